@@ -1,0 +1,707 @@
+// latentpath interpolate: a path, or a batch of paths, in a model's latent space.
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/core/version.h"
+#include "latentpath/embedding/torchscript_decoder.h"
+#include "latentpath/embedding/torchscript_module.h"
+#include "latentpath/io/file.h"
+#include "latentpath/io/image.h"
+#include "latentpath/io/npy.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/quality/classifier.h"
+#include "latentpath/quality/input_adapter.h"
+#include "latentpath/report/path_pictures.h"
+#include "latentpath/report/path_summary.h"
+#include "latentpath/report/run_folder.h"
+#include "latentpath/zoo/model_store.h"
+#include "program.h"
+#include "progress_line.h"
+
+namespace latentpath::program {
+namespace {
+
+using nlohmann::json;
+
+struct InterpolateOptions {
+  std::string decoder, classifier, encoder;
+  std::vector<std::string> favor, avoid;
+  std::string prior = "none";
+  std::string from, to, pairs_file;
+  bool loop = false, any_endpoint = false;
+
+  std::string method = "auto", curve = "auto", init = "auto", cost = "auto", norm = "sum", ramp = "on";
+  int64_t segments = 64, max_iterations = 0;
+  double epsilon = 0.1, tolerance = 1e-3, learning_rate = 1e-3, max_seconds = 0;
+  double time_weight = -1;
+
+  int64_t frames = 12, strips = 16;
+  std::string spacing = "time";
+
+  int64_t latent_dim = 0;
+  std::string latent_shapes, output_range, input_range, input_mean, input_std, input_shape;
+  std::string classifier_input = "image", classifier_output = "auto";
+  std::string dtype, device = "cpu";
+  int threads = 0;
+  uint64_t seed = 0;
+
+  std::string out;
+  bool overwrite = false, quiet = false, print_json = false;
+};
+
+std::vector<double> parse_numbers(const std::string& option, const std::string& text) {
+  std::vector<double> numbers;
+  std::stringstream stream(text);
+  for (std::string word; std::getline(stream, word, ',');) {
+    size_t used = 0;
+    double value = 0;
+    try {
+      value = std::stod(word, &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    while (used < word.size() && word[used] == ' ') ++used;
+    LATENTPATH_CHECK(!word.empty() && used == word.size(), kArgument, option,
+                     " takes numbers separated by commas; '", text, "' is not");
+    numbers.push_back(value);
+  }
+  LATENTPATH_CHECK(!numbers.empty(), kArgument, option, " takes numbers separated by commas; it is empty");
+  return numbers;
+}
+
+std::optional<ValueRange> parse_range(const std::string& option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto numbers = parse_numbers(option, text);
+  LATENTPATH_CHECK(numbers.size() == 2 && numbers[0] < numbers[1], kArgument, option,
+                   " takes two numbers low,high with low < high; '", text, "' is not");
+  return ValueRange{numbers[0], numbers[1]};
+}
+
+std::vector<int64_t> parse_shape(const std::string& text) {
+  if (text.empty()) return {};
+  const auto shapes = LatentLayout::parse(text).shapes();
+  LATENTPATH_CHECK(shapes.size() == 1, kArgument, "--input-shape takes one shape, like 3x64x64; '", text,
+                   "' is not");
+  return shapes[0];
+}
+
+/// The models of one call, loaded and connected.
+struct Models {
+  std::shared_ptr<TorchScriptDecoder> decoder;
+  std::shared_ptr<Classifier> classifier;
+  std::shared_ptr<TorchScriptModule> encoder;
+  std::vector<std::string> assumptions, warnings;
+};
+
+void append(std::vector<std::string>& list, const std::vector<std::string>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
+
+/// End points as the user names them: a file, a seed, a class, a picture, or the numbers themselves.
+class EndPoints {
+ public:
+  EndPoints(const InterpolateOptions& options, const Models& models, const QualityPointer&)
+      : options_(options), models_(models) {}
+
+  /// The latent size, where the end points alone tell it; −1 otherwise.
+  static int64_t latent_dim_of(const InterpolateOptions& options) {
+    for (const std::string& spec : {options.pairs_file, options.from, options.to}) {
+      if (spec.empty()) continue;
+      if (is_npy(spec)) {
+        const Tensor array = read_npy(spec);
+        if (array.dim() >= 1) return array.size(-1);
+      } else if (is_literal(spec)) {
+        return static_cast<int64_t>(parse_numbers("--from", spec).size());
+      }
+    }
+    return -1;
+  }
+
+  /// start and end, [pairs, D] each.
+  std::pair<Tensor, Tensor> read() const {
+    const int64_t dim = models_.decoder->latent_dim();
+    if (!options_.pairs_file.empty()) {
+      LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
+                       "--pairs already holds both ends: --from, --to and --loop cannot be given with it");
+      const Tensor pairs = floating(read_npy(options_.pairs_file), options_.pairs_file);
+      LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) == dim,
+                       kInput, options_.pairs_file, " must have the shape [pairs, 2, ", dim,
+                       "] for this decoder, not ", shape_string(pairs.sizes()));
+      return {pairs.select(1, 0).contiguous(), pairs.select(1, 1).contiguous()};
+    }
+    LATENTPATH_CHECK(!options_.from.empty(), kArgument,
+                     "an end point is missing: give --from and --to, --from and --loop, or --pairs");
+    LATENTPATH_CHECK(options_.loop || !options_.to.empty(), kArgument,
+                     "--to is missing: give the other end, or --loop to return to --from");
+    LATENTPATH_CHECK(!options_.loop || options_.to.empty(), kArgument,
+                     "--loop returns to --from: --to cannot be given with it");
+    Tensor start = point("--from", options_.from, 0);
+    Tensor end = options_.loop ? start.clone() : point("--to", options_.to, 1);
+    if (start.size(0) == 1 && end.size(0) > 1) start = start.expand_as(end).contiguous();
+    if (end.size(0) == 1 && start.size(0) > 1) end = end.expand_as(start).contiguous();
+    LATENTPATH_CHECK(start.size(0) == end.size(0), kInput, "--from has ", start.size(0),
+                     " points and --to has ", end.size(0), "; they must be as many, or one of them 1");
+    const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
+    return {start.to(type), end.to(type)};
+  }
+
+ private:
+  static bool is_npy(const std::string& spec) {
+    return spec.size() > 4 && spec.substr(spec.size() - 4) == ".npy";
+  }
+  static bool is_literal(const std::string& spec) {
+    return spec.find_first_not_of("0123456789+-.eE, ") == std::string::npos &&
+           spec.find_first_of("0123456789") != std::string::npos;
+  }
+
+  Tensor floating(const Tensor& array, const std::string& file) const {
+    LATENTPATH_CHECK(at::isFloatingType(array.scalar_type()), kInput, file,
+                     " must hold float32 or float64 numbers");
+    LATENTPATH_CHECK(at::isfinite(array).all().item<bool>(), kInput, file, " holds NaN or infinite numbers");
+    return options_.dtype.empty() ? array : array.to(options_.dtype == "float64" ? at::kDouble : at::kFloat);
+  }
+  at::ScalarType dtype() const {
+    const std::string name = options_.dtype.empty() ? models_.decoder->dtype() : options_.dtype;
+    return name == "float64" ? at::kDouble : at::kFloat;
+  }
+
+  Tensor point(const char* option, const std::string& spec, uint64_t which) const {
+    const int64_t dim = models_.decoder->latent_dim();
+    const auto after = [&](const char* prefix) -> std::optional<std::string> {
+      const std::string text(prefix);
+      if (spec.rfind(text, 0) != 0) return std::nullopt;
+      return spec.substr(text.size());
+    };
+    if (const auto seed = after("seed:")) {
+      LATENTPATH_CHECK(
+          !seed->empty() && seed->find_first_not_of("0123456789") == std::string::npos && seed->size() < 19,
+          kArgument, option, " ", spec, ": a seed is a whole number, 0 or more");
+      auto generator = make_generator(std::stoull(*seed));
+      return at::randn({1, dim}, generator, at::kDouble).to(dtype());
+    }
+    if (const auto name = after("class:")) return sample_of_class(option, *name, which);
+    if (const auto file = after("image:")) return encode(option, *file);
+    if (is_npy(spec)) {
+      Tensor array = floating(read_npy(spec), spec);
+      if (array.dim() == 1) array = array.unsqueeze(0);
+      LATENTPATH_CHECK(array.dim() == 2 && array.size(0) >= 1 && array.size(1) == dim, kInput, spec,
+                       " must have the shape [", dim, "] or [pairs, ", dim, "] for this decoder, not ",
+                       shape_string(array.sizes()));
+      return array;
+    }
+    if (is_literal(spec)) {
+      const auto numbers = parse_numbers(option, spec);
+      LATENTPATH_CHECK(static_cast<int64_t>(numbers.size()) == dim, kArgument, option, " has ",
+                       numbers.size(), " numbers; the decoder's latent size is ", dim);
+      return at::tensor(numbers, at::kDouble).to(dtype()).unsqueeze(0);
+    }
+    throw Error(ErrorKind::kArgument,
+                join_message(option, " '", spec,
+                             "' is none of FILE.npy, seed:N, class:C, image:FILE, or numbers like "
+                             "0.5,-1.2"));
+  }
+
+  /// A prior sample that the classifier gives the class with probability 0.9 or more.
+  Tensor sample_of_class(const char* option, const std::string& name, uint64_t which) const {
+    LATENTPATH_CHECK(models_.classifier != nullptr, kArgument, option, " class:", name,
+                     " needs a --classifier");
+    const auto wanted = class_probability(models_.classifier, models_.classifier->class_index(name));
+    auto generator = make_generator(options_.seed * 2 + which + 1);
+    const at::NoGradGuard no_gradient;
+    double best = 0;
+    const int64_t dim = models_.decoder->latent_dim();
+    for (int64_t drawn = 0; drawn < 32768; drawn += 256) {
+      const Tensor z = at::randn({256, dim}, generator, at::kDouble).to(dtype());
+      const Tensor p = wanted->evaluate({z, {}, wanted->needs_decoded() ? (*models_.decoder)(z) : Tensor()});
+      const auto good = (p >= 0.9).nonzero();
+      if (good.size(0) > 0) return z.narrow(0, good[0][0].item<int64_t>(), 1).clone();
+      best = std::max(best, p.max().item<double>());
+      if (interrupt_token().cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted");
+    }
+    throw Error(ErrorKind::kNumerical, join_message(option, " class:", name,
+                                                    ": none of 32768 prior samples has a "
+                                                    "probability of 0.9 for it (the best has ",
+                                                    best, ")"));
+  }
+
+  /// The latent of a picture: the encoder's, fed in the format that its file states.
+  Tensor encode(const char* option, const std::string& file) const {
+    LATENTPATH_CHECK(models_.encoder != nullptr, kArgument, option, " image:", file,
+                     " needs an --encoder that belongs to the decoder");
+    const at::NoGradGuard no_gradient;
+    const Tensor picture = read_image(file).permute({2, 0, 1}).to(at::kFloat).div(255).unsqueeze(0);
+    ImageFormat from{ValueRange{0, 1}, {}, {}, picture.sizes().slice(1).vec()}, to;
+    to.range = models_.encoder->range_attribute("input_range");
+    if (const auto shape = models_.encoder->numbers_attribute("input_shape"))
+      for (const double extent : *shape) to.shape.push_back(static_cast<int64_t>(extent));
+    const Tensor code = models_.encoder->forward(InputAdapter(from, to)(picture));
+    LATENTPATH_CHECK(code.dim() == 2 && code.size(1) == models_.decoder->latent_dim(), kInput, "the encoder ",
+                     models_.encoder->file().string(), " gives ", shape_string(code.sizes()),
+                     "; the decoder's latent size is ", models_.decoder->latent_dim());
+    return code.to(dtype());
+  }
+
+  const InterpolateOptions& options_;
+  const Models& models_;
+};
+
+void check_choice(const char* option, const std::string& value, const std::vector<std::string>& allowed) {
+  std::string list;
+  for (const auto& name : allowed) {
+    if (name == value) return;
+    list += (list.empty() ? "" : ", ") + name;
+  }
+  throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
+}
+
+/// Everything that can be refused before a file is read.
+void check_options(const InterpolateOptions& options) {
+  LATENTPATH_CHECK(!options.decoder.empty(), kArgument,
+                   "--decoder is missing: a TorchScript file or the name of a "
+                   "shipped model (latentpath models lists them)");
+  LATENTPATH_CHECK(options.epsilon >= 0 && options.epsilon < 0.5, kArgument,
+                   "--epsilon must satisfy 0 <= epsilon < 0.5, not ", options.epsilon);
+  check_choice("--ramp", options.ramp, {"on", "off"});
+  check_choice("--spacing", options.spacing, {"time", "arc"});
+  check_choice("--norm", options.norm, {"sum", "mean"});
+  check_choice("--prior", options.prior, {"none", "normal", "normal-asymptotic"});
+  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "adam", "sgd"});
+  check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
+  check_choice("--init", options.init, {"auto", "linear", "spherical", "via"});
+  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
+  check_choice("--classifier-input", options.classifier_input, {"image", "latent"});
+  check_choice("--classifier-output", options.classifier_output,
+               {"auto", "probabilities", "softmax", "sigmoid"});
+  if (!options.dtype.empty()) check_choice("--dtype", options.dtype, {"float32", "float64"});
+  LATENTPATH_CHECK(options.segments >= 1 && options.segments <= 100000, kArgument,
+                   "--segments must lie between 1 and 100000, not at ", options.segments);
+  LATENTPATH_CHECK(options.frames >= 2 && options.frames <= 1000, kArgument,
+                   "--frames must lie between 2 and 1000, not at ", options.frames);
+  LATENTPATH_CHECK(options.max_iterations >= 0, kArgument, "--max-iterations must not be negative");
+  LATENTPATH_CHECK(options.threads >= 0 && options.threads <= 1024, kArgument,
+                   "--threads must lie between 1 and 1024, or be 0 for all, not ", options.threads);
+  LATENTPATH_CHECK(options.tolerance >= 0, kArgument, "--tolerance must not be negative, and is ",
+                   options.tolerance);
+  LATENTPATH_CHECK(options.learning_rate > 0, kArgument, "--learning-rate must be positive, not ",
+                   options.learning_rate);
+  LATENTPATH_CHECK(options.max_seconds >= 0, kArgument, "--max-seconds must not be negative, and is ",
+                   options.max_seconds);
+  LATENTPATH_CHECK((options.favor.empty() && options.avoid.empty()) || !options.classifier.empty(), kArgument,
+                   "--favor and --avoid need a --classifier");
+  LATENTPATH_CHECK(options.latent_dim >= 0, kArgument, "--latent-dim must be at least 1, not ",
+                   options.latent_dim);
+}
+
+ClassifierOutput classifier_output(const std::string& name) {
+  if (name == "probabilities") return ClassifierOutput::kProbabilities;
+  if (name == "softmax") return ClassifierOutput::kSoftmax;
+  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
+  return ClassifierOutput::kDetect;
+}
+
+Models load_models(const InterpolateOptions& options) {
+  Models models;
+  const auto folders = model_folders();
+  DecoderOptions decoder;
+  if (options.latent_dim > 0) decoder.latent_dim = options.latent_dim;
+  if (!options.latent_shapes.empty()) decoder.layout = LatentLayout::parse(options.latent_shapes);
+  decoder.output_range = parse_range("--output-range", options.output_range);
+  decoder.dtype = options.dtype;
+  decoder.device = options.device;
+  const auto decoder_file = find_model(options.decoder, folders);
+  models.decoder = load_decoder(decoder_file, decoder);
+  if (models.decoder->latent_dim() < 0) {
+    const int64_t dim = EndPoints::latent_dim_of(options);
+    LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
+                     " does not say its latent size: give --latent-dim, or end points that show it");
+    models.decoder->set_latent_dim(dim);
+    models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
+  }
+  append(models.warnings, models.decoder->check(options.seed));
+  if (!options.classifier.empty()) {
+    ClassifierOptions classifier;
+    classifier.input_is_latent = options.classifier_input == "latent";
+    classifier.input_range = parse_range("--input-range", options.input_range);
+    if (!options.input_mean.empty())
+      classifier.input_mean = parse_numbers("--input-mean", options.input_mean);
+    if (!options.input_std.empty()) classifier.input_std = parse_numbers("--input-std", options.input_std);
+    classifier.input_shape = parse_shape(options.input_shape);
+    classifier.output = classifier_output(options.classifier_output);
+    classifier.dtype = options.dtype;
+    classifier.device = options.device;
+    models.classifier = load_classifier(find_model(options.classifier, folders), classifier);
+    auto generator = make_generator(options.seed);
+    models.classifier->connect(*models.decoder,
+                               at::randn({64, models.decoder->latent_dim()}, generator, at::kFloat),
+                               models.decoder->output_range());
+    append(models.assumptions, models.classifier->assumptions());
+    append(models.warnings, models.classifier->warnings());
+  }
+  std::string encoder = options.encoder;
+  const bool picture = options.from.rfind("image:", 0) == 0 || options.to.rfind("image:", 0) == 0;
+  if (encoder.empty() && picture) {  // a shipped decoder's encoder stands beside it
+    auto beside = decoder_file;
+    beside.replace_filename(decoder_file.stem().string() + "-encoder.pt");
+    if (std::filesystem::exists(beside)) encoder = beside.string();
+  }
+  if (!encoder.empty())
+    models.encoder = std::make_shared<TorchScriptModule>(find_model(encoder, folders), "encoder",
+                                                         options.dtype, options.device);
+  return models;
+}
+
+/// End points far outside what a normal prior makes decode to nothing the model was trained for.
+void check_end_points(const Tensor& points, const char* option) {
+  const int64_t dim = points.size(1);
+  const Tensor inside = normal_prior(dim)->evaluate({points.to(at::kDouble), {}, {}});
+  const int64_t worst = inside.argmin().item<int64_t>();
+  const double norm = points[worst].norm().item<double>();
+  LATENTPATH_CHECK(inside[worst].item<double>() > 1e-12, kArgument, option, ": a point has norm ", norm,
+                   ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
+                   std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
+}
+
+/// Debian's reference BLAS is 14 times slower than OpenBLAS on a decoder: worth a sentence.
+std::optional<std::string> slow_blas() {
+  const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    at::mm(a, b);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
+  if (gigaflops > 4) return std::nullopt;
+  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
+                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
+}
+
+std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
+  std::string text;
+  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + name;
+  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + name;
+  return "P(" + text + ")";
+}
+
+json options_json(const InterpolateOptions& o) {
+  json object{{"decoder", o.decoder},
+              {"prior", o.prior},
+              {"segments", o.segments},
+              {"epsilon", o.epsilon},
+              {"method", o.method},
+              {"curve", o.curve},
+              {"init", o.init},
+              {"cost", o.cost},
+              {"norm", o.norm},
+              {"ramp", o.ramp},
+              {"frames", o.frames},
+              {"spacing", o.spacing},
+              {"tolerance", o.tolerance},
+              {"seed", o.seed},
+              {"device", o.device},
+              {"loop", o.loop},
+              {"classifier-input", o.classifier_input},
+              {"classifier-output", o.classifier_output},
+              {"learning-rate", o.learning_rate},
+              {"max-iterations", o.max_iterations},
+              {"max-seconds", o.max_seconds},
+              {"favor", o.favor},
+              {"avoid", o.avoid},
+              {"threads", at::get_num_threads()}};
+  const std::pair<const char*, const std::string*> texts[] = {{"classifier", &o.classifier},
+                                                              {"encoder", &o.encoder},
+                                                              {"from", &o.from},
+                                                              {"to", &o.to},
+                                                              {"pairs", &o.pairs_file},
+                                                              {"latent-shapes", &o.latent_shapes},
+                                                              {"output-range", &o.output_range},
+                                                              {"input-range", &o.input_range},
+                                                              {"input-mean", &o.input_mean},
+                                                              {"input-std", &o.input_std},
+                                                              {"input-shape", &o.input_shape},
+                                                              {"dtype", &o.dtype}};
+  for (const auto& [name, value] : texts)
+    if (!value->empty()) object[name] = *value;
+  if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
+  if (o.time_weight >= 0) object["time-weight"] = o.time_weight;
+  return object;
+}
+
+void run_interpolate(InterpolateOptions& options) {
+  if (options.method == "paper") options.method = "adam";
+  check_options(options);
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(options.threads > 0 ? options.threads : cores);
+  std::optional<RunFolder> folder;
+  if (!options.out.empty()) folder.emplace(options.out, options.overwrite);
+
+  Models models = load_models(options);
+  if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
+  const int64_t dim = models.decoder->latent_dim();
+
+  // The quality: feature (with its ramp) times prior.
+  PathProblem problem;
+  problem.embedding = models.decoder;
+  std::vector<QualityPointer> factors;
+  std::string shown;
+  if (!options.favor.empty() || !options.avoid.empty()) {
+    std::vector<int64_t> favored, avoided;
+    std::vector<std::string> favored_names, avoided_names;
+    const auto resolve = [&](const std::vector<std::string>& names, std::vector<int64_t>& indices,
+                             std::vector<std::string>& shown_names) {
+      for (const auto& name : names) {
+        indices.push_back(models.classifier->class_index(name));
+        const auto& known = models.classifier->class_names();
+        shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
+      }
+    };
+    resolve(options.favor, favored, favored_names);
+    resolve(options.avoid, avoided, avoided_names);
+    problem.feature = feature_quality(models.classifier, favored, avoided);
+    shown = feature_name(favored_names, avoided_names);
+    factors.push_back(options.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
+  }
+  if (options.prior == "normal") factors.push_back(normal_prior(dim));
+  if (options.prior == "normal-asymptotic") factors.push_back(normal_prior_asymptotic(dim));
+  problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
+  if (options.prior != "none" || models.decoder->prior() == "normal") problem.prior = normal_sampler(dim);
+
+  const EndPoints end_points(options, models, problem.feature);
+  std::tie(problem.start, problem.end) = end_points.read();
+  const bool normal = models.decoder->prior() == "normal" || options.prior != "none";
+  if (normal && !options.any_endpoint) {
+    check_end_points(problem.start, options.pairs_file.empty() ? "--from" : "--pairs");
+    check_end_points(problem.end, options.pairs_file.empty() ? "--to" : "--pairs");
+  }
+
+  PathOptions path;
+  path.segments = options.segments;
+  path.epsilon = options.epsilon;
+  path.cost = options.cost;
+  if (options.time_weight >= 0) path.time_weight = options.time_weight;
+  path.norm = options.norm == "mean" ? OutputNorm::kMean : OutputNorm::kSum;
+  path.method = options.method;
+  path.curve = options.curve;
+  path.init = options.init;
+  path.max_iterations = options.max_iterations;
+  path.tolerance = options.tolerance;
+  path.learning_rate = options.learning_rate;
+  path.max_seconds = options.max_seconds;
+  path.seed = options.seed;
+
+  if (!options.quiet && !options.print_json) {
+    for (const auto& sentence : models.assumptions) std::cerr << "note: " << sentence << "\n";
+  }
+  if (!options.quiet)
+    for (const auto& sentence : models.warnings) std::cerr << "warning: " << sentence << "\n";
+
+  ProgressLine line("cost", options.quiet || options.print_json);
+  const auto progress = [&](const Progress& p) { line(p); };
+  PathResult result = find_path(problem, path, progress, interrupt_token());
+  append(result.warnings, models.warnings);
+  bool interrupted = interrupt_token().cancelled();
+  json summary = path_summary(result);
+
+  if (folder) {
+    json run{{"program", "latentpath"},           {"version", kVersion},
+             {"subcommand", "interpolate"},       {"libtorch", TORCH_VERSION},
+             {"options", options_json(options)},  {"seed", options.seed},
+             {"threads", at::get_num_threads()},  {"quality", problem.quality->describe()},
+             {"assumptions", models.assumptions}, {"warnings", result.warnings},
+             {"interrupted", interrupted},        {"summary", summary}};
+    if (!shown.empty()) run["feature"] = shown;
+    run["latent_dim"] = dim;
+    write_file(folder->path() / "run.json", run.dump(2) + "\n");
+    write_npy(folder->path() / "path.npy", result.nodes);
+    write_npy(folder->path() / "times.npy", result.times);
+    std::filesystem::create_directory(folder->path() / "frames");
+    PictureOptions pictures;
+    pictures.frames = options.frames;
+    pictures.by_arc_length = options.spacing == "arc";
+    pictures.output_range = models.decoder->output_range();
+    pictures.feature_name = shown;
+    const bool images = decodes_images(*models.decoder, dim);
+    for (int64_t pair = 0; pair < std::min(result.nodes.size(0), options.strips); ++pair) {
+      const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
+      line({"drawing", pair, std::min(result.nodes.size(0), options.strips), 0});
+      if (images)
+        write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
+                  draw_path_strip(problem, result, pair, pictures));
+      if (dim == 2)
+        write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
+                  draw_path_plane(problem, result, pair, normal, pictures));
+    }
+    folder->commit();
+  }
+  line.finish();
+  if (options.print_json) {
+    std::cout << summary.dump(2) << "\n";
+  } else {
+    std::cout << result.brief_report();
+    if (folder) std::cout << "written to " << folder->target().string() << "\n";
+  }
+  std::cout.flush();
+  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  LATENTPATH_CHECK(!interrupted, kInterrupted, "interrupted: the paths are the best ones reached until then",
+                   folder ? "; they are in " + folder->target().string() : std::string());
+  bool failed = true;
+  for (const Termination why : result.termination) failed = failed && why == Termination::kNumericalFailure;
+  LATENTPATH_CHECK(!failed, kNumerical, "the cost is NaN or infinite on every path",
+                   folder ? "; what was found is in " + folder->target().string() : std::string());
+}
+
+}  // namespace
+
+void setup_interpolate(CLI::App& program) {
+  auto options = std::make_shared<InterpolateOptions>();
+  InterpolateOptions& o = *options;
+  CLI::App* command =
+      program.add_subcommand("interpolate", "A path, or a batch of paths, in a model's latent space");
+  command->footer(
+      "Examples:\n"
+      "  latentpath interpolate --decoder mnist-dcgan-2 --classifier mnist-classifier --favor 8 \\\n"
+      "      --from seed:1 --to seed:2 --out runs/eights\n"
+      "  latentpath interpolate --decoder my.pt --prior normal --pairs pairs.npy --out runs/mine\n"
+      "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
+      "done is saved).");
+  const char* g = "Models";
+  command->add_option("--decoder", o.decoder, "Decoder: TorchScript FILE or NAME of a shipped model")
+      ->group(g);
+  command->add_option("--classifier", o.classifier, "Classifier: TorchScript FILE or NAME of a shipped model")
+      ->group(g);
+  command
+      ->add_option("--encoder", o.encoder, "Encoder for image:FILE ends (default: the shipped decoder's own)")
+      ->group(g);
+  command->add_option("--latent-dim", o.latent_dim, "Latent size D, where the decoder's file does not say it")
+      ->group(g);
+  command->add_option("--latent-shapes", o.latent_shapes, "Shapes of a list-of-tensors latent, like 2x3,4")
+      ->group(g);
+  command
+      ->add_option("--output-range", o.output_range,
+                   "Values the decoder gives, like -1,1 (default: as its file says)")
+      ->group(g);
+  command
+      ->add_option("--input-range", o.input_range,
+                   "Values the classifier expects, like 0,1 (default: as its file says)")
+      ->group(g);
+  command
+      ->add_option("--input-mean", o.input_mean,
+                   "Mean the classifier's input is normalised by, one or one a channel")
+      ->group(g);
+  command->add_option("--input-std", o.input_std, "Standard deviation, likewise")->group(g);
+  command->add_option("--input-shape", o.input_shape, "Image shape CxHxW the classifier expects")->group(g);
+  command->add_option("--classifier-input", o.classifier_input, "What the classifier takes: image or latent")
+      ->capture_default_str()
+      ->group(g);
+  command
+      ->add_option("--classifier-output", o.classifier_output,
+                   "How its output is read: auto, probabilities, softmax (of logits), sigmoid (of logits)")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--dtype", o.dtype, "float32 or float64 (default: the decoder's)")->group(g);
+  command->add_option("--device", o.device, "Where the models run: cpu, cuda, cuda:N")
+      ->capture_default_str()
+      ->group(g);
+
+  g = "End points";
+  command
+      ->add_option("--from", o.from,
+                   "Start: FILE.npy ([D] or [pairs, D]), seed:N, class:C, image:FILE, or 1.0,2.0,...")
+      ->group(g);
+  command->add_option("--to", o.to, "End, likewise")->group(g);
+  command->add_option("--pairs", o.pairs_file, "Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
+      ->group(g);
+  command->add_flag("--loop", o.loop, "Return to --from")->group(g);
+  command->add_flag("--any-endpoint", o.any_endpoint, "Allow ends far outside the decoder's normal prior")
+      ->group(g);
+
+  g = "What the path should be like";
+  command->add_option("--favor", o.favor, "Class (number or name) to pass through; repeatable")
+      ->group(g)
+      ->allow_extra_args(false);
+  command->add_option("--avoid", o.avoid, "Class to keep away from; repeatable")
+      ->group(g)
+      ->allow_extra_args(false);
+  command->add_option("--prior", o.prior, "Density to stay within: none, normal, normal-asymptotic")
+      ->capture_default_str()
+      ->group(g);
+  command
+      ->add_option("--ramp", o.ramp,
+                   "on: nothing is asked of the ends, all in the middle; off: the same everywhere")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--epsilon", o.epsilon, "Regularisation of the quality, 0 <= epsilon < 0.5")
+      ->capture_default_str()
+      ->group(g);
+  command
+      ->add_option("--cost", o.cost,
+                   "chord, dynamic, length; auto: dynamic with the ramp or for loops, else chord")
+      ->capture_default_str()
+      ->group(g);
+  command
+      ->add_option(
+          "--time-weight", o.time_weight,
+          "Weight of the time term of dynamic and length costs (default: a typical squared image distance)")
+      ->check(CLI::NonNegativeNumber)
+      ->group(g);
+  command->add_option("--norm", o.norm, "Squared image distance: sum over pixels or mean")
+      ->capture_default_str()
+      ->group(g);
+
+  g = "How it is sought";
+  command
+      ->add_option("--method", o.method,
+                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), adam, sgd")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--curve", o.curve, "auto, polyline, neural")->capture_default_str()->group(g);
+  command
+      ->add_option("--init", o.init, "First path: auto (several, the best is kept), linear, spherical, via")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);
+  command
+      ->add_option("--max-iterations", o.max_iterations,
+                   "Iterations (a level for lbfgs); 0: 60 for lbfgs, 1000 otherwise")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--max-seconds", o.max_seconds, "Time limit; 0: none")->capture_default_str()->group(g);
+  command
+      ->add_option("--tolerance", o.tolerance,
+                   "Stop when 3 iterations lower the cost by less than this share")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--learning-rate", o.learning_rate, "Of adam and sgd")->capture_default_str()->group(g);
+  command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
+  command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
+
+  g = "Output";
+  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/")->group(g);
+  command->add_flag("--overwrite", o.overwrite, "Replace an existing run folder")->group(g);
+  command->add_option("--frames", o.frames, "Frames of each strip")->capture_default_str()->group(g);
+  command
+      ->add_option("--spacing", o.spacing,
+                   "Frames evenly spaced in time, or by arc length in image space: time, arc")
+      ->capture_default_str()
+      ->group(g);
+  command->add_option("--strips", o.strips, "Pairs that get pictures, at most")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(g);
+  command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
+  command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
+  command->set_config("--config", "", "Read options from a TOML file; the command line wins");
+  command->allow_config_extras(CLI::config_extras_mode::error);
+  command->callback([options] { run_interpolate(*options); });
+}
+
+}  // namespace latentpath::program

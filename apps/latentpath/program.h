@@ -1,0 +1,24 @@
+#pragma once
+// What the subcommands share: cancellation by Ctrl-C and the places of shipped models.
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+
+#include "latentpath/core/progress.h"
+
+namespace latentpath::program {
+
+/// Raised by Ctrl-C (SIGINT) and SIGTERM; long computations poll it.
+const CancellationToken& interrupt_token();
+
+/// The folders that are searched for shipped models, in order.
+std::vector<std::filesystem::path> model_folders();
+
+/// Each subcommand lives in a file of its own: an options struct, a setup that registers it here, a run.
+void setup_train(CLI::App& program);
+void setup_data(CLI::App& program);
+void setup_models(CLI::App& program);
+void setup_interpolate(CLI::App& program);
+
+}  // namespace latentpath::program

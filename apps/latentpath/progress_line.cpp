@@ -1,0 +1,49 @@
+#include "progress_line.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+namespace latentpath::program {
+
+ProgressLine::ProgressLine(const char* value_name, bool quiet)
+    : value_name_(value_name), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+
+ProgressLine::~ProgressLine() { finish(); }
+
+void ProgressLine::finish() {
+  if (terminal_ && shown_) std::cerr << "\r\033[K" << std::flush;
+  shown_ = false;
+}
+
+void ProgressLine::operator()(const Progress& progress) {
+  if (quiet_) return;
+  const auto now = std::chrono::steady_clock::now();
+  const double since = std::chrono::duration<double>(now - last_).count();
+  if (shown_ && since < (terminal_ ? 0.1 : 10.0)) return;
+  if (!shown_ && !terminal_) {  // short runs leave a log quiet
+    if (last_.time_since_epoch().count() == 0) last_ = now;
+    if (std::chrono::duration<double>(now - last_).count() < 5) return;
+  }
+  last_ = now;
+  shown_ = true;
+  const double share =
+      progress.total > 0
+          ? std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total))
+          : 0;
+  std::string bar;
+  if (terminal_) {
+    bar = "[";
+    for (int i = 0; i < 20; ++i) bar += i < static_cast<int>(20 * share) ? '#' : '.';
+    bar += "] ";
+  }
+  char figures[64] = "";
+  if (progress.value != 0) std::snprintf(figures, sizeof figures, ", %s %.5g", value_name_, progress.value);
+  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage << " " << progress.done << "/"
+            << progress.total << figures << (terminal_ ? "" : "\n") << std::flush;
+}
+
+}  // namespace latentpath::program

@@ -1,0 +1,62 @@
+#pragma once
+// Embedding: the map Φ from the space where paths live to the space where lengths are measured.
+//
+// Φ: Z = R^D → H; a decoder, an analytic chart, or the identity. Its differential J = dΦ gives the
+// pull-back metric JᵀJ (paper A, Theorem 1). Everything is batched: n points at once.
+//
+//   auto sphere = latentpath::function_embedding([](const Tensor& z) { … }, 2, "sphere");
+//   Tensor x = (*sphere)(z);               // z [n, D] → x [n, …]
+//   Tensor pulled = sphere->vjp(z, x);     // Jᵀ x, [n, D]
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "latentpath/core/tensor.h"
+
+namespace latentpath {
+
+class Embedding {
+ public:
+  virtual ~Embedding() = default;
+
+  /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in z's dtype.
+  /// Throws Error(kInput) on a wrong latent size. Every point counts as one evaluation.
+  Tensor operator()(const Tensor& z) const;
+
+  /// Jᵀv: z [n, D], v shaped as Φ(z) → [n, D].
+  Tensor vjp(const Tensor& z, const Tensor& v) const;
+
+  /// J u: z [n, D], u [n, D] → shaped as Φ(z). By reverse mode twice: u ↦ ∂_v ⟨Jᵀv, u⟩.
+  Tensor jvp(const Tensor& z, const Tensor& u) const;
+
+  /// J: z [n, D] → [n, M, D], M the number of output coordinates of one point.
+  Tensor jacobian(const Tensor& z) const;
+
+  /// D, or −1 when any latent size is accepted.
+  virtual int64_t latent_dim() const { return -1; }
+
+  /// What it is, for people: "decoder mnist-vae-8.pt".
+  virtual std::string describe() const = 0;
+
+  /// Points mapped since construction: the currency in which path solvers are compared.
+  int64_t evaluations() const noexcept { return evaluations_.load(); }
+
+ protected:
+  /// z [n, D] → [n, …]; must be differentiable by autograd and act on each row separately.
+  virtual Tensor map(const Tensor& z) const = 0;
+
+ private:
+  mutable std::atomic<int64_t> evaluations_{0};
+};
+
+/// Φ(z) = z.
+std::shared_ptr<Embedding> identity_embedding(int64_t latent_dim = -1);
+
+/// Φ given by any differentiable function of a batch of points [n, D] → [n, …].
+std::shared_ptr<Embedding> function_embedding(std::function<Tensor(const Tensor&)> function,
+                                              int64_t latent_dim = -1, std::string name = "function");
+
+}  // namespace latentpath

@@ -1,0 +1,54 @@
+#pragma once
+// Loading and calling TorchScript files with errors that people can read; shared by decoders, classifiers
+// and encoders.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/tensor.h"
+#include "latentpath/core/value_range.h"
+
+namespace latentpath {
+
+class TorchScriptModule {
+ public:
+  /// Loads, puts in eval mode, freezes the parameters. `role` ("decoder", "classifier") names it in messages.
+  /// Throws Error(kInput).
+  TorchScriptModule(const std::filesystem::path& file, std::string role, const std::string& dtype,
+                    const std::string& device);
+  ~TorchScriptModule();
+  TorchScriptModule(TorchScriptModule&&) noexcept;
+
+  /// Calls forward on one tensor, or on a list of tensors; a failure inside becomes Error(kInput) with the
+  /// model's own sentence. Inputs are converted to the model's dtype and device.
+  Tensor forward(const Tensor& input) const;
+  Tensor forward(const std::vector<Tensor>& inputs) const;
+
+  /// True when forward takes List[Tensor].
+  bool takes_list() const;
+
+  std::optional<int64_t> integer_attribute(const std::string& name) const;
+  std::optional<std::string> string_attribute(const std::string& name) const;
+  std::optional<std::vector<double>> numbers_attribute(const std::string& name) const;
+  std::optional<std::vector<std::string>> strings_attribute(const std::string& name) const;
+  std::optional<std::vector<std::vector<int64_t>>> shapes_attribute(const std::string& name) const;
+  /// A pair of numbers [low, high]; Error(kInput) when the attribute exists and is not one.
+  std::optional<ValueRange> range_attribute(const std::string& name) const;
+
+  /// The input channels of the first convolution, read from its weight; empty without one.
+  std::optional<int64_t> convolution_channels() const;
+
+  std::string dtype() const;
+  const std::string& role() const;
+  const std::filesystem::path& file() const;
+
+ private:
+  struct Model;
+  std::unique_ptr<Model> model_;
+};
+
+}  // namespace latentpath

@@ -1,0 +1,26 @@
+#pragma once
+// Whole files in and out, with every step checked: a full disk, a missing folder or a device in a file's
+// place is an Error that names the path, never a short file taken for a good one.
+//
+//   std::string page = read_file("report.html");
+//   write_file_atomic("run.json", text);
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace latentpath {
+
+/// The file's bytes. Pipes are read to their end; folders and devices are refused.
+/// Throws Error kInput when the path does not exist, is not a file, or cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+/// Creates or replaces the file. A partly written file is removed before the error is thrown.
+/// Throws Error kArgument when the file cannot be created or not all bytes can be written.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// As write_file, but readers see either the old file or the whole new one: writes to a hidden temporary
+/// name in the same folder, then renames. What is not a regular file (/dev/stdout) is written directly.
+void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace latentpath

@@ -1,0 +1,58 @@
+#pragma once
+// PathObjective: the one place where energy, curve and solver meet. Parameters of curves in, costs and
+// gradients out.
+
+#include <memory>
+#include <vector>
+
+#include "latentpath/curve/curve.h"
+#include "latentpath/energy/path_energy.h"
+#include "latentpath/solver/objective.h"
+
+namespace latentpath {
+
+class PathObjective : public Objective {
+ public:
+  /// `times` [n + 1] is the grid of costs; for a polyline of n/q segments it may be q times finer than the
+  /// knots. start, end: [rows, D].
+  PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start, Tensor end,
+                Tensor times, bool preconditioned, int64_t quadrature = 1);
+
+  int64_t problems() const override { return start_.size(0); }
+  int64_t variables() const override { return curve_->parameter_count(); }
+  ObjectiveValue evaluate(const Tensor& x, const Tensor& rows) override;
+  /// The inverse of the weighted Laplacian: for a polyline, cost ≈ Σ k_i ‖z_{i+1} − z_i‖² with k_i = w_i² s_i
+  /// / Δ_i, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖² of the last point evaluated. An H¹ gradient that knows
+  /// where steps are dear.
+  Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
+  Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
+
+  /// Points decoded so far for each row.
+  const std::vector<int64_t>& decoded() const { return decoded_; }
+
+ protected:
+  void set_times(const Tensor& times) { times_ = times; }
+
+ private:
+  const PathEnergy& energy_;
+  std::shared_ptr<const Curve> curve_;
+  Tensor start_, end_, times_;
+  bool preconditioned_;
+  int64_t quadrature_;
+  Tensor stiffness_;  ///< k_i [rows, n/q]
+  std::vector<int64_t> decoded_;
+};
+
+/// Algorithm 1 of paper A: fresh sorted uniform times each iteration, t_0 = 0 and t_n = 1.
+class RandomTimesObjective final : public PathObjective {
+ public:
+  RandomTimesObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start, Tensor end,
+                       int64_t points, at::Generator generator);
+  void begin_iteration(int64_t iteration) override;
+
+ private:
+  int64_t points_;
+  at::Generator generator_;
+};
+
+}  // namespace latentpath

@@ -1,0 +1,71 @@
+#pragma once
+// Quality: how good a point of the latent space is, Q_t(z) ∈ [0, 1] (paper A, §2).
+//
+//   auto eights  = latentpath::class_probability(classifier, 8);
+//   auto quality = latentpath::time_ramp(eights);                 // asks nothing at the ends of the path
+//   auto both    = latentpath::product({quality, latentpath::normal_prior(8)});
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/tensor.h"
+
+namespace latentpath {
+
+/// The points at which a quality is asked.
+struct QualityPoints {
+  Tensor latent;   ///< z [n, D]
+  Tensor time;     ///< t [n], the curve time of each point
+  Tensor decoded;  ///< Φ(z) [n, …]; undefined unless the quality needs it
+};
+
+class Quality {
+ public:
+  virtual ~Quality() = default;
+  /// Q_t(z) [n] in [0, 1], differentiable with respect to latent and decoded.
+  virtual Tensor evaluate(const QualityPoints& points) const = 0;
+  /// True when Q depends on the curve time t.
+  virtual bool depends_on_time() const { return false; }
+  /// True when `decoded` must be given; such points are decoded once for quality and length together.
+  virtual bool needs_decoded() const { return false; }
+  virtual std::string describe() const = 0;
+};
+
+using QualityPointer = std::shared_ptr<const Quality>;
+
+/// Q = c, 0 < c < 1; paths are then plain geodesics (paper A, Remark 1).
+QualityPointer constant_quality(double c);
+
+/// Q = ½ exp(−K d_M(z)), d_M ≥ 0 and zero exactly on M: z [n, D] → [n] (paper A, Eq. 12).
+QualityPointer level_set(std::function<Tensor(const Tensor&)> distance, double stiffness,
+                         std::string name = "level set");
+
+/// Q(z) = function(z) for any differentiable z [n, D] → [n] with values in [0, 1].
+QualityPointer function_quality(std::function<Tensor(const Tensor&)> function, std::string name = "function");
+
+/// Q(z) = P(‖w‖ ≥ ‖z‖), w ~ N(0, I_D): the regularised upper incomplete gamma function at (D/2, ‖z‖²/2)
+/// (paper A, §5).
+QualityPointer normal_prior(int64_t latent_dim);
+
+/// Q(z) = ½ + ½ erf(√(D − ½) − ‖z‖), the asymptotic form of normal_prior (paper A, §5).
+QualityPointer normal_prior_asymptotic(int64_t latent_dim);
+
+/// 1 − Q.
+QualityPointer complement(QualityPointer quality);
+
+/// Q_t(z) = 1 − 4t(1 − t)(1 − Q(z)): nothing is asked at the ends, everything at t = ½ (paper A, §6).
+QualityPointer time_ramp(QualityPointer quality);
+
+/// Π Q_i.
+QualityPointer product(std::vector<QualityPointer> factors);
+
+/// Q^p, p > 0: the weight of one factor in a product.
+QualityPointer power(QualityPointer quality, double exponent);
+
+/// Q_ε = ε + (1 − 2ε)Q, 0 ≤ ε < ½ (paper A, Eq. 10). ε = ½ is allowed and gives the constant ½: the plain
+/// geodesic.
+Tensor regularise(const Tensor& quality, double epsilon);
+
+}  // namespace latentpath

@@ -1,0 +1,40 @@
+#pragma once
+// The pictures of a path: strips of frames along the three curves, and, for a latent plane (D = 2), the plane
+// itself.
+//
+//   Tensor strip = draw_path_strip(problem, result, 0, {.frames = 12, .by_arc_length = true});   // uint8 [H,
+//   W, 3]
+
+#include <optional>
+#include <string>
+
+#include "latentpath/core/value_range.h"
+#include "latentpath/path/find_path.h"
+
+namespace latentpath {
+
+struct PictureOptions {
+  int64_t frames = 12;
+  bool by_arc_length = false;              ///< frames evenly spaced in image space instead of in time
+  std::optional<ValueRange> output_range;  ///< the decoder's values; none: each strip's own extremes
+  std::string feature_name;                ///< "P(8)"; printed under frames
+};
+
+/// Curve times at which the frames stand: uniform, or evenly spaced in decoded length. nodes [n + 1, D],
+/// times [n + 1] → [frames].
+Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times,
+                   const PictureOptions& options);
+
+/// True when decoded points are images [C, H, W] with C = 1 or 3 (or [H, W]).
+bool decodes_images(const Embedding& embedding, int64_t latent_dim);
+
+/// Three rows (straight line, spherical, ours) of one pair, the feature under every frame: uint8 [H, W, 3].
+Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
+                       const PictureOptions& options);
+
+/// The latent plane of a D = 2 model coloured by the feature (or the quality at t = ½), prior contours and
+/// the three paths of one pair: uint8 [H, W, 3].
+Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair, bool normal_prior,
+                       const PictureOptions& options);
+
+}  // namespace latentpath

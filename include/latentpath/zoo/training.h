@@ -1,0 +1,63 @@
+#pragma once
+// Trains the zoo's models from nothing, in C++ alone, and writes them as TorchScript files with their cards.
+//
+//   mnist-dcgan-2, mnist-dcgan-8  DCGAN generators (Radford et al. 2015, arXiv 1511.06434), normal prior,
+//                                 non-saturating loss with the R1 penalty (Mescheder et al. 2018, arXiv
+//                                 1801.04406)
+//   mnist-vae-8                   variational autoencoder (Kingma & Welling 2013, arXiv 1312.6114); its
+//   encoder
+//                                 (the mean) goes to mnist-vae-8-encoder
+//   mnist-classifier              ten digits; unconfident on what is none
+//
+//   TrainingOptions options;
+//   options.data = "data/mnist";
+//   options.out = "models/mnist-vae-8.pt";
+//   train_model("mnist-vae-8", options);
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/progress.h"
+
+namespace latentpath {
+
+struct TrainingOptions {
+  std::filesystem::path data;  ///< folder with the four IDX files
+  std::filesystem::path out;   ///< FILE.pt; the card FILE.json and the pictures FILE.png go beside it
+  int64_t epochs = 0;          ///< passes through the data; 0: the recipe's number
+  int64_t batch = 0;           ///< images in a step; 0: the recipe's number
+  uint64_t seed = 1;
+  int64_t threads = 1;
+  int64_t checkpoint_every = 1;                     ///< epochs between checkpoints, 0: only on interruption
+  bool resume = false;                              ///< go on from FILE.checkpoint
+  std::filesystem::path classifier;                 ///< judges the samples for the card; may be empty
+  std::vector<std::filesystem::path> samples_from;  ///< decoders whose samples the classifier learns from
+  std::string command;                              ///< noted in the card
+};
+
+struct TrainingSummary {
+  std::vector<std::filesystem::path> files;  ///< the models written
+  int64_t steps = 0;
+  double first_loss = 0;  ///< mean of the first epoch
+  double last_loss = 0;   ///< mean of the last epoch
+  double seconds = 0;     ///< of training, all resumed parts together
+};
+
+/// The models that train_model() can make.
+std::vector<std::string> trainable_models();
+
+/// The options with the recipe's numbers where they are zero.
+TrainingOptions complete_options(const std::string& name, TrainingOptions options);
+
+/// Trains one model. When the token is raised, saves FILE.checkpoint and throws Error(kInterrupted): a later
+/// run with `resume` gives the same bytes as an uninterrupted one.
+TrainingSummary train_model(const std::string& name, const TrainingOptions& options,
+                            const ProgressObserver& progress = {}, const CancellationToken& token = {});
+
+/// Measures a finished model again and rewrites the figures of its card and its picture.
+void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
+                  const std::filesystem::path& classifier);
+
+}  // namespace latentpath

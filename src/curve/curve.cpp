@@ -1,0 +1,62 @@
+#include "latentpath/curve/curve.h"
+
+#include <ATen/ATen.h>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+
+Tensor uniform_times(int64_t segments) {
+  LATENTPATH_CHECK(segments >= 1, kArgument, "a path needs at least 1 segment, not ", segments);
+  Tensor times = at::arange(segments + 1, at::kDouble) / static_cast<double>(segments);
+  times[segments] = 1.0;
+  return times;
+}
+
+Tensor graded_times(int64_t segments, double grading) {
+  LATENTPATH_CHECK(grading >= 0 && grading <= 1, kArgument,
+                   "the grading of times must lie in [0, 1], not at ", grading);
+  const Tensor u = uniform_times(segments);
+  Tensor times = (1 - grading) * u + grading * u.square() * (3 - 2 * u);
+  times[segments] = 1.0;
+  return times;
+}
+
+Tensor middle_times(const Tensor& times) {
+  const int64_t n = times.size(0) - 1;
+  return 0.5 * (times.narrow(0, 0, n) + times.narrow(0, 1, n));
+}
+
+Tensor Curve::at(const Tensor& parameters, const Tensor& start, const Tensor& end,
+                 const Tensor& times) const {
+  Tensor points = evaluate(parameters, start, end, times);
+  // The ends are data, not results: rounding in the interpolation formula must not touch them.
+  const Tensor at_start = (times == 0).to(points.device()).view({1, -1, 1});
+  const Tensor at_end = (times == 1).to(points.device()).view({1, -1, 1});
+  points = at::where(at_start, start.to(points.scalar_type()).unsqueeze(1), points);
+  return at::where(at_end, end.to(points.scalar_type()).unsqueeze(1), points);
+}
+
+CurvePoints Curve::points(const Tensor& parameters, const Tensor& start, const Tensor& end,
+                          const Tensor& times) const {
+  const int64_t n = times.size(0) - 1;
+  const Tensor all = at(parameters, start, end, at::cat({times, middle_times(times)}));
+  return {all.narrow(1, 0, n + 1), all.narrow(1, n + 1, n), times};
+}
+
+Tensor interpolate_polyline(const Tensor& nodes, const Tensor& times, const Tensor& query) {
+  const int64_t n = times.size(0) - 1;
+  if (query.size(0) == times.size(0) && at::equal(query, times)) return nodes;
+  // One sparse row of two weights a query; kept dense, since grids are small and a matrix product is one
+  // call.
+  const Tensor right = at::searchsorted(times, query.contiguous(), false, /*right=*/true).clamp(1, n);
+  const Tensor left = right - 1;
+  const Tensor t_left = times.index_select(0, left), t_right = times.index_select(0, right);
+  const Tensor fraction = (query - t_left) / (t_right - t_left);
+  Tensor weights = at::zeros({query.size(0), n + 1}, times.options());
+  weights.scatter_(1, left.unsqueeze(1), (1 - fraction).unsqueeze(1));
+  weights.scatter_(1, right.unsqueeze(1), fraction.unsqueeze(1));
+  return at::matmul(weights.to(nodes.options().requires_grad(false)), nodes);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,260 @@
+#include "latentpath/io/npy.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <xtensor/xnpy.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/io/file.h"
+
+namespace latentpath {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "arrays are copied to and from files byte by byte");
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kSupported = "float32, float64, int64, int32, uint8 and bool";
+constexpr size_t kMostDimensions = 32;  // NumPy's own limit
+constexpr int64_t kMostBytes = int64_t{1} << 60;
+
+struct Header {
+  std::string descr;  // empty for a structured array, whose description is a list
+  bool fortran_order = false;
+  std::vector<int64_t> shape;
+};
+
+// Reads the Python literal {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } with its keys in any
+// order. xtensor's own reader of headers trusts them (it allocates what the shape says and accepts a short
+// file), so it only serves for writing.
+class HeaderParser {
+ public:
+  explicit HeaderParser(std::string_view text) : text_(text) {}
+
+  // Empty when the text is anything else than such a dictionary.
+  std::optional<Header> parse() {
+    Header header;
+    bool has_descr = false, has_order = false, has_shape = false;
+    if (!accept('{')) return std::nullopt;
+    while (!accept('}')) {
+      std::string key;
+      if (!parse_string(key) || !accept(':')) return std::nullopt;
+      if (key == "descr" && !has_descr) {
+        has_descr = parse_descr(header.descr);
+        if (!has_descr) return std::nullopt;
+      } else if (key == "fortran_order" && !has_order) {
+        has_order = true;
+        if (accept_word("True"))
+          header.fortran_order = true;
+        else if (!accept_word("False"))
+          return std::nullopt;
+      } else if (key == "shape" && !has_shape) {
+        has_shape = parse_shape(header.shape);
+        if (!has_shape) return std::nullopt;
+      } else {
+        return std::nullopt;
+      }
+      if (!accept(',') && peek() != '}') return std::nullopt;
+    }
+    if (peek() != '\0' || !has_descr || !has_order || !has_shape) return std::nullopt;
+    return header;
+  }
+
+ private:
+  char peek() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t')) ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+  bool accept(char c) {
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+  bool accept_word(std::string_view word) {
+    peek();
+    if (text_.substr(at_, word.size()) != word) return false;
+    at_ += word.size();
+    return true;
+  }
+  bool parse_string(std::string& value) {
+    const char quote = peek();
+    if (quote != '\'' && quote != '"') return false;
+    const size_t end = text_.find(quote, at_ + 1);
+    if (end == std::string_view::npos) return false;
+    value = text_.substr(at_ + 1, end - at_ - 1);
+    at_ = end + 1;
+    return true;
+  }
+  // A structured array's description is a list: it is recognised, so that it can be refused by name.
+  bool parse_descr(std::string& value) {
+    if (peek() != '[') return parse_string(value);
+    int depth = 0;
+    for (; at_ < text_.size(); ++at_) {
+      depth += text_[at_] == '[' ? 1 : text_[at_] == ']' ? -1 : 0;
+      if (depth == 0) break;
+    }
+    value.clear();
+    return accept(']');
+  }
+  bool parse_shape(std::vector<int64_t>& shape) {
+    if (!accept('(')) return false;
+    while (!accept(')')) {
+      int64_t size = 0;
+      peek();
+      const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), size);
+      if (code != std::errc() || size < 0) return false;
+      at_ = static_cast<size_t>(end - text_.data());
+      accept('L');  // Python 2 wrote long integers so
+      shape.push_back(size);
+      if (!accept(',') && peek() != ')') return false;
+    }
+    return true;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+};
+
+// Empty when no array of that shape fits into kMostBytes.
+std::optional<int64_t> byte_count(const std::vector<int64_t>& shape, int64_t item) {
+  int64_t bytes = item, nonzero = item;  // the second bounds the strides of an empty array
+  for (const int64_t size : shape) {
+    const int64_t factor = std::max<int64_t>(size, 1);
+    if (factor > kMostBytes / nonzero) return std::nullopt;
+    nonzero *= factor;
+    bytes *= size;
+  }
+  return bytes;
+}
+
+at::ScalarType parse_dtype(const std::string& descr, const std::string& file) {
+  const std::string_view type = std::string_view(descr).substr(std::min<size_t>(1, descr.size()));
+  const char order = descr.empty() ? '?' : descr[0];
+  LATENTPATH_CHECK(!descr.empty(), kInput, file, " holds a structured array; expected one of ", kSupported);
+  LATENTPATH_CHECK(type.substr(0, 1) != "O" && descr != "O", kInput, file,
+                   " holds Python objects (dtype object), which are never loaded; expected one of ",
+                   kSupported);
+  const bool little = order == '<' || order == '|' || order == '=';
+  const std::array<std::pair<std::string_view, at::ScalarType>, 6> types{{{"f4", at::kFloat},
+                                                                          {"f8", at::kDouble},
+                                                                          {"i8", at::kLong},
+                                                                          {"i4", at::kInt},
+                                                                          {"u1", at::kByte},
+                                                                          {"b1", at::kBool}}};
+  for (const auto& [name, dtype] : types) {
+    if (type != name) continue;
+    LATENTPATH_CHECK(little || (order == '>' && c10::elementSize(dtype) == 1), kInput, file,
+                     " is big-endian (dtype ", descr, "); save it in little-endian order, as x.astype('<",
+                     name, "')");
+    return dtype;
+  }
+  throw Error(ErrorKind::kInput, join_message(file, " has dtype '", descr, "'; expected one of ", kSupported,
+                                              ", as given by x.astype('float32')"));
+}
+
+// The text of the header, and the offset at which the array begins.
+std::pair<std::string_view, size_t> find_header(std::string_view bytes, const std::string& file) {
+  LATENTPATH_CHECK(!bytes.empty(), kInput, file, " is empty; expected a NumPy .npy array");
+  LATENTPATH_CHECK(bytes.substr(0, 4) != "PK\x03\x04", kInput, file,
+                   " is a zip archive (an .npz or .pt file); expected a single NumPy .npy array");
+  const std::string_view start = bytes.substr(0, kMagic.size());
+  LATENTPATH_CHECK(kMagic.substr(0, start.size()) == start, kInput, file,
+                   " is not a NumPy .npy file: it does not begin with \\x93NUMPY");
+  LATENTPATH_CHECK(bytes.size() >= 10, kInput, file,
+                   " is cut short: a .npy file has at least 10 bytes, this one ", bytes.size());
+  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+  const size_t version = byte(6);
+  LATENTPATH_CHECK(version >= 1 && version <= 3, kInput, file, " has .npy format version ", version, ".",
+                   byte(7), "; expected 1, 2 or 3");
+  const size_t prefix = version == 1 ? 10 : 12;
+  size_t length = byte(8) | byte(9) << 8;
+  if (version > 1 && bytes.size() >= prefix) length |= byte(10) << 16 | byte(11) << 24;
+  LATENTPATH_CHECK(bytes.size() >= prefix && length <= bytes.size() - prefix, kInput, file,
+                   " is cut short: its header ends at byte ", prefix + length, " but the file has ",
+                   bytes.size(), " bytes");
+  return {bytes.substr(prefix, length), prefix + length};
+}
+
+template <typename T>
+std::string npy_header(at::IntArrayRef shape) {
+  std::ostringstream stream;
+  xt::detail::write_header(stream, xt::detail::build_typestring<T>(), false,
+                           std::vector<int64_t>(shape.begin(), shape.end()));
+  return stream.str();
+}
+
+}  // namespace
+
+Tensor read_npy(const std::filesystem::path& path) {
+  const std::string file = path.string();
+  const std::string bytes = read_file(path);
+  const auto [text, offset] = find_header(bytes, file);
+  const std::optional<Header> header = HeaderParser(text).parse();
+  LATENTPATH_CHECK(header, kInput, file,
+                   " has a malformed .npy header; expected {'descr': …, 'fortran_order': …, 'shape': …}");
+  const at::ScalarType dtype = parse_dtype(header->descr, file);
+  LATENTPATH_CHECK(header->shape.size() <= kMostDimensions, kInput, file, " has ", header->shape.size(),
+                   " dimensions; expected at most ", kMostDimensions);
+  const std::optional<int64_t> expected =
+      byte_count(header->shape, static_cast<int64_t>(c10::elementSize(dtype)));
+  LATENTPATH_CHECK(expected, kInput, file, " claims the impossible shape ", shape_string(header->shape));
+  const auto actual = static_cast<int64_t>(bytes.size() - offset);
+  LATENTPATH_CHECK(actual == *expected, kInput, file,
+                   actual < *expected ? " is cut short" : " has bytes left over", ": shape ",
+                   shape_string(header->shape), " of dtype ", header->descr, " takes ", *expected,
+                   " bytes, the file has ", actual);
+
+  std::vector<int64_t> shape = header->shape;
+  if (header->fortran_order) std::reverse(shape.begin(), shape.end());
+  // A bool other than 0 and 1 is undefined behaviour: such bytes are read as numbers first.
+  Tensor tensor = at::empty(shape, dtype == at::kBool ? at::kByte : dtype);
+  if (actual > 0) std::memcpy(tensor.data_ptr(), bytes.data() + offset, static_cast<size_t>(actual));
+  if (dtype == at::kBool) tensor = tensor.ne(0);
+  if (!header->fortran_order) return tensor;
+  std::vector<int64_t> order(shape.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);
+  return tensor.permute(order).contiguous();
+}
+
+void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+  LATENTPATH_CHECK(tensor.defined(), kArgument, "cannot write ", path.string(), ": there is no array");
+  const Tensor array = tensor.detach().to(at::kCPU).contiguous();
+  std::string bytes;
+  switch (array.scalar_type()) {
+    case at::kFloat:
+      bytes = npy_header<float>(array.sizes());
+      break;
+    case at::kDouble:
+      bytes = npy_header<double>(array.sizes());
+      break;
+    case at::kLong:
+      bytes = npy_header<int64_t>(array.sizes());
+      break;
+    case at::kInt:
+      bytes = npy_header<int32_t>(array.sizes());
+      break;
+    case at::kByte:
+      bytes = npy_header<uint8_t>(array.sizes());
+      break;
+    case at::kBool:
+      bytes = npy_header<bool>(array.sizes());
+      break;
+    default:
+      throw Error(ErrorKind::kArgument,
+                  join_message("cannot write ", path.string(), ": dtype ", c10::toString(array.scalar_type()),
+                               " is not one of ", kSupported));
+  }
+  if (array.nbytes() > 0) bytes.append(static_cast<const char*>(array.data_ptr()), array.nbytes());
+  write_file(path, bytes);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,651 @@
+#include "latentpath/path/find_path.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iomanip>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/init/initial_path.h"
+#include "latentpath/path/path_objective.h"
+
+namespace latentpath {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// 64 → 8, 16, 32, 64; 50 → 7, 13, 25, 50: halved, rounding up, until at most `coarsest`.
+std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest) {
+  std::vector<int64_t> levels{segments};
+  while (levels.back() > coarsest) levels.push_back((levels.back() + 1) / 2);
+  std::reverse(levels.begin(), levels.end());
+  return levels;
+}
+
+/// `times` with every interval split into `factor` (a power of 2) equal ones.
+Tensor refine_times(Tensor times, int64_t factor) {
+  for (; factor > 1; factor /= 2) {
+    const Tensor middle = middle_times(times);
+    const int64_t n = middle.size(0);
+    times = at::cat({at::stack({times.narrow(0, 0, n), middle}, 1).flatten(), times.narrow(0, n, 1)});
+  }
+  return times;
+}
+
+/// Everything one call of find_path shares between its steps.
+class PathFinder {
+ public:
+  PathFinder(const PathProblem& problem, const PathOptions& options, const CandidatePool* candidates,
+             const ProgressObserver& progress, const CancellationToken& cancellation)
+      : problem_(problem), options_(options), progress_(progress), cancellation_(cancellation) {
+    validate();
+    start_ = problem.start.detach().to(at::kDouble);
+    end_ = problem.end.detach().to(at::kDouble);
+    if (candidates != nullptr) pool_ = *candidates;
+  }
+
+  PathResult run();
+  CandidatePool candidates();
+
+ private:
+  /// A set of paths on one grid: `nodes` [rows, n + 1, D], row r belonging to pair `pair[r]`.
+  struct Paths {
+    Tensor nodes;
+    Tensor pair;
+    std::vector<std::string> name;
+  };
+
+  void validate() const;
+  bool has_prior() const { return problem_.prior || problem_.quality->needs_decoded(); }
+  LatentSampler prior() const {
+    return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
+  }
+  bool is_loop() const { return (start_ == end_).all(1).any().item<bool>(); }
+  PathEnergy make_energy(const CostPointer& cost) const {
+    EnergyOptions energy;
+    energy.cost = cost;
+    energy.epsilon = options_.epsilon;
+    energy.norm = options_.norm;
+    energy.kernel = options_.kernel;
+    return {problem_.embedding, problem_.quality, energy};
+  }
+  Tensor grid(int64_t segments) const {
+    const double wanted = options_.grading >= 0                 ? options_.grading
+                          : problem_.quality->depends_on_time() ? 0.8
+                                                                : 0.0;
+    return graded_times(segments, wanted);
+  }
+  void choose_cost();
+  Paths first_paths(const Tensor& times);
+  void solve_multilevel(PathResult& result);
+  void solve_single(PathResult& result);
+  void polish(PathResult& result, const Tensor& times);
+  void verify(PathResult& result);
+  Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, int64_t keep) const;
+  Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const;
+  Tensor segment_cost(const Tensor& nodes, const Tensor& times) const;
+  /// Hands the paths with interior nodes x [rows, (n − 1) D] to the caller's snapshot function.
+  void show(const Tensor& x, const Paths& paths, const Tensor& times, const PathObjective& objective,
+            const PathResult& result) const;
+  void charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const;
+  void report(const std::string& stage, int64_t done, int64_t total, double value) const {
+    if (progress_) progress_({stage, done, total, value});
+  }
+  double seconds_left() const {
+    return options_.max_seconds > 0 ? std::max(1e-3, options_.max_seconds - seconds_since(begin_)) : 0;
+  }
+
+  const PathProblem& problem_;
+  const PathOptions& options_;
+  const ProgressObserver& progress_;
+  const CancellationToken& cancellation_;
+  Clock::time_point begin_ = Clock::now();
+  Tensor start_, end_;
+  std::optional<CandidatePool> pool_;
+  std::optional<PathEnergy> energy_;
+  std::vector<std::string> warnings_;
+  int64_t screening_ = 0;  ///< points decoded for each pair to choose its via points
+};
+
+void PathFinder::validate() const {
+  LATENTPATH_CHECK(problem_.embedding && problem_.quality, kArgument,
+                   "a path problem needs an embedding and a quality");
+  LATENTPATH_CHECK(problem_.start.defined() && problem_.end.defined() && problem_.start.dim() == 2 &&
+                       problem_.start.sizes() == problem_.end.sizes() && problem_.start.size(0) >= 1,
+                   kArgument, "start and end must both have the shape [pairs, D]; they are ",
+                   problem_.start.defined() ? shape_string(problem_.start.sizes()) : "undefined", " and ",
+                   problem_.end.defined() ? shape_string(problem_.end.sizes()) : "undefined");
+  const int64_t dim = problem_.embedding->latent_dim();
+  LATENTPATH_CHECK(dim < 0 || dim == problem_.start.size(1), kInput, problem_.embedding->describe(),
+                   " has latent size ", dim, "; the end points have size ", problem_.start.size(1));
+  LATENTPATH_CHECK(
+      at::isfinite(problem_.start).all().item<bool>() && at::isfinite(problem_.end).all().item<bool>(),
+      kNumerical, "an end point has a coordinate that is NaN or infinite");
+  LATENTPATH_CHECK(options_.segments >= 1, kArgument, "--segments must be at least 1, not ",
+                   options_.segments);
+  LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
+                   "--epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  const auto known = [](const char* option, const std::string& value,
+                        const std::vector<std::string>& allowed) {
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
+    std::string list;
+    for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
+    throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
+  };
+  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd"});
+  known("--curve", options_.curve, {"auto", "polyline", "neural"});
+  known("--init", options_.init, {"auto", "linear", "spherical", "via"});
+  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length"});
+  LATENTPATH_CHECK(!options_.time_weight || *options_.time_weight >= 0, kArgument,
+                   "--time-weight must not be negative, and is ", options_.time_weight.value_or(0));
+}
+
+CandidatePool PathFinder::candidates() {
+  if (!pool_) {
+    report("via points", 0, options_.candidates.keep, 0);
+    auto generator = make_generator(options_.seed);
+    pool_ = draw_candidates(make_energy(chord_cost()), prior(), options_.candidates, generator);
+  }
+  return *pool_;
+}
+
+void PathFinder::choose_cost() {
+  std::string name = options_.cost;
+  if (name == "auto") name = is_loop() || problem_.quality->depends_on_time() ? "dynamic" : "chord";
+  double weight = 0;
+  if (name != "chord") {
+    if (options_.time_weight)
+      weight = *options_.time_weight;
+    else if (has_prior())
+      weight = default_time_weight(candidates().typical_squared_distance);
+    else
+      weight = 1;
+  }
+  energy_.emplace(make_energy(make_cost(name, weight)));
+}
+
+PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
+  const int64_t pairs = start_.size(0), dim = start_.size(1), nodes = times.size(0);
+  std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
+  std::vector<std::string> names;
+  const bool all = options_.init == "auto";
+  if (all || options_.init == "linear") {
+    kinds.push_back(linear_path(start_, end_, times).unsqueeze(1));
+    names.emplace_back("linear");
+  }
+  // In a space without a prior centred at 0, rotating about the origin means nothing.
+  if ((all && has_prior() && dim > 1) || options_.init == "spherical") {
+    kinds.push_back(spherical_path(start_, end_, times).unsqueeze(1));
+    names.emplace_back("spherical");
+  }
+  const bool can_via = has_prior() && nodes > 3;
+  LATENTPATH_CHECK(options_.init != "via" || can_via, kArgument,
+                   "--init via needs a prior to draw from and at least 3 segments");
+  if ((all && can_via) || options_.init == "via") {
+    const CandidatePool pool = candidates();
+    const int64_t before = problem_.embedding->evaluations();
+    kinds.push_back(via_paths(pool, *energy_, start_, end_, times, options_.via_starts));
+    screening_ += (problem_.embedding->evaluations() - before) / pairs;
+    for (int64_t k = 1; k <= kinds.back().size(1); ++k) names.push_back("via-" + std::to_string(k));
+  }
+  const Tensor stacked = at::cat(kinds, 1);  // [pairs, S, n + 1, D]
+  Paths paths;
+  paths.nodes = stacked.reshape({-1, nodes, dim});
+  paths.pair = at::arange(pairs, at::kLong).repeat_interleave(stacked.size(1));
+  for (int64_t pair = 0; pair < pairs; ++pair)
+    for (const auto& name : names) paths.name.push_back(name);
+  return paths;
+}
+
+void PathFinder::charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const {
+  const int64_t* pair = paths.pair.data_ptr<int64_t>();
+  for (size_t row = 0; row < decoded.size(); ++row)
+    result.decoder_evaluations[static_cast<size_t>(pair[row])] += decoded[row];
+}
+
+void PathFinder::show(const Tensor& x, const Paths& paths, const Tensor& times,
+                      const PathObjective& objective, const PathResult& result) const {
+  if (!options_.snapshot) return;
+  PathResult so_far;
+  so_far.decoder_evaluations = result.decoder_evaluations;
+  charge(paths, objective.decoded(), so_far);
+  const Tensor nodes =
+      at::cat({start_.index_select(0, paths.pair).unsqueeze(1), x.view({x.size(0), -1, start_.size(1)}),
+               end_.index_select(0, paths.pair).unsqueeze(1)},
+              1);
+  options_.snapshot({nodes, paths.pair, times, so_far.decoder_evaluations});
+}
+
+/// Costs [rows] without gradients, in batches.
+Tensor PathFinder::segment_cost(const Tensor& nodes, const Tensor& times) const {
+  const at::NoGradGuard no_gradient;
+  const int64_t n = times.size(0) - 1;
+  std::vector<Tensor> costs;
+  for (const Tensor& part :
+       nodes.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
+    const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
+    costs.push_back(energy_->cost(CurvePoints{part, middles, times}));
+  }
+  return at::nan_to_num(at::cat(costs), 1e300, 1e300);
+}
+
+/// The `keep` cheapest paths of each pair, judged on the grid `judged_at`.
+PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at,
+                                      int64_t keep) const {
+  const int64_t pairs = start_.size(0), each = paths.nodes.size(0) / pairs;
+  if (each <= keep) return paths;
+  const Tensor cost =
+      segment_cost(interpolate_polyline(paths.nodes, times, judged_at), judged_at).view({pairs, each});
+  const Tensor order = std::get<1>(cost.topk(keep, 1, /*largest=*/false));
+  const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
+  Paths best{paths.nodes.index_select(0, rows), paths.pair.index_select(0, rows), {}};
+  for (int64_t i = 0; i < rows.size(0); ++i)
+    best.name.push_back(paths.name[static_cast<size_t>(rows[i].item<int64_t>())]);
+  return best;
+}
+
+/// Nodes on a new grid. Where the cost fixes the speed and Q does not depend on time, they are spaced to
+/// constant weighted speed, which a minimiser of the energy has.
+Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const {
+  if (problem_.quality->depends_on_time() || !energy_->options().cost->fixes_speed())
+    return interpolate_polyline(nodes, old_times, times);
+  const at::NoGradGuard no_gradient;
+  const int64_t n = old_times.size(0) - 1, rows = nodes.size(0), dim = nodes.size(2);
+  std::vector<Tensor> pieces;
+  for (const Tensor& part :
+       nodes.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
+    const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
+    const SegmentTerms terms = energy_->terms({part, middles, old_times});
+    pieces.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
+  }
+  Tensor length = at::nan_to_num(at::cat(pieces), 0, 0, 0);
+  length = length + 1e-3 * length.mean(1, true) + 1e-12;  // no segment vanishes altogether
+  const Tensor arc = at::constant_pad_nd(length.cumsum(1), {1, 0});
+  const Tensor share = arc / arc.narrow(1, n, 1);  // [rows, n + 1], from 0 to 1
+  const Tensor wanted = times.unsqueeze(0).expand({rows, -1}).contiguous();
+  const Tensor right = at::searchsorted(share.contiguous(), wanted, false, true).clamp(1, n);
+  const Tensor left_share = share.gather(1, right - 1), right_share = share.gather(1, right);
+  const Tensor fraction = ((wanted - left_share) / (right_share - left_share)).clamp(0, 1).unsqueeze(2);
+  const auto pick = [&](const Tensor& index) {
+    return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
+  };
+  const Tensor moved = (1 - fraction) * pick(right - 1) + fraction * pick(right);
+  const int64_t m = times.size(0) - 1;
+  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, n, 1)}, 1);
+}
+
+void PathFinder::solve_multilevel(PathResult& result) {
+  const std::vector<int64_t> levels = level_sizes(options_.segments, options_.coarsest_segments);
+  const int64_t dim = start_.size(1), pairs = start_.size(0);
+  Tensor times = grid(levels[0]);
+  Paths paths = first_paths(times);
+  for (auto& count : result.decoder_evaluations) count += screening_;
+  const int64_t per_level = options_.max_iterations > 0 ? options_.max_iterations : 60;
+  for (size_t level = 0; level < levels.size(); ++level) {
+    const bool last = level + 1 == levels.size();
+    // Few midpoints are easily hidden from, so coarse levels look at more points than they move.
+    const int64_t quadrature = !last && levels[level] < 32 ? options_.coarse_quadrature : 1;
+    const auto curve = polyline_curve(times, dim);
+    PathObjective objective(*energy_, curve, start_.index_select(0, paths.pair),
+                            end_.index_select(0, paths.pair), refine_times(times, quadrature),
+                            /*preconditioned=*/true, quadrature);
+    StoppingOptions stopping;
+    // Coarse levels only show the way: what they gain beyond a few iterations is lost when the grid is
+    // refined.
+    stopping.max_iterations = last ? per_level : std::min<int64_t>(per_level, level == 0 ? 12 : 15);
+    stopping.relative_decrease = last ? options_.tolerance : std::max(options_.tolerance, 1e-2);
+    stopping.max_seconds = seconds_left();
+    const auto solver = lbfgs_solver();
+    const std::string stage = join_message(levels[level], " segments");
+    const SolveResult solved = solve(
+        objective, curve->fit(paths.nodes, times), *solver, stopping,
+        [&](const SolverState& state) {
+          report(stage, state.iteration, stopping.max_iterations, state.value.mean().item<double>());
+          show(state.x, paths, times, objective, result);
+        },
+        cancellation_);
+    result.history.push_back({levels[level], solved.state.iteration, paths.nodes.size(0),
+                              solved.state.value.mean().item<double>(), solved.state.seconds});
+    charge(paths, objective.decoded(), result);
+    paths.nodes = at::cat(
+        {start_.index_select(0, paths.pair).unsqueeze(1), solved.state.x.view({paths.nodes.size(0), -1, dim}),
+         end_.index_select(0, paths.pair).unsqueeze(1)},
+        1);
+    for (auto& iterations : result.iterations) iterations += solved.state.iteration;
+    const int64_t keep = !last && level == 0 && levels.size() > 2 ? 2 : 1;
+    if (paths.nodes.size(0) > keep * pairs) {
+      const Tensor fine = refine_times(times, 4);  // judged where they were not optimised
+      charge(paths,
+             std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), 2 * (fine.size(0) - 1) + 1),
+             result);
+      paths = best_of(paths, times, fine, keep);
+    }
+    if (last) {
+      for (size_t pair = 0; pair < static_cast<size_t>(pairs); ++pair)
+        result.termination[pair] = solved.state.termination[pair];
+    } else {
+      const Tensor finer = grid(levels[level + 1]);
+      paths.nodes = respace(paths.nodes, times, finer);
+      times = finer;
+    }
+  }
+  result.nodes = paths.nodes;
+  result.times = times;
+  result.start = paths.name;
+  polish(result, times);
+}
+
+/// Paths whose cost on a four times finer grid is much higher have hidden from their midpoints: they go on,
+/// minimising the finer quadrature itself.
+void PathFinder::polish(PathResult& result, const Tensor& times) {
+  const int64_t n = times.size(0) - 1, dim = start_.size(1);
+  if (n < 2) return;
+  for (const int64_t quadrature : {2, 4}) {
+    if (cancellation_.cancelled()) return;
+    const Tensor coarse_grid = refine_times(times, quadrature), fine = refine_times(times, 2 * quadrature);
+    const Tensor seen =
+        quadrature == 2 ? segment_cost(result.nodes, times)
+                        : segment_cost(interpolate_polyline(result.nodes, times, coarse_grid), coarse_grid);
+    const Tensor honest = segment_cost(interpolate_polyline(result.nodes, times, fine), fine);
+    const Tensor rows = ((honest - seen) > 0.5 * options_.resolution_tolerance * honest).nonzero().squeeze(1);
+    const int64_t judged = 2 * (n * quadrature * 2) + 2 * n + 2;
+    for (auto& count : result.decoder_evaluations) count += judged;
+    if (rows.numel() == 0) return;
+    const auto curve = polyline_curve(times, dim);
+    Paths paths{result.nodes.index_select(0, rows), rows, {}};
+    PathObjective objective(*energy_, curve, start_.index_select(0, rows), end_.index_select(0, rows),
+                            coarse_grid, true, quadrature);
+    StoppingOptions stopping;
+    stopping.max_iterations = 20;
+    stopping.relative_decrease = options_.tolerance;
+    stopping.max_seconds = seconds_left();
+    const auto solver = lbfgs_solver();
+    const SolveResult solved = solve(
+        objective, curve->fit(paths.nodes, times), *solver, stopping,
+        [&](const SolverState& state) {
+          report(join_message(n, " segments, ", quadrature, "x quadrature"), state.iteration,
+                 stopping.max_iterations, state.value.mean().item<double>());
+          show(state.x, paths, times, objective, result);
+        },
+        cancellation_);
+    charge(paths, objective.decoded(), result);
+    result.history.push_back({n * quadrature, solved.state.iteration, rows.size(0),
+                              solved.state.value.mean().item<double>(), solved.state.seconds});
+    const Tensor better =
+        at::cat({start_.index_select(0, rows).unsqueeze(1), solved.state.x.view({rows.size(0), -1, dim}),
+                 end_.index_select(0, rows).unsqueeze(1)},
+                1);
+    result.nodes.index_copy_(0, rows, better);
+    for (int64_t i = 0; i < rows.size(0); ++i) {
+      const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
+      result.iterations[pair] += solved.state.iteration;
+      result.termination[pair] = solved.state.termination[static_cast<size_t>(i)];
+    }
+  }
+}
+
+/// One curve, one solver, one grid: Algorithm 1 of paper A, and any other combination asked for by name.
+void PathFinder::solve_single(PathResult& result) {
+  const bool first_order = options_.method == "adam" || options_.method == "sgd";
+  const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order);
+  const int64_t dim = start_.size(1), pairs = start_.size(0);
+  const Tensor times = grid(options_.segments);
+  Paths paths;
+  if (options_.init == "auto") {  // the papers start from the straight line
+    paths.nodes = linear_path(start_, end_, times);
+    paths.pair = at::arange(pairs, at::kLong);
+    paths.name.assign(static_cast<size_t>(pairs), "linear");
+  } else {
+    paths = best_of(first_paths(times), times, refine_times(times, 2), 1);
+  }
+  const bool straight = paths.name[0] == "linear";
+  std::shared_ptr<Curve> curve;
+  if (neural) {
+    NeuralCurveOptions neural_options = options_.neural;
+    neural_options.seed = options_.seed;
+    curve = neural_curve(dim, neural_options);
+  } else {
+    curve = polyline_curve(times, dim);
+  }
+  const Tensor ends = uniform_times(1);
+  // The networks work in the endpoints' own precision, as in the papers' program; polylines in float64.
+  const auto dtype = neural ? problem_.start.scalar_type() : at::kDouble;
+  const Tensor x0 = (neural && straight ? curve->fit(linear_path(start_, end_, ends).to(dtype), ends)
+                                        : curve->fit(paths.nodes.to(dtype), times));
+  std::unique_ptr<PathObjective> objective;
+  if (first_order)
+    objective = std::make_unique<RandomTimesObjective>(*energy_, curve, start_, end_, options_.random_points,
+                                                       make_generator(options_.seed + 1));
+  else
+    objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural);
+  std::unique_ptr<Solver> solver;
+  if (options_.method == "adam")
+    solver = adam_solver({.learning_rate = options_.learning_rate});
+  else if (options_.method == "sgd")
+    solver = sgd_solver({.learning_rate = options_.learning_rate});
+  else
+    solver = lbfgs_solver();
+  StoppingOptions stopping;
+  stopping.max_iterations = options_.max_iterations > 0 ? options_.max_iterations : first_order ? 1000 : 300;
+  stopping.relative_decrease = first_order ? 0 : options_.tolerance;
+  stopping.max_seconds = seconds_left();
+
+  // With random times the loss is noisy: iterates are judged on one fixed grid, and the best is kept.
+  const int64_t judge_every = 50;
+  Tensor best_x = x0.clone();
+  const auto nodes_of = [&](const Tensor& x) {
+    const at::NoGradGuard no_gradient;
+    return curve->at(x, start_, end_, times).to(at::kDouble);
+  };
+  Tensor best_cost = segment_cost(nodes_of(x0), times);
+  const auto judge = [&](const Tensor& x) {
+    const Tensor cost = segment_cost(nodes_of(x), times);
+    const Tensor better = cost < best_cost;
+    best_cost = at::where(better, cost, best_cost);
+    best_x = at::where(better.unsqueeze(1), x, best_x);
+  };
+  int64_t judged = 1;
+  const SolveResult solved = solve(
+      *objective, x0, *solver, stopping,
+      [&](const SolverState& state) {
+        report(solver->describe(), state.iteration, stopping.max_iterations,
+               state.value.mean().item<double>());
+        if (first_order && state.iteration % judge_every == 0) judge(state.x), ++judged;
+      },
+      cancellation_);
+  judge(solved.state.x);
+  ++judged;
+  charge(paths, objective->decoded(), result);
+  result.history.push_back({options_.segments, solved.state.iteration, pairs,
+                            solved.state.value.mean().item<double>(), solved.state.seconds});
+  result.nodes = nodes_of(best_x);
+  result.times = times;
+  result.start = paths.name;
+  result.curve = curve->describe();
+  result.method = solver->describe();
+  for (size_t pair = 0; pair < static_cast<size_t>(pairs); ++pair) {
+    result.termination[pair] = solved.state.termination[pair];
+    result.iterations[pair] = solved.state.iteration;
+    result.verification_evaluations += judged * (2 * options_.segments + 1);
+  }
+}
+
+void PathFinder::verify(PathResult& result) {
+  const auto begin = Clock::now();
+  const int64_t before = problem_.embedding->evaluations();
+  const int64_t pairs = start_.size(0);
+  report("checking on a finer grid", 0, 3, 0);
+  const auto measure_polyline = [&](const Tensor& nodes) {
+    return energy_->measure([&](const Tensor& t) { return interpolate_polyline(nodes, result.times, t); },
+                            pairs, result.times, problem_.feature);
+  };
+  const auto stored = problem_.start.scalar_type();
+  // Figures belong to the path as it is stored, in the precision of the end points.
+  const auto as_stored = [&](const Tensor& nodes) {
+    const Tensor rounded = nodes.to(stored);
+    const int64_t n = rounded.size(1) - 1;
+    return at::cat({problem_.start.unsqueeze(1), rounded.narrow(1, 1, n - 1), problem_.end.unsqueeze(1)}, 1);
+  };
+  const Tensor line = linear_path(start_, end_, result.times),
+               circle = spherical_path(start_, end_, result.times);
+  // Baselines are curves, not polylines: they are measured where they run at every refinement.
+  result.linear = energy_->measure([&](const Tensor& t) { return linear_path(start_, end_, t); }, pairs,
+                                   result.times, problem_.feature);
+  report("checking on a finer grid", 1, 3, 0);
+  result.spherical = energy_->measure([&](const Tensor& t) { return spherical_path(start_, end_, t); }, pairs,
+                                      result.times, problem_.feature);
+  report("checking on a finer grid", 2, 3, 0);
+  result.nodes = as_stored(result.nodes);
+  result.path = measure_polyline(result.nodes.to(at::kDouble));
+
+  // A path that lost to a baseline, for whatever reason, is not returned: the baseline is.
+  const Tensor ours = at::nan_to_num(result.path.cost_refined, 1e300, 1e300);
+  const auto replace = [&](const Tensor& worse, const Tensor& nodes, const char* name) {
+    const Tensor rows = worse.nonzero().squeeze(1);
+    if (rows.numel() == 0) return;
+    result.nodes = at::where(worse.view({-1, 1, 1}), as_stored(nodes), result.nodes);
+    for (int64_t i = 0; i < rows.size(0); ++i) {
+      const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
+      result.start[pair] = name;
+      result.termination[pair] = Termination::kStalled;
+    }
+  };
+  const Tensor linear_better = result.linear.cost_refined < ours;
+  const Tensor spherical_better =
+      result.spherical.cost_refined < at::minimum(ours, result.linear.cost_refined);
+  if (linear_better.logical_or(spherical_better).any().item<bool>()) {
+    replace(linear_better.logical_and(spherical_better.logical_not()), line, "linear");
+    replace(spherical_better, circle, "spherical");
+    result.path = measure_polyline(result.nodes.to(at::kDouble));
+  }
+  report("checking on a finer grid", 3, 3, 0);
+  result.verification_evaluations += problem_.embedding->evaluations() - before;
+  result.verification_seconds = seconds_since(begin);
+
+  const at::NoGradGuard no_gradient;
+  const Tensor gap =
+      energy_->squared_distance((*problem_.embedding)(end_), (*problem_.embedding)(start_)).sqrt();
+  const double least = -std::log(1 - options_.epsilon);
+  result.lower_bound = least * gap.to(at::kDouble);
+  if (result.nodes.size(1) > 2) {
+    // On the coarse grid of the nodes: how stationary the polyline is for the cost it was optimised on.
+    const auto curve = polyline_curve(result.times, start_.size(1));
+    PathObjective objective(*energy_, curve, start_, end_, result.times, true);
+    const Tensor rows = at::arange(pairs, at::kLong);
+    const Tensor x = curve->fit(result.nodes.to(at::kDouble), result.times);
+    result.gradient_residual = objective.gradient_residual(x, objective.evaluate(x, rows), rows);
+  } else {
+    result.gradient_residual = at::zeros({pairs}, at::kDouble);
+  }
+}
+
+PathResult PathFinder::run() {
+  choose_cost();
+  const auto pairs = static_cast<size_t>(start_.size(0));
+  PathResult result;
+  screening_ = 0;
+  result.termination.assign(pairs, Termination::kRunning);
+  result.iterations.assign(pairs, 0);
+  result.decoder_evaluations.assign(pairs, 0);
+  result.seed = options_.seed;
+  result.cost = energy_->options().cost->describe();
+  result.time_weight = energy_->options().cost->time_weight();
+  result.method = "L-BFGS, coarse to fine";
+  result.curve = join_message("polyline of ", options_.segments, " segments");
+  const bool multilevel =
+      (options_.method == "auto" || options_.method == "lbfgs") && options_.curve != "neural";
+  if (multilevel)
+    solve_multilevel(result);
+  else
+    solve_single(result);
+  result.candidate_evaluations = pool_ ? pool_->drawn : 0;
+  result.seconds = seconds_since(begin_);
+  verify(result);
+
+  const Tensor finite = at::isfinite(result.path.cost_refined);
+  const Tensor ratio = result.path.cost_refined / result.path.cost.clamp_min(1e-300);
+  for (size_t pair = 0; pair < pairs; ++pair) {
+    const auto index = static_cast<int64_t>(pair);
+    if (!finite[index].item<bool>()) result.termination[pair] = Termination::kNumericalFailure;
+    const double apart = std::abs(ratio[index].item<double>() - 1);
+    result.under_resolved.push_back(result.path.cost_refined[index].item<double>() > 0 &&
+                                    !(apart <= options_.resolution_tolerance));
+  }
+  result.warnings = warnings_;
+  return result;
+}
+
+}  // namespace
+
+double default_time_weight(double typical_squared_distance) { return typical_squared_distance; }
+
+PathResult find_path(const PathProblem& problem, const PathOptions& options, const ProgressObserver& progress,
+                     const CancellationToken& cancellation) {
+  return PathFinder(problem, options, nullptr, progress, cancellation).run();
+}
+
+PathResult find_path(const PathProblem& problem, const PathOptions& options, const CandidatePool& candidates,
+                     const ProgressObserver& progress, const CancellationToken& cancellation) {
+  return PathFinder(problem, options, &candidates, progress, cancellation).run();
+}
+
+CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options) {
+  return PathFinder(problem, options, nullptr, {}, {}).candidates();
+}
+
+std::string PathResult::brief_report() const {
+  std::ostringstream text;
+  text << std::setprecision(4);
+  const int64_t pairs = nodes.size(0);
+  const auto median = [](const Tensor& values) { return values.median().item<double>(); };
+  int64_t decoded = candidate_evaluations;
+  for (const int64_t count : decoder_evaluations) decoded += count;
+  text << pairs << (pairs == 1 ? " path" : " paths") << ", " << nodes.size(1) - 1 << " segments, " << cost
+       << " cost, " << method << "\n";
+  const char* label = pairs == 1 ? "" : "median ";
+  text << label << "cost (refined grid): " << median(path.cost_refined) << " (straight line "
+       << median(linear.cost_refined) << ", spherical " << median(spherical.cost_refined) << ")\n";
+  text << label << "length: " << median(path.length) << " (straight line " << median(linear.length)
+       << ", spherical " << median(spherical.length) << "; no path is shorter than " << median(lower_bound)
+       << ")\n";
+  if (path.mean_feature.defined())
+    text << label << "mean class probability: " << median(path.mean_feature) << " (straight line "
+         << median(linear.mean_feature) << ", spherical " << median(spherical.mean_feature) << ")\n";
+  std::vector<std::pair<std::string, int64_t>> endings, starts;
+  const auto tally = [](auto& list, const std::string& name) {
+    for (auto& entry : list)
+      if (entry.first == name) {
+        ++entry.second;
+        return;
+      }
+    list.emplace_back(name, 1);
+  };
+  for (const Termination why : termination) tally(endings, termination_name(why));
+  for (const auto& name : start) tally(starts, name);
+  const auto write = [&](const char* title, const auto& list) {
+    text << title;
+    for (size_t i = 0; i < list.size(); ++i) {
+      text << (i ? ", " : " ") << list[i].first;
+      if (pairs > 1) text << " " << list[i].second;
+    }
+    text << "\n";
+  };
+  write("ended:", endings);
+  write("best start:", starts);
+  const auto unresolved = std::count(under_resolved.begin(), under_resolved.end(), true);
+  if (unresolved > 0)
+    text << "under-resolved: " << unresolved << " of " << pairs
+         << " (cost on the nodes and on the refined grid differ by over 5 %; more --segments help)\n";
+  text << "spent: " << decoded << " decoder evaluations in " << seconds << " s, and "
+       << verification_evaluations << " in " << verification_seconds << " s to check on refined grids\n";
+  return text.str();
+}
+
+}  // namespace latentpath

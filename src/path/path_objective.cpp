@@ -1,0 +1,99 @@
+#include "latentpath/path/path_objective.h"
+
+#include <torch/torch.h>
+
+#include "latentpath/core/error.h"
+#include "latentpath/numerics/tridiagonal.h"
+
+namespace latentpath {
+
+PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start,
+                             Tensor end, Tensor times, bool preconditioned, int64_t quadrature)
+    : energy_(energy),
+      curve_(std::move(curve)),
+      start_(std::move(start)),
+      end_(std::move(end)),
+      times_(std::move(times)),
+      preconditioned_(preconditioned),
+      quadrature_(quadrature),
+      decoded_(static_cast<size_t>(start_.size(0)), 0) {}
+
+ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
+  const at::AutoGradMode enabled(true);
+  const int64_t n = times_.size(0) - 1;
+  const int64_t decoded_each = energy_.quality().needs_decoded() ? 2 * n + 1 : n + 1;
+  const int64_t per_batch = std::max<int64_t>(1, energy_.options().points_per_batch / (2 * n + 1));
+  if (preconditioned_ && !stiffness_.defined())
+    stiffness_ = at::ones({problems(), n / quadrature_}, at::kDouble);
+  std::vector<Tensor> values, gradients;
+  for (int64_t first = 0; first < x.size(0); first += per_batch) {
+    const int64_t count = std::min(per_batch, x.size(0) - first);
+    const Tensor which = rows.narrow(0, first, count);
+    const Tensor leaf = x.narrow(0, first, count).detach().requires_grad_(true);
+    const CurvePoints points =
+        curve_->points(leaf, start_.index_select(0, which), end_.index_select(0, which), times_);
+    const SegmentTerms terms = energy_.terms(points);
+    const Tensor cost = energy_.cost(terms);
+    // A cost that depends on no parameter (a constant embedding, say) has gradient zero.
+    Tensor gradient;
+    if (cost.requires_grad())
+      gradient = torch::autograd::grad({cost.sum()}, {leaf}, {}, false, false, true)[0];
+    gradients.push_back(gradient.defined() ? gradient : at::zeros_like(leaf).detach());
+    values.push_back(cost.detach());
+    if (preconditioned_) {
+      const at::NoGradGuard no_gradient;
+      const Tensor step =
+          (points.nodes.narrow(1, 1, n) - points.nodes.narrow(1, 0, n)).square().sum(2).to(at::kDouble);
+      // Where nodes coincide the stretch is unknown: the path's mean stretch stands in.
+      const Tensor chord = terms.squared_chord;
+      const Tensor mean = (chord.sum(1, true) / step.sum(1, true).clamp_min(1e-30)).clamp_min(1e-12);
+      const Tensor stretch = at::where(step > 1e-14, chord / step.clamp_min(1e-30), mean)
+                                 .clamp_min(1e-3 * mean)
+                                 .clamp_max(1e3 * mean);
+      Tensor k = terms.weight.square() * stretch / terms.duration;
+      if (quadrature_ > 1) k = k.view({count, -1, quadrature_}).mean(2) / static_cast<double>(quadrature_);
+      k = k.clamp_min(1e-3 * k.mean(1, true)).clamp_min(1e-20);
+      stiffness_.index_copy_(0, which, at::nan_to_num(k.detach(), 1, 1, 1));
+    }
+  }
+  const int64_t* row = rows.data_ptr<int64_t>();
+  for (int64_t i = 0; i < rows.size(0); ++i) decoded_[static_cast<size_t>(row[i])] += decoded_each;
+  return {at::cat(values), at::cat(gradients)};
+}
+
+Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
+  if (!preconditioned_ || gradient.size(1) == 0) return gradient;
+  const Tensor k = stiffness_.index_select(0, rows);
+  const int64_t interior = k.size(1) - 1;
+  const Tensor diagonal = 2 * (k.narrow(1, 0, interior) + k.narrow(1, 1, interior));
+  const Tensor off = -2 * k.narrow(1, 1, interior - 1);
+  const Tensor right = gradient.to(at::kDouble).reshape({gradient.size(0), interior, -1});
+  return solve_tridiagonal(diagonal, off, right).flatten(1).to(gradient.scalar_type());
+}
+
+Tensor PathObjective::gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) {
+  if (!preconditioned_) return Objective::gradient_residual(x, at, rows);
+  const Tensor decrease = (at.gradient * precondition(at.gradient, rows)).sum(1).to(at::kDouble);
+  return (decrease / (2 * at.value.to(at::kDouble)).clamp_min(1e-300)).clamp_min(0).sqrt();
+}
+
+RandomTimesObjective::RandomTimesObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve,
+                                           Tensor start, Tensor end, int64_t points, at::Generator generator)
+    : PathObjective(energy, std::move(curve), std::move(start), std::move(end), uniform_times(points - 1),
+                    false),
+      points_(points),
+      generator_(std::move(generator)) {
+  LATENTPATH_CHECK(points >= 3, kArgument, "Algorithm 1 needs at least 3 points, not ", points);
+}
+
+void RandomTimesObjective::begin_iteration(int64_t /*iteration*/) {
+  // Two equal times would divide by zero; a draw that has them (probability about 1e-13) is drawn again.
+  Tensor times;
+  do {
+    const Tensor inner = std::get<0>(at::rand({points_ - 2}, generator_, at::kDouble).sort());
+    times = at::cat({at::zeros({1}, at::kDouble), inner, at::ones({1}, at::kDouble)});
+  } while ((times.narrow(0, 1, points_ - 1) <= times.narrow(0, 0, points_ - 1)).any().item<bool>());
+  set_times(times);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,153 @@
+#include "latentpath/report/path_pictures.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "latentpath/init/initial_path.h"
+#include "latentpath/report/latent_plane.h"
+#include "latentpath/report/strip.h"
+
+namespace latentpath {
+namespace {
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+/// [n, H, W] or [n, C, H, W] → [n, C, H, W].
+Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
+
+struct NamedCurve {
+  const char* name;
+  Tensor nodes;  // [n + 1, D]
+  const CurveFigures* figures;
+};
+
+std::vector<NamedCurve> three_curves(const PathProblem& problem, const PathResult& result, int64_t pair) {
+  const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
+  return {{"straight line", linear_path(start, end, result.times)[0], &result.linear},
+          {"spherical", spherical_path(start, end, result.times)[0], &result.spherical},
+          {"LatentPath", result.nodes[pair], &result.path}};
+}
+
+/// What is printed under a frame: the feature, or else the quality as the path asks for it.
+Tensor caption_values(const PathProblem& problem, const Tensor& z, const Tensor& decoded,
+                      const Tensor& times) {
+  const Quality& quality = problem.feature ? *problem.feature : *problem.quality;
+  return quality.evaluate({z, times.to(z.options()), decoded}).to(at::kDouble);
+}
+
+}  // namespace
+
+bool decodes_images(const Embedding& embedding, int64_t latent_dim) {
+  const at::NoGradGuard no_gradient;
+  const Tensor one = embedding(at::zeros({1, latent_dim}));
+  if (one.dim() == 3) return one.size(1) >= 4 && one.size(2) >= 4;
+  return one.dim() == 4 && (one.size(1) == 1 || one.size(1) == 3);
+}
+
+Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times,
+                   const PictureOptions& options) {
+  const Tensor uniform = at::linspace(0, 1, options.frames, at::kDouble);
+  if (!options.by_arc_length || options.frames < 3) return uniform;
+  const at::NoGradGuard no_gradient;
+  const Tensor fine = at::linspace(0, 1, 4 * (times.size(0) - 1) + 1, at::kDouble);
+  const Tensor z = interpolate_polyline(nodes.unsqueeze(0).to(at::kDouble), times, fine)[0];
+  const Tensor images = embedding(z).flatten(1).to(at::kDouble);
+  const int64_t n = fine.size(0) - 1;
+  const Tensor steps = (images.narrow(0, 1, n) - images.narrow(0, 0, n)).norm(2, {1});
+  const Tensor arc = at::constant_pad_nd(steps.cumsum(0), {1, 0});
+  const double total = arc[n].item<double>();
+  if (!(total > 0)) return uniform;
+  const Tensor wanted = uniform * total;
+  const Tensor right = at::searchsorted(arc, wanted, false, true).clamp(1, n);
+  const Tensor a0 = arc.index_select(0, right - 1), a1 = arc.index_select(0, right);
+  const Tensor fraction = ((wanted - a0) / (a1 - a0).clamp_min(1e-30)).clamp(0, 1);
+  Tensor result = fine.index_select(0, right - 1) +
+                  fraction * (fine.index_select(0, right) - fine.index_select(0, right - 1));
+  result[0] = 0.0;
+  result[options.frames - 1] = 1.0;
+  return result;
+}
+
+Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
+                       const PictureOptions& options) {
+  const at::NoGradGuard no_gradient;
+  std::vector<StripRow> rows;
+  for (const NamedCurve& curve : three_curves(problem, result, pair)) {
+    const Tensor times = frame_times(*problem.embedding, curve.nodes, result.times, options);
+    const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
+    const Tensor decoded = (*problem.embedding)(z);
+    const Tensor values = caption_values(problem, z, decoded, times).contiguous();
+    StripRow row;
+    row.title = curve.name;
+    row.subtitle = "cost " + short_number(curve.figures->cost_refined[pair].item<double>());
+    if (curve.figures->mean_feature.defined())
+      row.subtitle += ", mean " + options.feature_name + " " +
+                      short_number(curve.figures->mean_feature[pair].item<double>());
+    Tensor images = as_images(decoded).to(at::kFloat);
+    const double low = options.output_range ? options.output_range->low : images.min().item<double>();
+    const double high = options.output_range ? options.output_range->high : images.max().item<double>();
+    row.images = ((images - low) / std::max(high - low, 1e-12)).clamp(0, 1);
+    for (int64_t frame = 0; frame < times.size(0); ++frame) {
+      const double value = values.data_ptr<double>()[frame];
+      char text[16];
+      std::snprintf(text, sizeof text, "%.2f", value);
+      row.captions.emplace_back(text);
+      row.caption_values.push_back(value);
+    }
+    rows.push_back(std::move(row));
+  }
+  StripOptions strip;
+  strip.title = problem.feature ? "Path that seeks high " + options.feature_name
+                                : "Path through points of high quality";
+  strip.bar_label = problem.feature ? options.feature_name : "quality";
+  strip.note = options.by_arc_length ? "Frames are evenly spaced in image space."
+                                     : "Frames are evenly spaced in time.";
+  return draw_strip(rows, strip);
+}
+
+Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair, bool normal_prior,
+                       const PictureOptions& options) {
+  const at::NoGradGuard no_gradient;
+  LatentPlane plane;
+  const auto curves = three_curves(problem, result, pair);
+  double reach = normal_prior ? 3.3 : 0;
+  for (const NamedCurve& curve : curves)
+    reach = std::max(reach, 1.1 * curve.nodes.abs().max().item<double>());
+  plane.x0 = plane.y0 = -reach;
+  plane.x1 = plane.y1 = reach;
+  const int64_t side = 121;
+  const Tensor axis = at::linspace(-reach, reach, side, at::kDouble);
+  const Tensor z =
+      at::stack({axis.unsqueeze(0).expand({side, side}), axis.unsqueeze(1).expand({side, side})}, 2)
+          .reshape({-1, 2})
+          .contiguous();
+  std::vector<Tensor> values;
+  for (const Tensor& part : z.split(2048))
+    values.push_back(caption_values(problem, part, (*problem.embedding)(part),
+                                    at::full({part.size(0)}, 0.5, at::kDouble)));
+  plane.values = at::cat(values).view({side, side});
+  plane.value_label = problem.feature ? options.feature_name : "quality";
+  plane.title = "Latent plane: " + plane.value_label + " and three paths";
+  if (normal_prior)
+    for (const double mass : {0.5, 0.9, 0.99}) {
+      char label[16];
+      std::snprintf(label, sizeof label, "%.0f %%", 100 * mass);
+      plane.contours.push_back(
+          {.radius = std::sqrt(-2 * std::log(1 - mass)), .label = label, .centre = {0, 0}});
+    }
+  const Colour colours[] = {kLinearColour, kSphericalColour, kPathColour};
+  for (size_t i = 0; i < curves.size(); ++i)
+    plane.curves.push_back({.name = curves[i].name,
+                            .colour = colours[i],
+                            .points = curves[i].nodes.to(at::kDouble),
+                            .dashed = i < 2});
+  return draw_latent_plane(plane);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,91 @@
+#include "latentpath/report/path_summary.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace latentpath {
+namespace {
+
+class Writer {
+ public:
+  void figure(nlohmann::json& object, const char* name, const Tensor& values, int64_t pair) {
+    if (!values.defined()) return;
+    const double value = values[pair].item<double>();
+    if (std::isfinite(value)) {
+      object[name] = value;
+    } else {
+      object[name] = nullptr;
+      ++lost_;
+    }
+  }
+  nlohmann::json figures(const CurveFigures& figures, int64_t pair) {
+    nlohmann::json object = nlohmann::json::object();
+    figure(object, "cost", figures.cost, pair);
+    figure(object, "cost_refined", figures.cost_refined, pair);
+    figure(object, "length", figures.length, pair);
+    figure(object, "quality_of_curve", figures.quality_of_curve, pair);
+    figure(object, "mean_quality", figures.mean_quality, pair);
+    figure(object, "min_quality", figures.min_quality, pair);
+    figure(object, "mean_class_probability", figures.mean_feature, pair);
+    figure(object, "embedding_length", figures.embedding_length, pair);
+    object["refinement"] = figures.refinement[pair].item<int64_t>();
+    return object;
+  }
+  int64_t lost() const { return lost_; }
+
+ private:
+  int64_t lost_ = 0;
+};
+
+}  // namespace
+
+nlohmann::json path_summary(const PathResult& result) {
+  Writer writer;
+  nlohmann::json pairs = nlohmann::json::array();
+  const int64_t count = result.nodes.size(0);
+  nlohmann::json warnings = result.warnings;
+  for (int64_t pair = 0; pair < count; ++pair) {
+    const auto index = static_cast<size_t>(pair);
+    nlohmann::json path = writer.figures(result.path, pair);
+    path["termination"] = termination_name(result.termination[index]);
+    path["iterations"] = result.iterations[index];
+    path["decoder_evaluations"] = result.decoder_evaluations[index] + result.candidate_evaluations / count;
+    path["seconds"] = result.seconds / static_cast<double>(count);
+    path["start"] = result.start[index];
+    path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
+    writer.figure(path, "lower_bound", result.lower_bound, pair);
+    writer.figure(path, "gradient_residual", result.gradient_residual, pair);
+    pairs.push_back({{"path", path},
+                     {"linear", writer.figures(result.linear, pair)},
+                     {"spherical", writer.figures(result.spherical, pair)}});
+  }
+  if (writer.lost() > 0)
+    warnings.push_back(
+        std::to_string(writer.lost()) +
+        " figures are NaN or infinite and stand as null: the model gives such values along these curves");
+  nlohmann::json summary{{"pairs", pairs}};
+  summary["cost"] = result.cost;
+  summary["method"] = result.method;
+  summary["curve"] = result.curve;
+  if (result.time_weight > 0) summary["time_weight"] = result.time_weight;
+  summary["candidate_evaluations"] = result.candidate_evaluations;
+  summary["verification_evaluations"] = result.verification_evaluations;
+  summary["verification_seconds"] = result.verification_seconds;
+  summary["seconds"] = result.seconds;
+  summary["seed"] = result.seed;
+  nlohmann::json history = nlohmann::json::array();
+  for (const LevelRecord& level : result.history)
+    history.push_back(
+        {{"segments", level.segments},
+         {"paths", level.paths},
+         {"iterations", level.iterations},
+         {"mean_cost", std::isfinite(level.mean_cost) ? nlohmann::json(level.mean_cost) : nlohmann::json()},
+         {"seconds", level.seconds}});
+  summary["history"] = history;
+  if (!warnings.empty()) summary["warnings"] = warnings;
+  return summary;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,21 @@
+#pragma once
+// Runs another program without a shell, so that file names need no quoting.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/progress.h"
+
+namespace latentpath {
+
+struct ProcessResult {
+  int exit_code = 0;   ///< 127 when the program does not exist
+  std::string output;  ///< standard output and standard error
+};
+
+/// Waits for the program; a raised token ends it.
+ProcessResult run_process(const std::vector<std::string>& command, const std::filesystem::path& folder = ".",
+                          const CancellationToken& token = {});
+
+}  // namespace latentpath

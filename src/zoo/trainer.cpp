@@ -1,0 +1,72 @@
+#include "trainer.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+
+Tensor unit_images(const Tensor& bytes) { return bytes.to(at::kFloat).div_(255).unsqueeze(1); }
+
+void save_network(torch::serialize::OutputArchive& archive, const std::string& key, const Network& network) {
+  for (const auto& [name, value] : network.state())
+    archive.write(key + "_" + name, value.detach(), /*is_buffer=*/true);
+}
+
+void load_network(torch::serialize::InputArchive& archive, const std::string& key, Network& network) {
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, value] : network.state()) {
+    Tensor stored;
+    archive.read(key + "_" + name, stored, /*is_buffer=*/true);
+    value.detach().copy_(stored);
+  }
+}
+
+void save_optimizer(torch::serialize::OutputArchive& archive, const std::string& key,
+                    const torch::optim::Adam& optimizer) {
+  torch::serialize::OutputArchive part(archive.compilation_unit());
+  optimizer.save(part);
+  archive.write(key, part);
+}
+
+void load_optimizer(torch::serialize::InputArchive& archive, const std::string& key,
+                    torch::optim::Adam& optimizer) {
+  torch::serialize::InputArchive part;
+  archive.read(key, part);
+  optimizer.load(part);
+}
+
+void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::optim::Adam& optimizer,
+             double learning_rate) {
+  const auto gradients = torch::autograd::grad({loss}, parameters);
+  for (size_t i = 0; i < parameters.size(); ++i) parameters[i].mutable_grad() = gradients[i];
+  for (auto& group : optimizer.param_groups())
+    static_cast<torch::optim::AdamOptions&>(group.options()).lr(learning_rate);
+  optimizer.step();
+}
+
+double cosine_schedule(double progress) {
+  return std::min(1.0, (progress + 1e-4) / 0.02) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+}
+
+void describe_decoder(torch::jit::Module& module, int64_t latent_dim, double low, double high, int64_t work) {
+  module.register_attribute("latent_dim", c10::IntType::get(), latent_dim);
+  module.register_attribute("output_range", c10::ListType::ofFloats(), std::vector<double>{low, high});
+  module.register_attribute("prior", c10::StringType::get(), std::string("normal"));
+  module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
+}
+
+void describe_image_input(torch::jit::Module& module, int64_t work) {
+  module.register_attribute("input_range", c10::ListType::ofFloats(), std::vector<double>{0.0, 1.0});
+  module.register_attribute("input_shape", c10::ListType::ofInts(), std::vector<int64_t>{1, 28, 28});
+  module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
+}
+
+Tensor decode_unit(torch::jit::Module& decoder, const Tensor& latents) {
+  torch::NoGradGuard no_grad;
+  const auto range = decoder.attr("output_range").toDoubleVector();
+  return ((decoder.forward({latents}).toTensor() - range[0]) / (range[1] - range[0])).clamp(0, 1);
+}
+
+}  // namespace latentpath

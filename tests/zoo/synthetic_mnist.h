@@ -1,0 +1,86 @@
+#pragma once
+// A small data set in MNIST's format, for tests that must not wait for the real one.
+
+#include <torch/torch.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace latentpath::test {
+
+/// A folder that lives as long as the object.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "latentpath-zoo-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = pattern;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline void write_bytes(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+/// Magic number and big-endian sizes of an IDX file of bytes.
+inline std::string idx_header(const std::vector<int64_t>& shape) {
+  std::string bytes{'\0', '\0', '\x08', static_cast<char>(shape.size())};
+  for (const int64_t size : shape)
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>((size >> shift) & 0xFF);
+  return bytes;
+}
+
+inline void write_idx(const std::filesystem::path& file, const at::Tensor& data) {
+  const at::Tensor bytes = data.to(at::kByte).contiguous();
+  write_bytes(file, idx_header(bytes.sizes().vec()) + std::string(static_cast<const char*>(bytes.data_ptr()),
+                                                                  static_cast<size_t>(bytes.numel())));
+}
+
+/// Ten classes: an upright bar whose column is the class, with noise.
+inline void write_synthetic_part(const std::filesystem::path& folder, const std::string& part,
+                                 int64_t count) {
+  at::Generator random = at::detail::createCPUGenerator(7);
+  const at::Tensor labels = at::arange(count, at::kLong).remainder(10);
+  at::Tensor images = at::randint(40, {count, 28, 28}, random, at::kLong);
+  for (int64_t i = 0; i < count; ++i)
+    images[i]
+        .slice(0, 5, 23)
+        .slice(1, 4 + 2 * labels[i].item<int64_t>(), 7 + 2 * labels[i].item<int64_t>())
+        .fill_(230);
+  write_idx(folder / (part + "-images-idx3-ubyte"), images);
+  write_idx(folder / (part + "-labels-idx1-ubyte"), labels);
+}
+
+inline void write_synthetic_mnist(const std::filesystem::path& folder, int64_t train, int64_t test) {
+  std::filesystem::create_directories(folder);
+  write_synthetic_part(folder, "train", train);
+  write_synthetic_part(folder, "t10k", test);
+}
+
+/// The message of the Error that the call throws, or "" when it throws none.
+template <typename Call>
+std::string message_of(Call&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace latentpath::test

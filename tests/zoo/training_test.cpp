@@ -1,0 +1,201 @@
+#include "latentpath/zoo/training.h"
+
+#include <gtest/gtest.h>
+#include <torch/script.h>
+
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/zoo/mnist.h"
+#include "latentpath/zoo/model_store.h"
+#include "synthetic_mnist.h"
+
+namespace latentpath {
+namespace {
+
+using test::message_of;
+using test::ScratchFolder;
+
+TrainingOptions small_options(const ScratchFolder& folder, const std::string& file) {
+  if (!std::filesystem::exists(folder / "data")) test::write_synthetic_mnist(folder / "data", 200, 40);
+  TrainingOptions options;
+  options.data = folder / "data";
+  options.out = folder / file;
+  options.epochs = 5;
+  options.batch = 20;
+  options.checkpoint_every = 0;
+  options.command = "a test";
+  return options;
+}
+
+std::vector<Tensor> weights_of(const std::filesystem::path& file) {
+  std::vector<Tensor> weights;
+  const auto module = torch::jit::load(file.string());
+  for (const auto& parameter : module.named_parameters()) weights.push_back(parameter.value);
+  return weights;
+}
+
+void expect_equal_weights(const std::filesystem::path& first, const std::filesystem::path& second) {
+  const auto a = weights_of(first), b = weights_of(second);
+  ASSERT_EQ(a.size(), b.size());
+  ASSERT_FALSE(a.empty());
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i], b[i])) << "tensor " << i;
+}
+
+/// Runs a training that is interrupted after some steps, and resumes it.
+void train_interrupted(const std::string& name, TrainingOptions options, int64_t steps) {
+  const CancellationToken token;
+  try {
+    train_model(
+        name, options,
+        [&](const Progress& progress) {
+          if (progress.done >= steps) token.cancel();
+        },
+        token);
+    FAIL() << "the training was not interrupted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
+  }
+  EXPECT_FALSE(std::filesystem::exists(options.out));
+  auto checkpoint = options.out;
+  checkpoint.replace_extension(".checkpoint");
+  EXPECT_TRUE(std::filesystem::exists(checkpoint));
+  options.resume = true;
+  train_model(name, options);
+  EXPECT_FALSE(std::filesystem::exists(checkpoint));
+}
+
+TEST(Training, Autoencoder) {
+  const ScratchFolder folder;
+  const TrainingOptions options = small_options(folder, "vae.pt");
+  const TrainingSummary summary = train_model("mnist-vae-8", options);
+  EXPECT_EQ(summary.steps, 50);
+  EXPECT_LT(summary.last_loss, 0.8 * summary.first_loss);
+  ASSERT_EQ(summary.files.size(), 2);
+  EXPECT_EQ(summary.files[1], folder / "vae-encoder.pt");
+
+  auto decoder = torch::jit::load(summary.files[0].string());
+  EXPECT_EQ(decoder.attr("latent_dim").toInt(), 8);
+  EXPECT_EQ(decoder.attr("output_range").toDoubleVector(), (std::vector<double>{0, 1}));
+  EXPECT_EQ(decoder.attr("prior").toStringRef(), "normal");
+  EXPECT_EQ(decoder.attr("name").toStringRef(), "mnist-vae-8");
+  const Tensor images = decoder.forward({at::randn({3, 8})}).toTensor();
+  EXPECT_EQ(images.sizes(), (std::vector<int64_t>{3, 1, 28, 28}));
+
+  auto encoder = torch::jit::load(summary.files[1].string());
+  EXPECT_EQ(encoder.attr("latent_dim").toInt(), 8);
+  EXPECT_EQ(encoder.attr("input_range").toDoubleVector(), (std::vector<double>{0, 1}));
+  EXPECT_EQ(encoder.attr("input_shape").toIntVector(), (std::vector<int64_t>{1, 28, 28}));
+  EXPECT_EQ(encoder.forward({images}).toTensor().sizes(), (std::vector<int64_t>{3, 8}));
+
+  const auto card = read_card(summary.files[0]);
+  EXPECT_EQ(card["kind"], "decoder");
+  EXPECT_EQ(card["sha256"], file_sha256(summary.files[0]));
+  EXPECT_EQ(card["command"], "a test");
+  EXPECT_TRUE(std::filesystem::exists(folder / "vae.png"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "vae-encoder.png"));
+
+  // Same seed, same bytes; another seed, others.
+  TrainingOptions again = small_options(folder, "again.pt");
+  train_model("mnist-vae-8", again);
+  expect_equal_weights(folder / "vae.pt", folder / "again.pt");
+  again.seed = 2;
+  train_model("mnist-vae-8", again);
+  EXPECT_FALSE(at::equal(weights_of(folder / "vae.pt")[0], weights_of(folder / "again.pt")[0]));
+
+  train_interrupted("mnist-vae-8", small_options(folder, "resumed.pt"), 30);
+  expect_equal_weights(folder / "vae.pt", folder / "resumed.pt");
+}
+
+TEST(Training, GenerativeAdversarialNetwork) {
+  const ScratchFolder folder;
+  TrainingOptions options = small_options(folder, "gan.pt");
+  const Tensor truth = load_mnist(options.data).train.images.to(at::kFloat).mean(0) / 127.5 - 1;
+  const auto distance_after = [&](int64_t epochs) {
+    options.epochs = epochs;
+    train_model("mnist-dcgan-2", options);
+    auto decoder = torch::jit::load(options.out.string());
+    torch::NoGradGuard no_grad;
+    const Tensor images = decoder.forward({at::randn({500, 2}, make_generator(9), at::kFloat)}).toTensor();
+    EXPECT_EQ(images.sizes(), (std::vector<int64_t>{500, 1, 28, 28}));
+    EXPECT_LE(images.abs().max().item<double>(), 1);
+    return (images.mean(0).squeeze(0) - truth).square().mean().item<double>();
+  };
+  // Neither loss of the game need fall: the mean image has to come near the data's.
+  const double early = distance_after(1);
+  const double late = distance_after(6);
+  EXPECT_LT(late, 0.5 * early);
+
+  const auto decoder = torch::jit::load(options.out.string());
+  EXPECT_EQ(decoder.attr("latent_dim").toInt(), 2);
+  EXPECT_EQ(decoder.attr("output_range").toDoubleVector(), (std::vector<double>{-1, 1}));
+  EXPECT_EQ(decoder.attr("prior").toStringRef(), "normal");
+  for (const auto& buffer : decoder.named_buffers()) ADD_FAILURE() << "a buffer is left: " << buffer.name;
+
+  TrainingOptions resumed = options;
+  resumed.out = folder / "resumed.pt";
+  train_interrupted("mnist-dcgan-2", resumed, 40);
+  expect_equal_weights(options.out, resumed.out);
+}
+
+TEST(Training, ClassifierWithSamplesOfADecoder) {
+  const ScratchFolder folder;
+  TrainingOptions decoder = small_options(folder, "decoder.pt");
+  decoder.epochs = 2;
+  train_model("mnist-vae-8", decoder);
+
+  TrainingOptions options = small_options(folder, "classifier.pt");
+  const TrainingSummary without = train_model("mnist-classifier", options);
+  EXPECT_LT(without.last_loss, 0.9 * without.first_loss);
+  // Samples come with the second part of training, and with them uniform targets, whose loss is never zero.
+  options.samples_from = {folder / "decoder.pt"};
+  const TrainingSummary summary = train_model("mnist-classifier", options);
+  auto classifier = torch::jit::load(summary.files[0].string());
+  EXPECT_EQ(classifier.attr("output_kind").toStringRef(), "logits");
+  EXPECT_EQ(classifier.attr("class_names").toListRef().size(), 10);
+  EXPECT_EQ(classifier.attr("input_range").toDoubleVector(), (std::vector<double>{0, 1}));
+  EXPECT_EQ(classifier.attr("input_shape").toIntVector(), (std::vector<int64_t>{1, 28, 28}));
+  EXPECT_EQ(classifier.forward({at::zeros({3, 1, 28, 28})}).toTensor().sizes(),
+            (std::vector<int64_t>{3, 10}));
+  EXPECT_TRUE(read_card(summary.files[0])["figures"].contains("test_accuracy"));
+
+  // Interrupted where samples are already in use: they are part of the checkpoint.
+  options.out = folder / "resumed.pt";
+  train_interrupted("mnist-classifier", options, 35);
+  expect_equal_weights(folder / "classifier.pt", folder / "resumed.pt");
+
+  // With a classifier, a decoder's card tells what its samples are.
+  refresh_card(folder / "decoder.pt", folder / "data", folder / "classifier.pt");
+  EXPECT_EQ(read_card(folder / "decoder.pt")["figures"]["class_shares"].size(), 10);
+}
+
+TEST(Training, RefusesBadArguments) {
+  const ScratchFolder folder;
+  const auto message = [&](const std::string& name, const std::function<void(TrainingOptions&)>& change) {
+    TrainingOptions options = small_options(folder, "x.pt");
+    change(options);
+    return message_of([&] { train_model(name, options); });
+  };
+  EXPECT_NE(message("mnist", [](auto&) {}).find("there is no recipe for 'mnist' (recipes: mnist-dcgan-2"),
+            std::string::npos);
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.epochs = -1; }),
+            "--epochs is -1: it must not be negative");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 1; }), "--batch is 1: it must be at least 2");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 500; }),
+            "--batch is 500: the data set has only 200 images");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.threads = 0; }),
+            "--threads is 0: it must be from 1 to 1024");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.out = "x"; }), "--out is 'x': it must end in .pt");
+  EXPECT_NE(message("mnist-vae-8", [](auto& o) { o.resume = true; }).find("there is no checkpoint"),
+            std::string::npos);
+  EXPECT_NE(message("mnist-classifier", [&](auto& o) { o.samples_from = {folder / "absent.pt"}; })
+                .find("is not a TorchScript file"),
+            std::string::npos);
+  test::write_bytes(folder / "x.checkpoint", "not a checkpoint");
+  EXPECT_NE(message("mnist-vae-8", [](auto& o) { o.resume = true; }).find("is not a checkpoint"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace latentpath
