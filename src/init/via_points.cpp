@@ -22,18 +22,29 @@ Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
   return distance / scale;
 }
 
-/// Points at `times` of the polylines z0 → w → w' → z1 with corners at times first and second [K]: [K, n + 1,
-/// D].
-Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Tensor& z1, const Tensor& first,
-                  const Tensor& second, const Tensor& times) {
-  const Tensor t = times.view({1, -1, 1});
-  const Tensor a = first.view({-1, 1, 1}), b = second.view({-1, 1, 1});
-  const auto leg = [](const Tensor& from, const Tensor& to, const Tensor& fraction) {
+/// Points per leg at which a candidate path is decoded: its images change fast in few places, which must be seen.
+constexpr int64_t kLegPoints = 12;
+
+/// Three straight legs z0 → w → w' → z1 for each of K paths, each at kLegPoints equal latent steps: [K, 3·kLegPoints + 1, D].
+Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Tensor& z1) {
+  const Tensor fraction = at::arange(kLegPoints, at::kDouble).view({1, -1, 1}) / static_cast<double>(kLegPoints);
+  const auto leg = [&](const Tensor& from, const Tensor& to) {
     return from.unsqueeze(1) + fraction * (to - from).unsqueeze(1);
   };
-  const Tensor one = leg(z0, w, t / a), two = leg(w, w2, (t - a) / (b - a)),
-               three = leg(w2, z1, (t - b) / (1 - b));
-  return at::where(t <= a, one, at::where(t <= b, two, three));
+  return at::cat({leg(z0, w), leg(w, w2), leg(w2, z1), z1.unsqueeze(1)}, 1);
+}
+
+/// γ(query) for polylines `nodes` [K, m + 1, D] with times of their own [K, m + 1]: [K, T, D].
+Tensor interpolate_rows(const Tensor& nodes, const Tensor& times, const Tensor& query) {
+  const int64_t rows = nodes.size(0), m = times.size(1) - 1, dim = nodes.size(2);
+  const Tensor wanted = query.unsqueeze(0).expand({rows, -1}).contiguous();
+  const Tensor right = at::searchsorted(times.contiguous(), wanted, false, /*right=*/true).clamp(1, m);
+  const Tensor t0 = times.gather(1, right - 1), t1 = times.gather(1, right);
+  const Tensor fraction = ((wanted - t0) / (t1 - t0).clamp_min(1e-300)).clamp(0, 1).unsqueeze(2);
+  const auto pick = [&](const Tensor& index) {
+    return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
+  };
+  return (1 - fraction) * pick(right - 1) + fraction * pick(right);
 }
 
 }  // namespace
@@ -92,7 +103,7 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   // A time-dependent quality asks little near the ends, so the feature is reached early; else corners are
   // placed by length.
   const bool timed = energy.quality().depends_on_time();
-  const double early = 0.2;
+  const double early = 0.12;
   const Tensor from = start.to(at::kDouble), to = end.to(at::kDouble);
   const Tensor image0 = energy.embedding()(from), image1 = energy.embedding()(to);
   const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * early : 0.5);
@@ -115,35 +126,53 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     const Tensor first = at::cat({w, std::get<1>(best_first).index_select(0, v)});
     const Tensor last = at::cat({std::get<1>(best_last).index_select(0, w), v});
     const int64_t paths = first.size(0);
-    const Tensor l0 = leg0[pair].index_select(0, first), l1 = leg1[pair].index_select(0, last);
-    const Tensor lm = middle.index({first, last});
-    Tensor a, b;
-    if (timed) {
-      a = at::full({paths}, early, at::kDouble);
-      b = at::full({paths}, 1 - early, at::kDouble);
-    } else {
-      const Tensor sum = l0 + lm + l1 + 1e-12;
-      a = (l0 / sum).clamp(0.02, 0.96);
-      b = at::maximum(((l0 + lm) / sum).clamp(0.04, 0.98), a + 0.02);
-    }
-    const Tensor paths_nodes =
-        three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
-                   pool.latent.index_select(0, last), to[pair].expand({paths, dim}), a, b, times);
-    chosen.push_back(paths_nodes);
+    chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
+                                pool.latent.index_select(0, last), to[pair].expand({paths, dim})));
   }
-  const int64_t each = chosen[0].size(0);
-  const Tensor all = at::cat(chosen);  // [pairs · each, n + 1, D]
-  const int64_t n = times.size(0) - 1;
-  std::vector<Tensor> costs;
-  for (const Tensor& part :
-       all.split(std::max<int64_t>(1, energy.options().points_per_batch / (2 * n + 1)))) {
-    const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
-    costs.push_back(energy.cost(CurvePoints{part, middles, times}));
+  // Every leg is run at constant speed in image space, in the time its place in the path allows, and the paths are ranked by
+  // their cost so timed: a path whose images jump between two latent steps is not mistaken for a bad one.
+  const int64_t each = chosen[0].size(0), points = 3 * kLegPoints + 1;
+  const Tensor all = at::cat(chosen);  // [pairs · each, points, D]
+  std::vector<Tensor> clocks, costs;
+  for (const Tensor& part : all.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
+    const int64_t rows = part.size(0);
+    const Tensor flat = part.reshape({-1, dim});
+    const Tensor decoded = energy.embedding()(flat);
+    const Tensor images = decoded.flatten(1).view({rows, points, -1});
+    const Tensor chord =
+        energy.squared_distance(images.narrow(1, 1, points - 1).reshape({rows * (points - 1), -1}),
+                                images.narrow(1, 0, points - 1).reshape({rows * (points - 1), -1}))
+            .view({rows, 3, kLegPoints})
+            .to(at::kDouble);
+    Tensor pace = chord.clamp_min(0).sqrt();
+    pace = pace + 0.02 * pace.mean(2, true) + 1e-12;
+    const Tensor length = pace.sum(2);  // [rows, 3]
+    Tensor share;                       // of the time, for each leg
+    if (timed) {
+      share = at::tensor({early, 1 - 2 * early, early}, at::kDouble).expand({rows, 3});
+    } else {
+      const Tensor weighted = length * at::tensor({2.0, 1.0, 2.0}, at::kDouble);  // first and last leg leave bad places
+      share = weighted / weighted.sum(1, true);
+    }
+    const Tensor duration = (pace / length.unsqueeze(2) * share.unsqueeze(2)).flatten(1);
+    Tensor clock = at::constant_pad_nd(duration.cumsum(1), {1, 0});
+    clock = clock / clock.narrow(1, points - 1, 1);
+    const Quality& quality = energy.quality();
+    const Tensor q = quality.evaluate({flat, clock.reshape(-1).to(flat.scalar_type()),
+                                       quality.needs_decoded() ? decoded : Tensor()})
+                         .view({rows, points})
+                         .to(at::kDouble);
+    // The quality at a midpoint is taken as the mean of its neighbours' (paper B, Eq. 3), which are decoded already.
+    const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
+    const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
+    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
+    clocks.push_back(clock);
   }
   const Tensor cost = at::nan_to_num(at::cat(costs), 1e300, 1e300).view({pairs, each});
   const Tensor order = std::get<1>(cost.topk(std::min(count, each), 1, /*largest=*/false));
-  const Tensor offset = at::arange(pairs, at::kLong).unsqueeze(1) * each;
-  return all.index_select(0, (order + offset).flatten()).view({pairs, order.size(1), n + 1, dim});
+  const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
+  const Tensor nodes = interpolate_rows(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
+  return nodes.view({pairs, order.size(1), times.size(0), dim});
 }
 
 }  // namespace latentpath

@@ -251,34 +251,69 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
   return best;
 }
 
-/// Nodes on a new grid. Where the cost fixes the speed and Q does not depend on time, they are spaced to
-/// constant weighted speed, which a minimiser of the energy has.
+/// Nodes on a new grid, moved along the path so that its images change at an even pace. A decoder changes its images fast in few
+/// places; a polyline that passes them between two nodes hides a leap there, and pays for it on every finer grid.
+///
+/// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the whole path, which a
+/// minimiser of the energy has. Else the time structure is the solver's business, and the pace is evened out only over a
+/// window around each time: the arc length is replaced by its moving average.
 Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const {
-  if (problem_.quality->depends_on_time() || !energy_->options().cost->fixes_speed())
-    return interpolate_polyline(nodes, old_times, times);
   const at::NoGradGuard no_gradient;
-  const int64_t n = old_times.size(0) - 1, rows = nodes.size(0), dim = nodes.size(2);
+  const bool whole = !problem_.quality->depends_on_time() && energy_->options().cost->fixes_speed();
+  const Tensor fine = refine_times(old_times, old_times.size(0) > 32 ? 2 : 4);
+  const int64_t n = fine.size(0) - 1, rows = nodes.size(0), dim = nodes.size(2);
+  const Tensor curve = interpolate_polyline(nodes, old_times, fine);
   std::vector<Tensor> pieces;
-  for (const Tensor& part :
-       nodes.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
-    const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
-    const SegmentTerms terms = energy_->terms({part, middles, old_times});
-    pieces.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
+  for (const Tensor& part : curve.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
+    if (whole) {
+      const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
+      const SegmentTerms terms = energy_->terms({part, middles, fine});
+      pieces.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
+    } else {
+      const Tensor images = (*problem_.embedding)(part.reshape({-1, dim})).flatten(1).view({part.size(0), n + 1, -1});
+      const int64_t count = part.size(0) * n;
+      pieces.push_back(energy_
+                           ->squared_distance(images.narrow(1, 1, n).reshape({count, -1}),
+                                              images.narrow(1, 0, n).reshape({count, -1}))
+                           .view({part.size(0), n})
+                           .to(at::kDouble)
+                           .clamp_min(0)
+                           .sqrt());
+    }
   }
   Tensor length = at::nan_to_num(at::cat(pieces), 0, 0, 0);
-  length = length + 1e-3 * length.mean(1, true) + 1e-12;  // no segment vanishes altogether
+  // No stretch of time vanishes altogether, and a path without length keeps its nodes.
+  const Tensor duration = fine.narrow(0, 1, n) - fine.narrow(0, 0, n);
+  const Tensor total = length.sum(1, true);
+  length = length + (1e-2 * total + 1e-12) * duration;
   const Tensor arc = at::constant_pad_nd(length.cumsum(1), {1, 0});
-  const Tensor share = arc / arc.narrow(1, n, 1);  // [rows, n + 1], from 0 to 1
-  const Tensor wanted = times.unsqueeze(0).expand({rows, -1}).contiguous();
-  const Tensor right = at::searchsorted(share.contiguous(), wanted, false, true).clamp(1, n);
+  const Tensor share = (arc / arc.narrow(1, n, 1)).contiguous();  // [rows, n + 1], from 0 to 1 at the times `fine`
+  Tensor wanted;                                                  // the share to be reached at each of `times`
+  if (whole) {
+    wanted = times.unsqueeze(0).expand({rows, -1}).contiguous();
+  } else {
+    const double half_window = 0.08;
+    const Tensor reach = at::minimum(times, 1 - times).clamp_max(half_window);
+    Tensor sum;
+    const int samples = 8;
+    for (int k = 0; k <= samples; ++k) {
+      const double offset = 2.0 * k / samples - 1;
+      const Tensor query = (times + offset * reach).clamp(0, 1);
+      const Tensor value = interpolate_polyline(share.unsqueeze(2), fine, query).squeeze(2);
+      const double gain = (k == 0 || k == samples) ? 0.5 : 1.0;  // trapezium rule
+      sum = sum.defined() ? sum + gain * value : gain * value;
+    }
+    wanted = (sum / samples).contiguous();
+  }
+  const Tensor right = at::searchsorted(share, wanted, false, true).clamp(1, n);
   const Tensor left_share = share.gather(1, right - 1), right_share = share.gather(1, right);
   const Tensor fraction = ((wanted - left_share) / (right_share - left_share)).clamp(0, 1).unsqueeze(2);
   const auto pick = [&](const Tensor& index) {
-    return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
+    return curve.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
   };
   const Tensor moved = (1 - fraction) * pick(right - 1) + fraction * pick(right);
   const int64_t m = times.size(0) - 1;
-  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, n, 1)}, 1);
+  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, nodes.size(1) - 1, 1)}, 1);
 }
 
 void PathFinder::solve_multilevel(PathResult& result) {
@@ -319,20 +354,18 @@ void PathFinder::solve_multilevel(PathResult& result) {
          end_.index_select(0, paths.pair).unsqueeze(1)},
         1);
     for (auto& iterations : result.iterations) iterations += solved.state.iteration;
-    const int64_t keep = !last && level == 0 && levels.size() > 2 ? 2 : 1;
-    if (paths.nodes.size(0) > keep * pairs) {
-      const Tensor fine = refine_times(times, 4);  // judged where they were not optimised
-      charge(paths,
-             std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), 2 * (fine.size(0) - 1) + 1),
-             result);
-      paths = best_of(paths, times, fine, keep);
-    }
     if (last) {
       for (size_t pair = 0; pair < static_cast<size_t>(pairs); ++pair)
         result.termination[pair] = solved.state.termination[pair];
+      if (levels.size() == 1) paths = best_of(paths, times, refine_times(times, 4), 1);
     } else {
       const Tensor finer = grid(levels[level + 1]);
       paths.nodes = respace(paths.nodes, times, finer);
+      const int64_t keep = level == 0 && levels.size() > 2 ? 2 : 1;
+      const Tensor judged_at = refine_times(finer, 2);  // at points where they were not optimised
+      const int64_t judged = paths.nodes.size(0) > keep * pairs ? 2 * (judged_at.size(0) - 1) + 1 : 0;
+      charge(paths, std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), judged + 4 * levels[level] + 1), result);
+      paths = best_of(paths, finer, judged_at, keep);
       times = finer;
     }
   }

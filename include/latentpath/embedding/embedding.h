@@ -22,7 +22,7 @@ class Embedding {
  public:
   virtual ~Embedding() = default;
 
-  /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in z's dtype.
+  /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in the model's own dtype.
   /// Throws Error(kInput) on a wrong latent size. Every point counts as one evaluation.
   Tensor operator()(const Tensor& z) const;
 
