@@ -48,7 +48,7 @@ struct Arguments {
   std::string decoder, classifier;
   int64_t favored = 8, pairs = 100, single = 0, steps = 1000;
   uint64_t seed = 1;
-  bool paper = true;
+  bool paper = true, straight = true;
   PathOptions path;
 };
 
@@ -85,6 +85,8 @@ Arguments parse(int argc, char** argv) {
       at::set_num_threads(static_cast<int>(number()));
     else if (word == "--init")
       arguments.path.init = argv[++i];
+    else if (word == "--no-straight")
+      arguments.straight = false;
     else if (word == "--ours-only")
       arguments.paper = false;
     else
@@ -202,7 +204,7 @@ int main(int argc, char** argv) {
   std::printf("refined cost no higher than both baselines on %lld of %lld\n",
               static_cast<long long>((ours.path.cost_refined <= baseline).sum().item<int64_t>()),
               static_cast<long long>(arguments.pairs));
-  if (arguments.path.init == "auto") {
+  if (arguments.straight) {
     PathOptions straight = options;
     straight.init = "linear";
     const PathResult result = find_path(problem, straight);

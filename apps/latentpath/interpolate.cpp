@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 
 #include <chrono>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
@@ -22,15 +24,27 @@
 #include "latentpath/quality/input_adapter.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_summary.h"
-#include "latentpath/report/run_folder.h"
 #include "latentpath/zoo/model_store.h"
 #include "program.h"
 #include "progress_line.h"
+#include "run_folder_guard.h"
 
 namespace latentpath::program {
 namespace {
 
 using nlohmann::json;
+
+/// LibTorch's own warnings concern whoever wrote the model's code, not whoever uses it.
+class SilentWarnings final : public c10::WarningHandler {
+ public:
+  void process(const c10::SourceLocation&, const std::string&, bool) override {}
+};
+
+/// Before there is any path, an interruption leaves nothing to save.
+void check_interruption() {
+  LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted,
+                   "interrupted before there was a path; nothing is saved");
+}
 
 struct InterpolateOptions {
   std::string decoder, classifier, encoder;
@@ -42,7 +56,7 @@ struct InterpolateOptions {
   std::string method = "auto", curve = "auto", init = "auto", cost = "auto", norm = "sum", ramp = "on";
   int64_t segments = 64, max_iterations = 0;
   double epsilon = 0.1, tolerance = 1e-3, learning_rate = 1e-3, max_seconds = 0;
-  double time_weight = -1;
+  std::optional<double> time_weight;
 
   int64_t frames = 12, strips = 16;
   std::string spacing = "time";
@@ -109,8 +123,7 @@ void append(std::vector<std::string>& list, const std::vector<std::string>& more
 /// End points as the user names them: a file, a seed, a class, a picture, or the numbers themselves.
 class EndPoints {
  public:
-  EndPoints(const InterpolateOptions& options, const Models& models, const QualityPointer&)
-      : options_(options), models_(models) {}
+  EndPoints(const InterpolateOptions& options, Models& models) : options_(options), models_(models) {}
 
   /// The latent size, where the end points alone tell it; −1 otherwise.
   static int64_t latent_dim_of(const InterpolateOptions& options) {
@@ -127,7 +140,7 @@ class EndPoints {
   }
 
   /// start and end, [pairs, D] each.
-  std::pair<Tensor, Tensor> read() const {
+  std::pair<Tensor, Tensor> read() {
     const int64_t dim = models_.decoder->latent_dim();
     if (!options_.pairs_file.empty()) {
       LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
@@ -174,7 +187,7 @@ class EndPoints {
     return name == "float64" ? at::kDouble : at::kFloat;
   }
 
-  Tensor point(const char* option, const std::string& spec, uint64_t which) const {
+  Tensor point(const char* option, const std::string& spec, uint64_t which) {
     const int64_t dim = models_.decoder->latent_dim();
     const auto after = [&](const char* prefix) -> std::optional<std::string> {
       const std::string text(prefix);
@@ -210,27 +223,38 @@ class EndPoints {
                              "0.5,-1.2"));
   }
 
-  /// A prior sample that the classifier gives the class with probability 0.9 or more.
-  Tensor sample_of_class(const char* option, const std::string& name, uint64_t which) const {
+  /// A prior sample that the classifier gives the class with probability 0.9 or more; where there is none,
+  /// the best one, provided that the class is what the classifier would say there.
+  Tensor sample_of_class(const char* option, const std::string& name, uint64_t which) {
     LATENTPATH_CHECK(models_.classifier != nullptr, kArgument, option, " class:", name,
                      " needs a --classifier");
-    const auto wanted = class_probability(models_.classifier, models_.classifier->class_index(name));
+    const Classifier& classifier = *models_.classifier;
+    const int64_t wanted = classifier.class_index(name);
     auto generator = make_generator(options_.seed * 2 + which + 1);
     const at::NoGradGuard no_gradient;
-    double best = 0;
-    const int64_t dim = models_.decoder->latent_dim();
-    for (int64_t drawn = 0; drawn < 32768; drawn += 256) {
-      const Tensor z = at::randn({256, dim}, generator, at::kDouble).to(dtype());
-      const Tensor p = wanted->evaluate({z, {}, wanted->needs_decoded() ? (*models_.decoder)(z) : Tensor()});
+    double best = -1;
+    bool likeliest = false;
+    Tensor best_point;
+    const int64_t dim = models_.decoder->latent_dim(), most = 32768, batch = 256;
+    for (int64_t drawn = 0; drawn < most; drawn += batch) {
+      check_interruption();
+      const Tensor z = at::randn({batch, dim}, generator, at::kDouble).to(dtype());
+      const Tensor all = classifier.probabilities(classifier.takes_latent() ? z : (*models_.decoder)(z));
+      const Tensor p = all.select(1, wanted);
       const auto good = (p >= 0.9).nonzero();
       if (good.size(0) > 0) return z.narrow(0, good[0][0].item<int64_t>(), 1).clone();
-      best = std::max(best, p.max().item<double>());
-      if (interrupt_token().cancelled()) throw Error(ErrorKind::kInterrupted, "interrupted");
+      const int64_t row = p.argmax().item<int64_t>();
+      if (p[row].item<double>() <= best) continue;
+      best = p[row].item<double>();
+      likeliest = classifier.exclusive() ? all[row].argmax().item<int64_t>() == wanted : best >= 0.5;
+      best_point = z.narrow(0, row, 1).clone();
     }
-    throw Error(ErrorKind::kNumerical, join_message(option, " class:", name,
-                                                    ": none of 32768 prior samples has a "
-                                                    "probability of 0.9 for it (the best has ",
-                                                    best, ")"));
+    LATENTPATH_CHECK(likeliest, kNumerical, option, " class:", name, ": none of ", most,
+                     " prior samples is of this class (the best has a probability of ", best, ")");
+    models_.warnings.push_back(join_message(option, " class:", name, ": none of ", most,
+                                            " prior samples reaches a probability of 0.9; the one taken has ",
+                                            best));
+    return best_point;
   }
 
   /// The latent of a picture: the encoder's, fed in the format that its file states.
@@ -251,7 +275,7 @@ class EndPoints {
   }
 
   const InterpolateOptions& options_;
-  const Models& models_;
+  Models& models_;
 };
 
 void check_choice(const char* option, const std::string& value, const std::vector<std::string>& allowed) {
@@ -295,6 +319,12 @@ void check_options(const InterpolateOptions& options) {
                    options.learning_rate);
   LATENTPATH_CHECK(options.max_seconds >= 0, kArgument, "--max-seconds must not be negative, and is ",
                    options.max_seconds);
+  LATENTPATH_CHECK(!options.time_weight || *options.time_weight >= 0, kArgument,
+                   "--time-weight must not be negative, and is ", options.time_weight.value_or(0));
+  LATENTPATH_CHECK(options.strips >= 0, kArgument, "--strips must not be negative, and is ", options.strips);
+  if (!options.input_std.empty())
+    for (const double deviation : parse_numbers("--input-std", options.input_std))
+      LATENTPATH_CHECK(deviation > 0, kArgument, "--input-std must be positive, not ", deviation);
   LATENTPATH_CHECK((options.favor.empty() && options.avoid.empty()) || !options.classifier.empty(), kArgument,
                    "--favor and --avoid need a --classifier");
   LATENTPATH_CHECK(options.latent_dim >= 0, kArgument, "--latent-dim must be at least 1, not ",
@@ -432,7 +462,7 @@ json options_json(const InterpolateOptions& o) {
   for (const auto& [name, value] : texts)
     if (!value->empty()) object[name] = *value;
   if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
-  if (o.time_weight >= 0) object["time-weight"] = o.time_weight;
+  if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
 }
 
@@ -441,10 +471,13 @@ void run_interpolate(InterpolateOptions& options) {
   check_options(options);
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(options.threads > 0 ? options.threads : cores);
-  std::optional<RunFolder> folder;
+  static SilentWarnings silent;
+  const c10::Warning::WarningHandlerGuard no_library_warnings(&silent);
+  std::optional<GuardedRunFolder> folder;
   if (!options.out.empty()) folder.emplace(options.out, options.overwrite);
 
   Models models = load_models(options);
+  check_interruption();
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
   const int64_t dim = models.decoder->latent_dim();
 
@@ -473,9 +506,11 @@ void run_interpolate(InterpolateOptions& options) {
   if (options.prior == "normal") factors.push_back(normal_prior(dim));
   if (options.prior == "normal-asymptotic") factors.push_back(normal_prior_asymptotic(dim));
   problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
-  if (options.prior != "none" || models.decoder->prior() == "normal") problem.prior = normal_sampler(dim);
+  // A classifier of latents draws its via points from where latents usually are, as one of images does.
+  if (options.prior != "none" || models.decoder->prior() == "normal" || problem.feature)
+    problem.prior = normal_sampler(dim);
 
-  const EndPoints end_points(options, models, problem.feature);
+  EndPoints end_points(options, models);
   std::tie(problem.start, problem.end) = end_points.read();
   const bool normal = models.decoder->prior() == "normal" || options.prior != "none";
   if (normal && !options.any_endpoint) {
@@ -487,7 +522,7 @@ void run_interpolate(InterpolateOptions& options) {
   path.segments = options.segments;
   path.epsilon = options.epsilon;
   path.cost = options.cost;
-  if (options.time_weight >= 0) path.time_weight = options.time_weight;
+  path.time_weight = options.time_weight;
   path.norm = options.norm == "mean" ? OutputNorm::kMean : OutputNorm::kSum;
   path.method = options.method;
   path.curve = options.curve;
@@ -504,23 +539,18 @@ void run_interpolate(InterpolateOptions& options) {
   if (!options.quiet)
     for (const auto& sentence : models.warnings) std::cerr << "warning: " << sentence << "\n";
 
+  check_interruption();
   ProgressLine line("cost", options.quiet || options.print_json);
   const auto progress = [&](const Progress& p) { line(p); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
+  const bool cut_short = interrupt_token().cancelled();
+  line.finish();
+  if (!options.quiet)
+    for (const auto& sentence : result.warnings) std::cerr << "warning: " << sentence << "\n";
   append(result.warnings, models.warnings);
-  bool interrupted = interrupt_token().cancelled();
   json summary = path_summary(result);
 
   if (folder) {
-    json run{{"program", "latentpath"},           {"version", kVersion},
-             {"subcommand", "interpolate"},       {"libtorch", TORCH_VERSION},
-             {"options", options_json(options)},  {"seed", options.seed},
-             {"threads", at::get_num_threads()},  {"quality", problem.quality->describe()},
-             {"assumptions", models.assumptions}, {"warnings", result.warnings},
-             {"interrupted", interrupted},        {"summary", summary}};
-    if (!shown.empty()) run["feature"] = shown;
-    run["latent_dim"] = dim;
-    write_file(folder->path() / "run.json", run.dump(2) + "\n");
     write_npy(folder->path() / "path.npy", result.nodes);
     write_npy(folder->path() / "times.npy", result.times);
     std::filesystem::create_directory(folder->path() / "frames");
@@ -530,9 +560,11 @@ void run_interpolate(InterpolateOptions& options) {
     pictures.output_range = models.decoder->output_range();
     pictures.feature_name = shown;
     const bool images = decodes_images(*models.decoder, dim);
-    for (int64_t pair = 0; pair < std::min(result.nodes.size(0), options.strips); ++pair) {
+    const int64_t strips = std::min(result.nodes.size(0), options.strips);
+    for (int64_t pair = 0; pair < strips; ++pair) {
+      if (pair > 0 && interrupt_token().cancelled()) break;  // the first pair's pictures belong to every run
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
-      line({"drawing", pair, std::min(result.nodes.size(0), options.strips), 0});
+      line({"drawing", pair, strips, 0});
       if (images)
         write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
                   draw_path_strip(problem, result, pair, pictures));
@@ -540,6 +572,21 @@ void run_interpolate(InterpolateOptions& options) {
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
                   draw_path_plane(problem, result, pair, normal, pictures));
     }
+    json run{{"program", "latentpath"},
+             {"version", kVersion},
+             {"subcommand", "interpolate"},
+             {"libtorch", TORCH_VERSION},
+             {"options", options_json(options)},
+             {"seed", options.seed},
+             {"threads", at::get_num_threads()},
+             {"quality", problem.quality->describe()},
+             {"assumptions", models.assumptions},
+             {"warnings", summary.value("warnings", json::array())},
+             {"interrupted", interrupt_token().cancelled()},
+             {"latent_dim", dim},
+             {"summary", summary}};
+    if (!shown.empty()) run["feature"] = shown;
+    write_file(folder->path() / "run.json", run.dump(2) + "\n");
     folder->commit();
   }
   line.finish();
@@ -551,7 +598,9 @@ void run_interpolate(InterpolateOptions& options) {
   }
   std::cout.flush();
   LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
-  LATENTPATH_CHECK(!interrupted, kInterrupted, "interrupted: the paths are the best ones reached until then",
+  LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted, "interrupted",
+                   cut_short ? ": the paths are the best ones reached until then"
+                             : " after the search: the paths are complete, pictures may be missing",
                    folder ? "; they are in " + folder->target().string() : std::string());
   bool failed = true;
   for (const Termination why : result.termination) failed = failed && why == Termination::kNumericalFailure;
@@ -569,7 +618,7 @@ void setup_interpolate(CLI::App& program) {
   command->footer(
       "Examples:\n"
       "  latentpath interpolate --decoder mnist-dcgan-2 --classifier mnist-classifier --favor 8 \\\n"
-      "      --from seed:1 --to seed:2 --out runs/eights\n"
+      "      --from seed:23 --to seed:30 --out runs/eights\n"
       "  latentpath interpolate --decoder my.pt --prior normal --pairs pairs.npy --out runs/mine\n"
       "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
       "done is saved).");
@@ -651,7 +700,6 @@ void setup_interpolate(CLI::App& program) {
       ->add_option(
           "--time-weight", o.time_weight,
           "Weight of the time term of dynamic and length costs (default: a typical squared image distance)")
-      ->check(CLI::NonNegativeNumber)
       ->group(g);
   command->add_option("--norm", o.norm, "Squared image distance: sum over pixels or mean")
       ->capture_default_str()
@@ -695,12 +743,10 @@ void setup_interpolate(CLI::App& program) {
       ->group(g);
   command->add_option("--strips", o.strips, "Pairs that get pictures, at most")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
       ->group(g);
   command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
   command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
-  command->set_config("--config", "", "Read options from a TOML file; the command line wins");
-  command->allow_config_extras(CLI::config_extras_mode::error);
+  add_config_option(*command);
   command->callback([options] { run_interpolate(*options); });
 }
 

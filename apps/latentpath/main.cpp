@@ -1,11 +1,18 @@
 // latentpath: the command-line program. Subcommands register themselves; this file maps errors to exit codes.
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <thread>
+
+#include "config_file.h"
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
@@ -19,24 +26,77 @@ const CancellationToken& token() {
   return instance;
 }
 
-/// The first signal asks the running computation to stop and save; a second one ends the program at once.
-void on_signal(int signal_number) {
-  if (token().cancelled()) {
-    std::signal(signal_number, SIG_DFL);
-    std::raise(signal_number);
-    return;
-  }
-  token().cancel();
-}
-
-int report(const std::string& message, int code) {
+/// One line, whatever the message's origin.
+int report(std::string message, int code) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
   std::cerr << "latentpath: " << message << "\n";
   return code;
+}
+
+// Where the handler wakes the thread that cleans up; -1 until that thread runs.
+std::atomic<int> abandon_pipe{-1};
+
+/// The first signal asks the running computation to stop and save; a second one ends the program at once.
+void on_signal(int signal_number) {
+  if (!token().cancelled()) {
+    token().cancel();
+    return;
+  }
+  const int saved = errno;
+  const char byte = 1;
+  if (abandon_pipe < 0 || ::write(abandon_pipe, &byte, 1) != 1) {
+    std::signal(signal_number, SIG_DFL);
+    std::raise(signal_number);
+  }
+  errno = saved;
+}
+
+void install_signals() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // under nohup
+  // Output that nobody reads any more is an error to report, not a reason to die with files half-written.
+  std::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;  // then a second signal just ends the program
+  std::thread([input = ends[0]] {
+    char byte = 0;
+    while (::read(input, &byte, 1) != 1) {
+    }
+    on_abandon().mutex.lock();
+    if (on_abandon().clean_up) on_abandon().clean_up();
+    report("interrupted twice: ended at once, and nothing is saved", 0);
+    ::_exit(static_cast<int>(ErrorKind::kInterrupted));
+  }).detach();
+  abandon_pipe = ends[1];
+}
+
+/// CLI11 says only that a subcommand is missing when the first argument is none.
+void check_subcommand(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!arguments.empty() && arguments[0] == command->get_name()) return;
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  LATENTPATH_CHECK(!arguments.empty(), kArgument, "a subcommand is missing: one of ", names,
+                   " (see latentpath --help)");
+  const std::string& first = arguments[0];
+  if (first == "--help" || first == "-h" || first == "--version") return;
+  LATENTPATH_CHECK(first.empty() || first[0] == '-', kArgument, "there is no subcommand '", first, "', only ",
+                   names, " (see latentpath --help)");
+  throw Error(ErrorKind::kArgument,
+              join_message("the option ", first, " is not known before a subcommand, one of ", names,
+                           " (see latentpath --help)"));
 }
 
 }  // namespace
 
 const CancellationToken& interrupt_token() { return token(); }
+
+Abandonment& on_abandon() {
+  static auto* instance = new Abandonment;  // outlives main(): the waiting thread may use it to the very end
+  return *instance;
+}
 
 std::vector<std::filesystem::path> model_folders() {
   std::vector<std::filesystem::path> folders;
@@ -52,8 +112,7 @@ std::vector<std::filesystem::path> model_folders() {
 
 int main(int argc, char** argv) {
   using namespace latentpath;
-  std::signal(SIGINT, program::on_signal);
-  std::signal(SIGTERM, program::on_signal);
+  program::install_signals();
 
   CLI::App app{"LatentPath: the best path between two points of a generative model's latent space"};
   app.name("latentpath");
@@ -65,7 +124,11 @@ int main(int argc, char** argv) {
   program::setup_models(app);
 
   try {
-    app.parse(argc, argv);  // runs the chosen subcommand
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    program::check_subcommand(app, arguments);
+    arguments = program::expand_config(app, arguments);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(std::move(arguments));                   // runs the chosen subcommand
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return program::report(error.what() + std::string(" (see latentpath --help)"), 2);

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <functional>
+#include <mutex>
 
 #include "latentpath/core/progress.h"
 
@@ -11,6 +13,13 @@ namespace latentpath::program {
 
 /// Raised by Ctrl-C (SIGINT) and SIGTERM; long computations poll it.
 const CancellationToken& interrupt_token();
+
+/// What a second signal does before it ends the program at once.
+struct Abandonment {
+  std::mutex mutex;  ///< held while `clean_up` runs or changes; never released once it has run
+  std::function<void()> clean_up;
+};
+Abandonment& on_abandon();
 
 /// The folders that are searched for shipped models, in order.
 std::vector<std::filesystem::path> model_folders();

@@ -42,8 +42,9 @@ void ProgressLine::operator()(const Progress& progress) {
   }
   char figures[64] = "";
   if (progress.value != 0) std::snprintf(figures, sizeof figures, ", %s %.5g", value_name_, progress.value);
-  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage << " " << progress.done << "/"
-            << progress.total << figures << (terminal_ ? "" : "\n") << std::flush;
+  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage << " " << progress.done;
+  if (progress.total > 0) std::cerr << "/" << progress.total;
+  std::cerr << figures << (terminal_ ? "" : "\n") << std::flush;
 }
 
 }  // namespace latentpath::program

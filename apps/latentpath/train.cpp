@@ -1,17 +1,15 @@
 // latentpath train NAME: trains a zoo model.
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
+#include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/model_store.h"
 #include "latentpath/zoo/training.h"
 #include "program.h"
+#include "progress_line.h"
 
 namespace latentpath::program {
 namespace {
@@ -25,32 +23,6 @@ struct TrainOptions {
   std::vector<std::string> samples_from;
   bool card_only = false;
   bool quiet = false;
-};
-
-/// One line that is rewritten on a terminal, a line every ten seconds elsewhere.
-class ProgressLine {
- public:
-  ~ProgressLine() {
-    if (terminal_ && shown_) std::cerr << "\n";
-  }
-  void operator()(const Progress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    const double since = std::chrono::duration<double>(now - last_).count();
-    if (shown_ && progress.done < progress.total && since < (terminal_ ? 0.5 : 10.0)) return;
-    last_ = now;
-    shown_ = true;
-    char figures[64];
-    std::snprintf(figures, sizeof figures, "%5.1f %%  loss %.4f  ",
-                  100.0 * static_cast<double>(progress.done) / static_cast<double>(progress.total),
-                  progress.value);
-    std::cerr << (terminal_ ? "\r\033[K" : "") << figures << progress.stage << (terminal_ ? "" : "\n")
-              << std::flush;
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-  bool shown_ = false;
-  std::chrono::steady_clock::time_point last_;
 };
 
 /// The command that repeats this training, without what has no influence on the result.
@@ -81,10 +53,9 @@ void run_train(TrainOptions& options) {
   training.command = command_of(options);
   TrainingSummary summary;
   {
-    auto line = std::make_shared<ProgressLine>();
-    const ProgressObserver observer = [line](const Progress& progress) { (*line)(progress); };
-    summary =
-        train_model(options.name, training, options.quiet ? ProgressObserver{} : observer, interrupt_token());
+    ProgressLine line("loss", options.quiet);
+    summary = train_model(
+        options.name, training, [&](const Progress& progress) { line(progress); }, interrupt_token());
   }
   for (const auto& file : summary.files) std::cout << file.string() << "\n";
   std::cout << summary.steps << " steps in " << std::lround(summary.seconds) << " s, mean loss "
@@ -119,6 +90,7 @@ void setup_train(CLI::App& program) {
   command->add_flag("--card-only", options->card_only,
                     "Measure the finished model --out again and rewrite its card");
   command->add_flag("--quiet", options->quiet, "Show no progress");
+  add_config_option(*command);
   command->callback([options] { run_train(*options); });
 }
 

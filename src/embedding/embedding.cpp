@@ -20,7 +20,8 @@ Tensor Embedding::vjp(const Tensor& z, const Tensor& v) const {
   const Tensor leaf = z.detach().requires_grad_(true);
   const Tensor image = (*this)(leaf);
   if (!image.requires_grad()) return at::zeros_like(z);
-  const Tensor gradient = torch::autograd::grad({image}, {leaf}, {v}, false, false, /*allow_unused=*/true)[0];
+  const Tensor gradient = torch::autograd::grad({image}, {leaf}, {v.to(image.scalar_type())}, false, false,
+                                                /*allow_unused=*/true)[0];
   return gradient.defined() ? gradient : at::zeros_like(z);
 }
 
@@ -28,12 +29,13 @@ Tensor Embedding::jvp(const Tensor& z, const Tensor& u) const {
   const at::AutoGradMode enabled(true);
   const Tensor leaf = z.detach().requires_grad_(true);
   const Tensor image = (*this)(leaf);
-  if (!image.requires_grad()) return at::zeros_like(image);
+  if (!image.requires_grad()) return at::zeros_like(image).to(z.scalar_type());
   const Tensor dummy = at::zeros_like(image).requires_grad_(true);
   const Tensor pulled = torch::autograd::grad({image}, {leaf}, {dummy}, true, /*create_graph=*/true, true)[0];
   if (!pulled.defined()) return at::zeros_like(image);
   const Tensor pushed = torch::autograd::grad({pulled}, {dummy}, {u}, false, false, true)[0];
-  return pushed.defined() ? pushed.detach() : at::zeros_like(image);
+  // Differentials come in the caller's precision, whatever the model's.
+  return pushed.defined() ? pushed.detach().to(z.scalar_type()) : at::zeros_like(image).to(z.scalar_type());
 }
 
 Tensor Embedding::jacobian(const Tensor& z) const {

@@ -22,6 +22,10 @@ LatentLayout::LatentLayout(std::vector<std::vector<int64_t>> shapes) : shapes_(s
 
 LatentLayout LatentLayout::parse(const std::string& text) {
   std::vector<std::vector<int64_t>> shapes;
+  // getline() does not see an empty last part.
+  LATENTPATH_CHECK(!text.empty() && text.back() != 'x' && text.back() != ',' && text.front() != ',' &&
+                       text.find("x,") == std::string::npos && text.find(",,") == std::string::npos,
+                   kArgument, "latent shapes are written like 2x3,4; '", text, "' is not");
   std::stringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) {
     std::vector<int64_t> shape;

@@ -66,7 +66,8 @@ Tensor TorchScriptDecoder::map(const Tensor& z) const {
   LATENTPATH_CHECK(image.dim() >= 2 && image.size(0) == z.size(0), kInput, "the decoder ",
                    model_->module.file().string(), " must map [", z.size(0), ", ", z.size(1), "] to [",
                    z.size(0), ", …], not to ", shape_string(image.sizes()));
-  // Images keep the model's precision: they are many times larger than latents, and sums over them lose little.
+  // Images keep the model's precision: they are many times larger than latents, and sums over them lose
+  // little.
   return image.to(z.device());
 }
 

@@ -22,12 +22,15 @@ Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
   return distance / scale;
 }
 
-/// Points per leg at which a candidate path is decoded: its images change fast in few places, which must be seen.
+/// Points per leg at which a candidate path is decoded: its images change fast in few places, which must be
+/// seen.
 constexpr int64_t kLegPoints = 12;
 
-/// Three straight legs z0 → w → w' → z1 for each of K paths, each at kLegPoints equal latent steps: [K, 3·kLegPoints + 1, D].
+/// Three straight legs z0 → w → w' → z1 for each of K paths, each at kLegPoints equal latent steps: [K,
+/// 3·kLegPoints + 1, D].
 Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Tensor& z1) {
-  const Tensor fraction = at::arange(kLegPoints, at::kDouble).view({1, -1, 1}) / static_cast<double>(kLegPoints);
+  const Tensor fraction =
+      at::arange(kLegPoints, at::kDouble).view({1, -1, 1}) / static_cast<double>(kLegPoints);
   const auto leg = [&](const Tensor& from, const Tensor& to) {
     return from.unsqueeze(1) + fraction * (to - from).unsqueeze(1);
   };
@@ -69,6 +72,8 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   while (pool.drawn < options.max_draws && good < options.keep) {
     const Tensor z = prior(std::min(draw, options.max_draws - pool.drawn), generator).to(at::kDouble);
     const Tensor decoded = energy.embedding()(z);
+    LATENTPATH_CHECK(at::isfinite(decoded).all().item<bool>(), kNumerical, energy.embedding().describe(),
+                     " gives NaN or infinite values for points of the prior");
     pool.drawn += z.size(0);
     const Tensor weight = weight_at(energy, z, decoded, 0.5);
     if (pool.typical_squared_distance == 0 && z.size(0) > 1) {
@@ -129,8 +134,9 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
                                 pool.latent.index_select(0, last), to[pair].expand({paths, dim})));
   }
-  // Every leg is run at constant speed in image space, in the time its place in the path allows, and the paths are ranked by
-  // their cost so timed: a path whose images jump between two latent steps is not mistaken for a bad one.
+  // Every leg is run at constant speed in image space, in the time its place in the path allows, and the
+  // paths are ranked by their cost so timed: a path whose images jump between two latent steps is not
+  // mistaken for a bad one.
   const int64_t each = chosen[0].size(0), points = 3 * kLegPoints + 1;
   const Tensor all = at::cat(chosen);  // [pairs · each, points, D]
   std::vector<Tensor> clocks, costs;
@@ -140,8 +146,9 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     const Tensor decoded = energy.embedding()(flat);
     const Tensor images = decoded.flatten(1).view({rows, points, -1});
     const Tensor chord =
-        energy.squared_distance(images.narrow(1, 1, points - 1).reshape({rows * (points - 1), -1}),
-                                images.narrow(1, 0, points - 1).reshape({rows * (points - 1), -1}))
+        energy
+            .squared_distance(images.narrow(1, 1, points - 1).reshape({rows * (points - 1), -1}),
+                              images.narrow(1, 0, points - 1).reshape({rows * (points - 1), -1}))
             .view({rows, 3, kLegPoints})
             .to(at::kDouble);
     Tensor pace = chord.clamp_min(0).sqrt();
@@ -151,18 +158,21 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     if (timed) {
       share = at::tensor({early, 1 - 2 * early, early}, at::kDouble).expand({rows, 3});
     } else {
-      const Tensor weighted = length * at::tensor({2.0, 1.0, 2.0}, at::kDouble);  // first and last leg leave bad places
+      const Tensor weighted =
+          length * at::tensor({2.0, 1.0, 2.0}, at::kDouble);  // first and last leg leave bad places
       share = weighted / weighted.sum(1, true);
     }
     const Tensor duration = (pace / length.unsqueeze(2) * share.unsqueeze(2)).flatten(1);
     Tensor clock = at::constant_pad_nd(duration.cumsum(1), {1, 0});
     clock = clock / clock.narrow(1, points - 1, 1);
     const Quality& quality = energy.quality();
-    const Tensor q = quality.evaluate({flat, clock.reshape(-1).to(flat.scalar_type()),
-                                       quality.needs_decoded() ? decoded : Tensor()})
+    const Tensor q = quality
+                         .evaluate({flat, clock.reshape(-1).to(flat.scalar_type()),
+                                    quality.needs_decoded() ? decoded : Tensor()})
                          .view({rows, points})
                          .to(at::kDouble);
-    // The quality at a midpoint is taken as the mean of its neighbours' (paper B, Eq. 3), which are decoded already.
+    // The quality at a midpoint is taken as the mean of its neighbours' (paper B, Eq. 3), which are decoded
+    // already.
     const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
     const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
     costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
@@ -171,7 +181,8 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   const Tensor cost = at::nan_to_num(at::cat(costs), 1e300, 1e300).view({pairs, each});
   const Tensor order = std::get<1>(cost.topk(std::min(count, each), 1, /*largest=*/false));
   const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
-  const Tensor nodes = interpolate_rows(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
+  const Tensor nodes =
+      interpolate_rows(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
   return nodes.view({pairs, order.size(1), times.size(0), dim});
 }
 

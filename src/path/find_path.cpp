@@ -143,6 +143,18 @@ void PathFinder::validate() const {
   known("--curve", options_.curve, {"auto", "polyline", "neural"});
   known("--init", options_.init, {"auto", "linear", "spherical", "via"});
   known("--cost", options_.cost, {"auto", "chord", "dynamic", "length"});
+  const auto at_least = [](const char* option, double value, double least) {  // false for NaN
+    LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
+  };
+  at_least("--max-iterations", static_cast<double>(options_.max_iterations), 0);
+  at_least("--tolerance", options_.tolerance, 0);
+  at_least("--max-seconds", options_.max_seconds, 0);
+  at_least("resolution_tolerance", options_.resolution_tolerance, 0);
+  at_least("via_starts", static_cast<double>(options_.via_starts), 1);
+  at_least("coarsest_segments", static_cast<double>(options_.coarsest_segments), 1);
+  LATENTPATH_CHECK(
+      options_.coarse_quadrature >= 1 && (options_.coarse_quadrature & (options_.coarse_quadrature - 1)) == 0,
+      kArgument, "coarse_quadrature must be a power of 2, not ", options_.coarse_quadrature);
   LATENTPATH_CHECK(!options_.time_weight || *options_.time_weight >= 0, kArgument,
                    "--time-weight must not be negative, and is ", options_.time_weight.value_or(0));
 }
@@ -176,23 +188,24 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
   std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
   std::vector<std::string> names;
   const bool all = options_.init == "auto";
+  const bool can_via = has_prior() && nodes > 3;
+  LATENTPATH_CHECK(options_.init != "via" || can_via, kArgument,
+                   "--init via needs a prior to draw from and at least 3 segments");
   if (all || options_.init == "linear") {
     kinds.push_back(linear_path(start_, end_, times).unsqueeze(1));
     names.emplace_back("linear");
   }
-  // In a space without a prior centred at 0, rotating about the origin means nothing.
-  if ((all && has_prior() && dim > 1) || options_.init == "spherical") {
+  // The great circle is rarely the best start and costs as much as any other: by itself it is a baseline, not
+  // a start.
+  if (options_.init == "spherical") {
     kinds.push_back(spherical_path(start_, end_, times).unsqueeze(1));
     names.emplace_back("spherical");
   }
-  const bool can_via = has_prior() && nodes > 3;
-  LATENTPATH_CHECK(options_.init != "via" || can_via, kArgument,
-                   "--init via needs a prior to draw from and at least 3 segments");
   if ((all && can_via) || options_.init == "via") {
     const CandidatePool pool = candidates();
     const int64_t before = problem_.embedding->evaluations();
     kinds.push_back(via_paths(pool, *energy_, start_, end_, times, options_.via_starts));
-    screening_ += (problem_.embedding->evaluations() - before) / pairs;
+    screening_ += (problem_.embedding->evaluations() - before + pairs - 1) / pairs;
     for (int64_t k = 1; k <= kinds.back().size(1); ++k) names.push_back("via-" + std::to_string(k));
   }
   const Tensor stacked = at::cat(kinds, 1);  // [pairs, S, n + 1, D]
@@ -251,12 +264,13 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
   return best;
 }
 
-/// Nodes on a new grid, moved along the path so that its images change at an even pace. A decoder changes its images fast in few
-/// places; a polyline that passes them between two nodes hides a leap there, and pays for it on every finer grid.
+/// Nodes on a new grid, moved along the path so that its images change at an even pace. A decoder changes its
+/// images fast in few places; a polyline that passes them between two nodes hides a leap there, and pays for
+/// it on every finer grid.
 ///
-/// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the whole path, which a
-/// minimiser of the energy has. Else the time structure is the solver's business, and the pace is evened out only over a
-/// window around each time: the arc length is replaced by its moving average.
+/// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the
+/// whole path, which a minimiser of the energy has. Else the time structure is the solver's business, and the
+/// pace is evened out only over a window around each time: the arc length is replaced by its moving average.
 Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const {
   const at::NoGradGuard no_gradient;
   const bool whole = !problem_.quality->depends_on_time() && energy_->options().cost->fixes_speed();
@@ -264,13 +278,15 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
   const int64_t n = fine.size(0) - 1, rows = nodes.size(0), dim = nodes.size(2);
   const Tensor curve = interpolate_polyline(nodes, old_times, fine);
   std::vector<Tensor> pieces;
-  for (const Tensor& part : curve.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
+  for (const Tensor& part :
+       curve.split(std::max<int64_t>(1, energy_->options().points_per_batch / (2 * n + 1)))) {
     if (whole) {
       const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
       const SegmentTerms terms = energy_->terms({part, middles, fine});
       pieces.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
     } else {
-      const Tensor images = (*problem_.embedding)(part.reshape({-1, dim})).flatten(1).view({part.size(0), n + 1, -1});
+      const Tensor images =
+          (*problem_.embedding)(part.reshape({-1, dim})).flatten(1).view({part.size(0), n + 1, -1});
       const int64_t count = part.size(0) * n;
       pieces.push_back(energy_
                            ->squared_distance(images.narrow(1, 1, n).reshape({count, -1}),
@@ -287,8 +303,9 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
   const Tensor total = length.sum(1, true);
   length = length + (1e-2 * total + 1e-12) * duration;
   const Tensor arc = at::constant_pad_nd(length.cumsum(1), {1, 0});
-  const Tensor share = (arc / arc.narrow(1, n, 1)).contiguous();  // [rows, n + 1], from 0 to 1 at the times `fine`
-  Tensor wanted;                                                  // the share to be reached at each of `times`
+  const Tensor share =
+      (arc / arc.narrow(1, n, 1)).contiguous();  // [rows, n + 1], from 0 to 1 at the times `fine`
+  Tensor wanted;                                 // the share to be reached at each of `times`
   if (whole) {
     wanted = times.unsqueeze(0).expand({rows, -1}).contiguous();
   } else {
@@ -313,7 +330,8 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
   };
   const Tensor moved = (1 - fraction) * pick(right - 1) + fraction * pick(right);
   const int64_t m = times.size(0) - 1;
-  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, nodes.size(1) - 1, 1)}, 1);
+  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, nodes.size(1) - 1, 1)},
+                 1);
 }
 
 void PathFinder::solve_multilevel(PathResult& result) {
@@ -364,7 +382,9 @@ void PathFinder::solve_multilevel(PathResult& result) {
       const int64_t keep = level == 0 && levels.size() > 2 ? 2 : 1;
       const Tensor judged_at = refine_times(finer, 2);  // at points where they were not optimised
       const int64_t judged = paths.nodes.size(0) > keep * pairs ? 2 * (judged_at.size(0) - 1) + 1 : 0;
-      charge(paths, std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), judged + 4 * levels[level] + 1), result);
+      charge(paths,
+             std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), judged + 4 * levels[level] + 1),
+             result);
       paths = best_of(paths, finer, judged_at, keep);
       times = finer;
     }
@@ -388,7 +408,8 @@ void PathFinder::polish(PathResult& result, const Tensor& times) {
                         : segment_cost(interpolate_polyline(result.nodes, times, coarse_grid), coarse_grid);
     const Tensor honest = segment_cost(interpolate_polyline(result.nodes, times, fine), fine);
     const Tensor rows = ((honest - seen) > 0.5 * options_.resolution_tolerance * honest).nonzero().squeeze(1);
-    const int64_t judged = 2 * (n * quadrature * 2) + 2 * n + 2;
+    const int64_t seen_points = (quadrature == 2 ? n : n * quadrature), honest_points = n * quadrature * 2;
+    const int64_t judged = 2 * (seen_points + honest_points) + 2;
     for (auto& count : result.decoder_evaluations) count += judged;
     if (rows.numel() == 0) return;
     const auto curve = polyline_curve(times, dim);
@@ -515,9 +536,12 @@ void PathFinder::verify(PathResult& result) {
   const int64_t before = problem_.embedding->evaluations();
   const int64_t pairs = start_.size(0);
   report("checking on a finer grid", 0, 3, 0);
+  // Whoever interrupts waits: the least refinement then has to do.
+  const double change = 0.01;
+  const int64_t finest = cancellation_.cancelled() ? 4 : 32;
   const auto measure_polyline = [&](const Tensor& nodes) {
     return energy_->measure([&](const Tensor& t) { return interpolate_polyline(nodes, result.times, t); },
-                            pairs, result.times, problem_.feature);
+                            pairs, result.times, problem_.feature, change, finest);
   };
   const auto stored = problem_.start.scalar_type();
   // Figures belong to the path as it is stored, in the precision of the end points.
@@ -530,10 +554,10 @@ void PathFinder::verify(PathResult& result) {
                circle = spherical_path(start_, end_, result.times);
   // Baselines are curves, not polylines: they are measured where they run at every refinement.
   result.linear = energy_->measure([&](const Tensor& t) { return linear_path(start_, end_, t); }, pairs,
-                                   result.times, problem_.feature);
+                                   result.times, problem_.feature, change, finest);
   report("checking on a finer grid", 1, 3, 0);
   result.spherical = energy_->measure([&](const Tensor& t) { return spherical_path(start_, end_, t); }, pairs,
-                                      result.times, problem_.feature);
+                                      result.times, problem_.feature, change, finest);
   report("checking on a finer grid", 2, 3, 0);
   result.nodes = as_stored(result.nodes);
   result.path = measure_polyline(result.nodes.to(at::kDouble));
@@ -547,20 +571,21 @@ void PathFinder::verify(PathResult& result) {
     for (int64_t i = 0; i < rows.size(0); ++i) {
       const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
       result.start[pair] = name;
-      result.termination[pair] = Termination::kStalled;
+      Termination& why = result.termination[pair];
+      if (why != Termination::kInterrupted && why != Termination::kTimeLimit) why = Termination::kStalled;
     }
   };
-  const Tensor linear_better = result.linear.cost_refined < ours;
+  // A last-bit difference between equal curves is no defeat.
+  const double margin = 1 - 1e-9;
+  const Tensor linear_better = result.linear.cost_refined < margin * ours;
   const Tensor spherical_better =
-      result.spherical.cost_refined < at::minimum(ours, result.linear.cost_refined);
+      result.spherical.cost_refined < margin * at::minimum(ours, result.linear.cost_refined);
   if (linear_better.logical_or(spherical_better).any().item<bool>()) {
     replace(linear_better.logical_and(spherical_better.logical_not()), line, "linear");
     replace(spherical_better, circle, "spherical");
     result.path = measure_polyline(result.nodes.to(at::kDouble));
   }
   report("checking on a finer grid", 3, 3, 0);
-  result.verification_evaluations += problem_.embedding->evaluations() - before;
-  result.verification_seconds = seconds_since(begin);
 
   const at::NoGradGuard no_gradient;
   const Tensor gap =
@@ -577,6 +602,8 @@ void PathFinder::verify(PathResult& result) {
   } else {
     result.gradient_residual = at::zeros({pairs}, at::kDouble);
   }
+  result.verification_evaluations += problem_.embedding->evaluations() - before;
+  result.verification_seconds = seconds_since(begin);
 }
 
 PathResult PathFinder::run() {

@@ -46,7 +46,12 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
           (points.nodes.narrow(1, 1, n) - points.nodes.narrow(1, 0, n)).square().sum(2).to(at::kDouble);
       // Where nodes coincide the stretch is unknown: the path's mean stretch stands in.
       const Tensor chord = terms.squared_chord;
-      const Tensor mean = (chord.sum(1, true) / step.sum(1, true).clamp_min(1e-30)).clamp_min(1e-12);
+      // Where they all do (a loop that has not left its point), there is no scale at all, and 1 is as good as
+      // any.
+      const Tensor moved = step.sum(1, true);
+      const Tensor mean =
+          at::where(moved > 1e-14, chord.sum(1, true) / moved.clamp_min(1e-30), at::ones_like(moved))
+              .clamp_min(1e-12);
       const Tensor stretch = at::where(step > 1e-14, chord / step.clamp_min(1e-30), mean)
                                  .clamp_min(1e-3 * mean)
                                  .clamp_max(1e3 * mean);

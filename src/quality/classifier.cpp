@@ -130,6 +130,11 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
                                   std::string(standardised ? " before mean and std are applied" : "") +
                                   "; --input-range says otherwise");
     } else if (!to.range && !from.range) {
+      if (low < -1e-3)
+        model.warnings.push_back(join_message(
+            "the decoder gives values below 0 (", low, " to ", high,
+            ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
+            "state --output-range and --input-range"));
       model.assumptions.push_back(
           join_message("neither decoder nor classifier states a value range: the decoder's "
                        "values (",
@@ -146,6 +151,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
           found = true;
           break;
         } catch (const Error& error) {
+          if (error.kind() == ErrorKind::kArgument) throw;
           if (reason.empty()) reason = error.what();
         }
       }

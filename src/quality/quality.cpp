@@ -160,6 +160,7 @@ QualityPointer time_ramp(QualityPointer quality) {
 
 QualityPointer product(std::vector<QualityPointer> factors) {
   LATENTPATH_CHECK(!factors.empty(), kArgument, "a product of qualities needs at least one factor");
+  LATENTPATH_CHECK(factors[0] != nullptr, kArgument, "a quality is missing (null)");
   if (factors.size() == 1) return factors[0];
   return std::make_shared<Product>(std::move(factors));
 }

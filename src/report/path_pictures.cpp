@@ -121,7 +121,7 @@ Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int
     reach = std::max(reach, 1.1 * curve.nodes.abs().max().item<double>());
   plane.x0 = plane.y0 = -reach;
   plane.x1 = plane.y1 = reach;
-  const int64_t side = 121;
+  const int64_t side = 81;
   const Tensor axis = at::linspace(-reach, reach, side, at::kDouble);
   const Tensor z =
       at::stack({axis.unsqueeze(0).expand({side, side}), axis.unsqueeze(1).expand({side, side})}, 2)

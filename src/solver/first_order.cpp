@@ -15,8 +15,8 @@ class FirstOrderSolver : public Solver {
  public:
   void initialize(Objective& objective, SolverState& state) override {
     const ObjectiveValue at = objective.evaluate(state.x, state.active);
-    state.value = at.value.to(at::kDouble);
-    state.gradient = at.gradient;
+    state.value = at.value.to(at::kDouble).clone();
+    state.gradient = at.gradient.clone();
     state.evaluations += state.active.size(0);
     reset(state);
   }

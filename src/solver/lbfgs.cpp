@@ -19,8 +19,8 @@ class LbfgsSolver final : public Solver {
   void initialize(Objective& objective, SolverState& state) override {
     steps_.clear();
     const ObjectiveValue at = objective.evaluate(state.x, state.active);
-    state.value = at.value.to(at::kDouble);
-    state.gradient = at.gradient;
+    state.value = at.value.to(at::kDouble).clone();
+    state.gradient = at.gradient.clone();  // written into row by row: the objective's own stays as it is
     state.evaluations += state.active.size(0);
   }
 

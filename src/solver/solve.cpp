@@ -107,7 +107,7 @@ SolveResult solve(Objective& objective, const Tensor& x0, Solver& solver, const 
         termination = Termination::kNumericalFailure;
       } else if (stopping.relative_decrease > 0 && past.size() > patience) {
         const double before = past[past.size() - 1 - patience];
-        if (before - data[row] < stopping.relative_decrease * std::abs(before))
+        if (before - data[row] <= stopping.relative_decrease * std::abs(before))
           termination = Termination::kConverged;
       }
     }

@@ -13,7 +13,10 @@
 int main() {
   namespace lp = latentpath;
   const auto sphere = lp::function_embedding(
-      [](const lp::Tensor& z) { return at::cat({at::cos(z), at::sin(z)}, 1); }, 1, "circle");
+      [](const lp::Tensor& z) {
+        return at::cat({at::cos(z), at::sin(z)}, 1);
+      },
+      1, "circle");
   const lp::Tensor point = at::zeros({1, 1}, at::kDouble);
   const lp::Tensor speed = sphere->jvp(point, at::ones({1, 1}, at::kDouble));  // (−sin 0, cos 0)
   LATENTPATH_CHECK(at::allclose(speed, at::tensor({0.0, 1.0}, at::kDouble).view({1, 2})), kNumerical,

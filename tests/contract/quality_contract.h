@@ -61,8 +61,9 @@ TEST_P(QualityContract, GradientPassesTheTaylorTest) {
   const Tensor value = f(leaf);
   Tensor gradient = at::zeros_like(z);
   if (value.requires_grad()) gradient = torch::autograd::grad({value}, {leaf})[0];
-  // The third-order term bends the line by a few per cent at the largest step.
-  EXPECT_NEAR(taylor_slope(f, z, gradient, points(6, 2)), 2, 0.1);
+  // Steps small enough for the third-order term not to matter where the second derivatives of the rows
+  // nearly cancel.
+  EXPECT_NEAR(taylor_slope(f, z, gradient, points(6, 2), 1e-3), 2, 0.1);
 }
 
 TEST_P(QualityContract, GradientIsFiniteEverywhere) {

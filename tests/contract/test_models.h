@@ -21,6 +21,13 @@ inline Tensor random_normal(at::IntArrayRef shape, uint64_t seed, double scale =
   return scale * at::randn(shape, generator, at::kDouble);
 }
 
+/// The same bits, the sign of zero included.
+inline bool same_bits(const Tensor& a, const Tensor& b) {
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return false;
+  const auto bits = a.scalar_type() == at::kDouble ? at::kLong : at::kInt;
+  return at::equal(a.contiguous().view(bits), b.contiguous().view(bits));
+}
+
 /// The unit sphere by stereographic projection from the north pole: z [n, 2] → [n, 3].
 inline std::shared_ptr<Embedding> stereographic_sphere() {
   return function_embedding(
@@ -86,16 +93,16 @@ inline std::filesystem::path save_script(const std::filesystem::path& file, cons
   return file;
 }
 
-/// z [n, D] → [n, 1, 2, columns / 2].
+/// z [n, D] → [n, 1, 2, 3]; 6 columns.
 inline const char* const kFlatDecoder = R"(
 def forward(self, z):
-    return torch.tanh(torch.matmul(torch.tanh(torch.matmul(z, self.first)), self.second)).reshape([z.size(0), 1, 2, -1])
+    return torch.tanh(torch.matmul(torch.tanh(torch.matmul(z, self.first)), self.second)).reshape([z.size(0), 1, 2, 3])
 )";
 
 /// [n, 2, 2] and [n, 3] → [n, columns].
 inline const char* const kListDecoder = R"(
 def forward(self, parts: List[Tensor]):
-    z = torch.cat([parts[0].reshape([parts[0].size(0), -1]), parts[1]], 1)
+    z = torch.cat([parts[0].flatten(1), parts[1]], 1)
     return torch.tanh(torch.matmul(torch.tanh(torch.matmul(z, self.first)), self.second))
 )";
 

@@ -12,14 +12,11 @@ INSTANTIATE_TEST_SUITE_P(
     Curves, CurveContract,
     ::testing::Values(
         CurveCase{"Polyline", polyline_of_nine, uniform_times(9), 0},
-        CurveCase{"GradedPolyline",
-                  [](int64_t dim) { return polyline_curve(graded_times(8, 0.8), dim); }, graded_times(8, 0.8),
-                  0},
+        CurveCase{"GradedPolyline", [](int64_t dim) { return polyline_curve(graded_times(8, 0.8), dim); },
+                  graded_times(8, 0.8), 0},
         CurveCase{"Neural", [](int64_t dim) { return neural_curve(dim); }, uniform_times(9), 2e-2},
         CurveCase{"DeepNeural",
-                  [](int64_t dim) {
-                    return neural_curve(dim, {.hidden = 16, .layers = 3, .seed = 4});
-                  },
+                  [](int64_t dim) { return neural_curve(dim, {.hidden = 16, .layers = 3, .seed = 4}); },
                   graded_times(12, 0.5), 2e-2}),
     curve_case_name);
 

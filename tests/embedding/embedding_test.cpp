@@ -5,8 +5,6 @@
 
 namespace latentpath::testing {
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EmbeddingContract);
-
 /// A decoder saved by save_script and loaded again; the file is only needed while it is read.
 std::shared_ptr<Embedding> saved_decoder(at::ScalarType dtype, bool list) {
   const TemporaryFolder folder;

@@ -11,6 +11,12 @@
 namespace latentpath::testing {
 namespace {
 
+DecoderOptions of_size(int64_t latent_dim) {
+  DecoderOptions options;
+  options.latent_dim = latent_dim;
+  return options;
+}
+
 /// The error that loading and decoding one point gives; the test fails where there is none.
 Error failure(const std::filesystem::path& file, const DecoderOptions& options) {
   try {
@@ -27,7 +33,7 @@ Error failure(const std::filesystem::path& file, const DecoderOptions& options) 
 TEST(TorchScriptDecoder, ComputesWhatTheFileSays) {
   const TemporaryFolder folder;
   const auto file = save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kDouble);
-  const auto decoder = load_decoder(file, {.latent_dim = 3});
+  const auto decoder = load_decoder(file, of_size(3));
   const Tensor z = random_normal({4, 3}, 1);
   const Tensor first = random_normal({3, 8}, 11, 0.6), second = random_normal({8, 6}, 12, 0.6);
   const Tensor expected = at::tanh(at::matmul(at::tanh(at::matmul(z, first)), second)).reshape({4, 1, 2, 3});
@@ -39,7 +45,9 @@ TEST(TorchScriptDecoder, ComputesWhatTheFileSays) {
 TEST(TorchScriptDecoder, ListOfTensorsIsSplitInOrder) {
   const TemporaryFolder folder;
   const auto file = save_script(folder / "decoder.pt", kListDecoder, 7, 5, at::kDouble);
-  const auto decoder = load_decoder(file, {.layout = LatentLayout({{2, 2}, {3}})});
+  DecoderOptions options;
+  options.layout = LatentLayout({{2, 2}, {3}});
+  const auto decoder = load_decoder(file, options);
   const Tensor z = random_normal({4, 7}, 1);
   const Tensor first = random_normal({7, 8}, 11, 0.6), second = random_normal({8, 5}, 12, 0.6);
   const Tensor expected = at::tanh(at::matmul(at::tanh(at::matmul(z, first)), second));
@@ -50,7 +58,9 @@ TEST(TorchScriptDecoder, PrecisionCanBeChosen) {
   const TemporaryFolder folder;
   const auto file = save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat);
   EXPECT_EQ(load_decoder(file, {})->dtype(), "float32");
-  EXPECT_EQ(load_decoder(file, {.dtype = "float64"})->dtype(), "float64");
+  DecoderOptions options;
+  options.dtype = "float64";
+  EXPECT_EQ(load_decoder(file, options)->dtype(), "float64");
 }
 
 TEST(TorchScriptDecoder, FilesThatCannotServeAreInputErrors) {
@@ -73,11 +83,11 @@ TEST(TorchScriptDecoder, FilesThatCannotServeAreInputErrors) {
   const auto list = save_script(folder / "list.pt", kListDecoder, 7, 5, at::kFloat);
   EXPECT_EQ(failure(list, {}).kind(), ErrorKind::kInput);  // nobody says the shapes
 
-  const auto flat_sum = save_script(folder / "sum.pt", "def forward(self, z):\n    return torch.sum(z)\n", 3,
-                                    6, at::kFloat);
+  const auto flat_sum =
+      save_script(folder / "sum.pt", "def forward(self, z):\n    return torch.sum(z)\n", 3, 6, at::kFloat);
   EXPECT_EQ(failure(flat_sum, {}).kind(), ErrorKind::kInput);
 
-  const auto wrong = failure(good, {.latent_dim = 4});  // a matrix of 3 rows fails inside the model
+  const auto wrong = failure(good, of_size(4));  // a matrix of 3 rows fails inside the model
   EXPECT_EQ(wrong.kind(), ErrorKind::kInput);
   EXPECT_NE(std::string(wrong.what()).find("good.pt"), std::string::npos) << wrong.what();
 }
@@ -85,7 +95,7 @@ TEST(TorchScriptDecoder, FilesThatCannotServeAreInputErrors) {
 TEST(TorchScriptDecoder, CheckFindsNoiseMixingAndInfinity) {
   const TemporaryFolder folder;
   const auto check = [&](const char* name, const char* source) {
-    return load_decoder(save_script(folder / name, source, 3, 6, at::kFloat), {.latent_dim = 3})->check(0);
+    return load_decoder(save_script(folder / name, source, 3, 6, at::kFloat), of_size(3))->check(0);
   };
   EXPECT_EQ(check("noise.pt", "def forward(self, z):\n    return z + torch.randn_like(z)\n").size(), 1u);
   EXPECT_EQ(check("mixing.pt", "def forward(self, z):\n    return z - torch.mean(z, 0, True)\n").size(), 1u);

@@ -12,7 +12,8 @@ INSTANTIATE_TEST_SUITE_P(Kernels, KernelContract,
                          kernel_case_name);
 
 TEST(Kernel, ClosedForms) {
-  const Tensor x = at::tensor({{1.0, 2.0}}, at::kDouble), y = at::tensor({{3.0, -1.0}}, at::kDouble);
+  const Tensor x = at::tensor({1.0, 2.0}, at::kDouble).unsqueeze(0),
+               y = at::tensor({3.0, -1.0}, at::kDouble).unsqueeze(0);
   EXPECT_DOUBLE_EQ((*linear_kernel())(x, y).item<double>(), 1.0);
   EXPECT_DOUBLE_EQ(linear_kernel()->squared_distance(x, y).item<double>(), 13.0);
   EXPECT_DOUBLE_EQ((*gaussian_kernel(0.1))(x, y).item<double>(), std::exp(-1.3));

@@ -30,9 +30,9 @@ TEST(Tridiagonal, ProblemsOfABatchAreIndependent) {
   const Tensor right = random_normal({4, 9, 2}, 3);
   const Tensor together = solve_tridiagonal(diagonal, off, right);
   for (int64_t b = 0; b < 4; ++b)
-    EXPECT_TRUE(at::equal(
-        together.narrow(0, b, 1),
-        solve_tridiagonal(diagonal.narrow(0, b, 1), off.narrow(0, b, 1), right.narrow(0, b, 1))));
+    EXPECT_TRUE(
+        at::equal(together.narrow(0, b, 1),
+                  solve_tridiagonal(diagonal.narrow(0, b, 1), off.narrow(0, b, 1), right.narrow(0, b, 1))));
 }
 
 TEST(Tridiagonal, AcceptsStridedInput) {

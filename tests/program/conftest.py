@@ -117,20 +117,29 @@ def program_exists():
     assert PROGRAM.is_file(), f"{PROGRAM} has not been built"
 
 
-@pytest.fixture
-def interpolate(models, tmp_path):
-    """interpolate(decoder="tanh", favor=8, …): one run into tmp_path/run; the defaults make a small sound job."""
-
+def caller(models, folder):
     def call(name="run", **chosen):
         settings = {"decoder": "tanh", "classifier": "unit_classifier", "favor": 8, "from_": START, "to": END,
-                    "segments": 16, "seed": 1, "threads": 2, "quiet": True, **chosen}
+                    "segments": 16, "seed": 1, "threads": 1, "quiet": True, **chosen}
         for role in ("decoder", "classifier"):
             if settings[role] is not None and models[settings[role]].exists():
                 settings[role] = models[settings[role]]
-        out = Path(settings.setdefault("out", tmp_path / name))
+        out = Path(settings.setdefault("out", folder / name))
         return run("interpolate", *options(**settings), out=out)
 
     return call
+
+
+@pytest.fixture
+def interpolate(models, tmp_path):
+    """interpolate(decoder="tanh", favor=8, …): one run into tmp_path/run; the defaults make a small sound job."""
+    return caller(models, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sound_run(models, tmp_path_factory):
+    """The sound job of `interpolate` with notes and progress, done once; to be looked at, not changed."""
+    return caller(models, tmp_path_factory.mktemp("sound"))(quiet=None).ok()
 
 
 def numbers(text):
@@ -159,7 +168,7 @@ def straight_nodes(start, end):
     return np.stack([start, end]), np.array([0.0, 1.0])
 
 
-def check_run_folder(folder, pairs=1):
+def check_run_folder(folder, pairs=1, images=True):
     """A run folder is whole: every promised file is there, can be read, and agrees with the others."""
     document = json.loads((folder / "run.json").read_text())
     assert len(document["summary"]["pairs"]) == pairs
@@ -168,7 +177,10 @@ def check_run_folder(folder, pairs=1):
     assert times.shape in {path.shape[1:2], path.shape[:2]}
     times = np.broadcast_to(times, path.shape[:2])
     assert (times[:, 0] == 0).all() and (times[:, -1] == 1).all() and (np.diff(times, axis=1) > 0).all()
-    assert (folder / "frames" / "strip.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert (folder / "frames").is_dir()
+    assert (folder / "frames" / "strip.png").exists() == images
+    for picture in (folder / "frames").iterdir():
+        assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     return document
 
 

@@ -27,17 +27,19 @@ def centres(size: int) -> Tensor:
 
 
 class Painter(nn.Module):
-    """Centres [n, 2] -> images [n, 1, 28, 28] with values in (-1, 1), as a tanh layer gives them."""
+    """Centres [n, 2] -> images [n, 1, 28, 28] with values in (-1, 1), as a tanh layer gives them. `size` is the
+    blob's, in units of the image's width: small blobs leave their own place at the least move."""
 
-    def __init__(self):
+    def __init__(self, size: float = 0.16):
         super().__init__()
+        self.size = size
         self.register_buffer("axis", centres(SIZE))
 
     def forward(self, centre: Tensor) -> Tensor:
         x = self.axis.view(1, 1, -1) - centre[:, 0].view(-1, 1, 1)
         y = self.axis.view(1, -1, 1) - centre[:, 1].view(-1, 1, 1)
-        blob = torch.exp(-(x * x + y * y) / (2 * 0.1 * 0.1))
-        return torch.tanh(4 * blob - 2).unsqueeze(1)
+        blob = torch.exp(-(x * x + y * y) / (2 * self.size * self.size))
+        return torch.tanh(3 * blob - 1.5).unsqueeze(1)
 
 
 class TanhDecoder(nn.Module):

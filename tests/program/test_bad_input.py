@@ -129,7 +129,7 @@ def test_unwritable_folder(place, interpolate, tmp_path):
 
 def job(models, out):
     return ["interpolate", *options(decoder=models["tanh"], classifier=models["unit_classifier"], favor=8, from_=START,
-                                    to=END, segments=64, frames=30, seed=1, quiet=True, out=out)]
+                                    to=END, segments=16, frames=30, threads=1, seed=1, quiet=True, out=out)]
 
 
 def test_file_size_limit(models, tmp_path):

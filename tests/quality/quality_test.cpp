@@ -7,11 +7,11 @@
 
 namespace latentpath::testing {
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(QualityContract);
-
 std::shared_ptr<Embedding> small_decoder() {
   const TemporaryFolder folder;
-  return load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kDouble), {.latent_dim = 3});
+  DecoderOptions options;
+  options.latent_dim = 3;
+  return load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kDouble), options);
 }
 
 /// Reads six numbers a point, however shaped; `ending` turns the scores into what the file returns.
@@ -23,8 +23,7 @@ std::shared_ptr<Classifier> small_classifier(int64_t classes, const std::string&
       "    scores = torch.matmul(torch.tanh(torch.matmul(x.flatten(1), self.first)), self.second)\n"
       "    return " +
       ending + "\n";
-  const auto file =
-      save_script(folder / "classifier.pt", source, latent ? 3 : 6, classes, at::kDouble, 21);
+  const auto file = save_script(folder / "classifier.pt", source, latent ? 3 : 6, classes, at::kDouble, 21);
   ClassifierOptions options;
   options.input_is_latent = latent;
   options.output = output;
@@ -53,22 +52,29 @@ INSTANTIATE_TEST_SUITE_P(
         QualityCase{"Probabilities", 3,
                     [] { return class_probability(small_classifier(4, "torch.softmax(scores, 1)"), 1); },
                     small_decoder},
-        QualityCase{"LatentClassifier", 3,
+        QualityCase{"LatentClassifier",
+                    3,
                     [] { return class_probability(small_classifier(4, "scores", true), 1); },
                     {}},
         QualityCase{"Attributes", 3,
                     [] {
-                      return feature_quality(
-                          small_classifier(4, "scores", false, ClassifierOutput::kSigmoid), {0, 2}, {3});
+                      return feature_quality(small_classifier(4, "scores", false, ClassifierOutput::kSigmoid),
+                                             {0, 2}, {3});
                     },
                     small_decoder},
         QualityCase{"AvoidedClasses", 3,
-                    [] { return feature_quality(small_classifier(4, "scores"), {}, {0, 1}); }, small_decoder},
+                    [] {
+                      return feature_quality(small_classifier(4, "scores"), {}, {0, 1});
+                    },
+                    small_decoder},
         QualityCase{"Complement", 2, [] { return complement(normal_prior(2)); }, {}},
         QualityCase{"TimeRamp", 2, [] { return time_ramp(normal_prior(2)); }, {}},
         QualityCase{"TimeRampOfClass", 3, [] { return time_ramp(softmax_class()); }, small_decoder},
-        QualityCase{"Product", 2,
-                    [] { return product({normal_prior(2), circle(), constant_quality(0.9)}); },
+        QualityCase{"Product",
+                    2,
+                    [] {
+                      return product({normal_prior(2), circle(), constant_quality(0.9)});
+                    },
                     {}},
         QualityCase{"Power", 2, [] { return power(normal_prior(2), 0.5); }, {}},
         QualityCase{"PowerAboveOne", 2, [] { return power(circle(), 3); }, {}}),
@@ -155,7 +161,8 @@ TEST(ClassProbability, SoftmaxSigmoidAndProbabilitiesAgreeWithTheFormula) {
   const auto asked = [&](const QualityPointer& quality) { return quality->evaluate({z, t, image}); };
   const Tensor p = at::softmax(scores(4), 1);
   // The same operations in float64.
-  EXPECT_TRUE(at::allclose(asked(class_probability(small_classifier(4, "scores"), 2)), p.select(1, 2), 0, 1e-14));
+  EXPECT_TRUE(
+      at::allclose(asked(class_probability(small_classifier(4, "scores"), 2)), p.select(1, 2), 0, 1e-14));
   EXPECT_TRUE(at::allclose(asked(class_probability(small_classifier(4, "torch.softmax(scores, 1)"), 2)),
                            p.select(1, 2), 0, 1e-14));
   EXPECT_TRUE(at::allclose(asked(class_probability(small_classifier(1, "scores"), 0)),
@@ -163,8 +170,8 @@ TEST(ClassProbability, SoftmaxSigmoidAndProbabilitiesAgreeWithTheFormula) {
   // Any favoured class counts, and no avoided one.
   EXPECT_TRUE(at::allclose(asked(feature_quality(small_classifier(4, "scores"), {0, 2}, {})),
                            p.select(1, 0) + p.select(1, 2), 0, 1e-14));
-  EXPECT_TRUE(at::allclose(asked(feature_quality(small_classifier(4, "scores"), {}, {1})),
-                           1 - p.select(1, 1), 0, 1e-14));
+  EXPECT_TRUE(at::allclose(asked(feature_quality(small_classifier(4, "scores"), {}, {1})), 1 - p.select(1, 1),
+                           0, 1e-14));
 }
 
 TEST(ClassProbability, UnknownClassesAreArgumentErrors) {

@@ -29,10 +29,10 @@ struct PathProblem {
   std::shared_ptr<const Embedding> embedding;
   QualityPointer quality;
   Tensor start, end;  ///< z0, z1 [pairs, D]; equal ends ask for a loop
-  QualityPointer
-      feature;  ///< reported along each path (mean_class_probability); usually quality without its ramp
-  LatentSampler prior;  ///< where via points are drawn; none: N(0, I) if the quality looks at decoded points,
-                        ///< else no via points
+  QualityPointer feature =
+      {};  ///< reported along each path (mean_class_probability); the quality without its ramp
+  LatentSampler prior = {};  ///< where via points are drawn; none: N(0, I) if the quality looks at decoded
+                             ///< points, else no via points
 };
 
 /// The paths as they are after an iteration, for those who plot or time convergence.
@@ -49,31 +49,32 @@ struct PathOptions {
   double epsilon = 0.1;       ///< 0 ≤ ε ≤ ½ (paper A, Eq. 10)
   std::string cost = "auto";  ///< "chord", "dynamic", "length"; auto: dynamic where Q depends on time or an
                               ///< end equals its start, else chord
-  std::optional<double>
-      time_weight;  ///< λ of the dynamic cost; empty: default_time_weight(), where there is a prior, else 1
+  std::optional<double> time_weight =
+      {};  ///< λ of the dynamic cost; empty: default_time_weight() with a prior, else 1
   OutputNorm norm = OutputNorm::kSum;
-  std::shared_ptr<const Kernel> kernel;
+  std::shared_ptr<const Kernel> kernel = {};
 
   std::string method = "auto";  ///< "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of paper A
   std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
-  std::string init = "auto";   ///< "linear", "spherical", "via"; auto: all of them, and the best path is kept
+  std::string init =
+      "auto";  ///< "linear", "spherical", "via"; auto: linear and via, and the best path is kept
   int64_t max_iterations = 0;  ///< 0: 60 a level for lbfgs, 1000 for adam and sgd
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
   double learning_rate = 1e-3;  ///< adam, sgd
   int64_t random_points = 50;   ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
-  NeuralCurveOptions neural;
+  NeuralCurveOptions neural = {};
   double max_seconds = 0;  ///< 0: no limit
 
   int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels, each twice as fine
   double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0
   int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
   int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
-  CandidateOptions candidates;
+  CandidateOptions candidates = {};
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
              ///< finer quadrature, and, if that does not help, flagged under-resolved
   uint64_t seed = 0;
-  std::function<void(const PathSnapshot&)> snapshot;  ///< called after every iteration, when set
+  std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
 };
 
 /// λ = mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing a typical image
