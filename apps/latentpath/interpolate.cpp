@@ -410,7 +410,7 @@ std::optional<std::string> slow_blas() {
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
   const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
-  if (gigaflops > 4) return std::nullopt;
+  if (gigaflops > 2) return std::nullopt;
   return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
                       " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
 }
