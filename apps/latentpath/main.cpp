@@ -52,6 +52,10 @@ void on_signal(int signal_number) {
 }
 
 void install_signals() {
+  // Made here, not by the handler at its first use: a handler that allocates while the program does so never
+  // returns.
+  token();
+  on_abandon();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // under nohup
