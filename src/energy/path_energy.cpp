@@ -33,6 +33,12 @@ Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
   return options_.norm == OutputNorm::kSum ? sum : sum / static_cast<double>(a[0].numel());
 }
 
+Tensor PathEnergy::squared_chords(const Tensor& images) const {
+  const int64_t rows = images.size(0), n = images.size(1) - 1;
+  const auto flat = [&](int64_t first) { return images.narrow(1, first, n).reshape({rows * n, -1}); };
+  return squared_distance(flat(1), flat(0)).reshape({rows, n}).to(at::kDouble);
+}
+
 SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
   const Tensor nodes = points.nodes.reshape({-1, dim});
@@ -48,12 +54,10 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   } else {
     images = (*embedding_)(nodes);
   }
-  images = images.reshape({pairs, n + 1, -1});
-  const Tensor chord = squared_distance(images.narrow(1, 1, n).reshape({pairs * n, -1}),
-                                        images.narrow(1, 0, n).reshape({pairs * n, -1}));
+  const Tensor chord = squared_chords(images.reshape({pairs, n + 1, -1}));
   const Tensor weight = -at::log(regularise(quality_->evaluate(asked), options_.epsilon));
   const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
-  return {chord.reshape({pairs, n}).to(at::kDouble), weight.reshape({pairs, n}).to(at::kDouble), duration};
+  return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
 }
 
 Tensor PathEnergy::decode(const Tensor& points) const {
@@ -137,10 +141,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     };
     const Tensor quality = ask(*quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
-    const Tensor chord = squared_distance(images.narrow(1, 1, n).reshape({rows * n, -1}),
-                                          images.narrow(1, 0, n).reshape({rows * n, -1}))
-                             .reshape({rows, n})
-                             .to(at::kDouble);
+    const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
     const Tensor cost = options_.cost->segments(terms).sum(1);
     const Tensor root = chord.sqrt();

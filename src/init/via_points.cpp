@@ -37,19 +37,6 @@ Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Ten
   return at::cat({leg(z0, w), leg(w, w2), leg(w2, z1), z1.unsqueeze(1)}, 1);
 }
 
-/// γ(query) for polylines `nodes` [K, m + 1, D] with times of their own [K, m + 1]: [K, T, D].
-Tensor interpolate_rows(const Tensor& nodes, const Tensor& times, const Tensor& query) {
-  const int64_t rows = nodes.size(0), m = times.size(1) - 1, dim = nodes.size(2);
-  const Tensor wanted = query.unsqueeze(0).expand({rows, -1}).contiguous();
-  const Tensor right = at::searchsorted(times.contiguous(), wanted, false, /*right=*/true).clamp(1, m);
-  const Tensor t0 = times.gather(1, right - 1), t1 = times.gather(1, right);
-  const Tensor fraction = ((wanted - t0) / (t1 - t0).clamp_min(1e-300)).clamp(0, 1).unsqueeze(2);
-  const auto pick = [&](const Tensor& index) {
-    return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
-  };
-  return (1 - fraction) * pick(right - 1) + fraction * pick(right);
-}
-
 }  // namespace
 
 LatentSampler normal_sampler(int64_t latent_dim) {
@@ -145,12 +132,7 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     const Tensor flat = part.reshape({-1, dim});
     const Tensor decoded = energy.embedding()(flat);
     const Tensor images = decoded.flatten(1).view({rows, points, -1});
-    const Tensor chord =
-        energy
-            .squared_distance(images.narrow(1, 1, points - 1).reshape({rows * (points - 1), -1}),
-                              images.narrow(1, 0, points - 1).reshape({rows * (points - 1), -1}))
-            .view({rows, 3, kLegPoints})
-            .to(at::kDouble);
+    const Tensor chord = energy.squared_chords(images).view({rows, 3, kLegPoints});
     Tensor pace = chord.clamp_min(0).sqrt();
     pace = pace + 0.02 * pace.mean(2, true) + 1e-12;
     const Tensor length = pace.sum(2);  // [rows, 3]
@@ -182,7 +164,7 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   const Tensor order = std::get<1>(cost.topk(std::min(count, each), 1, /*largest=*/false));
   const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
   const Tensor nodes =
-      interpolate_rows(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
+      interpolate_polyline(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
   return nodes.view({pairs, order.size(1), times.size(0), dim});
 }
 

@@ -21,11 +21,17 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/// 64 → 8, 16, 32, 64; 50 → 7, 13, 25, 50: halved, rounding up, until at most `coarsest`.
-std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest) {
+/// Few midpoints are easily hidden from: levels with fewer segments look at more points than they move.
+constexpr int64_t kSparseLevel = 32;
+
+/// 64 → 8, 32, 64; 50 → 7, 25, 50: halved, rounding up, until at most `coarsest`. The second level is left
+/// out where it would look at as many points as the third, which moves twice as many.
+std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_quadrature) {
   std::vector<int64_t> levels{segments};
   while (levels.back() > coarsest) levels.push_back((levels.back() + 1) / 2);
   std::reverse(levels.begin(), levels.end());
+  if (coarse_quadrature > 1 && levels.size() > 2 && levels[1] < kSparseLevel)
+    levels.erase(levels.begin() + 1);
   return levels;
 }
 
@@ -60,6 +66,8 @@ class PathFinder {
     Tensor nodes;
     Tensor pair;
     std::vector<std::string> name;
+
+    bool is_via(int64_t row) const { return name[static_cast<size_t>(row)].rfind("via", 0) == 0; }
   };
 
   void validate() const;
@@ -67,7 +75,7 @@ class PathFinder {
   LatentSampler prior() const {
     return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
   }
-  bool is_loop() const { return (start_ == end_).all(1).any().item<bool>(); }
+  bool has_loop() const { return (start_ == end_).all(1).any().item<bool>(); }
   PathEnergy make_energy(const CostPointer& cost) const {
     EnergyOptions energy;
     energy.cost = cost;
@@ -87,14 +95,21 @@ class PathFinder {
   void solve_multilevel(PathResult& result);
   void solve_single(PathResult& result);
   void polish(PathResult& result, const Tensor& times);
+  void end_outrun(SolverState& state, const Paths& paths, bool sparse) const;
   void verify(PathResult& result);
-  Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, int64_t keep) const;
+  Paths rows_of(const Paths& paths, const std::vector<int64_t>& rows) const;
+  Paths without_outrun(const Paths& paths, const SolverState& state) const;
+  Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, PathResult& result,
+                bool keep_both = false) const;
   Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const;
   Tensor segment_cost(const Tensor& nodes, const Tensor& times) const;
   /// Hands the paths with interior nodes x [rows, (n − 1) D] to the caller's snapshot function.
   void show(const Tensor& x, const Paths& paths, const Tensor& times, const PathObjective& objective,
             const PathResult& result) const;
   void charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const;
+  void charge(const Paths& paths, int64_t decoded_each, PathResult& result) const {
+    charge(paths, std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), decoded_each), result);
+  }
   void report(const std::string& stage, int64_t done, int64_t total, double value) const {
     if (progress_) progress_({stage, done, total, value});
   }
@@ -110,7 +125,6 @@ class PathFinder {
   Tensor start_, end_;
   std::optional<CandidatePool> pool_;
   std::optional<PathEnergy> energy_;
-  std::vector<std::string> warnings_;
   int64_t screening_ = 0;  ///< points decoded for each pair to choose its via points
 };
 
@@ -170,7 +184,7 @@ CandidatePool PathFinder::candidates() {
 
 void PathFinder::choose_cost() {
   std::string name = options_.cost;
-  if (name == "auto") name = is_loop() || problem_.quality->depends_on_time() ? "dynamic" : "chord";
+  if (name == "auto") name = has_loop() || problem_.quality->depends_on_time() ? "dynamic" : "chord";
   double weight = 0;
   if (name != "chord") {
     if (options_.time_weight)
@@ -249,19 +263,46 @@ Tensor PathFinder::segment_cost(const Tensor& nodes, const Tensor& times) const 
   return at::nan_to_num(at::cat(costs), 1e300, 1e300);
 }
 
-/// The `keep` cheapest paths of each pair, judged on the grid `judged_at`.
+PathFinder::Paths PathFinder::rows_of(const Paths& paths, const std::vector<int64_t>& rows) const {
+  const Tensor index = at::tensor(rows, at::kLong);
+  Paths chosen{paths.nodes.index_select(0, index), paths.pair.index_select(0, index), {}};
+  for (const int64_t row : rows) chosen.name.push_back(paths.name[static_cast<size_t>(row)]);
+  return chosen;
+}
+
+PathFinder::Paths PathFinder::without_outrun(const Paths& paths, const SolverState& state) const {
+  std::vector<int64_t> rows;
+  for (int64_t row = 0; row < paths.nodes.size(0); ++row)
+    if (state.termination[static_cast<size_t>(row)] != Termination::kOutrun) rows.push_back(row);
+  return rows_of(paths, rows);
+}
+
+/// The cheapest path of each pair, judged on the grid `judged_at`; with `keep_both`, the cheapest straight
+/// start and the cheapest via start. A path without rivals is not judged.
 PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at,
-                                      int64_t keep) const {
-  const int64_t pairs = start_.size(0), each = paths.nodes.size(0) / pairs;
-  if (each <= keep) return paths;
+                                      PathResult& result, bool keep_both) const {
+  std::vector<std::vector<int64_t>> heats(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)));
+  const int64_t* pair = paths.pair.data_ptr<int64_t>();
+  for (int64_t row = 0; row < paths.nodes.size(0); ++row)
+    heats[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_via(row) : pair[row])].push_back(row);
+  std::vector<int64_t> judged;
+  for (const auto& rows : heats)
+    if (rows.size() > 1) judged.insert(judged.end(), rows.begin(), rows.end());
+  if (judged.empty()) return paths;
+  const Paths rivals = rows_of(paths, judged);
   const Tensor cost =
-      segment_cost(interpolate_polyline(paths.nodes, times, judged_at), judged_at).view({pairs, each});
-  const Tensor order = std::get<1>(cost.topk(keep, 1, /*largest=*/false));
-  const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
-  Paths best{paths.nodes.index_select(0, rows), paths.pair.index_select(0, rows), {}};
-  for (int64_t i = 0; i < rows.size(0); ++i)
-    best.name.push_back(paths.name[static_cast<size_t>(rows[i].item<int64_t>())]);
-  return best;
+      segment_cost(interpolate_polyline(rivals.nodes, times, judged_at), judged_at).contiguous();
+  charge(rivals, 2 * judged_at.size(0) - 1, result);
+  const double* costs = cost.data_ptr<double>();
+  std::vector<int64_t> best;
+  for (const auto& rows : heats) {
+    if (rows.empty()) continue;
+    best.push_back(rows[0]);
+    if (rows.size() == 1) continue;
+    best.back() = rows[static_cast<size_t>(std::min_element(costs, costs + rows.size()) - costs)];
+    costs += rows.size();
+  }
+  return rows_of(paths, best);
 }
 
 /// Nodes on a new grid, moved along the path so that its images change at an even pace. A decoder changes its
@@ -287,14 +328,7 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
     } else {
       const Tensor images =
           (*problem_.embedding)(part.reshape({-1, dim})).flatten(1).view({part.size(0), n + 1, -1});
-      const int64_t count = part.size(0) * n;
-      pieces.push_back(energy_
-                           ->squared_distance(images.narrow(1, 1, n).reshape({count, -1}),
-                                              images.narrow(1, 0, n).reshape({count, -1}))
-                           .view({part.size(0), n})
-                           .to(at::kDouble)
-                           .clamp_min(0)
-                           .sqrt());
+      pieces.push_back(energy_->squared_chords(images).clamp_min(0).sqrt());
     }
   }
   Tensor length = at::nan_to_num(at::cat(pieces), 0, 0, 0);
@@ -322,20 +356,38 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
     }
     wanted = (sum / samples).contiguous();
   }
-  const Tensor right = at::searchsorted(share, wanted, false, true).clamp(1, n);
-  const Tensor left_share = share.gather(1, right - 1), right_share = share.gather(1, right);
-  const Tensor fraction = ((wanted - left_share) / (right_share - left_share)).clamp(0, 1).unsqueeze(2);
-  const auto pick = [&](const Tensor& index) {
-    return curve.gather(1, index.unsqueeze(2).expand({-1, -1, dim}));
-  };
-  const Tensor moved = (1 - fraction) * pick(right - 1) + fraction * pick(right);
+  const Tensor moved = interpolate_polyline(curve, share, wanted);
   const int64_t m = times.size(0) - 1;
   return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, nodes.size(1) - 1, 1)},
                  1);
 }
 
+/// Several starts of a pair race: who falls too far behind goes home. On a sparse grid a straight start is
+/// no rival for a path through good points: it looks cheap there by leaping over bad places between two
+/// nodes.
+void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse) const {
+  const double lead = state.iteration < 2 ? 3 : state.iteration < 4 ? 1.7 : 1.2;
+  const Tensor value = at::nan_to_num(state.value, 1e300, 1e300).contiguous();
+  const double* cost = value.data_ptr<double>();
+  const int64_t* pair_of = paths.pair.data_ptr<int64_t>();
+  const auto pairs = static_cast<size_t>(start_.size(0));
+  std::vector<double> best(pairs, 1e300), best_via(pairs, 1e300);
+  for (int64_t row = 0; row < value.size(0); ++row) {
+    const auto pair = static_cast<size_t>(pair_of[row]);
+    best[pair] = std::min(best[pair], cost[row]);
+    if (paths.is_via(row)) best_via[pair] = std::min(best_via[pair], cost[row]);
+  }
+  const int64_t* active = state.active.data_ptr<int64_t>();
+  for (int64_t i = 0; i < state.active.numel(); ++i) {
+    const auto pair = static_cast<size_t>(pair_of[active[i]]);
+    const double rival = sparse && paths.is_via(active[i]) ? best_via[pair] : best[pair];
+    if (cost[active[i]] > lead * rival) state.end(active[i], Termination::kOutrun);
+  }
+}
+
 void PathFinder::solve_multilevel(PathResult& result) {
-  const std::vector<int64_t> levels = level_sizes(options_.segments, options_.coarsest_segments);
+  const std::vector<int64_t> levels =
+      level_sizes(options_.segments, options_.coarsest_segments, options_.coarse_quadrature);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
   Tensor times = grid(levels[0]);
   Paths paths = first_paths(times);
@@ -343,8 +395,7 @@ void PathFinder::solve_multilevel(PathResult& result) {
   const int64_t per_level = options_.max_iterations > 0 ? options_.max_iterations : 60;
   for (size_t level = 0; level < levels.size(); ++level) {
     const bool last = level + 1 == levels.size();
-    // Few midpoints are easily hidden from, so coarse levels look at more points than they move.
-    const int64_t quadrature = !last && levels[level] < 32 ? options_.coarse_quadrature : 1;
+    const int64_t quadrature = !last && levels[level] < kSparseLevel ? options_.coarse_quadrature : 1;
     const auto curve = polyline_curve(times, dim);
     PathObjective objective(*energy_, curve, start_.index_select(0, paths.pair),
                             end_.index_select(0, paths.pair), refine_times(times, quadrature),
@@ -352,9 +403,11 @@ void PathFinder::solve_multilevel(PathResult& result) {
     StoppingOptions stopping;
     // Coarse levels only show the way: what they gain beyond a few iterations is lost when the grid is
     // refined.
-    stopping.max_iterations = last ? per_level : std::min<int64_t>(per_level, level == 0 ? 12 : 15);
+    stopping.max_iterations = last ? per_level : std::min<int64_t>(per_level, level == 0 ? 8 : 20);
     stopping.relative_decrease = last ? options_.tolerance : std::max(options_.tolerance, 1e-2);
     stopping.max_seconds = seconds_left();
+    if (paths.nodes.size(0) > pairs && !last)
+      stopping.prune = [&](SolverState& state) { end_outrun(state, paths, levels[level] < kSparseLevel); };
     const auto solver = lbfgs_solver();
     const std::string stage = join_message(levels[level], " segments");
     const SolveResult solved = solve(
@@ -373,19 +426,22 @@ void PathFinder::solve_multilevel(PathResult& result) {
         1);
     for (auto& iterations : result.iterations) iterations += solved.state.iteration;
     if (last) {
-      for (size_t pair = 0; pair < static_cast<size_t>(pairs); ++pair)
-        result.termination[pair] = solved.state.termination[pair];
-      if (levels.size() == 1) paths = best_of(paths, times, refine_times(times, 4), 1);
+      const Paths solved_paths = paths;
+      paths = best_of(paths, times, refine_times(times, 4), result);  // of one level only: several are left
+      for (size_t row = 0, pair = 0; row < solved_paths.name.size() && pair < paths.name.size(); ++row) {
+        if (solved_paths.pair[static_cast<int64_t>(row)].item<int64_t>() != static_cast<int64_t>(pair))
+          continue;
+        if (solved_paths.name[row] != paths.name[pair]) continue;
+        result.termination[pair++] = solved.state.termination[row];
+      }
     } else {
       const Tensor finer = grid(levels[level + 1]);
+      if (paths.nodes.size(0) > pairs) paths = without_outrun(paths, solved.state);
       paths.nodes = respace(paths.nodes, times, finer);
-      const int64_t keep = level == 0 && levels.size() > 2 ? 2 : 1;
-      const Tensor judged_at = refine_times(finer, 2);  // at points where they were not optimised
-      const int64_t judged = paths.nodes.size(0) > keep * pairs ? 2 * (judged_at.size(0) - 1) + 1 : 0;
-      charge(paths,
-             std::vector<int64_t>(static_cast<size_t>(paths.nodes.size(0)), judged + 4 * levels[level] + 1),
-             result);
-      paths = best_of(paths, finer, judged_at, keep);
+      charge(paths, 4 * levels[level] + 1, result);
+      // Judged where they were not optimised.
+      const bool keep_both = levels[level] < kSparseLevel && level + 2 < levels.size();
+      paths = best_of(paths, finer, refine_times(finer, 2), result, keep_both);
       times = finer;
     }
   }
@@ -457,7 +513,7 @@ void PathFinder::solve_single(PathResult& result) {
     paths.pair = at::arange(pairs, at::kLong);
     paths.name.assign(static_cast<size_t>(pairs), "linear");
   } else {
-    paths = best_of(first_paths(times), times, refine_times(times, 2), 1);
+    paths = best_of(first_paths(times), times, refine_times(times, 2), result);
   }
   const bool straight = paths.name[0] == "linear";
   std::shared_ptr<Curve> curve;
@@ -638,7 +694,6 @@ PathResult PathFinder::run() {
     result.under_resolved.push_back(result.path.cost_refined[index].item<double>() > 0 &&
                                     !(apart <= options_.resolution_tolerance));
   }
-  result.warnings = warnings_;
   return result;
 }
 

@@ -21,6 +21,8 @@ std::string termination_name(Termination termination) {
       return "time-limit";
     case Termination::kStalled:
       return "stalled";
+    case Termination::kOutrun:
+      return "outrun";
     case Termination::kInterrupted:
       return "interrupted";
     case Termination::kNumericalFailure:
@@ -41,6 +43,8 @@ std::string termination_sentence(Termination termination) {
       return "The time asked was used up before the cost stopped changing.";
     case Termination::kStalled:
       return "No step along the search direction lowers the cost any more.";
+    case Termination::kOutrun:
+      return "Another start of the same problem was far ahead.";
     case Termination::kInterrupted:
       return "The run was interrupted; the path is the best one reached until then.";
     case Termination::kNumericalFailure:
@@ -121,6 +125,10 @@ SolveResult solve(Objective& objective, const Tensor& x0, Solver& solver, const 
       for (int64_t i = 0; i < residual.size(0); ++i)
         if (residual.data_ptr<double>()[i] < stopping.gradient_residual)
           state.end(rows[i], Termination::kConverged);
+      drop_ended();
+    }
+    if (stopping.prune && state.active.numel() > 0) {
+      stopping.prune(state);
       drop_ended();
     }
   };

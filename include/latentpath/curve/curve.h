@@ -57,6 +57,7 @@ class Curve {
 };
 
 /// The points at `query` [T] of the polyline through nodes [pairs, n + 1, D] at times [n + 1]; [pairs, T, D].
+/// Times, or query, or both may have a row for each pair: [pairs, n + 1], [pairs, T].
 Tensor interpolate_polyline(const Tensor& nodes, const Tensor& times, const Tensor& query);
 
 /// The nodes themselves (paper B, §5): parameters are the interior nodes, [pairs, (n − 1) D].

@@ -60,6 +60,9 @@ class PathEnergy {
   /// ‖Φ(a) − Φ(b)‖² in this energy's norm or kernel, from decoded points [n, …] → [n].
   Tensor squared_distance(const Tensor& a, const Tensor& b) const;
 
+  /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.
+  Tensor squared_chords(const Tensor& images) const;
+
   /// Figures of curves given as γ(times [T]) → [pairs, T, D], starting from the grid `times` [n + 1] and
   /// halving it at least twice, until the cost changes by less than `tolerance` or the grid is
   /// `max_refinement` times finer. Decoded points are reused from level to level. `feature` may be null.

@@ -30,7 +30,7 @@ using LatentSampler = std::function<Tensor(int64_t count, at::Generator& generat
 LatentSampler normal_sampler(int64_t latent_dim);
 
 struct CandidateOptions {
-  int64_t keep = 128;        ///< good points wanted
+  int64_t keep = 32;        ///< good points wanted
   int64_t max_draws = 8192;  ///< prior samples decoded at most
   double min_quality = 0.8;  ///< a good point has at least this quality at t = ½
 };
@@ -52,6 +52,6 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
 /// The `count` best paths for each pair, evaluated at `times` [n + 1]: [pairs, count, n + 1, D], best first.
 /// `screened` paths a pair are decoded (without gradient) to choose them.
 Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tensor& start, const Tensor& end,
-                 const Tensor& times, int64_t count, int64_t screened = 16);
+                 const Tensor& times, int64_t count, int64_t screened = 8);
 
 }  // namespace latentpath

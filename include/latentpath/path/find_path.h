@@ -65,7 +65,7 @@ struct PathOptions {
   NeuralCurveOptions neural = {};
   double max_seconds = 0;  ///< 0: no limit
 
-  int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels, each twice as fine
+  int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels (8, 32, 64, 128, … segments)
   double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0
   int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
   int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair

@@ -22,6 +22,7 @@ enum class Termination {
   kIterationLimit,  ///< the number of iterations asked was made
   kTimeLimit,
   kStalled,          ///< no step along the search direction lowers the cost any more
+  kOutrun,           ///< given up by the caller (StoppingOptions::prune): another start is far ahead
   kInterrupted,      ///< cancelled by the caller
   kNumericalFailure  ///< the cost is NaN or infinite
 };
@@ -60,6 +61,9 @@ struct StoppingOptions {
   int64_t patience = 3;
   double gradient_residual = 0;  ///< converged when the residual falls below; 0: never
   double max_seconds = 0;        ///< 0: no limit
+  /// Called after every iteration, and once before the first, when set: may end() rows that are not worth
+  /// another step.
+  std::function<void(SolverState&)> prune = {};
 };
 
 using SolverObserver = std::function<void(const SolverState&)>;
