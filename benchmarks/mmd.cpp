@@ -1,6 +1,6 @@
 // The squared MMD with its gradients: our tiles against the same formula in plain LibTorch.
 //
-//   benchmark_mmd [--n 20000] [--dims 2,64] [--threads 2] [--repeats 3] [--no-libtorch] [--path]
+//   benchmark_mmd [--n 20000] [--dims 2,64] [--threads 2] [--repeats 3] [--no-libtorch]
 //
 // LibTorch computes the three means of k one after the other, each as ‖x‖² + ‖y‖² − 2⟨x, y⟩ by one matrix
 // product, exponential and mean, and their gradients by autograd, so that it never holds more than one term's
@@ -22,6 +22,7 @@
 
 #include "latentpath/core/random.h"
 #include "latentpath/kernel/mmd.h"
+#include "latentpath/measure/interpolate_measures.h"
 
 using namespace latentpath;
 
@@ -100,6 +101,26 @@ void compare(int64_t n, int64_t dim, int repeats, bool libtorch) {
   std::fflush(stdout);
 }
 
+void time_paths(int repeats) {
+  for (const int example : {1, 2, 3}) {
+    const MeasureProblem problem = measure_example(example, 100, 0);
+    double all = 1e300, one = 1e300, ratio = 0, ratio_one = 0;
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      const MeasureResult every = interpolate_measures(problem);
+      const MeasureResult random = interpolate_measures(problem, {.start = "random", .baselines = false});
+      all = std::min(all, every.seconds);
+      one = std::min(one, random.seconds);
+      ratio = every.figures.cost_over_bound;
+      ratio_one = random.figures.cost_over_bound;
+    }
+    std::printf(
+        "example %d, 100 points, 10 steps: all starts and baselines %.3f s (K*cost/MMD2 %.5f), random start "
+        "alone "
+        "%.3f s (%.5f)\n",
+        example, all, ratio, one, ratio_one);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -110,27 +131,29 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto next = [&] { return i + 1 < argc ? std::string(argv[++i]) : std::string("0"); };
-    if (word == "--n")
+    if (word == "--n") {
       n = std::stol(next());
-    else if (word == "--dims")
+    } else if (word == "--dims") {
       dims = next();
-    else if (word == "--threads")
+    } else if (word == "--threads") {
       threads = std::stoi(next());
-    else if (word == "--repeats")
+    } else if (word == "--repeats") {
       repeats = std::stoi(next());
-    else if (word == "--no-libtorch")
+    } else if (word == "--no-libtorch") {
       libtorch = false;
-    else {
+    } else {
       std::fprintf(stderr, "unknown argument %s\n", word.c_str());
       return 2;
     }
   }
   at::set_num_threads(threads);
   std::printf("instructions: %s; %d threads\n", available_instructions().front().c_str(), threads);
+  std::fflush(stdout);
   for (size_t at = 0; at < dims.size();) {
     size_t used = 0;
     compare(n, std::stol(dims.substr(at), &used), repeats, libtorch);
     at += used + 1;
   }
+  time_paths(std::max(3, repeats));
   return 0;
 }

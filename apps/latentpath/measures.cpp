@@ -34,7 +34,7 @@ struct MeasuresOptions {
 
   std::string kernel = "gaussian";
   std::vector<double> widths, gammas;
-  double c = 0;
+  std::optional<double> c;
 
   std::string method = "mmd", start = "auto", curve = "polyline";
   int64_t steps = 10, harmonics = 3, max_iterations = 0, features = 4096;
@@ -82,15 +82,13 @@ Tensor read_weights(const std::string& file, const Tensor& sample, const std::st
 }
 
 RadialKernel chosen_kernel(const MeasuresOptions& o, const MeasureProblem& problem) {
-  LATENTPATH_CHECK((o.widths.empty() ? 0 : 1) + (o.gammas.empty() ? 0 : 1) + (o.c != 0 ? 1 : 0) <= 1,
-                   kArgument,
+  LATENTPATH_CHECK((o.widths.empty() ? 0 : 1) + (o.gammas.empty() ? 0 : 1) + (o.c ? 1 : 0) <= 1, kArgument,
                    "--width, --gamma and --c say the same thing in different units: give one of them");
   LATENTPATH_CHECK(o.gammas.empty() || o.kernel == "gaussian", kArgument,
                    "--gamma belongs to the gaussian kernel, not to ", o.kernel);
-  LATENTPATH_CHECK(o.c == 0 || o.kernel == "imq", kArgument, "--c belongs to the kernel imq, not to ",
-                   o.kernel);
+  LATENTPATH_CHECK(!o.c || o.kernel == "imq", kArgument, "--c belongs to the kernel imq, not to ", o.kernel);
   if (!o.gammas.empty()) return RadialKernel::gaussian(o.gammas);
-  if (o.c != 0) return RadialKernel::inverse_multiquadric(o.c);
+  if (o.c) return RadialKernel::inverse_multiquadric(*o.c);
   if (!o.widths.empty() || o.kernel == "energy" || o.kernel == "linear")
     return RadialKernel::by_name(o.kernel, o.widths);
   if (o.example > 0 && o.kernel == "gaussian") return RadialKernel::gaussian({0.125});  // the papers'
@@ -171,7 +169,6 @@ void check_options(const MeasuresOptions& o) {
                    "--frames must lie between 2 and 1000, not at ", o.frames);
   LATENTPATH_CHECK(o.threads >= 0 && o.threads <= 1024, kArgument,
                    "--threads must lie between 1 and 1024, or be 0 for all, not ", o.threads);
-  LATENTPATH_CHECK(o.c >= 0, kArgument, "--c must be positive, not ", o.c);
   LATENTPATH_CHECK(
       o.quality.empty() || o.method != "mixture", kArgument,
       "--quality cannot change a mixture, which moves no point: use --method mmd or displacement");
@@ -196,7 +193,7 @@ json options_json(const MeasuresOptions& o) {
   if (o.example > 0) object["example"] = o.example, object["points"] = o.points;
   if (!o.widths.empty()) object["width"] = o.widths;
   if (!o.gammas.empty()) object["gamma"] = o.gammas;
-  if (o.c > 0) object["c"] = o.c;
+  if (o.c) object["c"] = *o.c;
   return object;
 }
 
@@ -378,7 +375,7 @@ void setup_measures(CLI::App& program) {
   command->add_option("--max-seconds", o.max_seconds, "Time limit for each start; 0: none")
       ->capture_default_str()
       ->group(g);
-  command->add_option("--blur", o.blur, "Blur of entropic transport, a length; 0: 0.02 median distances")
+  command->add_option("--blur", o.blur, "Blur of entropic transport, a length; 0: 0.03 median distances")
       ->capture_default_str()
       ->group(g);
   command->add_option("--features", o.features, "Random features, used beyond 100000 points")

@@ -286,27 +286,27 @@ void multiply(int64_t rows, int64_t columns, int64_t depth, const double* a, int
   }
 }
 
-// ‖x‖² + ‖y‖² − 2⟨x, y⟩ cancels for points much nearer to each other than to the centre: below this share of
-// ‖x‖² + ‖y‖², where 6 bits are lost, a distance is computed from the differences instead.
+// ‖x‖² + ‖y‖² − 2⟨x, y⟩ cancels for points much nearer to each other than to the centre, and so does the
+// force as the difference of two products: below this share of ‖x‖² + ‖y‖², where 6 bits are lost, both are
+// computed from differences instead. A point's pair with itself is one of these.
 constexpr double kCancellation = 1.0 / 64;
 
 template <int Family>
 void wide(const TiledPoints& p, const KernelCoefficients& kernel, int64_t a, int64_t b, PairSums& sums,
           double* rows, double* coefficients, double* scratch) {
-  const int64_t tile = p.tile, dim = p.dim;
+  const int64_t tile = p.tile, dim = p.dim, stride = p.stride;
   const double *za = p.coordinates + a * dim * tile, *zb = p.coordinates + b * dim * tile;
   const double *sa = p.weights + a * tile, *sb = p.weights + b * tile;
   const double *na = p.squared_norms + a * tile, *nb = p.squared_norms + b * tile;
   double *ca = coefficients + a * tile, *cb = coefficients + b * tile;
+  double *rows_a = rows + a * tile * stride, *rows_b = rows + b * tile * stride;
   multiply<false>(tile, tile, dim, za, 1, tile, zb, tile, scratch, tile);
-  // A point's pair with itself is left out by its weight: its share of both sums whose difference is the
-  // force may be far larger than the force.
-  double others[kMostTile];
+  double others[kMostTile];  // s_b, 0 for the near points of a row
   for (int64_t j = 0; j < tile; ++j) others[j] = sb[j];
+  int64_t near[kMostTile];
   double value = 0, total = 0;
   for (int64_t i = 0; i < tile; ++i) {
     double* row = scratch + i * tile;
-    if (a == b) others[i] = 0;
     V worst = all(1);
     for (int64_t j = 0; j < tile; j += W) {
       const V both = na[i] + load(nb + j);
@@ -315,6 +315,7 @@ void wide(const TiledPoints& p, const KernelCoefficients& kernel, int64_t a, int
       worst = margin < worst ? margin : worst;
       store(row + j, r2);
     }
+    int64_t near_count = 0;
     if (smallest(worst) <= 0) {
       for (int64_t j = 0; j < tile; ++j) {
         if (row[j] > kCancellation * (na[i] + nb[j])) continue;
@@ -324,30 +325,44 @@ void wide(const TiledPoints& p, const KernelCoefficients& kernel, int64_t a, int
           exact += difference * difference;
         }
         row[j] = exact;
+        others[j] = 0;
+        near[near_count++] = j;
       }
     }
     V gap = V{}, gap_absolute = V{}, coefficient = V{};
     for (int64_t j = 0; j < tile; j += W) {
-      const V s = load(others + j);
+      const V s = load(sb + j);
       V g, q;
       evaluate<Family>(load(row + j), kernel, g, q);
       gap += s * g;
       gap_absolute += absolute(s) * g;
-      coefficient += s * q;
+      coefficient += load(others + j) * q;
       store(row + j, q);
-      if (a != b) store(cb + j, load(cb + j) + sa[i] * q);
     }
-    if (a == b) row[i] = 0, others[i] = sb[i];
+    // Sums over the rest go into the products; near points act by themselves. Both count as Σ q s z with a
+    // minus sign.
+    for (int64_t n = 0; n < near_count; ++n) {
+      const int64_t j = near[n];
+      const double on_a = sb[j] * row[j], on_b = sa[i] * row[j];
+      for (int64_t k = 0; k < dim; ++k) {
+        const double difference = za[k * tile + i] - zb[k * tile + j];
+        rows_a[i * stride + k] -= on_a * difference;
+        if (a != b) rows_b[j * stride + k] += on_b * difference;
+      }
+      row[j] = 0;
+      others[j] = sb[j];
+    }
+    if (a != b)
+      for (int64_t j = 0; j < tile; j += W) store(cb + j, load(cb + j) + sa[i] * load(row + j));
     value += sa[i] * sum(gap);
     total += __builtin_fabs(sa[i]) * sum(gap_absolute);
     ca[i] += sum(coefficient);
   }
-  const int64_t stride = p.stride;
-  multiply<true>(tile, stride, tile, scratch, tile, 1, p.weighted_rows + b * tile * stride, stride,
-                 rows + a * tile * stride, stride);
+  multiply<true>(tile, stride, tile, scratch, tile, 1, p.weighted_rows + b * tile * stride, stride, rows_a,
+                 stride);
   if (a != b)
-    multiply<true>(tile, stride, tile, scratch, 1, tile, p.weighted_rows + a * tile * stride, stride,
-                   rows + b * tile * stride, stride);
+    multiply<true>(tile, stride, tile, scratch, 1, tile, p.weighted_rows + a * tile * stride, stride, rows_b,
+                   stride);
   const double share = a == b ? 0.5 : 1;
   sums.value += share * value;
   sums.absolute += share * total;

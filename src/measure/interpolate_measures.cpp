@@ -124,6 +124,44 @@ MeasureFigures figures_of(const MeasurePath& path, const Distances& distances, c
   return figures;
 }
 
+/// Σ_j ½(n_j² + n_{j+1}²) MMD²(X^{j+1}, X^j), or Eq. 13 without a quality, and its gradient with respect to
+/// all nodes, [K + 1, N, d].
+std::pair<double, Tensor> cost_of(const MeasurePath& path, const Distances& distances, const Quality* quality,
+                                  double epsilon) {
+  const int64_t nodes = path.points.size(0), steps = nodes - 1;
+  const std::vector<SquaredMmd> squares = distances.steps(path, true);
+  Tensor gradient = at::zeros_like(path.points);
+  std::vector<double> factor(static_cast<size_t>(steps), 1.0), values;
+  for (const SquaredMmd& square : squares) values.push_back(square.value);
+  if (quality != nullptr) {
+    const at::AutoGradMode enabled(true);
+    const Tensor leaf = path.points.detach().clone().requires_grad_(true);
+    const Tensor weight = path_quality(*quality, leaf, path.weights, epsilon).weight;
+    const std::vector<double> n = to_vector(weight.detach());
+    // d/dn_j of Σ ½(n_j² + n_{j+1}²) s_j is n_j (s_{j−1} + s_j).
+    std::vector<double> pull(n.size(), 0.0);
+    for (size_t j = 0; j < values.size(); ++j) {
+      factor[j] = 0.5 * (n[j] * n[j] + n[j + 1] * n[j + 1]);
+      pull[j] += n[j] * values[j];
+      pull[j + 1] += n[j + 1] * values[j];
+    }
+    if (weight.requires_grad()) {
+      const auto got =
+          torch::autograd::grad({(weight * to_tensor(pull, {nodes})).sum()}, {leaf}, {}, false, false, true);
+      if (got[0].defined()) gradient += got[0];
+    }
+  }
+  double total = 0;
+  for (int64_t j = 0; j < steps; ++j) {
+    const auto at = static_cast<size_t>(j);
+    total += factor[at] * values[at];
+    const at::IntArrayRef shape = path.points.sizes().slice(1);
+    gradient[j] += factor[at] * to_tensor(squares[at].first_gradient, shape);
+    gradient[j + 1] += factor[at] * to_tensor(squares[at].second_gradient, shape);
+  }
+  return {total, gradient};
+}
+
 /// Eq. 13 as a function of the points of X¹ … X^{K−1}, flat in one row.
 class MeasureObjective final : public Objective {
  public:
@@ -144,38 +182,7 @@ class MeasureObjective final : public Objective {
 
   /// Value and gradient with respect to all nodes, [K + 1, N, d].
   std::pair<double, Tensor> cost(const MeasurePath& path) const {
-    const int64_t steps = nodes() - 1;
-    const std::vector<SquaredMmd> squares = distances_.steps(path, true);
-    Tensor gradient = at::zeros_like(path.points);
-    std::vector<double> factor(static_cast<size_t>(steps), 1.0), values;
-    for (const SquaredMmd& square : squares) values.push_back(square.value);
-    if (quality_ != nullptr) {
-      const at::AutoGradMode enabled(true);
-      const Tensor leaf = path.points.detach().clone().requires_grad_(true);
-      const Tensor weight = path_quality(*quality_, leaf, path.weights, epsilon_).weight;
-      const std::vector<double> n = to_vector(weight.detach());
-      // d/dn_j of Σ ½(n_j² + n_{j+1}²) s_j is n_j (s_{j−1} + s_j).
-      std::vector<double> pull(n.size(), 0.0);
-      for (size_t j = 0; j < values.size(); ++j) {
-        factor[j] = 0.5 * (n[j] * n[j] + n[j + 1] * n[j + 1]);
-        pull[j] += n[j] * values[j];
-        pull[j + 1] += n[j + 1] * values[j];
-      }
-      if (weight.requires_grad()) {
-        const auto got = torch::autograd::grad({(weight * to_tensor(pull, {nodes()})).sum()}, {leaf}, {},
-                                               false, false, true);
-        if (got[0].defined()) gradient += got[0];
-      }
-    }
-    double total = 0;
-    for (int64_t j = 0; j < steps; ++j) {
-      const auto at = static_cast<size_t>(j);
-      total += factor[at] * values[at];
-      const at::IntArrayRef shape = path.points.sizes().slice(1);
-      gradient[j] += factor[at] * to_tensor(squares[at].first_gradient, shape);
-      gradient[j + 1] += factor[at] * to_tensor(squares[at].second_gradient, shape);
-    }
-    return {total, gradient};
+    return cost_of(path, distances_, quality_, epsilon_);
   }
 
   ObjectiveValue evaluate(const Tensor& x, const Tensor& /*rows*/) override {
@@ -715,6 +722,11 @@ MeasureFigures measure_figures(const MeasurePath& path, const RadialKernel& kern
   ends.points = at::stack({path.points[0], path.points[last]});
   if (path.weights.defined()) ends.weights = at::stack({path.weights[0], path.weights[last]});
   return figures_of(path, distances, nullptr, 0.1, distances.steps(ends, false)[0].value);
+}
+
+std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKernel& kernel,
+                                       const QualityPointer& quality, double epsilon) {
+  return cost_of(path, Distances(kernel, true, 2, 0), quality.get(), epsilon);
 }
 
 MeasureProblem measure_example(int example, int64_t points, uint64_t seed) {

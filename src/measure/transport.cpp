@@ -319,7 +319,7 @@ EntropicTransport entropic_transport(const SampleView& first, const SampleView& 
   const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
   const Columns x(first), y(second);
   EntropicTransport result;
-  result.blur = options.blur > 0 ? options.blur : 0.02 * median_distance(first, second);
+  result.blur = options.blur > 0 ? options.blur : 0.03 * median_distance(first, second);
 
   // From a blur as large as both samples together, where one step is enough, to the one that is wanted.
   double diameter = 0;
@@ -345,6 +345,15 @@ EntropicTransport entropic_transport(const SampleView& first, const SampleView& 
     const double epsilon = blur * blur;
     const std::vector<double> new_f = soft_minimum(run, x, y, g, epsilon, threads);
     const std::vector<double> new_g = soft_minimum(run, y, x, f, epsilon, threads);
+    // Were f exact for g, the mass in column j would be v_j exp((g_j − T(f)_j)/ε).
+    if (blur == result.blur && result.iterations > 0) {
+      double error = 0;
+      for (size_t j = 0; j < g.size(); ++j)
+        error += y.weight[j] * std::abs(std::expm1((g[j] - new_g[j]) / epsilon));
+      for (size_t i = 0; i < f.size(); ++i)
+        error += x.weight[i] * std::abs(std::expm1((f[i] - new_f[i]) / epsilon));
+      if (error < options.marginal_error) break;
+    }
     average(f, new_f);
     average(g, new_g);
     average(f_self, soft_minimum(run, x, x, f_self, epsilon, threads));

@@ -50,7 +50,7 @@ class Writer {
 
 std::string digits(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
+  std::snprintf(text, sizeof text, "%.5g", value);
   return text;
 }
 
@@ -117,7 +117,7 @@ Tensor draw_measure_strip(const MeasureProblem& problem, const MeasureResult& re
   if (result.candidates.empty()) add(result.method, result.path, result.figures);
   for (const MeasureCandidate& c : result.candidates) {
     if (!options.baselines && &c != &result.candidates[0]) break;
-    add(c.name == "smooth" ? "mmd, smooth motion" : "mmd, " + c.name + " start", c.path, c.figures);
+    add(c.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + c.name + " start", c.path, c.figures);
   }
   if (options.baselines) {
     if (result.mixture && result.method != "mixture")

@@ -21,6 +21,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "latentpath/core/progress.h"
@@ -127,6 +128,11 @@ MeasureResult interpolate_measures(const MeasureProblem& problem, const MeasureO
 
 /// Cost and steps of any path of samples.
 MeasureFigures measure_figures(const MeasurePath& path, const RadialKernel& kernel);
+
+/// What the mmd method minimises, Eq. 13 (with a quality: Σ ½(n(X^j)² + n(X^{j+1})²) MMD²), and its gradient
+/// with respect to all points, [K + 1, N, d].
+std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKernel& kernel,
+                                       const QualityPointer& quality = {}, double epsilon = 0.1);
 
 /// The papers' three examples (Fig. 9): samples of n points from
 ///   1: N(0, I) → ½N((0,−5), I) + ½N((0,5), I)

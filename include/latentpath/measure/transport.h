@@ -31,9 +31,10 @@ TransportPlan exact_transport(const SampleView& first, const SampleView& second,
                               const CancellationToken& cancellation = {});
 
 struct EntropicOptions {
-  double blur = 0;         ///< √ε of the regularisation ε KL, a length; 0: 0.02 times the median distance
-  double annealing = 0.7;  ///< by how much the blur shrinks from one iteration to the next
-  int64_t last_iterations = 20;  ///< at the final blur
+  double blur = 0;         ///< √ε of the regularisation ε KL, a length; 0: 0.03 times the median distance
+  double annealing = 0.9;  ///< by how much the blur shrinks from one iteration to the next
+  double marginal_error = 0.01;   ///< iterates at the final blur until the error below is no larger,
+  int64_t last_iterations = 300;  ///< or as often as this
   int threads = 0;
 };
 
