@@ -1,0 +1,42 @@
+#pragma once
+// Samples that change over time as rows of scatter pictures, in the style of Fig. 9 of paper A: a frame a
+// moment, all frames on the same axes.
+//
+//   ScatterRow row{.title = "mmd", .points = path.points, .weights = path.weights};   // [frames, N, 2],
+//   [frames, N] write_png("strip.png", draw_scatter_strip({row}, {.title = "From one sample to the other"}));
+
+#include <string>
+#include <vector>
+
+#include "latentpath/core/tensor.h"
+#include "latentpath/report/picture.h"
+
+namespace latentpath {
+
+struct ScatterRow {
+  std::string title = {};     ///< at the left, bold
+  std::string subtitle = {};  ///< below it, small
+  Tensor points = {};         ///< [frames, N, d], floating
+  Tensor weights = {};        ///< [frames, N], not negative: the discs' areas; undefined: all alike
+  std::vector<std::string> captions = {};  ///< under each frame; empty or one per frame
+};
+
+struct ScatterStripOptions {
+  std::string title = {};  ///< above all rows
+  std::string note = {};   ///< below all rows
+  /// Shade of every frame: quality [rows, columns] in [0, 1] over the axes' extent as scatter_extent() gives
+  /// it, row 0 at the bottom; undefined: none. Dark where it is low.
+  Tensor shade = {};
+  double frame_size = 92;  ///< side of a frame
+  double pixel_ratio = 2;  ///< pixels per unit of length
+};
+
+/// The square that holds every point that has weight, with a margin; of the coordinates as they are drawn.
+Box scatter_extent(const std::vector<ScatterRow>& rows);
+
+/// uint8 [H, W, 3]. d = 2 is drawn as it is; d = 1 with heights that only keep discs apart; more dimensions
+/// on the first two principal axes of all rows' first and last frames together. Throws Error kArgument when
+/// shapes do not fit.
+Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options = {});
+
+}  // namespace latentpath

@@ -1,0 +1,145 @@
+#include "latentpath/report/measure_report.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/report/scatter_strip.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+class Writer {
+ public:
+  json number(double value) {
+    if (std::isfinite(value)) return value;
+    ++lost_;
+    return nullptr;
+  }
+  json figures(const MeasureFigures& f) {
+    json object{{"cost", number(f.cost)},     {"cost_over_lower_bound", number(f.cost_over_bound)},
+                {"steps", json::array()},     {"step_spread", number(f.step_spread)},
+                {"length", number(f.length)}, {"cost_rounding", number(f.rounding)}};
+    for (const double step : f.steps) object["steps"].push_back(number(step));
+    if (f.clamped > 0) object["clamped"] = f.clamped;
+    if (f.weighted_cost) object["weighted_cost"] = number(*f.weighted_cost);
+    if (f.mean_quality) object["mean_quality"] = number(*f.mean_quality);
+    if (f.min_quality) object["min_quality"] = number(*f.min_quality);
+    return object;
+  }
+  json candidate(const MeasureCandidate& c) {
+    json object = figures(c.figures);
+    object["start"] = c.name;
+    object["termination"] = termination_name(c.termination);
+    object["iterations"] = c.iterations;
+    object["cost_evaluations"] = c.evaluations;
+    object["gradient_residual"] = number(c.gradient_residual);
+    object["seconds"] = c.seconds;
+    return object;
+  }
+  int64_t lost() const { return lost_; }
+
+ private:
+  int64_t lost_ = 0;
+};
+
+std::string digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.5g", value);
+  return text;
+}
+
+Tensor pick(const Tensor& all, int64_t frames) {
+  const int64_t last = all.size(0) - 1, count = std::min(frames, last + 1);
+  std::vector<int64_t> which;
+  for (int64_t f = 0; f < count; ++f)
+    which.push_back(count == 1 ? 0 : (f * last + (count - 1) / 2) / (count - 1));
+  return all.index_select(0, at::tensor(which, at::kLong));
+}
+
+}  // namespace
+
+json measure_summary(const MeasureResult& result) {
+  Writer writer;
+  json warnings = result.warnings;
+  json path =
+      result.candidates.empty() ? writer.figures(result.figures) : writer.candidate(result.candidates[0]);
+  path["termination"] = termination_name(result.termination());
+  path["lower_bound"] = writer.number(result.lower_bound);
+  path["squared_mmd"] = writer.number(result.squared_mmd);
+  path["squared_mmd_error"] = writer.number(result.squared_mmd_error);
+  path["seconds"] = result.seconds;
+  json pair{{"path", path}};
+  if (result.mixture_figures) pair["mixture"] = writer.figures(*result.mixture_figures);
+  if (result.displacement_figures) {
+    pair["displacement"] = writer.figures(*result.displacement_figures);
+    pair["displacement"]["transport"] = result.transport;
+    pair["displacement"]["squared_wasserstein"] = writer.number(result.transport_cost);
+    if (result.transport == "entropic") {
+      pair["displacement"]["blur"] = result.entropic_blur;
+      pair["displacement"]["end_gap"] = writer.number(result.entropic_end_gap);
+    }
+  }
+  if (!result.candidates.empty()) {
+    pair["starts"] = json::array();
+    for (const MeasureCandidate& c : result.candidates) pair["starts"].push_back(writer.candidate(c));
+  }
+  if (writer.lost() > 0)
+    warnings.push_back(join_message(writer.lost(), " figures are NaN or infinite and shown as null"));
+  return {{"pairs", json::array({pair})}, {"method", result.method},
+          {"kernel", result.kernel},      {"step_count", result.times.size(0) - 1},
+          {"seconds", result.seconds},    {"seed", result.seed},
+          {"warnings", warnings}};
+}
+
+Tensor draw_measure_strip(const MeasureProblem& problem, const MeasureResult& result,
+                          const MeasurePictureOptions& options) {
+  LATENTPATH_CHECK(options.frames >= 2, kArgument, "the number of frames must be at least 2, not ",
+                   options.frames);
+  std::vector<ScatterRow> rows;
+  const Tensor times = pick(result.times, options.frames);
+  const auto add = [&](const std::string& title, const MeasurePath& path, const MeasureFigures& f) {
+    ScatterRow row;
+    row.title = title;
+    if (std::isfinite(f.cost_over_bound)) row.subtitle = "K·cost/MMD² = " + digits(f.cost_over_bound);
+    if (f.mean_quality) row.subtitle += "\nmean quality " + digits(*f.mean_quality);
+    row.points = pick(path.points, options.frames);
+    if (!path.uniform) row.weights = pick(path.weights, options.frames);
+    for (int64_t f_index = 0; f_index < times.size(0); ++f_index)
+      row.captions.push_back("t = " + digits(times[f_index].item<double>()));
+    rows.push_back(std::move(row));
+  };
+  if (result.candidates.empty()) add(result.method, result.path, result.figures);
+  for (const MeasureCandidate& c : result.candidates) {
+    if (!options.baselines && &c != &result.candidates[0]) break;
+    add(c.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + c.name + " start", c.path, c.figures);
+  }
+  if (options.baselines) {
+    if (result.mixture && result.method != "mixture")
+      add("mixture", *result.mixture, *result.mixture_figures);
+    if (result.displacement && result.method != "displacement")
+      add("displacement", *result.displacement, *result.displacement_figures);
+  }
+  ScatterStripOptions strip;
+  strip.title = "From one sample to the other";
+  strip.note = "Kernel " + result.kernel +
+               ". No path costs less than MMD²/K: K·cost/MMD² is 1 for the mixture, the geodesic.";
+  if (problem.quality && problem.start.size(1) == 2) {
+    const at::NoGradGuard no_gradient;
+    const Box extent = scatter_extent(rows);
+    constexpr int64_t kCells = 92;
+    const Tensor x = extent.x + (at::arange(kCells, at::kDouble) + 0.5) * (extent.width / kCells);
+    const Tensor y = extent.y + (at::arange(kCells, at::kDouble) + 0.5) * (extent.height / kCells);
+    const Tensor points = at::stack({x.repeat({kCells}), y.repeat_interleave(kCells)}, 1);
+    strip.shade = problem.quality->evaluate({points, at::zeros({points.size(0)}, at::kDouble), {}})
+                      .view({kCells, kCells});
+  }
+  return draw_scatter_strip(rows, strip);
+}
+
+}  // namespace latentpath

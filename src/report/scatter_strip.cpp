@@ -1,0 +1,195 @@
+#include "latentpath/report/scatter_strip.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "frames.h"
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+using detail::kPageMargin;
+
+constexpr double kGap = 5, kCaptionHeight = 16, kRowGap = 14, kTitleWidth = 172;
+constexpr Colour kPointColour = kBlue;
+const TextStyle kTitleStyle{.size = 16, .bold = true};
+const TextStyle kRowStyle{.size = 13, .bold = true};
+const TextStyle kSubtitleStyle{.size = 11, .colour = kGrey};
+const TextStyle kCaptionStyle{.size = 10.5, .colour = kGrey, .align = Align::kCentre};
+const TextStyle kNoteStyle{.size = 11, .colour = kGrey};
+
+void check(const std::vector<ScatterRow>& rows) {
+  LATENTPATH_CHECK(!rows.empty(), kArgument, "a scatter strip needs at least one row");
+  for (const ScatterRow& row : rows) {
+    LATENTPATH_CHECK(row.points.defined() && row.points.dim() == 3 && row.points.numel() > 0 &&
+                         row.points.is_floating_point() && row.points.size(2) == rows[0].points.size(2),
+                     kArgument, "the row '", row.title, "' has points of shape ",
+                     row.points.defined() ? shape_string(row.points.sizes()) : std::string("none"),
+                     "; expected floating [frames, points, dimension], the same dimension in all rows");
+    LATENTPATH_CHECK(!row.weights.defined() || row.weights.sizes() == row.points.sizes().slice(0, 2),
+                     kArgument, "the row '", row.title,
+                     "' has weights of another shape than [frames, points]");
+    LATENTPATH_CHECK(row.captions.empty() || static_cast<int64_t>(row.captions.size()) == row.points.size(0),
+                     kArgument, "the row '", row.title, "' has ", row.captions.size(), " captions for ",
+                     row.points.size(0), " frames");
+  }
+}
+
+/// [frames, N, 2] of every row, as drawn.
+std::vector<Tensor> flatten(const std::vector<ScatterRow>& rows) {
+  check(rows);
+  std::vector<Tensor> flat;
+  const int64_t dim = rows[0].points.size(2);
+  Tensor centre, axes;
+  if (dim > 2) {
+    std::vector<Tensor> ends;
+    for (const ScatterRow& row : rows) {
+      ends.push_back(row.points[0]);
+      ends.push_back(row.points[row.points.size(0) - 1]);
+    }
+    const Tensor all = at::cat(ends).to(at::kDouble);
+    centre = all.mean(0);
+    // Eigenvectors come in ascending order of variance; the sign is fixed so that equal data give equal
+    // pictures.
+    const Tensor vectors = std::get<1>(at::linalg_eigh((all - centre).t().mm(all - centre)));
+    axes = at::stack({vectors.select(1, dim - 1), vectors.select(1, dim - 2)}, 1);
+    axes =
+        axes * at::sign(std::get<0>((axes * axes.abs().ge(axes.abs().amax(0))).sum(0).unsqueeze(0).max(0)));
+  }
+  for (const ScatterRow& row : rows) {
+    const Tensor points = row.points.detach().to(at::kCPU, at::kDouble);
+    if (dim == 2) {
+      flat.push_back(points.contiguous());
+    } else if (dim > 2) {
+      flat.push_back((points - centre).matmul(axes).contiguous());
+    } else {
+      // The radical inverse spreads heights evenly in the order of the points.
+      Tensor height = at::empty({points.size(1)}, at::kDouble);
+      const double span = (points.max() - points.min()).item<double>();
+      for (int64_t i = 0; i < points.size(1); ++i) {
+        double value = 0, digit = 0.5;
+        for (int64_t k = i + 1; k > 0; k /= 2, digit /= 2) value += digit * static_cast<double>(k % 2);
+        height[i] = (value - 0.5) * 0.8 * (span > 0 ? span : 1);
+      }
+      flat.push_back(
+          at::cat({points, height.view({1, -1, 1}).expand({points.size(0), -1, 1})}, 2).contiguous());
+    }
+  }
+  return flat;
+}
+
+Box extent_of(const std::vector<ScatterRow>& rows, const std::vector<Tensor>& flat) {
+  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    Tensor points = flat[r].view({-1, 2});
+    if (rows[r].weights.defined()) points = points.index({rows[r].weights.flatten() > 0});
+    points = points.index({at::isfinite(points).all(1)});
+    if (points.size(0) == 0) continue;
+    const Tensor low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
+    x0 = std::min(x0, low[0].item<double>());
+    x1 = std::max(x1, high[0].item<double>());
+    y0 = std::min(y0, low[1].item<double>());
+    y1 = std::max(y1, high[1].item<double>());
+  }
+  LATENTPATH_CHECK(x0 <= x1, kArgument, "a scatter strip has no finite point with weight");
+  double side = 1.08 * std::max(x1 - x0, y1 - y0);
+  if (!(side > 0)) side = 1;
+  return {(x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side};
+}
+
+Tensor shade_picture(const Tensor& shade) {
+  const Tensor quality = shade.detach().to(at::kCPU, at::kDouble).clamp(0, 1).flip(0).contiguous();
+  const Tensor grey = 255 - 95 * (1 - quality);  // pale, so that the points stand out
+  return grey.round().to(at::kByte).unsqueeze(2).expand({-1, -1, 3}).contiguous();
+}
+
+}  // namespace
+
+Box scatter_extent(const std::vector<ScatterRow>& rows) { return extent_of(rows, flatten(rows)); }
+
+Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options) {
+  const std::vector<Tensor> flat = flatten(rows);
+  LATENTPATH_CHECK(options.pixel_ratio > 0 && options.frame_size >= 20, kArgument,
+                   "a scatter strip's frames must be at least 20 units wide, with a pixel_ratio above 0");
+  LATENTPATH_CHECK(!options.shade.defined() || (options.shade.dim() == 2 && options.shade.numel() > 0),
+                   kArgument, "a scatter strip's shade must have the shape [rows, columns]");
+  const Box extent = extent_of(rows, flat);
+  int64_t frames = 0;
+  for (const Tensor& points : flat) frames = std::max(frames, points.size(0));
+  const double side = options.frame_size;
+  const double width = 2 * kPageMargin + kTitleWidth + static_cast<double>(frames) * (side + kGap) - kGap;
+  const std::vector<std::string> title = wrap_text(options.title, kTitleStyle, width - 2 * kPageMargin, 3);
+  const std::vector<std::string> note = wrap_text(options.note, kNoteStyle, width - 2 * kPageMargin, 6);
+  const double header = title.empty() ? 0 : static_cast<double>(title.size()) * line_height(kTitleStyle) + 8;
+  double height = 2 * kPageMargin + header - kRowGap;
+  for (const ScatterRow& row : rows) height += side + (row.captions.empty() ? 0 : kCaptionHeight) + kRowGap;
+  if (!note.empty()) height += static_cast<double>(note.size()) * line_height(kNoteStyle) + 10;
+
+  Canvas canvas(width, height, options.pixel_ratio);
+  double y = kPageMargin;
+  for (const std::string& line : title) {
+    canvas.draw_text({kPageMargin, y + kTitleStyle.size}, line, kTitleStyle);
+    y += line_height(kTitleStyle);
+  }
+  y = kPageMargin + header;
+  const Tensor background = options.shade.defined() ? shade_picture(options.shade) : Tensor();
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const ScatterRow& row = rows[r];
+    double text_y = y + kRowStyle.size + 4;
+    for (const std::string& line : wrap_text(row.title, kRowStyle, kTitleWidth - 12, 2)) {
+      canvas.draw_text({kPageMargin, text_y}, line, kRowStyle);
+      text_y += line_height(kRowStyle);
+    }
+    for (const std::string& line : wrap_text(row.subtitle, kSubtitleStyle, kTitleWidth - 12, 5)) {
+      canvas.draw_text({kPageMargin, text_y}, line, kSubtitleStyle);
+      text_y += line_height(kSubtitleStyle);
+    }
+    const Tensor& points = flat[r];
+    const int64_t count = points.size(1);
+    const Tensor weights =
+        row.weights.defined() ? row.weights.detach().to(at::kCPU, at::kDouble).contiguous() : Tensor();
+    // A hundred points of one sample are drawn as discs that still show a shape; areas follow the weights.
+    for (int64_t f = 0; f < points.size(0); ++f) {
+      const Box box{kPageMargin + kTitleWidth + static_cast<double>(f) * (side + kGap), y, side, side};
+      if (background.defined()) canvas.draw_image(box, background);
+      canvas.draw_frame(box, 0.6, {190, 190, 190});
+      const double* at = points.data_ptr<double>() + f * count * 2;
+      const double* weight = weights.defined() ? weights.data_ptr<double>() + f * count : nullptr;
+      double shown = 0;
+      if (weight != nullptr) {
+        double square = 0, total = 0;
+        for (int64_t i = 0; i < count; ++i) total += weight[i], square += weight[i] * weight[i];
+        shown = total * total / square;  // as many equal points would be as uneven
+      }
+      const double effective = weight != nullptr ? shown : static_cast<double>(count);
+      const double radius = std::clamp(16 / std::sqrt(effective), 0.7, 3.0) * side / 92;
+      for (int64_t i = 0; i < count; ++i) {
+        if (!std::isfinite(at[2 * i]) || !std::isfinite(at[2 * i + 1])) continue;
+        double r_i = radius;
+        if (weight != nullptr) {
+          if (weight[i] <= 0) continue;
+          r_i *= std::sqrt(std::min(weight[i] * effective, 9.0));
+        }
+        canvas.fill_disc({box.x + (at[2 * i] - extent.x) / extent.width * side,
+                          box.y + side - (at[2 * i + 1] - extent.y) / extent.height * side},
+                         std::max(r_i, 0.25), kPointColour);
+      }
+      if (!row.captions.empty())
+        canvas.draw_text({box.x + side / 2, box.y + side + 12},
+                         shorten_text(row.captions[static_cast<size_t>(f)], kCaptionStyle, side + 2),
+                         kCaptionStyle);
+    }
+    y += side + (row.captions.empty() ? 0 : kCaptionHeight) + kRowGap;
+  }
+  y += 10 - kRowGap + kNoteStyle.size;
+  for (const std::string& line : note) {
+    canvas.draw_text({kPageMargin, y}, line, kNoteStyle);
+    y += line_height(kNoteStyle);
+  }
+  return canvas.pixels();
+}
+
+}  // namespace latentpath
