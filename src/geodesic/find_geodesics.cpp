@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <numbers>
 #include <optional>
 
+#include "georce.h"
 #include "newton.h"
+#include "newton_cg.h"
 #include "polyline.h"
 
 namespace latentpath {
@@ -43,6 +43,9 @@ std::string point_string(const double* z, std::size_t dim) {
   return text + (dim > 8 ? ", …)" : ")");
 }
 
+/// Latent dimensions up to which dense Hessian blocks, O(D³) each, cost less than conjugate gradients.
+constexpr std::size_t kBlockLimit = 32;
+
 /// Everything one thread needs to solve one pair after another.
 class PairSolver {
  public:
@@ -63,9 +66,13 @@ class PairSolver {
  private:
   static constexpr int kLevelSetQuadrature = 4;
   static constexpr std::size_t kCoarsest = 20;
-  double kink_scale_ = getenv("LP_KINK") ? atof(getenv("LP_KINK")) : 0.5;
+
 
   void check_finite(const std::vector<double>& nodes) const;
+  std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
+  void standstill(Geodesic& geodesic, const double* point) const;
+  void certify(const MinimiseOutcome& outcome, Certificate& certificate);
+  void warn(Geodesic& geodesic, const LengthFigures& refined);
   MinimiseOptions minimise_options(double tolerance) const;
   void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, MinimiseOutcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
@@ -84,6 +91,7 @@ class PairSolver {
   bool level_set_;
   detail::ChordObjective objective_;
   detail::NewtonSolver newton_;
+  detail::NewtonCgSolver newton_cg_;
 };
 
 void PairSolver::check_finite(const std::vector<double>& nodes) const {
@@ -129,13 +137,16 @@ MinimiseOptions PairSolver::minimise_options(double tolerance) const {
 
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, MinimiseOutcome& outcome) {
   objective_.set_segments(nodes.size() / dim_ - 1);
-  outcome = newton_.minimise(objective_, nodes, minimise_options(tolerance), cancellation_);
+  if (method_ == "newton-cg")
+    outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
+  else
+    outcome = newton_.minimise(objective_, nodes, minimise_options(tolerance), cancellation_);
   geodesic.iterations += outcome.iterations;
 }
 
-// Kinks are blurred over the width that the grid can resolve: a segment of length h leaves a curved rim by h²/8.
+// A kink blurred over the width δ changes the weight log 2 by up to Kδ: as little as discretisation does, O(1/n²).
 double PairSolver::kink_width(std::size_t segments) const {
-  return kink_scale_ / static_cast<double>(segments * segments);
+  return 4 * std::numbers::ln2 / metric_.quality().stiffness() / static_cast<double>(segments * segments);
 }
 
 void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic) {
@@ -161,8 +172,81 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
     const SmoothKinks smooth(width);
     run(nodes, 1e-4, geodesic, outcome);
-    if (getenv("LP_DEBUG")) fprintf(stderr, "width %g it %d F %.8f res %g %d\n", width, geodesic.iterations, outcome.cost, outcome.residual, (int)outcome.termination);
   }
+}
+
+std::vector<double> PairSolver::first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const {
+  const double *start = problem_.start.data() + pair * dim_, *end = problem_.end.data() + pair * dim_;
+  if (problem_.initial.empty()) {
+    const std::vector<double> nodes = detail::straight_polyline(start, end, dim_, segments);
+    check_finite(nodes);
+    stage(geodesic, "straight line", nodes);
+    return nodes;
+  }
+  const std::size_t size = problem_.initial.size() / (problem_.start.size() / dim_);
+  std::vector<double> first(problem_.initial.begin() + static_cast<std::ptrdiff_t>(pair * size),
+                            problem_.initial.begin() + static_cast<std::ptrdiff_t>((pair + 1) * size));
+  std::copy_n(start, dim_, first.begin());
+  std::copy_n(end, dim_, first.end() - static_cast<std::ptrdiff_t>(dim_));
+  check_finite(first);
+  stage(geodesic, "first path", first);
+  return detail::respace_polyline(metric_, first, segments);
+}
+
+void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
+  const auto count = static_cast<std::size_t>(options_.segments) + 1;
+  for (std::size_t i = 0; i < count; ++i) geodesic.nodes.insert(geodesic.nodes.end(), point, point + dim_);
+  check_finite(geodesic.nodes);
+  geodesic.termination = GeodesicTermination::kConverged;
+  geodesic.certificate = {.gradient_residual = 0,
+                          .negative_directions = 0,
+                          .least_curvature = 1,
+                          .lower_bound = 0,
+                          .minimum = true};
+  geodesic.warnings.push_back("the ends are equal: the geodesic is the point itself");
+}
+
+void PairSolver::certify(const MinimiseOutcome& outcome, Certificate& certificate) {
+  if (method_ == "newton-cg" || (method_ == "georce" && dim_ > kBlockLimit))
+    newton_cg_.certify(metric_, objective_, outcome.cost, certificate);
+  else
+    newton_.certify(objective_, outcome.cost, certificate);
+}
+
+void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
+  const Certificate& certificate = geodesic.certificate;
+  auto& warnings = geodesic.warnings;
+  if (geodesic.termination == GeodesicTermination::kIterationLimit)
+    warnings.push_back(join_message("not converged: ", options_.max_iterations,
+                                    " iterations were made; the gradient residual is ",
+                                    certificate.gradient_residual));
+  if (geodesic.termination == GeodesicTermination::kStalled)
+    warnings.push_back(join_message("not converged: no step lowers the cost any more; the gradient residual is ",
+                                    certificate.gradient_residual));
+  if (certificate.negative_directions > 0 ||
+      (certificate.negative_directions < 0 && objective_.has_curvatures() && certificate.least_curvature < -1e-6))
+    warnings.push_back(join_message("the path is a saddle and not a minimum: there are shorter paths beside it",
+                                    certificate.negative_directions > 0
+                                        ? join_message(" (", certificate.negative_directions, " directions)")
+                                        : std::string()));
+  // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
+  const double n = static_cast<double>(options_.segments);
+  if (method_ != "georce" && objective_.has_curvatures() && !level_set_ &&
+      geodesic.termination == GeodesicTermination::kConverged && std::abs(certificate.least_curvature) < 20 / (n * n))
+    warnings.push_back(
+        "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this is one of a "
+        "family of equal length");
+  if (objective_.least_rank_ratio() < 1e-12)
+    warnings.push_back(join_message("the Jacobian of chart ", metric_.chart().describe(),
+                                    " loses rank on the path: some directions of the chart cost nothing there"));
+  if (refined.least_weight <= 0)
+    warnings.push_back(join_message("quality ", metric_.quality().describe(),
+                                    " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
+  if (!std::isfinite(refined.length))
+    warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
+  else if (std::abs(geodesic.length - refined.length) > 0.05 * refined.length)
+    warnings.push_back(join_message("under-resolved: the length is ", geodesic.length, " on the path's own grid and ",
+                                    refined.length, " on a refined one: use more segments"));
 }
 
 Geodesic PairSolver::solve(std::size_t pair) {
@@ -172,40 +256,41 @@ Geodesic PairSolver::solve(std::size_t pair) {
   const double* end = problem_.end.data() + pair * dim_;
   const auto segments = static_cast<std::size_t>(options_.segments);
 
+  if (problem_.time_weight == 0 && std::equal(start, start + dim_, end)) {
+    standstill(geodesic, start);
+    geodesic.seconds = since(begin);
+    return geodesic;
+  }
+  const bool georce = method_ == "georce";
   std::vector<std::size_t> levels = {segments};
   const std::size_t coarsest = options_.coarsest_segments > 0 ? static_cast<std::size_t>(options_.coarsest_segments)
                                                               : std::size_t{kCoarsest};
-  while (levels.back() % 2 == 0 && levels.back() / 2 >= coarsest) levels.push_back(levels.back() / 2);
+  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest) levels.push_back(levels.back() / 2);
   std::reverse(levels.begin(), levels.end());
 
   const bool given = !problem_.initial.empty();
-  std::vector<double> nodes;
-  if (given) {
-    const std::size_t size = problem_.initial.size() / (problem_.start.size() / dim_);
-    std::vector<double> first(problem_.initial.begin() + static_cast<std::ptrdiff_t>(pair * size),
-                              problem_.initial.begin() + static_cast<std::ptrdiff_t>((pair + 1) * size));
-    std::copy_n(start, dim_, first.begin());
-    std::copy_n(end, dim_, first.end() - static_cast<std::ptrdiff_t>(dim_));
-    check_finite(first);
-    nodes = detail::respace_polyline(metric_, first, levels[0]);
-    stage(geodesic, "first path", first);
-  } else {
-    nodes = detail::straight_polyline(start, end, dim_, levels[0]);
-    check_finite(nodes);
-    stage(geodesic, "straight line", nodes);
-  }
+  std::vector<double> nodes = first_path(pair, levels[0], geodesic);
   MinimiseOutcome outcome;
   std::vector<double> lengths;
-  if (level_set_) soften(nodes, !given, geodesic);
+  if (level_set_ && !georce) soften(nodes, !given, geodesic);
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (level > 0) nodes = detail::refine_polyline(nodes, dim_, !level_set_);
     const SmoothKinks smooth(level_set_ ? kink_width(levels[level]) : SmoothKinks::width());
     const bool last = level + 1 == levels.size();
+    if (georce) {
+      double length = 0;
+      outcome = detail::georce(metric_, nodes, minimise_options(options_.tolerance), cancellation_, length);
+      geodesic.iterations = outcome.iterations;
+      objective_.set_segments(segments);
+      objective_.expand(nodes.data());
+      lengths.push_back(length);
+      certify(outcome, geodesic.certificate);
+      break;
+    }
     // The error of a length is the square of the error of its path.
     run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
     lengths.push_back(objective_.length());
     if (!last || level_set_) stage(geodesic, join_message(levels[level], " segments"), nodes);
-    if (getenv("LP_DEBUG")) fprintf(stderr, "level %zu: iterations %d F %.12f L %.12f res %g %d\n", levels[level], outcome.iterations, outcome.cost, objective_.length(), outcome.residual, (int)outcome.termination);
     if (outcome.termination == GeodesicTermination::kInterrupted) {
       while (levels[level] < segments) {
         nodes = detail::refine_polyline(nodes, dim_, false);
@@ -213,9 +298,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
       }
       break;
     }
-    if (last) {
-      newton_.certify(objective_, outcome.cost, geodesic.certificate);
-    }
+    if (last) certify(outcome, geodesic.certificate);
   }
   geodesic.nodes = std::move(nodes);
   std::copy_n(start, dim_, geodesic.nodes.begin());
@@ -236,6 +319,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<double>& lengths, 
   certificate.lower_bound = metric_.lower_bound(geodesic.nodes.data(),
                                                 geodesic.nodes.data() + geodesic.nodes.size() - dim_);
   certificate.minimum = outcome.termination == GeodesicTermination::kConverged && certificate.negative_directions == 0;
+  warn(geodesic, refined);
   // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
   geodesic.extrapolated_length = geodesic.refined_length;
   geodesic.extrapolation_change = std::abs(geodesic.refined_length - geodesic.length);
@@ -289,7 +373,31 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                        i % dim, " is ", (*ends)[i]);
 
   GeodesicResult result;
-  result.method = "newton";
+  result.method = options.method;
+  if (result.method == "auto") {
+    const bool curved = problem.metric.chart().has_curvatures() &&
+                        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
+    if (dim > kBlockLimit && curved) {
+      result.method = "newton-cg";
+      result.method_reason = join_message("latent dimension ", dim, " is above ", kBlockLimit,
+                                          ", where Hessian products cost less than Hessian blocks");
+    } else if (curved) {
+      result.method = "newton";
+      result.method_reason = join_message("latent dimension ", dim, " is at most ", kBlockLimit,
+                                          " and second derivatives are known");
+    } else {
+      result.method = "gauss-newton";
+      result.method_reason = "chart or quality have no second derivatives";
+    }
+  }
+  constexpr const char* kMethods[] = {"newton", "gauss-newton", "newton-cg", "georce"};
+  LATENTPATH_CHECK(std::find(std::begin(kMethods), std::end(kMethods), result.method) != std::end(kMethods), kArgument,
+                   "there is no method \"", options.method,
+                   "\"; there are auto, newton, gauss-newton, newton-cg, georce");
+  LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
+                   "method georce minimises lengths alone: it knows no time weight");
+  LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
+                   "method georce takes no quality that depends on time");
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
