@@ -19,6 +19,11 @@ bool ChordObjective::has_curvatures() const {
   return metric_.chart().has_curvatures() && (!map || map->has_curvatures());
 }
 
+double ChordObjective::rounding() const {
+  const auto& map = metric_.quality().map();
+  return 4 * std::max(metric_.chart().rounding(), map ? map->rounding() : 0.0);
+}
+
 void ChordObjective::quadrature_points(const double* nodes) {
   const std::size_t q = quadrature_, total = segments_ * q;
   points_.resize(total * dim_);
@@ -300,11 +305,22 @@ double ChordObjective::least_rank_ratio() {
   const std::size_t d = dim_, m = outputs_;
   if (m < d) return 0;
   // A factorisation costs D³: in high dimension a few nodes have to do.
-  const std::size_t stride = d <= 16 ? 1 : std::max<std::size_t>(1, segments_ / 4);
-  const double* jacobians = expansion_->jacobians();
+  const bool all = d <= 16;
+  const std::size_t count = all ? segments_ + 1 : 5;
+  std::unique_ptr<MapExpansion> samples;
+  if (!all) {
+    std::vector<double> points;
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto node = nodes_.begin() + static_cast<std::ptrdiff_t>(k * segments_ / (count - 1) * d);
+      points.insert(points.end(), node, node + static_cast<std::ptrdiff_t>(d));
+    }
+    samples = metric_.chart().make_expansion();
+    samples->expand(count, points.data(), nullptr);
+  }
+  const double* jacobians = all ? expansion_->jacobians() : samples->jacobians();
   std::vector<double> l(d * d);
   double least = 1;
-  for (std::size_t node = 0; node <= segments_; node += stride) {
+  for (std::size_t node = 0; node < count; ++node) {
     const double* j = jacobians + node * m * d;
     double largest = 0;
     for (std::size_t r = 0; r < d; ++r)

@@ -35,6 +35,8 @@ class ChordObjective {
   std::size_t unknowns() const { return (segments_ - 1) * dim_; }
   WeightField& weight() { return weight_; }
   bool has_curvatures() const;
+  /// Relative rounding error of the cost.
+  double rounding() const;
 
   /// F(nodes [n + 1, D]); NaN or infinity where the path leaves what chart and quality allow.
   double cost(const double* nodes);

@@ -44,7 +44,9 @@ std::string point_string(const double* z, std::size_t dim) {
 }
 
 /// Latent dimensions up to which dense Hessian blocks, O(D³) each, cost less than conjugate gradients.
-constexpr std::size_t kBlockLimit = 32;
+constexpr std::size_t kBlockLimit = 8;
+/// The same for level sets, whose stiff walls conjugate gradients are slow to feel.
+constexpr std::size_t kLevelSetBlockLimit = 32;
 
 /// Everything one thread needs to solve one pair after another.
 class PairSolver {
@@ -377,13 +379,15 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   if (result.method == "auto") {
     const bool curved = problem.metric.chart().has_curvatures() &&
                         (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
-    if (dim > kBlockLimit && curved) {
+    const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
+    const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
+    if (dim > limit && curved) {
       result.method = "newton-cg";
-      result.method_reason = join_message("latent dimension ", dim, " is above ", kBlockLimit,
+      result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
                                           ", where Hessian products cost less than Hessian blocks");
     } else if (curved) {
       result.method = "newton";
-      result.method_reason = join_message("latent dimension ", dim, " is at most ", kBlockLimit,
+      result.method_reason = join_message("latent dimension ", dim, " is at most ", limit,
                                           " and second derivatives are known");
     } else {
       result.method = "gauss-newton";
@@ -401,7 +405,9 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  const bool concurrent = problem.metric.chart().concurrent() &&
+                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
+  const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
 #pragma omp parallel num_threads(std::min<int>(threads, static_cast<int>(std::min<std::size_t>(pairs, 1024))))
   {
     std::optional<PairSolver> solver;

@@ -34,6 +34,8 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
   gradient_.resize(n);
   step_.resize(n);
   trial_.resize(nodes.size());
+  // Differences of costs below this say nothing.
+  const double share_of_rounding = objective.rounding();
   double lambda = 0;
   int escapes = 0;
   for (out.iterations = 0;; ++out.iterations) {
@@ -75,7 +77,7 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
       break;
     }
     // A trial is expanded at once: it is nearly always accepted. H, g and B of the last point are kept here.
-    bool accepted = false, at_trial = false;
+    bool accepted = false, at_trial = false, at_rounding = false;
     if (!definite) lambda = std::max(lambda, 0.05);
     for (int attempt = 0; attempt < 60 && !accepted; ++attempt) {
       if (lambda > 0 || !definite) {
@@ -95,10 +97,9 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
       for (std::size_t k = 0; k < nodes.size(); ++k) trial_[k] = nodes[k];
       for (std::size_t k = 0; k < n; ++k) trial_[d + k] -= step_[k];
       const double slope = dot(gradient_, step_);
+      const double rounding = share_of_rounding * cost;
       const double trial_cost = objective.expand(trial_.data());
       at_trial = true;
-      // Rounding of a sum of n terms: differences below this say nothing.
-      const double rounding = 4e-15 * cost;
       if (trial_cost <= cost - 1e-4 * slope + rounding) {
         const double ratio = (cost - trial_cost) / (0.5 * slope);
         if (lambda > 0 && ratio > 0.7) lambda = lambda < 1e-2 ? 0 : lambda / 5;
@@ -109,12 +110,16 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
         if (lambda < 1e-3) lambda = 0;
       } else {
         lambda = lambda == 0 ? 0.3 : 4 * lambda;
-        if (slope < rounding || lambda > 1e14) break;
+        if (slope < rounding) {  // the step promised less than rounding
+          at_rounding = true;
+          break;
+        }
+        if (lambda > 1e14) break;
       }
     }
     if (!accepted) {
       objective.expand(nodes.data());
-      out.termination = GeodesicTermination::kStalled;
+      out.termination = at_rounding ? GeodesicTermination::kConverged : GeodesicTermination::kStalled;
       break;
     }
   }

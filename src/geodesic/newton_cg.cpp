@@ -23,6 +23,11 @@ void add(Vector& a, double s, const Vector& b) {
 }  // namespace
 
 void LaplacianPreconditioner::build(const WeightedMetric& metric, const ChordObjective& objective) {
+  set_mean_metric(metric, objective);
+  update(objective);
+}
+
+void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective) {
   const std::size_t n = objective.segments(), d = objective.dim();
   dim_ = d;
   const auto size = static_cast<Eigen::Index>(d), outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
@@ -60,6 +65,11 @@ void LaplacianPreconditioner::build(const WeightedMetric& metric, const ChordObj
     metric_.diagonal().array() += 1e-8 * mean;
     factor_.compute(metric_);
   }
+}
+
+void LaplacianPreconditioner::update(const ChordObjective& objective) {
+  const std::size_t n = objective.segments(), d = objective.dim();
+  const auto size = static_cast<Eigen::Index>(d);
   Vector stiffness(n);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -146,7 +156,10 @@ MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObje
       break;
     }
     objective.gradient(gradient.data());
-    preconditioner_.build(metric, objective);
+    if (out.iterations == 0)
+      preconditioner_.build(metric, objective);
+    else
+      preconditioner_.update(objective);
     solved = gradient;
     preconditioner_.solve(solved);
     const double gradient_square = dot(gradient, solved);
@@ -213,7 +226,7 @@ MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObje
       rz = next;
       for (std::size_t k = 0; k < n; ++k) direction[k] = solved[k] + beta * direction[k];
     }
-    const double slope = dot(gradient, step), rounding = 4e-15 * cost;
+    const double slope = dot(gradient, step), rounding = objective.rounding() * cost;
     double t = 1;
     bool accepted = false;
     trial = nodes;
@@ -229,7 +242,7 @@ MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObje
     }
     if (!accepted) {
       objective.expand(nodes.data());
-      out.termination = GeodesicTermination::kStalled;
+      out.termination = -slope < rounding ? GeodesicTermination::kConverged : GeodesicTermination::kStalled;
       break;
     }
   }
@@ -274,11 +287,10 @@ double NewtonCgSolver::lanczos(ChordObjective& objective, int steps, Vector& mod
     const double before = ritz;
     ritz = eigen.eigenvalues()[0];
     weights = eigen.eigenvectors().col(0);
-    if (k > 3 && std::abs(ritz - before) < 1e-4 * (std::abs(ritz) + 1e-2)) break;
+    if (k > 4 && std::abs(ritz - before) < 2e-3 * (std::abs(ritz) + 1e-2)) break;
     w = hv;
     preconditioner_.solve(w);
-    for (int pass = 0; pass < 2; ++pass)
-      for (std::size_t i = 0; i < basis.size(); ++i) add(w, -dot(w, images[i]), basis[i]);
+    for (std::size_t i = 0; i < basis.size(); ++i) add(w, -dot(w, images[i]), basis[i]);
   }
   mode.assign(n, 0);
   for (std::size_t i = 0; i < basis.size() && static_cast<Eigen::Index>(i) < weights.size(); ++i)

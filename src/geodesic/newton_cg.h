@@ -19,12 +19,15 @@ namespace latentpath::detail {
 class LaplacianPreconditioner {
  public:
   void build(const WeightedMetric& metric, const ChordObjective& objective);
+  /// T anew for the nodes at which the objective is expanded; G as it was.
+  void update(const ChordObjective& objective);
   /// x ← M⁻¹ x, [(n − 1), D].
   void solve(std::vector<double>& x) const;
   /// y = M x.
   void multiply(const std::vector<double>& x, std::vector<double>& y) const;
 
  private:
+  void set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective);
   enum class Kind { kScalar, kDiagonal, kFull };
   Kind kind_ = Kind::kScalar;
   std::size_t dim_ = 0;

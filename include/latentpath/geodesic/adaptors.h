@@ -20,15 +20,17 @@ std::shared_ptr<Embedding> chart_embedding(ChartPointer chart);
 /// Q on tensors.
 QualityPointer tensor_quality(AnalyticQualityPointer quality);
 
-/// An embedding as a chart: values and Jacobians in batches through LibTorch, curvatures by a second reverse pass
-/// (has_curvatures() is false where the model's precision is float32). `latent_dim` 0: the embedding's own.
+/// An embedding as a chart: values, Jacobians and curvatures in batches through LibTorch, curvatures by differentiating a
+/// reverse pass (has_curvatures() is false where the model cannot do that). `latent_dim` 0: the embedding's own.
 ChartPointer embedding_chart(std::shared_ptr<const Embedding> embedding, int latent_dim = 0);
 
-/// A quality as an analytic one, as AnalyticQuality::Form::kQuality. The quality must not need decoded points.
-AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim);
+/// A quality as an analytic one, AnalyticQuality::Form::kQuality. `decoder` is needed where the quality looks at
+/// decoded points.
+AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim,
+                                        std::shared_ptr<const Embedding> decoder = {});
 
-/// d_M from any embedding with one output: Q = ½ exp(−K d_M).
+/// d_M from any embedding with one output a point: Q = ½ exp(−K d_M).
 AnalyticQualityPointer level_set_function(std::shared_ptr<const Embedding> distance, double stiffness,
-                                          int latent_dim);
+                                          int latent_dim = 0);
 
 }  // namespace latentpath

@@ -58,6 +58,10 @@ class AnalyticMap {
   virtual bool depends_on_time() const { return false; }
   /// False where curvatures are not to be had; solvers then use Gauss–Newton.
   virtual bool has_curvatures() const { return true; }
+  /// The relative rounding error of values: of float64, unless a model computes in float32.
+  virtual double rounding() const { return 1e-15; }
+  /// False where several threads must not call at once, or gain nothing from it.
+  virtual bool concurrent() const { return true; }
 
   /// f(z): z [count, D], t [count] or null → x [count, M].
   virtual void values(std::size_t count, const double* z, const double* t, double* x) const = 0;
