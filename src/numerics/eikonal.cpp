@@ -977,7 +977,8 @@ void extrapolate(EikonalDistance& result) {
   result.observed_order = last * before > 0 ? std::log2(before / last) : std::nan("");
   if (result.observed_order > 0.75 && result.observed_order < 2.35) {
     result.distance = fine + last / (std::pow(2.0, std::clamp(result.observed_order, 1.0, 2.0)) - 1);
-    result.error_estimate = std::abs(last);
+    // Half the change before: a rate that has only just become second order may be chance.
+    result.error_estimate = std::max(std::abs(last), std::abs(before) / 2);
   } else {
     result.error_estimate = std::max(std::abs(last), std::abs(before));
   }

@@ -149,13 +149,13 @@ struct EikonalLevel {
 /// The distance between two points, globally shortest within a box, with an estimate of its error.
 struct EikonalDistance {
   double distance = 0;        ///< extrapolated from the last grids where they converge regularly
-  double error_estimate = 0;  ///< of `distance`: the change between the last grids, or the last two if they
-                              ///< do not converge regularly. An estimate, not a bound
+  double error_estimate = 0;  ///< of `distance`: the last change, at least half the one before; all of that
+                              ///< where the changes do not fall regularly. An estimate, not a bound
   double observed_order = 0;  ///< log2 of the ratio of the last two changes; NaN where that means nothing
   Eigen::MatrixXd path;       ///< [D, m] from start to end, from the finest grid
   double path_length = 0;     ///< of that path, by quadrature of the metric: an upper bound on the distance
   double leaving_bound = 0;   ///< the shortest path that touches the box's border is this long, on the
-                             ///< coarsest grid; infinite where walls keep paths from it
+                              ///< coarsest grid; infinite where walls keep paths from it
   std::vector<EikonalLevel> levels;  ///< from coarse to fine, the spacing halved each time
   bool converged = false;            ///< the error estimate met the tolerance within the allowed nodes
   double seconds = 0;
