@@ -1,13 +1,13 @@
-// Geodesics of spheres: time until the TRUE length error of the curve is at most 3e-5, our Newton solvers beside
-// GEORCE, the library's L-BFGS and Algorithm 1 of paper A, in one run; then a batch of 10 000 pairs.
+// Geodesics of spheres: time until the TRUE length error of the curve is at most 3e-5, our Newton solvers
+// beside GEORCE, the library's L-BFGS and Algorithm 1 of paper A, in one run; then a batch of 10 000 pairs.
 //
 //   benchmark_geodesics [--repetitions 20] [--dims 2,10,100] [--baselines on|off] [--batch 10000]
 //
-// All methods start from the straight chart segment between random points of the southern hemisphere of S^D, in
-// stereographic projection, with 100 segments, on one thread (the batch: all). The error is that of the returned curve,
-// measured on a refined grid against the great-circle arc; what a method itself reports as its length stands beside it.
-// Ours includes certificates. GEORCE's time is that of the fewest iterations that reach the error; for L-BFGS and
-// Algorithm 1 every iterate is judged, and the judging is not timed.
+// All methods start from the straight chart segment between random points of the southern hemisphere of S^D,
+// in stereographic projection, with 100 segments, on one thread (the batch: all). The error is that of the
+// returned curve, measured on a refined grid against the great-circle arc; what a method itself reports as
+// its length stands beside it. Ours includes certificates. GEORCE's time is that of the fewest iterations
+// that reach the error; for L-BFGS and Algorithm 1 every iterate is judged, and the judging is not timed.
 
 #include <torch/torch.h>
 
@@ -92,11 +92,13 @@ struct Row {
 
 void print_row(const char* name, const Row& row) {
   if (row.seconds < 0)
-    std::printf("  %-22s never reached within %9.3f ms            true error %.1e   its own length off by %.1e\n", name,
-                1e3 * row.seconds_all, row.true_error, row.stated_error);
+    std::printf(
+        "  %-22s never reached within %9.3f ms            true error %.1e   its own length off by %.1e\n",
+        name, 1e3 * row.seconds_all, row.true_error, row.stated_error);
   else
-    std::printf("  %-22s %10.3f ms a pair  (stops after %9.3f)  true error %.1e   its own length off by %.1e\n", name,
-                1e3 * row.seconds, 1e3 * row.seconds_all, row.true_error, row.stated_error);
+    std::printf(
+        "  %-22s %10.3f ms a pair  (stops after %9.3f)  true error %.1e   its own length off by %.1e\n", name,
+        1e3 * row.seconds, 1e3 * row.seconds_all, row.true_error, row.stated_error);
   std::fflush(stdout);
 }
 
@@ -165,7 +167,8 @@ Row run_tensor(const Pairs& pairs, const std::string& method) {
       const auto pause = Clock::now();
       const Tensor nodes = snapshot.nodes[0].to(at::kDouble).contiguous();
       const double length =
-          dense.metric.length({nodes.data_ptr<double>(), static_cast<std::size_t>(nodes.numel())}, 1e-6).length;
+          dense.metric.length({nodes.data_ptr<double>(), static_cast<std::size_t>(nodes.numel())}, 1e-6)
+              .length;
       error = std::abs(length / pairs.exact[p] - 1);
       if (error <= kTarget) reached = std::chrono::duration<double>(pause - begin).count() - paused;
       paused += since(pause);
@@ -199,7 +202,8 @@ int main(int argc, char** argv) {
     if (option == "--dims") {
       dims.clear();
       std::stringstream list(value);
-      for (std::string item; std::getline(list, item, ',');) dims.push_back(static_cast<std::size_t>(std::stoul(item)));
+      for (std::string item; std::getline(list, item, ',');)
+        dims.push_back(static_cast<std::size_t>(std::stoul(item)));
     }
   }
   const int threads = at::get_num_threads();
@@ -208,7 +212,8 @@ int main(int argc, char** argv) {
     const std::size_t count = dim >= 50 ? 2 : 5;
     const int rounds = dim >= 50 ? std::min(repetitions, 5) : repetitions;
     const Pairs pairs = random_pairs(dim, count, dim);
-    std::printf("S^%zu, %d segments, %zu pairs, one thread, least time of %d\n", dim, kSegments, count, rounds);
+    std::printf("S^%zu, %d segments, %zu pairs, one thread, least time of %d\n", dim, kSegments, count,
+                rounds);
     print_row("ours (auto)", run_dense(pairs, "auto", rounds));
     if (dim <= 16) print_row("ours (newton)", run_dense(pairs, "newton", rounds));
     if (dim <= 16) print_row("ours (newton-cg)", run_dense(pairs, "newton-cg", rounds));
@@ -225,13 +230,16 @@ int main(int argc, char** argv) {
   for (std::size_t p = 0; p < batch; ++p) {
     const Geodesic& g = result.geodesics[p];
     exact_ends += g.nodes[0] == pairs.start[2 * p] && g.nodes[1] == pairs.start[2 * p + 1] &&
-                  g.nodes[2 * kSegments] == pairs.end[2 * p] && g.nodes[2 * kSegments + 1] == pairs.end[2 * p + 1];
+                  g.nodes[2 * kSegments] == pairs.end[2 * p] &&
+                  g.nodes[2 * kSegments + 1] == pairs.end[2 * p + 1];
     minima += g.certificate.minimum;
     worst = std::max(worst, std::abs(g.refined_length / pairs.exact[p] - 1));
     worst_extrapolated = std::max(worst_extrapolated, std::abs(g.extrapolated_length / pairs.exact[p] - 1));
   }
-  std::printf("%zu random pairs of S^2 in one call: %.3f s with %d threads; ends exact to the bit %zu, certified minima "
-              "%zu, worst true error %.1e, extrapolated %.1e\n",
-              batch, result.seconds, threads, exact_ends, minima, worst, worst_extrapolated);
+  std::printf(
+      "%zu random pairs of S^2 in one call: %.3f s with %d threads; ends exact to the bit %zu, certified "
+      "minima "
+      "%zu, worst true error %.1e, extrapolated %.1e\n",
+      batch, result.seconds, threads, exact_ends, minima, worst, worst_extrapolated);
   return 0;
 }

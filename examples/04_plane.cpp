@@ -1,4 +1,5 @@
-// Paper A, Example 1: the plane with the constant quality ½. The geodesic is the straight line, √2 log 2 long.
+// Paper A, Example 1: the plane with the constant quality ½. The geodesic is the straight line, √2 log 2
+// long.
 
 #include <cmath>
 #include <cstdio>
@@ -18,5 +19,6 @@ int main() {
   std::printf("length       %.12f   exact %.12f\n", geodesic.length, exact);
   // The bound, least weight times straight distance, is reached: no path whatever is shorter.
   std::printf("lower bound  %.12f\n", geodesic.certificate.lower_bound);
-  return std::abs(geodesic.length - exact) < 1e-12 && geodesic.certificate.lower_bound > exact - 1e-12 ? 0 : 1;
+  return std::abs(geodesic.length - exact) < 1e-12 && geodesic.certificate.lower_bound > exact - 1e-12 ? 0
+                                                                                                       : 1;
 }

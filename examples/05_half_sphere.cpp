@@ -1,5 +1,5 @@
-// Paper A, Example 2: a geodesic of the sphere in the gnomonic chart, with its certificate. The arc is π/3 long, weighted
-// by log 2.
+// Paper A, Example 2: a geodesic of the sphere in the gnomonic chart, with its certificate. The arc is π/3
+// long, weighted by log 2.
 
 #include <cmath>
 #include <cstdio>
@@ -19,9 +19,11 @@ int main() {
 
   const double exact = std::numbers::pi / 3 * std::numbers::ln2;
   std::printf("%s, since %s\n", result.method.c_str(), result.method_reason.c_str());
-  std::printf("length of the path's own grid  %.12f   error %.1e\n", geodesic.length, geodesic.length - exact);
-  std::printf("extrapolated                   %.12f   error %.1e, estimated as %.1e\n", geodesic.extrapolated_length,
-              geodesic.extrapolated_length - exact, geodesic.extrapolation_change);
+  std::printf("length of the path's own grid  %.12f   error %.1e\n", geodesic.length,
+              geodesic.length - exact);
+  std::printf("extrapolated                   %.12f   error %.1e, estimated as %.1e\n",
+              geodesic.extrapolated_length, geodesic.extrapolated_length - exact,
+              geodesic.extrapolation_change);
   std::printf("gradient residual %.1e, negative directions %d: %s\n", certificate.gradient_residual,
               certificate.negative_directions, certificate.minimum ? "a minimum" : "not a minimum");
   // On an arc θ the least curvature is 1 − (θ/π)²: it would be 0 between antipodes.

@@ -1,8 +1,9 @@
 // Paper A, Example 3: the plane without the unit disc, given by the distance to what is left:
-// Q = ½ exp(−K max(0, 1 − ‖z‖)), K = 5, from (−1.3, 0) to (1.3, 0). The way around is two tangents and an arc.
+// Q = ½ exp(−K max(0, 1 − ‖z‖)), K = 5, from (−1.3, 0) to (1.3, 0). The way around is two tangents and an
+// arc.
 //
-// The straight line through the disc is stationary, by symmetry, and no minimum: the solver leaves it, and raises the
-// stiffness K by itself from where the first path hardly feels it.
+// The straight line through the disc is stationary, by symmetry, and no minimum: the solver leaves it, and
+// raises the stiffness K by itself from where the first path hardly feels it.
 
 #include <cmath>
 #include <cstdio>
@@ -15,7 +16,8 @@ namespace lp = latentpath;
 
 int main() {
   const lp::GeodesicProblem problem{
-      .metric = lp::WeightedMetric(lp::plane_chart(2), lp::cut_out_discs({{.centre = {0, 0}, .radius = 1}}, 5)),
+      .metric =
+          lp::WeightedMetric(lp::plane_chart(2), lp::cut_out_discs({{.centre = {0, 0}, .radius = 1}}, 5)),
       .start = {-1.3, 0},
       .end = {1.3, 0}};
   lp::GeodesicOptions options;

@@ -11,16 +11,20 @@
 namespace lp = latentpath;
 
 int main() {
-  const auto hills = lp::chart([](const auto* z, auto* x) {
-    using std::cos, std::sin;  // for double; for other scalars LatentPath's own are found
-    x[0] = z[0];
-    x[1] = z[1];
-    x[2] = 0.5 * sin(2.0 * z[0]) * cos(1.5 * z[1]);
-  }, 2, 3, "hills");
-  const auto clear_air = lp::analytic_quality([](const auto* z) {
-    using std::exp;
-    return 1.0 - 0.9 * exp(-2.0 * (z[0] * z[0] + (z[1] + 0.2) * (z[1] + 0.2)));
-  }, 2, "clear air");
+  const auto hills = lp::chart(
+      [](const auto* z, auto* x) {
+        using std::cos, std::sin;  // for double; for other scalars LatentPath's own are found
+        x[0] = z[0];
+        x[1] = z[1];
+        x[2] = 0.5 * sin(2.0 * z[0]) * cos(1.5 * z[1]);
+      },
+      2, 3, "hills");
+  const auto clear_air = lp::analytic_quality(
+      [](const auto* z) {
+        using std::exp;
+        return 1.0 - 0.9 * exp(-2.0 * (z[0] * z[0] + (z[1] + 0.2) * (z[1] + 0.2)));
+      },
+      2, "clear air");
 
   const lp::GeodesicProblem problem{
       .metric = lp::WeightedMetric(hills, clear_air, 0.1), .start = {-2, 0}, .end = {2, 0}};
@@ -33,7 +37,8 @@ int main() {
   std::printf("weighted length %.6f ± %.0e   straight %.6f\n", geodesic.extrapolated_length,
               geodesic.extrapolation_change, straight);
   std::printf("%d Newton steps; residual %.1e; %d negative directions; %.3f from the middle of the fog\n",
-              geodesic.iterations, geodesic.certificate.gradient_residual, geodesic.certificate.negative_directions,
-              clearance);
-  return geodesic.certificate.minimum && geodesic.extrapolated_length < 0.7 * straight && clearance > 0.8 ? 0 : 1;
+              geodesic.iterations, geodesic.certificate.gradient_residual,
+              geodesic.certificate.negative_directions, clearance);
+  return geodesic.certificate.minimum && geodesic.extrapolated_length < 0.7 * straight && clearance > 0.8 ? 0
+                                                                                                          : 1;
 }

@@ -121,8 +121,8 @@ void ChordObjective::gradient(double* g) {
   const std::size_t n = segments_, d = dim_;
   jt_residual_.resize((n + 1) * d);
   expansion_->pull(residual_.data(), jt_residual_.data());
-  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d), jt_residual_.end() - static_cast<std::ptrdiff_t>(d),
-            g);
+  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d),
+            jt_residual_.end() - static_cast<std::ptrdiff_t>(d), g);
   if (weight_.constant()) return;
   for (std::size_t i = 1; i < n; ++i)
     for (std::size_t j = 0; j < d; ++j)
@@ -208,9 +208,15 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
     for (std::size_t r = 0; r < d; ++r)
       for (std::size_t c = 0; c < d; ++c) {
         const std::size_t e = r * d + c;
-        if (aa) aa[e] += pa[r] * ga[c] + ga[r] * pa[c] + (newton ? charge * bend_aa_[i * dd + e] : gauss * ga[r] * ga[c]);
-        if (bb) bb[e] += pb[r] * gb[c] + gb[r] * pb[c] + (newton ? charge * bend_bb_[i * dd + e] : gauss * gb[r] * gb[c]);
-        if (ab) ab[e] += pa[r] * gb[c] + ga[r] * pb[c] + (newton ? charge * bend_ab_[i * dd + e] : gauss * ga[r] * gb[c]);
+        if (aa)
+          aa[e] += pa[r] * ga[c] + ga[r] * pa[c] +
+                   (newton ? charge * bend_aa_[i * dd + e] : gauss * ga[r] * ga[c]);
+        if (bb)
+          bb[e] += pb[r] * gb[c] + gb[r] * pb[c] +
+                   (newton ? charge * bend_bb_[i * dd + e] : gauss * gb[r] * gb[c]);
+        if (ab)
+          ab[e] += pa[r] * gb[c] + ga[r] * pb[c] +
+                   (newton ? charge * bend_ab_[i * dd + e] : gauss * ga[r] * gb[c]);
       }
   }
 }
@@ -262,8 +268,8 @@ void ChordObjective::hessian_product(const double* u, double* product) {
   }
   jt_residual_.resize((n + 1) * d);
   expansion_->pull(change_.data(), jt_residual_.data());
-  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d), jt_residual_.end() - static_cast<std::ptrdiff_t>(d),
-            product);
+  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d),
+            jt_residual_.end() - static_cast<std::ptrdiff_t>(d), product);
   expansion_->curvature_products(residual_.data(), full_u_.data(), jt_residual_.data());
   for (std::size_t e = 0; e < unknowns(); ++e) product[e] += jt_residual_[d + e];
   if (weight_.constant()) return;
@@ -274,7 +280,8 @@ void ChordObjective::hessian_product(const double* u, double* product) {
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t k = 0; k < quadrature_; ++k) {
       const double s = (static_cast<double>(k) + 0.5) / q;
-      for (std::size_t j = 0; j < d; ++j) *point++ = (1 - s) * full_u_[i * d + j] + s * full_u_[(i + 1) * d + j];
+      for (std::size_t j = 0; j < d; ++j)
+        *point++ = (1 - s) * full_u_[i * d + j] + s * full_u_[(i + 1) * d + j];
     }
   weight_.hessian_products(point_u_.data(), point_product_.data());
   const double* bend = point_product_.data();

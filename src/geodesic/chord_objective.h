@@ -1,10 +1,12 @@
 #pragma once
-// ChordObjective: the chord (or dynamic) cost of a polyline, with gradient, Hessian and Hessian products. Internal.
+// ChordObjective: the chord (or dynamic) cost of a polyline, with gradient, Hessian and Hessian products.
+// Internal.
 //
-//   F = Σ_i W_i (λΔ + c_i/Δ),   c_i = ‖Φ(z_{i+1}) − Φ(z_i)‖²,   W_i = mean of n² over `quadrature` points of segment i
+//   F = Σ_i W_i (λΔ + c_i/Δ),   c_i = ‖Φ(z_{i+1}) − Φ(z_i)‖²,   W_i = mean of n² over `quadrature` points of
+//   segment i
 //
-// on uniform times. With d_i = Φ(z_{i+1}) − Φ(z_i), C_i = λΔ + c_i/Δ, and ∇_a W, ∇_b W the derivatives of W in the ends
-// of its segment:
+// on uniform times. With d_i = Φ(z_{i+1}) − Φ(z_i), C_i = λΔ + c_i/Δ, and ∇_a W, ∇_b W the derivatives of W
+// in the ends of its segment:
 //   ∂F/∂z_i = J_iᵀ r_i + C_{i−1} ∇_b W_{i−1} + C_i ∇_a W_i,     r_i = (2/Δ)(W_{i−1} d_{i−1} − W_i d_i)
 //   H_ii    = (2/Δ)(W_{i−1} + W_i) J_iᵀJ_i + Σ_k r_{ik} ∇²Φ_k + C ∇²W terms + cross terms of ∇c and ∇W
 //   H_i,i+1 = −(2/Δ) W_i J_iᵀJ_{i+1} + C_i ∇_a∇_b W_i + cross terms
@@ -46,16 +48,16 @@ class ChordObjective {
   /// [(n − 1) D]: the inner nodes.
   void gradient(double* g);
   void hessian(HessianKind kind, BlockTridiagonal& h);
-  /// B: (2/Δ) W J J alone, a weighted Laplacian; positive semidefinite, the H¹ metric of paths. A small multiple of
-  /// the identity keeps it definite where J loses rank.
+  /// B: (2/Δ) W J J alone, a weighted Laplacian; positive semidefinite, the H¹ metric of paths. A small
+  /// multiple of the identity keeps it definite where J loses rank.
   void laplacian(BlockTridiagonal& b);
   /// H u, u [(n − 1) D].
   void hessian_product(const double* u, double* product);
 
   /// Σ √W_i √c_i on this grid.
   double length() const;
-  /// Smallest Cholesky pivot of JᵀJ relative to its largest diagonal entry, over the nodes of the last expand():
-  /// 0 where J loses rank.
+  /// Smallest Cholesky pivot of JᵀJ relative to its largest diagonal entry, over the nodes of the last
+  /// expand(): 0 where J loses rank.
   double least_rank_ratio();
   const std::vector<double>& chords_squared() const { return c_; }
   const std::vector<double>& weights_squared() const { return w_; }
@@ -78,10 +80,10 @@ class ChordObjective {
   bool curvatures_ready_ = false, weight_blocks_ready_ = false;
 
   std::vector<double> nodes_, x_, points_, times_, squares_;
-  std::vector<double> d_, c_, w_, charge_;          ///< d_i [n, M]; c_i, W_i, C_i [n]
-  std::vector<double> residual_, jt_residual_;      ///< r_i [n + 1, M]; J_iᵀ r_i
-  std::vector<double> curvature_;                   ///< [n + 1, D, D]
-  std::vector<double> slope_a_, slope_b_;           ///< ∇_a W, ∇_b W [n, D]
+  std::vector<double> d_, c_, w_, charge_;           ///< d_i [n, M]; c_i, W_i, C_i [n]
+  std::vector<double> residual_, jt_residual_;       ///< r_i [n + 1, M]; J_iᵀ r_i
+  std::vector<double> curvature_;                    ///< [n + 1, D, D]
+  std::vector<double> slope_a_, slope_b_;            ///< ∇_a W, ∇_b W [n, D]
   std::vector<double> bend_aa_, bend_ab_, bend_bb_;  ///< second derivatives of W [n, D, D]
   std::vector<double> full_u_, pushed_, change_, point_u_, point_product_, product_;
 };

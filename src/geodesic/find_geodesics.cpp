@@ -69,7 +69,6 @@ class PairSolver {
   static constexpr int kLevelSetQuadrature = 4;
   static constexpr std::size_t kCoarsest = 20;
 
-
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
@@ -97,12 +96,13 @@ class PairSolver {
 };
 
 void PairSolver::check_finite(const std::vector<double>& nodes) const {
-  const std::size_t count = nodes.size() / dim_, outputs = static_cast<std::size_t>(metric_.chart().output_dim());
+  const std::size_t count = nodes.size() / dim_,
+                    outputs = static_cast<std::size_t>(metric_.chart().output_dim());
   std::vector<double> x(count * outputs), n(count), middles((count - 1) * dim_);
   metric_.chart().values(count, nodes.data(), nullptr, x.data());
   for (std::size_t i = 0; i < x.size(); ++i)
-    LATENTPATH_CHECK(std::isfinite(x[i]), kNumerical, "chart ", metric_.chart().describe(), " is ", x[i], " at z = ",
-                     point_string(nodes.data() + i / outputs * dim_, dim_), " on the first path");
+    LATENTPATH_CHECK(std::isfinite(x[i]), kNumerical, "chart ", metric_.chart().describe(), " is ", x[i],
+                     " at z = ", point_string(nodes.data() + i / outputs * dim_, dim_), " on the first path");
   for (std::size_t i = 0; i + 1 < count; ++i)
     for (std::size_t j = 0; j < dim_; ++j)
       middles[i * dim_ + j] = 0.5 * (nodes[i * dim_ + j] + nodes[(i + 1) * dim_ + j]);
@@ -114,13 +114,14 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
       const double* z = points.data() + i * dim_;
       const double q = metric_.quality()(z);
       if (std::isinf(n[i]) || q == 0)
-        throw Error(ErrorKind::kNumerical,
-                    join_message("quality ", metric_.quality().describe(), " is 0 at z = ", point_string(z, dim_),
-                                 " on the first path, where lengths are then infinite: use an epsilon above 0, or "
-                                 "a first path that avoids the place"));
-      throw Error(ErrorKind::kNumerical,
-                  join_message("quality ", metric_.quality().describe(), " is ", q, " at z = ", point_string(z, dim_),
-                               " on the first path: it must be between 0 and 1"));
+        throw Error(
+            ErrorKind::kNumerical,
+            join_message("quality ", metric_.quality().describe(), " is 0 at z = ", point_string(z, dim_),
+                         " on the first path, where lengths are then infinite: use an epsilon above 0, or "
+                         "a first path that avoids the place"));
+      throw Error(ErrorKind::kNumerical, join_message("quality ", metric_.quality().describe(), " is ", q,
+                                                      " at z = ", point_string(z, dim_),
+                                                      " on the first path: it must be between 0 and 1"));
     }
   };
   check(nodes);
@@ -133,11 +134,12 @@ MinimiseOptions PairSolver::minimise_options(double tolerance) const {
   minimise.tolerance = tolerance;
   minimise.escape_saddles = options_.escape_saddles;
   minimise.kind = method_ == "gauss-newton" || !objective_.has_curvatures() ? HessianKind::kGaussNewton
-                                                                             : HessianKind::kNewton;
+                                                                            : HessianKind::kNewton;
   return minimise;
 }
 
-void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, MinimiseOutcome& outcome) {
+void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic,
+                     MinimiseOutcome& outcome) {
   objective_.set_segments(nodes.size() / dim_ - 1);
   if (method_ == "newton-cg")
     outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
@@ -146,7 +148,8 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   geodesic.iterations += outcome.iterations;
 }
 
-// A kink blurred over the width δ changes the weight log 2 by up to Kδ: as little as discretisation does, O(1/n²).
+// A kink blurred over the width δ changes the weight log 2 by up to Kδ: as little as discretisation does,
+// O(1/n²).
 double PairSolver::kink_width(std::size_t segments) const {
   return 4 * std::numbers::ln2 / metric_.quality().stiffness() / static_cast<double>(segments * segments);
 }
@@ -223,32 +226,40 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                                     " iterations were made; the gradient residual is ",
                                     certificate.gradient_residual));
   if (geodesic.termination == GeodesicTermination::kStalled)
-    warnings.push_back(join_message("not converged: no step lowers the cost any more; the gradient residual is ",
-                                    certificate.gradient_residual));
+    warnings.push_back(
+        join_message("not converged: no step lowers the cost any more; the gradient residual is ",
+                     certificate.gradient_residual));
   if (certificate.negative_directions > 0 ||
-      (certificate.negative_directions < 0 && objective_.has_curvatures() && certificate.least_curvature < -1e-6))
-    warnings.push_back(join_message("the path is a saddle and not a minimum: there are shorter paths beside it",
-                                    certificate.negative_directions > 0
-                                        ? join_message(" (", certificate.negative_directions, " directions)")
-                                        : std::string()));
+      (certificate.negative_directions < 0 && objective_.has_curvatures() &&
+       certificate.least_curvature < -1e-6))
+    warnings.push_back(
+        join_message("the path is a saddle and not a minimum: there are shorter paths beside it",
+                     certificate.negative_directions > 0
+                         ? join_message(" (", certificate.negative_directions, " directions)")
+                         : std::string()));
   // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
   const double n = static_cast<double>(options_.segments);
   if (method_ != "georce" && objective_.has_curvatures() && !level_set_ &&
-      geodesic.termination == GeodesicTermination::kConverged && std::abs(certificate.least_curvature) < 20 / (n * n))
+      geodesic.termination == GeodesicTermination::kConverged &&
+      std::abs(certificate.least_curvature) < 20 / (n * n))
     warnings.push_back(
-        "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this is one of a "
+        "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
+        "is one of a "
         "family of equal length");
   if (objective_.least_rank_ratio() < 1e-12)
-    warnings.push_back(join_message("the Jacobian of chart ", metric_.chart().describe(),
-                                    " loses rank on the path: some directions of the chart cost nothing there"));
+    warnings.push_back(
+        join_message("the Jacobian of chart ", metric_.chart().describe(),
+                     " loses rank on the path: some directions of the chart cost nothing there"));
   if (refined.least_weight <= 0)
-    warnings.push_back(join_message("quality ", metric_.quality().describe(),
-                                    " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
+    warnings.push_back(
+        join_message("quality ", metric_.quality().describe(),
+                     " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
   if (!std::isfinite(refined.length))
     warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
   else if (std::abs(geodesic.length - refined.length) > 0.05 * refined.length)
-    warnings.push_back(join_message("under-resolved: the length is ", geodesic.length, " on the path's own grid and ",
-                                    refined.length, " on a refined one: use more segments"));
+    warnings.push_back(join_message("under-resolved: the length is ", geodesic.length,
+                                    " on the path's own grid and ", refined.length,
+                                    " on a refined one: use more segments"));
 }
 
 Geodesic PairSolver::solve(std::size_t pair) {
@@ -265,9 +276,11 @@ Geodesic PairSolver::solve(std::size_t pair) {
   }
   const bool georce = method_ == "georce";
   std::vector<std::size_t> levels = {segments};
-  const std::size_t coarsest = options_.coarsest_segments > 0 ? static_cast<std::size_t>(options_.coarsest_segments)
-                                                              : std::size_t{kCoarsest};
-  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest) levels.push_back(levels.back() / 2);
+  const std::size_t coarsest = options_.coarsest_segments > 0
+                                   ? static_cast<std::size_t>(options_.coarsest_segments)
+                                   : std::size_t{kCoarsest};
+  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+    levels.push_back(levels.back() / 2);
   std::reverse(levels.begin(), levels.end());
 
   const bool given = !problem_.initial.empty();
@@ -312,15 +325,17 @@ Geodesic PairSolver::solve(std::size_t pair) {
   return geodesic;
 }
 
-void PairSolver::finish(Geodesic& geodesic, const std::vector<double>& lengths, const MinimiseOutcome& outcome) {
+void PairSolver::finish(Geodesic& geodesic, const std::vector<double>& lengths,
+                        const MinimiseOutcome& outcome) {
   geodesic.length = lengths.empty() ? 0 : lengths.back();
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;
   Certificate& certificate = geodesic.certificate;
-  certificate.lower_bound = metric_.lower_bound(geodesic.nodes.data(),
-                                                geodesic.nodes.data() + geodesic.nodes.size() - dim_);
-  certificate.minimum = outcome.termination == GeodesicTermination::kConverged && certificate.negative_directions == 0;
+  certificate.lower_bound =
+      metric_.lower_bound(geodesic.nodes.data(), geodesic.nodes.data() + geodesic.nodes.size() - dim_);
+  certificate.minimum =
+      outcome.termination == GeodesicTermination::kConverged && certificate.negative_directions == 0;
   warn(geodesic, refined);
   // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
   geodesic.extrapolated_length = geodesic.refined_length;
@@ -361,18 +376,20 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                                                problem.initial.size() / (pairs * dim) >= 2),
                    kArgument, "initial has ", problem.initial.size(), " numbers: it must be [", pairs,
                    " pairs, nodes, ", dim, "] with at least 2 nodes");
-  LATENTPATH_CHECK(std::isfinite(problem.time_weight) && problem.time_weight >= 0, kArgument, "the time weight is ",
-                   problem.time_weight, ": it must be at least 0");
-  LATENTPATH_CHECK(options.segments >= 2, kArgument, "segments is ", options.segments, ": it must be at least 2");
+  LATENTPATH_CHECK(std::isfinite(problem.time_weight) && problem.time_weight >= 0, kArgument,
+                   "the time weight is ", problem.time_weight, ": it must be at least 0");
+  LATENTPATH_CHECK(options.segments >= 2, kArgument, "segments is ", options.segments,
+                   ": it must be at least 2");
   LATENTPATH_CHECK(options.max_iterations >= 1, kArgument, "max_iterations is ", options.max_iterations,
                    ": it must be at least 1");
-  LATENTPATH_CHECK(options.tolerance > 0, kArgument, "tolerance is ", options.tolerance, ": it must be above 0");
-  LATENTPATH_CHECK(options.quadrature >= 0 && options.threads >= 0 && options.coarsest_segments >= 0, kArgument,
-                   "quadrature, threads and coarsest_segments must be at least 0");
+  LATENTPATH_CHECK(options.tolerance > 0, kArgument, "tolerance is ", options.tolerance,
+                   ": it must be above 0");
+  LATENTPATH_CHECK(options.quadrature >= 0 && options.threads >= 0 && options.coarsest_segments >= 0,
+                   kArgument, "quadrature, threads and coarsest_segments must be at least 0");
   for (const auto* ends : {&problem.start, &problem.end})
     for (std::size_t i = 0; i < ends->size(); ++i)
-      LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim, " is not finite: coordinate ",
-                       i % dim, " is ", (*ends)[i]);
+      LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
+                       " is not finite: coordinate ", i % dim, " is ", (*ends)[i]);
 
   GeodesicResult result;
   result.method = options.method;
@@ -387,16 +404,16 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                                           ", where Hessian products cost less than Hessian blocks");
     } else if (curved) {
       result.method = "newton";
-      result.method_reason = join_message("latent dimension ", dim, " is at most ", limit,
-                                          " and second derivatives are known");
+      result.method_reason =
+          join_message("latent dimension ", dim, " is at most ", limit, " and second derivatives are known");
     } else {
       result.method = "gauss-newton";
       result.method_reason = "chart or quality have no second derivatives";
     }
   }
   constexpr const char* kMethods[] = {"newton", "gauss-newton", "newton-cg", "georce"};
-  LATENTPATH_CHECK(std::find(std::begin(kMethods), std::end(kMethods), result.method) != std::end(kMethods), kArgument,
-                   "there is no method \"", options.method,
+  LATENTPATH_CHECK(std::find(std::begin(kMethods), std::end(kMethods), result.method) != std::end(kMethods),
+                   kArgument, "there is no method \"", options.method,
                    "\"; there are auto, newton, gauss-newton, newton-cg, georce");
   LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
                    "method georce minimises lengths alone: it knows no time weight");
@@ -408,7 +425,8 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   const bool concurrent = problem.metric.chart().concurrent() &&
                           (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
   const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
-#pragma omp parallel num_threads(std::min<int>(threads, static_cast<int>(std::min<std::size_t>(pairs, 1024))))
+#pragma omp parallel num_threads( \
+    std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))
   {
     std::optional<PairSolver> solver;
 #pragma omp for schedule(dynamic, 1)

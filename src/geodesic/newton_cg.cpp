@@ -30,7 +30,8 @@ void LaplacianPreconditioner::build(const WeightedMetric& metric, const ChordObj
 void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective) {
   const std::size_t n = objective.segments(), d = objective.dim();
   dim_ = d;
-  const auto size = static_cast<Eigen::Index>(d), outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
+  const auto size = static_cast<Eigen::Index>(d),
+             outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
   // The mean metric of a few nodes: its shape matters, its changes along the path are left to T.
   constexpr std::size_t kSamples = 5;
   Vector points(kSamples * d);
@@ -41,8 +42,8 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
   expansion->expand(kSamples, points.data(), nullptr);
   metric_ = Eigen::MatrixXd::Zero(size, size);
   for (std::size_t k = 0; k < kSamples; ++k) {
-    const Eigen::Map<const RowMatrix> j(expansion->jacobians() + k * d * static_cast<std::size_t>(outputs), outputs,
-                                        size);
+    const Eigen::Map<const RowMatrix> j(expansion->jacobians() + k * d * static_cast<std::size_t>(outputs),
+                                        outputs, size);
     metric_.selfadjointView<Eigen::Lower>().rankUpdate(j.transpose(), 1.0 / kSamples);
   }
   metric_ = metric_.selfadjointView<Eigen::Lower>();
@@ -137,8 +138,9 @@ void LaplacianPreconditioner::multiply(const Vector& x, Vector& y) const {
   }
 }
 
-MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObjective& objective, Vector& nodes,
-                                         const MinimiseOptions& options, const CancellationToken& cancellation) {
+MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObjective& objective,
+                                         Vector& nodes, const MinimiseOptions& options,
+                                         const CancellationToken& cancellation) {
   MinimiseOutcome out;
   const std::size_t n = objective.unknowns(), d = objective.dim();
   double cost = objective.expand(nodes.data());

@@ -1,4 +1,5 @@
-// Charts as embeddings and qualities on tensors, under the contracts of both; and models behind the fast solvers.
+// Charts as embeddings and qualities on tensors, under the contracts of both; and models behind the fast
+// solvers.
 
 #include "latentpath/geodesic/adaptors.h"
 
@@ -12,34 +13,38 @@ namespace latentpath::testing {
 
 INSTANTIATE_TEST_SUITE_P(
     Charts, EmbeddingContract,
-    ::testing::Values(EmbeddingCase{"HalfSphere", 2, [] { return chart_embedding(half_sphere_chart(2)); }},
-                      EmbeddingCase{"Stereographic", 2, [] { return chart_embedding(stereographic_chart(2)); }},
-                      EmbeddingCase{"StereographicOfManyDimensions", 7,
-                                    [] { return chart_embedding(stereographic_chart(7)); }},
-                      EmbeddingCase{"Ellipsoid", 2, [] { return chart_embedding(ellipsoid_chart()); }},
-                      EmbeddingCase{"Torus", 2, [] { return chart_embedding(torus_chart()); }},
-                      EmbeddingCase{"Paraboloid", 3, [] { return chart_embedding(paraboloid_chart(3, 0.5)); }},
-                      EmbeddingCase{"SwissRoll", 2, [] { return chart_embedding(swiss_roll_chart()); }},
-                      EmbeddingCase{"Helicoid", 2, [] { return chart_embedding(helicoid_chart()); }}),
+    ::testing::Values(
+        EmbeddingCase{"HalfSphere", 2, [] { return chart_embedding(half_sphere_chart(2)); }},
+        EmbeddingCase{"Stereographic", 2, [] { return chart_embedding(stereographic_chart(2)); }},
+        EmbeddingCase{"StereographicOfManyDimensions", 7,
+                      [] { return chart_embedding(stereographic_chart(7)); }},
+        EmbeddingCase{"Ellipsoid", 2, [] { return chart_embedding(ellipsoid_chart()); }},
+        EmbeddingCase{"Torus", 2, [] { return chart_embedding(torus_chart()); }},
+        EmbeddingCase{"Paraboloid", 3, [] { return chart_embedding(paraboloid_chart(3, 0.5)); }},
+        EmbeddingCase{"SwissRoll", 2, [] { return chart_embedding(swiss_roll_chart()); }},
+        EmbeddingCase{"Helicoid", 2, [] { return chart_embedding(helicoid_chart()); }}),
     embedding_case_name);
 
 namespace {
 
 QualityPointer ramped_hill() {
-  return tensor_quality(analytic_quality([](const auto* z, double t) {
-    using std::exp;
-    return 1.0 - 4 * t * (1 - t) * (1.0 - 0.9 * exp(-0.5 * (z[0] * z[0] + z[1] * z[1])));
-  }, 2, "ramped hill"));
+  return tensor_quality(analytic_quality(
+      [](const auto* z, double t) {
+        using std::exp;
+        return 1.0 - 4 * t * (1 - t) * (1.0 - 0.9 * exp(-0.5 * (z[0] * z[0] + z[1] * z[1])));
+      },
+      2, "ramped hill"));
 }
 
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(
     Analytic, QualityContract,
-    ::testing::Values(QualityCase{"StereographicSphere", 2, [] { return tensor_quality(stereographic_quality(2)); }, {}},
-                      QualityCase{"ManyDimensions", 6, [] { return tensor_quality(stereographic_quality(6)); }, {}},
-                      QualityCase{"RampedHill", 2, ramped_hill, {}},
-                      QualityCase{"Constant", 3, [] { return tensor_quality(analytic_constant(0.3)); }, {}}),
+    ::testing::Values(
+        QualityCase{"StereographicSphere", 2, [] { return tensor_quality(stereographic_quality(2)); }, {}},
+        QualityCase{"ManyDimensions", 6, [] { return tensor_quality(stereographic_quality(6)); }, {}},
+        QualityCase{"RampedHill", 2, ramped_hill, {}},
+        QualityCase{"Constant", 3, [] { return tensor_quality(analytic_constant(0.3)); }, {}}),
     quality_case_name);
 
 TEST(Adaptors, LevelSetsGiveTheirQuality) {
@@ -87,16 +92,19 @@ TEST(Adaptors, TensorsBehindTheFastSolvers) {
   EXPECT_FALSE(by_tensors->concurrent());
   const auto quality = function_quality(
       [](const Tensor& z) { return 0.5 + 0.4 * at::sin(z.select(1, 0) * 2 + z.select(1, 1)); }, "wavy");
-  const auto analytic = analytic_quality([](const auto* z) {
-    using std::sin;
-    return 0.5 + 0.4 * sin(2.0 * z[0] + z[1]);
-  }, 2, "wavy");
+  const auto analytic = analytic_quality(
+      [](const auto* z) {
+        using std::sin;
+        return 0.5 + 0.4 * sin(2.0 * z[0] + z[1]);
+      },
+      2, "wavy");
   const std::vector<double> a = {0.2, 0.1, -0.5, 0.4}, b = {-0.9, 1.4, 0.8, 0.7};
   const GeodesicResult slow = find_geodesics(
       {.metric = WeightedMetric(by_tensors, quality_function(quality, 2), 0.1), .start = a, .end = b},
       with_segments(40));
-  const GeodesicResult fast = find_geodesics(
-      {.metric = WeightedMetric(stereographic_chart(2), analytic, 0.1), .start = a, .end = b}, with_segments(40));
+  const GeodesicResult fast =
+      find_geodesics({.metric = WeightedMetric(stereographic_chart(2), analytic, 0.1), .start = a, .end = b},
+                     with_segments(40));
   EXPECT_EQ(slow.method, "newton");
   for (std::size_t pair = 0; pair < 2; ++pair) {
     const Geodesic &one = slow.geodesics[pair], &other = fast.geodesics[pair];
@@ -112,10 +120,10 @@ TEST(Adaptors, NewtonOnADecoderInSinglePrecision) {
   const TemporaryFolder folder;
   DecoderOptions decoder_options;
   decoder_options.latent_dim = 3;
-  const auto decoder = load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat), decoder_options);
-  const GeodesicProblem problem{.metric = WeightedMetric(embedding_chart(decoder)),
-                                .start = {0.4, -0.2, 0.9},
-                                .end = {-1.0, 0.8, 0.1}};
+  const auto decoder =
+      load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat), decoder_options);
+  const GeodesicProblem problem{
+      .metric = WeightedMetric(embedding_chart(decoder)), .start = {0.4, -0.2, 0.9}, .end = {-1.0, 0.8, 0.1}};
   const Geodesic geodesic = solve_one(problem, with_segments(32));
   EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
   EXPECT_EQ(geodesic.certificate.negative_directions, 0);
