@@ -48,6 +48,12 @@ constexpr std::size_t kBlockLimit = 8;
 /// The same for level sets, whose stiff walls conjugate gradients are slow to feel.
 constexpr std::size_t kLevelSetBlockLimit = 32;
 
+/// Of a level, on its own grid.
+struct LevelLength {
+  double length;
+  std::size_t pieces;  ///< lengths of different costs are not extrapolated together
+};
+
 /// Everything one thread needs to solve one pair after another.
 class PairSolver {
  public:
@@ -60,13 +66,13 @@ class PairSolver {
         cancellation_(cancellation),
         dim_(static_cast<std::size_t>(problem.metric.latent_dim())),
         level_set_(metric_.quality().form() == AnalyticQuality::Form::kLevelSet),
-        objective_(metric_, problem.time_weight,
-                   options.quadrature > 0 ? options.quadrature : (level_set_ ? kLevelSetQuadrature : 1)) {}
+        objective_(metric_, problem.time_weight) {}
 
   Geodesic solve(std::size_t pair);
 
  private:
-  static constexpr int kLevelSetQuadrature = 4;
+  static constexpr std::size_t kLevelSetPieces = 4;
+  static constexpr std::size_t kMostPieces = 64;
   static constexpr std::size_t kCoarsest = 20;
 
   void check_finite(const std::vector<double>& nodes) const;
@@ -81,7 +87,9 @@ class PairSolver {
   }
   void soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic);
   double kink_width(std::size_t segments) const;
-  void finish(Geodesic& geodesic, const std::vector<double>& lengths, const MinimiseOutcome& outcome);
+  std::vector<double> richardson_lengths(const Geodesic& geodesic, const std::vector<LevelLength>& reached);
+  bool hidden(const std::vector<double>& nodes, double share) const;
+  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const MinimiseOutcome& outcome);
 
   const GeodesicProblem& problem_;
   const WeightedMetric& metric_;
@@ -90,6 +98,7 @@ class PairSolver {
   const CancellationToken& cancellation_;
   std::size_t dim_;
   bool level_set_;
+  std::size_t pieces_ = 1;  ///< that each segment is cut into
   detail::ChordObjective objective_;
   detail::NewtonSolver newton_;
   detail::NewtonCgSolver newton_cg_;
@@ -140,7 +149,7 @@ MinimiseOptions PairSolver::minimise_options(double tolerance) const {
 
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic,
                      MinimiseOutcome& outcome) {
-  objective_.set_segments(nodes.size() / dim_ - 1);
+  objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
   if (method_ == "newton-cg")
     outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
   else
@@ -286,31 +295,43 @@ Geodesic PairSolver::solve(std::size_t pair) {
   const bool given = !problem_.initial.empty();
   std::vector<double> nodes = first_path(pair, levels[0], geodesic);
   MinimiseOutcome outcome;
-  std::vector<double> lengths;
-  if (level_set_ && !georce) soften(nodes, !given, geodesic);
+  std::vector<LevelLength> levels_reached;
+  const bool fixed = options_.quadrature > 0;
+  pieces_ = fixed ? static_cast<std::size_t>(options_.quadrature) : level_set_ ? kLevelSetPieces : 1;
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    if (level > 0) nodes = detail::refine_polyline(nodes, dim_, !level_set_);
-    const SmoothKinks smooth(level_set_ ? kink_width(levels[level]) : SmoothKinks::width());
-    const bool last = level + 1 == levels.size();
     if (georce) {
       double length = 0;
       outcome = detail::georce(metric_, nodes, minimise_options(options_.tolerance), cancellation_, length);
       geodesic.iterations = outcome.iterations;
-      objective_.set_segments(segments);
+      objective_.set_grid(segments, 1);
       objective_.expand(nodes.data());
-      lengths.push_back(length);
+      levels_reached.push_back({length, 1});
       certify(outcome, geodesic.certificate);
       break;
     }
-    // The error of a length is the square of the error of its path.
-    run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
-    lengths.push_back(objective_.length());
-    if (!last || level_set_) stage(geodesic, join_message(levels[level], " segments"), nodes);
+    const std::size_t n = levels[level];
+    const bool last = level + 1 == levels.size();
+    if (level > 0) {
+      nodes = detail::refine_polyline(nodes, dim_, !level_set_);
+      if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
+    }
+    const std::vector<double> before = nodes;
+    const SmoothKinks smooth(level_set_ ? kink_width(n) : SmoothKinks::width());
+    for (;; pieces_ *= 4) {
+      if (level_set_ && level == 0) soften(nodes, !given, geodesic);
+      // The error of a length is the square of the error of its path.
+      run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
+      // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
+      // a grid with fewer places to hide.
+      if (fixed || pieces_ >= kMostPieces || outcome.termination == GeodesicTermination::kInterrupted ||
+          !hidden(nodes, last ? 0.01 : 0.03))
+        break;
+      nodes = before;
+    }
+    levels_reached.push_back({objective_.length(), pieces_});
+    if (!last || level_set_) stage(geodesic, join_message(n, " segments"), nodes);
     if (outcome.termination == GeodesicTermination::kInterrupted) {
-      while (levels[level] < segments) {
-        nodes = detail::refine_polyline(nodes, dim_, false);
-        ++level;
-      }
+      while (nodes.size() / dim_ - 1 < segments) nodes = detail::refine_polyline(nodes, dim_, false);
       break;
     }
     if (last) certify(outcome, geodesic.certificate);
@@ -320,14 +341,44 @@ Geodesic PairSolver::solve(std::size_t pair) {
   std::copy_n(end, dim_, geodesic.nodes.end() - static_cast<std::ptrdiff_t>(dim_));
   geodesic.termination = outcome.termination;
   geodesic.cost = outcome.cost;
-  finish(geodesic, lengths, outcome);
+  finish(geodesic, levels_reached, outcome);
   geodesic.seconds = since(begin);
   return geodesic;
 }
 
-void PairSolver::finish(Geodesic& geodesic, const std::vector<double>& lengths,
+// Lengths at n/4, n/2 and n segments of one and the same cost, as far as there are such; the last is always
+// there.
+std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
+                                                   const std::vector<LevelLength>& reached) {
+  const std::size_t k = reached.size(), n = static_cast<std::size_t>(options_.segments);
+  if (k == 0) return {};
+  if (k < 3 || level_set_ || geodesic.termination != GeodesicTermination::kConverged)
+    return {reached.back().length};
+  if (reached[k - 2].pieces == pieces_ && reached[k - 3].pieces == pieces_)
+    return {reached[k - 3].length, reached[k - 2].length, reached[k - 1].length};
+  // The way up went over other costs: go down again from the path that was found.
+  std::vector<double> lengths = {reached.back().length};
+  Geodesic unused;
+  MinimiseOutcome outcome;
+  for (std::size_t stride = 2; stride <= 4; stride *= 2) {
+    std::vector<double> nodes;
+    for (std::size_t i = 0; i <= n; i += stride)
+      nodes.insert(nodes.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i * dim_),
+                   geodesic.nodes.begin() + static_cast<std::ptrdiff_t>((i + 1) * dim_));
+    run(nodes, std::max(options_.tolerance, 1e-6), unused, outcome);
+    lengths.insert(lengths.begin(), objective_.length());
+  }
+  return lengths;
+}
+
+bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
+  const double honest = metric_.length(nodes, 0.3 * share, 64).length;
+  return !(std::abs(honest - objective_.length()) <= share * honest);
+}
+
+void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached,
                         const MinimiseOutcome& outcome) {
-  geodesic.length = lengths.empty() ? 0 : lengths.back();
+  geodesic.length = reached.empty() ? 0 : reached.back().length;
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;
@@ -340,24 +391,15 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<double>& lengths,
   // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
   geodesic.extrapolated_length = geodesic.refined_length;
   geodesic.extrapolation_change = std::abs(geodesic.refined_length - geodesic.length);
-  const std::size_t k = lengths.size();
-  if (!level_set_ && k >= 2) {
-    const double last = lengths[k - 1] - lengths[k - 2];
-    const double once = lengths[k - 1] + last / 3;
-    if (k >= 3) {
-      const double before = lengths[k - 2] - lengths[k - 3];
-      // Second order shows as a ratio of 4. Where it does not, nothing is extrapolated.
-      const bool second_order =
-          std::abs(last) < 1e-9 * geodesic.length || (before / last > 3 && before / last < 5.5);
-      if (second_order) {
-        const double once_before = lengths[k - 2] + before / 3;
-        geodesic.extrapolated_length = once + (once - once_before) / 15;
-        geodesic.extrapolation_change = std::abs(geodesic.extrapolated_length - once);
-      }
-    } else {
-      geodesic.extrapolated_length = once;
-      geodesic.extrapolation_change = std::abs(last / 3);
-    }
+  const std::vector<double> lengths = richardson_lengths(geodesic, reached);
+  if (lengths.size() < 3) return;
+  const double fine = lengths[2], middle = lengths[1], coarse = lengths[0];
+  const double last = fine - middle, before = middle - coarse;
+  // Second order shows as a ratio of 4. Where it does not, nothing is extrapolated.
+  if (std::abs(last) < 1e-9 * fine || (before / last > 3 && before / last < 5.5)) {
+    const double once = fine + last / 3, once_before = middle + before / 3;
+    geodesic.extrapolated_length = once + (once - once_before) / 15;
+    geodesic.extrapolation_change = std::abs(geodesic.extrapolated_length - once);
   }
 }
 

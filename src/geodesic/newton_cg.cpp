@@ -36,7 +36,7 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
   constexpr std::size_t kSamples = 5;
   Vector points(kSamples * d);
   for (std::size_t k = 0; k < kSamples; ++k)
-    std::copy_n(objective.nodes().begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
+    std::copy_n(objective.knots().begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
                 points.begin() + static_cast<std::ptrdiff_t>(k * d));
   const auto expansion = metric.chart().make_expansion();
   expansion->expand(kSamples, points.data(), nullptr);
@@ -71,11 +71,12 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
 void LaplacianPreconditioner::update(const ChordObjective& objective) {
   const std::size_t n = objective.segments(), d = objective.dim();
   const auto size = static_cast<Eigen::Index>(d);
+  const Vector chords = objective.weighted_chords_squared();
   Vector stiffness(n);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const Eigen::Map<const Eigen::VectorXd> a(objective.nodes().data() + i * d, size),
-        b(objective.nodes().data() + (i + 1) * d, size);
+    const Eigen::Map<const Eigen::VectorXd> a(objective.knots().data() + i * d, size),
+        b(objective.knots().data() + (i + 1) * d, size);
     const Eigen::VectorXd step = b - a;
     double square = 0;
     if (kind_ == Kind::kFull)
@@ -83,9 +84,7 @@ void LaplacianPreconditioner::update(const ChordObjective& objective) {
     else
       for (std::size_t j = 0; j < d; ++j)
         square += scale_[j] * step[static_cast<Eigen::Index>(j)] * step[static_cast<Eigen::Index>(j)];
-    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * objective.weights_squared()[i] *
-                                    objective.chords_squared()[i] / square
-                              : 0;
+    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * chords[i] / square : 0;
     largest = std::max(largest, stiffness[i]);
   }
   for (double& k : stiffness) k = std::max(k, 1e-6 * std::max(largest, 1e-300));

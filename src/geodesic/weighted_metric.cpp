@@ -126,7 +126,8 @@ double WeightedMetric::lower_bound(const double* a, const double* b) const {
   chart_->value(b, y.data());
   double square = 0;
   for (std::size_t k = 0; k < outputs; ++k) square += (x[k] - y[k]) * (x[k] - y[k]);
-  return std::max(least_weight(), 0.0) * std::sqrt(square);
+  const double least = least_weight();
+  return least > 0 ? least * std::sqrt(square) : 0;
 }
 
 }  // namespace latentpath

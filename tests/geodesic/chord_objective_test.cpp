@@ -17,7 +17,7 @@ struct Case {
   std::string name;
   WeightedMetric metric;
   double time_weight = 0;
-  int quadrature = 1;
+  int pieces = 1;
 };
 
 AnalyticQualityPointer wavy(int dim) {
@@ -58,10 +58,10 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
   for (const Case& c : cases()) {
-    detail::ChordObjective objective(c.metric, c.time_weight, c.quadrature);
+    detail::ChordObjective objective(c.metric, c.time_weight);
     const auto dim = objective.dim();
     constexpr std::size_t kSegments = 6;
-    objective.set_segments(kSegments);
+    objective.set_grid(kSegments, static_cast<std::size_t>(c.pieces));
     auto nodes = normal_numbers((kSegments + 1) * dim, 7);
     for (double& x : nodes) x *= 0.6;
     const auto u = normal_numbers(objective.unknowns(), 8);
@@ -96,8 +96,8 @@ TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
 
 TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
   for (const Case& c : cases()) {
-    detail::ChordObjective objective(c.metric, c.time_weight, c.quadrature);
-    objective.set_segments(9);
+    detail::ChordObjective objective(c.metric, c.time_weight);
+    objective.set_grid(9, static_cast<std::size_t>(c.pieces));
     auto nodes = normal_numbers(10 * objective.dim(), 3);
     for (double& x : nodes) x *= 0.5;
     objective.expand(nodes.data());
@@ -105,9 +105,9 @@ TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
     objective.hessian(detail::HessianKind::kGaussNewton, gauss);
     objective.laplacian(laplacian);
     EXPECT_EQ(negative_eigenvalues(laplacian), 0) << c.name;
-    // One quadrature point a segment makes the cost a sum of squares; its Gauss–Newton matrix is
+    // One pieces point a segment makes the cost a sum of squares; its Gauss–Newton matrix is
     // semidefinite.
-    if (c.quadrature == 1) {
+    if (c.pieces == 1) {
       std::vector<double> image(objective.unknowns());
       for (std::uint64_t seed = 0; seed < 20; ++seed) {
         const auto u = normal_numbers(image.size(), seed);

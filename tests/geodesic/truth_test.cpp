@@ -370,6 +370,45 @@ TEST(Methods, AutoSaysWhatItChose) {
   EXPECT_EQ(method(40), "newton-cg");
 }
 
+TEST(Resolution, NoPathHidesBetweenThePointsOfItsGrid) {
+  // A coarse grid sees a wavy weight at few points, and a roll's sheets through chords that leave the
+  // surface: a minimiser of that would jump. What is returned is as long on a fine grid as on its own.
+  const auto deep = analytic_quality(
+      [](const auto* z) {
+        using std::sin;
+        return 0.5 + 0.45 * sin(2.0 * z[0] + 1.3 * z[1]);
+      },
+      2, "deep waves");
+  struct Case {
+    WeightedMetric metric;
+    double scale;
+  };
+  const std::vector<Case> cases = {{WeightedMetric(torus_chart(), deep, 0.05), 1.5},
+                                   {WeightedMetric(helicoid_chart(0.5), deep, 0.05), 2},
+                                   {WeightedMetric(swiss_roll_chart()), 4}};
+  for (const Case& c : cases) {
+    GeodesicProblem problem{.metric = c.metric, .start = normal_numbers(60, 1), .end = normal_numbers(60, 2)};
+    for (double& x : problem.start) x *= c.scale;
+    for (double& x : problem.end) x *= c.scale;
+    for (const Geodesic& geodesic : find_geodesics(problem).geodesics) {
+      EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << c.metric.describe();
+      EXPECT_NEAR(geodesic.length / geodesic.refined_length, 1, 0.02) << c.metric.describe();
+    }
+    // One midpoint a segment and no check is what the test is about.
+    if (c.metric.chart().describe() != "torus") continue;
+    GeodesicOptions trusting;
+    trusting.quadrature = 1;
+    double worst = 0;
+    int warned = 0;
+    for (const Geodesic& geodesic : find_geodesics(problem, trusting).geodesics) {
+      worst = std::max(worst, geodesic.refined_length / geodesic.length);
+      for (const std::string& warning : geodesic.warnings) warned += warning.find("under-resolved") == 0;
+    }
+    EXPECT_GT(worst, 1.5);
+    EXPECT_GE(warned, 1);
+  }
+}
+
 TEST(Batch, PairsDoNotSeeEachOther) {
   constexpr std::size_t kPairs = 40;
   auto a = normal_numbers(2 * kPairs, 1), b = normal_numbers(2 * kPairs, 2);

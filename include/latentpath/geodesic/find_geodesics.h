@@ -32,13 +32,14 @@ struct GeodesicOptions {
   int segments = 100;
   std::string method = "auto";  ///< "newton", "gauss-newton", "newton-cg", "georce"; auto: newton for small
                                 ///< D, newton-cg for large D
-  int max_iterations = 200;    ///< per level
-  double tolerance = 1e-9;     ///< converged when the scale-free gradient residual falls below
-  bool escape_saddles = true;  ///< leave saddles along negative curvature
-  int coarsest_segments = 0;   ///< of the first level; 0: chosen; equal to `segments`: no coarser level
-  int quadrature = 0;          ///< points of n² on each segment; 0: 1 for smooth qualities, 4 for level sets
-  int threads = 0;             ///< OpenMP threads over pairs; 0: all
-  bool keep_stages = false;    ///< keep the path after every level in Geodesic::stages
+  int max_iterations = 200;     ///< per level
+  double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
+  bool escape_saddles = true;   ///< leave saddles along negative curvature
+  int coarsest_segments = 0;    ///< of the first level; 0: chosen; equal to `segments`: no coarser level
+  int quadrature = 0;  ///< pieces each segment is cut into for the cost; 0: chosen, and raised where a path
+                       ///< hides between the points of its grid
+  int threads = 0;           ///< OpenMP threads over pairs; 0: all
+  bool keep_stages = false;  ///< keep the path after every level in Geodesic::stages
 };
 
 enum class GeodesicTermination {
