@@ -50,7 +50,8 @@ class PullFunction final : public torch::autograd::Function<PullFunction> {
     Tensor bent = at::empty_like(points), pushed = at::empty_like(covectors);
     if (points.size(0) > 0) {
       const auto expansion = expand(*holder->map, points, at_times);
-      expansion->curvature_products(covectors.data_ptr<double>(), u.data_ptr<double>(), bent.data_ptr<double>());
+      expansion->curvature_products(covectors.data_ptr<double>(), u.data_ptr<double>(),
+                                    bent.data_ptr<double>());
       expansion->push(u.data_ptr<double>(), pushed.data_ptr<double>());
     }
     return {bent.to(saved[0].scalar_type()), pushed.to(saved[1].scalar_type()), Tensor(), Tensor()};
@@ -64,8 +65,8 @@ class MapFunction final : public torch::autograd::Function<MapFunction> {
     const Tensor points = doubles(z);
     const Tensor at_times = time.defined() ? doubles(time) : Tensor();
     Tensor x = at::empty({z.size(0), holder->map->output_dim()}, at::kDouble);
-    holder->map->values(static_cast<std::size_t>(z.size(0)), points.data_ptr<double>(), data_or_null(at_times),
-                        x.data_ptr<double>());
+    holder->map->values(static_cast<std::size_t>(z.size(0)), points.data_ptr<double>(),
+                        data_or_null(at_times), x.data_ptr<double>());
     context->save_for_backward({z, time});
     context->saved_data["map"] = c10::IValue::make_capsule(holder);
     return x.to(z.scalar_type());
@@ -128,7 +129,8 @@ using TensorCall = std::function<Tensor(const Tensor& z, const Tensor& time)>;  
 
 class TensorExpansion final : public MapExpansion {
  public:
-  TensorExpansion(const TensorCall& call, int64_t dim, int64_t outputs) : call_(call), dim_(dim), outputs_(outputs) {}
+  TensorExpansion(const TensorCall& call, int64_t dim, int64_t outputs)
+      : call_(call), dim_(dim), outputs_(outputs) {}
 
   void expand(std::size_t count, const double* z, const double* t) override {
     const at::AutoGradMode enabled(true);
@@ -216,7 +218,8 @@ class TensorExpansion final : public MapExpansion {
 
 class TensorMap final : public AnalyticMap {
  public:
-  TensorMap(TensorCall call, int latent_dim, int output_dim, std::string name, bool time, bool single_precision)
+  TensorMap(TensorCall call, int latent_dim, int output_dim, std::string name, bool time,
+            bool single_precision)
       : AnalyticMap(latent_dim, output_dim, std::move(name)),
         call_(std::move(call)),
         time_(time),
@@ -224,7 +227,8 @@ class TensorMap final : public AnalyticMap {
     // Not every operation can be differentiated twice.
     try {
       const auto expansion = make_expansion();
-      const std::vector<double> z(static_cast<std::size_t>(latent_dim), 0.1), r(static_cast<std::size_t>(output_dim), 1);
+      const std::vector<double> z(static_cast<std::size_t>(latent_dim), 0.1),
+          r(static_cast<std::size_t>(output_dim), 1);
       std::vector<double> out(static_cast<std::size_t>(latent_dim));
       expansion->expand(1, z.data(), nullptr);
       expansion->curvature_products(r.data(), z.data(), out.data());
@@ -241,7 +245,8 @@ class TensorMap final : public AnalyticMap {
     const at::NoGradGuard no_gradient;
     const auto n = static_cast<int64_t>(count);
     const Tensor points = at::from_blob(const_cast<double*>(z), {n, latent_dim()}, at::kDouble);
-    const Tensor times = t ? at::from_blob(const_cast<double*>(t), {n}, at::kDouble) : at::full({n}, 0.5, at::kDouble);
+    const Tensor times =
+        t ? at::from_blob(const_cast<double*>(t), {n}, at::kDouble) : at::full({n}, 0.5, at::kDouble);
     const Tensor out = call_(points, times).to(at::kDouble).contiguous();
     std::copy_n(out.data_ptr<double>(), out.numel(), x);
   }
@@ -297,7 +302,8 @@ AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim,
   const Tensor probe = call(at::zeros({1, latent_dim}, at::kDouble), at::full({1}, 0.5, at::kDouble));
   auto map = std::make_shared<TensorMap>(call, latent_dim, 1, quality->describe(), quality->depends_on_time(),
                                          probe.scalar_type() != at::kDouble);
-  return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kQuality, std::move(map), 0.0, quality->describe());
+  return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kQuality, std::move(map), 0.0,
+                                           quality->describe());
 }
 
 AnalyticQualityPointer level_set_function(std::shared_ptr<const Embedding> distance, double stiffness,

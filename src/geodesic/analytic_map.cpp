@@ -6,8 +6,8 @@ namespace latentpath {
 
 AnalyticMap::AnalyticMap(int latent_dim, int output_dim, std::string name)
     : latent_dim_(latent_dim), output_dim_(output_dim), name_(std::move(name)) {
-  LATENTPATH_CHECK(latent_dim >= 1 && output_dim >= 1, kArgument, name_, " maps R^", latent_dim, " to R^", output_dim,
-                   ": both dimensions must be at least 1");
+  LATENTPATH_CHECK(latent_dim >= 1 && output_dim >= 1, kArgument, name_, " maps R^", latent_dim, " to R^",
+                   output_dim, ": both dimensions must be at least 1");
 }
 
 void AnalyticMap::jacobian(const double* z, double* x, double* jacobian) const {
@@ -43,7 +43,8 @@ void TapeExpansion::expand(std::size_t count, const double* z, const double* t) 
 const double* TapeExpansion::jacobians() {
   if (!have_jacobians_) {
     jacobians_.resize(count_ * outputs_ * dim_);
-    for (std::size_t p = 0; p < count_; ++p) tapes_[p].jacobian(jacobians_.data() + p * outputs_ * dim_, scratch_);
+    for (std::size_t p = 0; p < count_; ++p)
+      tapes_[p].jacobian(jacobians_.data() + p * outputs_ * dim_, scratch_);
     have_jacobians_ = true;
   }
   return jacobians_.data();

@@ -6,7 +6,8 @@
 
 namespace latentpath {
 
-AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number, std::string name)
+AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number,
+                                 std::string name)
     : form_(form), map_(std::move(map)), number_(number), name_(std::move(name)) {
   if (form_ == Form::kConstant) {
     LATENTPATH_CHECK(number_ > 0 && number_ < 1, kArgument, "the constant quality is ", number_,
@@ -18,8 +19,8 @@ AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> m
   LATENTPATH_CHECK(map_->output_dim() == 1, kArgument, name_, " must have one value a point, not ",
                    map_->output_dim());
   if (form_ == Form::kLevelSet)
-    LATENTPATH_CHECK(std::isfinite(number_) && number_ > 0, kArgument, "the stiffness K of ", name_, " is ", number_,
-                     ": it must be above 0");
+    LATENTPATH_CHECK(std::isfinite(number_) && number_ > 0, kArgument, "the stiffness K of ", name_, " is ",
+                     number_, ": it must be above 0");
 }
 
 double AnalyticQuality::operator()(const double* z, double t) const {
@@ -102,13 +103,14 @@ struct StereographicWeight {
 }  // namespace
 
 AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness) {
-  LATENTPATH_CHECK(!discs.empty() && !discs[0].centre.empty(), kArgument, "a cut-out needs at least one disc");
+  LATENTPATH_CHECK(!discs.empty() && !discs[0].centre.empty(), kArgument,
+                   "a cut-out needs at least one disc");
   const std::size_t dim = discs[0].centre.size();
   for (const Disc& disc : discs) {
     LATENTPATH_CHECK(disc.centre.size() == dim, kArgument, "the discs' centres have ", dim, " and ",
                      disc.centre.size(), " coordinates: they must agree");
-    LATENTPATH_CHECK(std::isfinite(disc.radius) && disc.radius > 0, kArgument, "the disc's radius is ", disc.radius,
-                     ": it must be above 0");
+    LATENTPATH_CHECK(std::isfinite(disc.radius) && disc.radius > 0, kArgument, "the disc's radius is ",
+                     disc.radius, ": it must be above 0");
   }
   const std::string name = discs.size() == 1 ? "cut-out disc" : join_message(discs.size(), " cut-out discs");
   return analytic_level_set(OutsideDiscs{std::move(discs)}, stiffness, static_cast<int>(dim), name);

@@ -112,7 +112,8 @@ ChartPointer ellipsoid_chart(std::vector<double> semi_axes) {
   LATENTPATH_CHECK(semi_axes.size() >= 2, kArgument, "an ellipsoid needs at least 2 semi-axes, not ",
                    semi_axes.size());
   for (const double a : semi_axes)
-    LATENTPATH_CHECK(std::isfinite(a) && a > 0, kArgument, "the ellipsoid's semi-axis ", a, " must be above 0");
+    LATENTPATH_CHECK(std::isfinite(a) && a > 0, kArgument, "the ellipsoid's semi-axis ", a,
+                     " must be above 0");
   const int dim = static_cast<int>(semi_axes.size()) - 1;
   return chart(Ellipsoid{std::move(semi_axes)}, dim, dim + 1, "ellipsoid");
 }
@@ -137,19 +138,21 @@ ChartPointer helicoid_chart(double pitch) {
 }
 
 const std::vector<ChartName>& chart_names() {
-  static const std::vector<ChartName> names = {{"plane", "", true},
-                                               {"half-sphere", "", true},
-                                               {"sphere", "", true},
-                                               {"ellipsoid", "semi-axes a1,a2,… (one more than latent dimensions)", false},
-                                               {"torus", "major and minor radius R,r", false},
-                                               {"paraboloid", "steepness a", true},
-                                               {"swiss-roll", "", false},
-                                               {"helicoid", "pitch p", false}};
+  static const std::vector<ChartName> names = {
+      {"plane", "", true},
+      {"half-sphere", "", true},
+      {"sphere", "", true},
+      {"ellipsoid", "semi-axes a1,a2,… (one more than latent dimensions)", false},
+      {"torus", "major and minor radius R,r", false},
+      {"paraboloid", "steepness a", true},
+      {"swiss-roll", "", false},
+      {"helicoid", "pitch p", false}};
   return names;
 }
 
 ChartPointer make_chart(const std::string& name, const std::vector<double>& parameters, int latent_dim) {
-  LATENTPATH_CHECK(latent_dim >= 0, kArgument, "the latent dimension is ", latent_dim, ": it must be positive");
+  LATENTPATH_CHECK(latent_dim >= 0, kArgument, "the latent dimension is ", latent_dim,
+                   ": it must be positive");
   const auto known = std::find_if(chart_names().begin(), chart_names().end(),
                                   [&](const ChartName& chart_name) { return chart_name.name == name; });
   if (known == chart_names().end()) {
@@ -159,8 +162,9 @@ ChartPointer make_chart(const std::string& name, const std::vector<double>& para
   }
   const std::size_t given = parameters.size();
   const auto expect = [&](std::size_t count) {
-    LATENTPATH_CHECK(given == 0 || given == count, kArgument, "manifold ", name, " takes ", count, " parameters",
-                     known->parameters.empty() ? "" : " (" + known->parameters + ")", ", not ", given);
+    LATENTPATH_CHECK(given == 0 || given == count, kArgument, "manifold ", name, " takes ", count,
+                     " parameters", known->parameters.empty() ? "" : " (" + known->parameters + ")", ", not ",
+                     given);
   };
   const int dim = latent_dim == 0 ? 2 : latent_dim;
   LATENTPATH_CHECK(known->any_dimension || name == "ellipsoid" || dim == 2, kArgument, "manifold ", name,
@@ -168,8 +172,8 @@ ChartPointer make_chart(const std::string& name, const std::vector<double>& para
   if (name == "ellipsoid") {
     if (given == 0) return ellipsoid_chart();
     LATENTPATH_CHECK(latent_dim == 0 || given == static_cast<std::size_t>(latent_dim) + 1, kArgument,
-                     "an ellipsoid of latent dimension ", latent_dim, " has ", latent_dim + 1, " semi-axes, not ",
-                     given);
+                     "an ellipsoid of latent dimension ", latent_dim, " has ", latent_dim + 1,
+                     " semi-axes, not ", given);
     return ellipsoid_chart(parameters);
   }
   if (name == "torus") {

@@ -5,10 +5,9 @@
 
 namespace latentpath::detail {
 
-ChordObjective::ChordObjective(const WeightedMetric& metric, double time_weight, int quadrature)
+ChordObjective::ChordObjective(const WeightedMetric& metric, double time_weight)
     : metric_(metric),
       time_weight_(time_weight),
-      quadrature_(static_cast<std::size_t>(quadrature)),
       dim_(static_cast<std::size_t>(metric.latent_dim())),
       outputs_(static_cast<std::size_t>(metric.chart().output_dim())),
       weight_(metric.quality(), metric.epsilon()),
@@ -24,22 +23,85 @@ double ChordObjective::rounding() const {
   return 4 * std::max(metric_.chart().rounding(), map ? map->rounding() : 0.0);
 }
 
-void ChordObjective::quadrature_points(const double* nodes) {
-  const std::size_t q = quadrature_, total = segments_ * q;
-  points_.resize(total * dim_);
-  if (times_.size() != total) {
-    times_.resize(total);
-    for (std::size_t p = 0; p < total; ++p)
-      times_[p] = (static_cast<double>(p) + 0.5) / static_cast<double>(total);
+void ChordObjective::middle_points(const double* nodes) {
+  points_.resize(segments_ * dim_);
+  if (times_.size() != segments_) {
+    times_.resize(segments_);
+    for (std::size_t p = 0; p < segments_; ++p)
+      times_[p] = (static_cast<double>(p) + 0.5) / static_cast<double>(segments_);
   }
-  double* point = points_.data();
-  for (std::size_t i = 0; i < segments_; ++i) {
-    const double *a = nodes + i * dim_, *b = a + dim_;
-    for (std::size_t k = 0; k < q; ++k) {
-      const double s = (static_cast<double>(k) + 0.5) / static_cast<double>(q);
-      for (std::size_t j = 0; j < dim_; ++j) *point++ = (1 - s) * a[j] + s * b[j];
+  for (std::size_t e = 0; e < segments_ * dim_; ++e) points_[e] = 0.5 * (nodes[e] + nodes[e + dim_]);
+}
+
+const double* ChordObjective::fine_nodes(const double* knots) {
+  if (pieces_ == 1) return knots;
+  fine_.resize((segments_ + 1) * dim_);
+  for (std::size_t i = 0; i < knots_; ++i)
+    for (std::size_t k = 0; k < pieces_; ++k) {
+      const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+      for (std::size_t j = 0; j < dim_; ++j)
+        fine_[(i * pieces_ + k) * dim_ + j] = (1 - s) * knots[i * dim_ + j] + s * knots[(i + 1) * dim_ + j];
+    }
+  std::copy_n(knots + knots_ * dim_, dim_, fine_.end() - static_cast<std::ptrdiff_t>(dim_));
+  return fine_.data();
+}
+
+// Pᵀg.
+void ChordObjective::restrict_vector(const double* fine, double* coarse) const {
+  std::fill(coarse, coarse + unknowns(), 0.0);
+  for (std::size_t f = 1; f < segments_; ++f) {
+    const std::size_t i = f / pieces_, k = f % pieces_;
+    const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+    const double* g = fine + (f - 1) * dim_;
+    if (i > 0)
+      for (std::size_t j = 0; j < dim_; ++j) coarse[(i - 1) * dim_ + j] += (1 - s) * g[j];
+    if (k > 0 && i + 1 < knots_)
+      for (std::size_t j = 0; j < dim_; ++j) coarse[i * dim_ + j] += s * g[j];
+  }
+}
+
+// PᵀHP. Neighbours on the fine grid lie in one segment, ends included: no knots couple but neighbours.
+void ChordObjective::restrict_blocks(const BlockTridiagonal& fine, BlockTridiagonal& coarse) const {
+  const std::size_t d = dim_;
+  coarse.resize(knots_ - 1, d);
+  for (std::size_t i = 0; i + 1 < knots_; ++i) {
+    std::fill_n(coarse.diagonal(i), d * d, 0.0);
+    if (i + 2 < knots_) std::fill_n(coarse.upper(i), d * d, 0.0);
+  }
+  const auto add = [&](double* to, double scale, const double* block, bool transposed) {
+    for (std::size_t r = 0; r < d; ++r)
+      for (std::size_t c = 0; c < d; ++c)
+        to[r * d + c] += scale * (transposed ? block[c * d + r] : block[r * d + c]);
+  };
+  for (std::size_t f = 0; f < segments_; ++f) {
+    const std::size_t i = f / pieces_, k = f % pieces_;
+    const double q = static_cast<double>(pieces_);
+    const double b = static_cast<double>(k) / q, a = 1 - b;  // weights of knots i and i + 1 at f
+    const double next_b = static_cast<double>(k + 1) / q, next_a = 1 - next_b;  // at f + 1
+    double* diagonal_a = i > 0 ? coarse.diagonal(i - 1) : nullptr;
+    double* diagonal_b = i + 1 < knots_ ? coarse.diagonal(i) : nullptr;
+    double* upper = diagonal_a && diagonal_b ? coarse.upper(i - 1) : nullptr;
+    if (f > 0) {
+      const double* block = fine.diagonal(f - 1);
+      if (diagonal_a) add(diagonal_a, a * a, block, false);
+      if (diagonal_b) add(diagonal_b, b * b, block, false);
+      if (upper) add(upper, a * b, block, false);
+    }
+    if (f == 0 || f + 1 == segments_) continue;
+    const double* block = fine.upper(f - 1);
+    for (const bool transposed : {false, true}) {
+      if (diagonal_a) add(diagonal_a, a * next_a, block, transposed);
+      if (diagonal_b) add(diagonal_b, b * next_b, block, transposed);
+      if (upper) add(upper, transposed ? b * next_a : a * next_b, block, transposed);
     }
   }
+}
+
+std::vector<double> ChordObjective::weighted_chords_squared() const {
+  std::vector<double> sums(knots_, 0);
+  for (std::size_t f = 0; f < segments_; ++f)
+    sums[f / pieces_] += static_cast<double>(pieces_) * w_[f] * c_[f];
+  return sums;
 }
 
 double ChordObjective::sum_cost(const double* x, const double* squares) {
@@ -56,13 +118,7 @@ double ChordObjective::sum_cost(const double* x, const double* squares) {
       d_[i * outputs_ + k] = d;
       c += d * d;
     }
-    double w = 0;
-    if (squares) {
-      for (std::size_t k = 0; k < quadrature_; ++k) w += squares[i * quadrature_ + k];
-      w /= static_cast<double>(quadrature_);
-    } else {
-      w = weight_.constant_weight() * weight_.constant_weight();
-    }
+    const double w = squares ? squares[i] : weight_.constant_weight() * weight_.constant_weight();
     c_[i] = c;
     w_[i] = w;
     charge_[i] = time_weight_ * delta + c / delta;
@@ -71,43 +127,37 @@ double ChordObjective::sum_cost(const double* x, const double* squares) {
   return sum;
 }
 
-double ChordObjective::cost(const double* nodes) {
+double ChordObjective::cost(const double* knots) {
   ++evaluations_;
+  const double* nodes = fine_nodes(knots);
   x_.resize((segments_ + 1) * outputs_);
   metric_.chart().values(segments_ + 1, nodes, nullptr, x_.data());
   if (weight_.constant()) return sum_cost(x_.data(), nullptr);
-  quadrature_points(nodes);
-  squares_.resize(segments_ * quadrature_);
-  weight_.weights(squares_.size(), points_.data(), times_.data(), squares_.data());
+  middle_points(nodes);
+  squares_.resize(segments_);
+  weight_.weights(segments_, points_.data(), times_.data(), squares_.data());
   for (double& n : squares_) n *= n;
   return sum_cost(x_.data(), squares_.data());
 }
 
-double ChordObjective::expand(const double* nodes) {
+double ChordObjective::expand(const double* knots) {
   ++evaluations_;
-  const std::size_t n = segments_, d = dim_, m = outputs_, q = quadrature_;
-  nodes_.assign(nodes, nodes + (n + 1) * d);
+  const std::size_t n = segments_, d = dim_, m = outputs_;
+  knot_points_.assign(knots, knots + (knots_ + 1) * d);
+  const double* nodes = fine_nodes(knots);
   expansion_->expand(n + 1, nodes, nullptr);
   curvatures_ready_ = weight_blocks_ready_ = false;
   double sum = 0;
   if (weight_.constant()) {
     sum = sum_cost(expansion_->values(), nullptr);
   } else {
-    quadrature_points(nodes);
-    weight_.expand(n * q, points_.data(), times_.data());
+    middle_points(nodes);
+    weight_.expand(n, points_.data(), times_.data());
     sum = sum_cost(expansion_->values(), weight_.squares().data());
-    slope_a_.assign(n * d, 0);
-    slope_b_.assign(n * d, 0);
+    // The middle moves half as far as either end.
+    slope_.resize(n * d);
     const double* gradient = weight_.gradients().data();
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t k = 0; k < q; ++k, gradient += d) {
-        const double s = (static_cast<double>(k) + 0.5) / static_cast<double>(q);
-        const double on_b = s / static_cast<double>(q), on_a = (1 - s) / static_cast<double>(q);
-        for (std::size_t j = 0; j < d; ++j) {
-          slope_a_[i * d + j] += on_a * gradient[j];
-          slope_b_[i * d + j] += on_b * gradient[j];
-        }
-      }
+    for (std::size_t e = 0; e < n * d; ++e) slope_[e] = 0.5 * gradient[e];
   }
   const double two_over_delta = 2 * static_cast<double>(n);
   residual_.assign((n + 1) * m, 0);
@@ -118,15 +168,25 @@ double ChordObjective::expand(const double* nodes) {
 }
 
 void ChordObjective::gradient(double* g) {
+  if (pieces_ > 1) {
+    fine_gradient_.resize((segments_ - 1) * dim_);
+    full_gradient(fine_gradient_.data());
+    restrict_vector(fine_gradient_.data(), g);
+  } else {
+    full_gradient(g);
+  }
+}
+
+void ChordObjective::full_gradient(double* g) {
   const std::size_t n = segments_, d = dim_;
   jt_residual_.resize((n + 1) * d);
   expansion_->pull(residual_.data(), jt_residual_.data());
-  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d), jt_residual_.end() - static_cast<std::ptrdiff_t>(d),
-            g);
+  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d),
+            jt_residual_.end() - static_cast<std::ptrdiff_t>(d), g);
   if (weight_.constant()) return;
   for (std::size_t i = 1; i < n; ++i)
     for (std::size_t j = 0; j < d; ++j)
-      g[(i - 1) * d + j] += charge_[i - 1] * slope_b_[(i - 1) * d + j] + charge_[i] * slope_a_[i * d + j];
+      g[(i - 1) * d + j] += charge_[i - 1] * slope_[(i - 1) * d + j] + charge_[i] * slope_[i * d + j];
 }
 
 // D, M: dimensions known at compile time, 0 where they are not.
@@ -168,20 +228,9 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
   if (laplacian_only || weight_.constant()) return;
 
   if (newton && !weight_blocks_ready_) {
-    bend_aa_.assign(n * dd, 0);
-    bend_ab_.assign(n * dd, 0);
-    bend_bb_.assign(n * dd, 0);
-    const double* hessian = weight_.hessians().data();
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t k = 0; k < quadrature_; ++k, hessian += dd) {
-        const double q = static_cast<double>(quadrature_), s = (static_cast<double>(k) + 0.5) / q;
-        const double aa = (1 - s) * (1 - s) / q, ab = s * (1 - s) / q, bb = s * s / q;
-        for (std::size_t e = 0; e < dd; ++e) {
-          bend_aa_[i * dd + e] += aa * hessian[e];
-          bend_ab_[i * dd + e] += ab * hessian[e];
-          bend_bb_[i * dd + e] += bb * hessian[e];
-        }
-      }
+    const auto& hessians = weight_.hessians();
+    bend_.resize(n * dd);
+    for (std::size_t e = 0; e < n * dd; ++e) bend_[e] = 0.25 * hessians[e];
     weight_blocks_ready_ = true;
   }
   // Cross terms: p_a = −(2/Δ) J_aᵀd, p_b = (2/Δ) J_bᵀd are the gradients of c/Δ in the ends of a segment.
@@ -189,7 +238,7 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
   double *pa = product_.data(), *pb = pa + d;
   for (std::size_t i = 0; i < n; ++i) {
     const double *ja = jacobians + i * m * d, *jb = ja + m * d, *chord = d_.data() + i * m;
-    const double *ga = slope_a_.data() + i * d, *gb = slope_b_.data() + i * d;
+    const double* slope = slope_.data() + i * d;
     for (std::size_t r = 0; r < d; ++r) {
       double sum_a = 0, sum_b = 0;
       for (std::size_t k = 0; k < m; ++k) {
@@ -208,18 +257,25 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
     for (std::size_t r = 0; r < d; ++r)
       for (std::size_t c = 0; c < d; ++c) {
         const std::size_t e = r * d + c;
-        if (aa) aa[e] += pa[r] * ga[c] + ga[r] * pa[c] + (newton ? charge * bend_aa_[i * dd + e] : gauss * ga[r] * ga[c]);
-        if (bb) bb[e] += pb[r] * gb[c] + gb[r] * pb[c] + (newton ? charge * bend_bb_[i * dd + e] : gauss * gb[r] * gb[c]);
-        if (ab) ab[e] += pa[r] * gb[c] + ga[r] * pb[c] + (newton ? charge * bend_ab_[i * dd + e] : gauss * ga[r] * gb[c]);
+        const double bend = newton ? charge * bend_[i * dd + e] : gauss * slope[r] * slope[c];
+        if (aa) aa[e] += pa[r] * slope[c] + slope[r] * pa[c] + bend;
+        if (bb) bb[e] += pb[r] * slope[c] + slope[r] * pb[c] + bend;
+        if (ab) ab[e] += pa[r] * slope[c] + slope[r] * pb[c] + bend;
       }
   }
 }
 
 void ChordObjective::dispatch(HessianKind kind, bool laplacian_only, BlockTridiagonal& h) {
-  if (dim_ == 2 && outputs_ == 3) return assemble<2, 3>(kind, laplacian_only, h);
-  if (dim_ == 2 && outputs_ == 2) return assemble<2, 2>(kind, laplacian_only, h);
-  if (dim_ == 3 && outputs_ == 3) return assemble<3, 3>(kind, laplacian_only, h);
-  assemble<0, 0>(kind, laplacian_only, h);
+  BlockTridiagonal& fine = pieces_ > 1 ? fine_blocks_ : h;
+  if (dim_ == 2 && outputs_ == 3)
+    assemble<2, 3>(kind, laplacian_only, fine);
+  else if (dim_ == 2 && outputs_ == 2)
+    assemble<2, 2>(kind, laplacian_only, fine);
+  else if (dim_ == 3 && outputs_ == 3)
+    assemble<3, 3>(kind, laplacian_only, fine);
+  else
+    assemble<0, 0>(kind, laplacian_only, fine);
+  if (pieces_ > 1) restrict_blocks(fine, h);
 }
 
 void ChordObjective::hessian(HessianKind kind, BlockTridiagonal& h) { dispatch(kind, false, h); }
@@ -231,7 +287,7 @@ void ChordObjective::laplacian(BlockTridiagonal& b) {
   for (std::size_t i = 0; i < b.blocks(); ++i)
     for (std::size_t r = 0; r < d; ++r) largest = std::max(largest, b.diagonal(i)[r * d + r]);
   // Relative to the smallest eigenvalue of the discrete Laplacian, (π/n)² of its diagonal.
-  const double n = static_cast<double>(segments_), shift = 1e-10 * std::max(largest, 1e-300) / (n * n);
+  const double n = static_cast<double>(knots_), shift = 1e-10 * std::max(largest, 1e-300) / (n * n);
   for (std::size_t i = 0; i < b.blocks(); ++i)
     for (std::size_t r = 0; r < d; ++r) b.diagonal(i)[r * d + r] += shift;
 }
@@ -240,7 +296,15 @@ void ChordObjective::hessian_product(const double* u, double* product) {
   const std::size_t n = segments_, d = dim_, m = outputs_;
   const double two_over_delta = 2 * static_cast<double>(n);
   full_u_.assign((n + 1) * d, 0);
-  std::copy(u, u + unknowns(), full_u_.begin() + static_cast<std::ptrdiff_t>(d));
+  for (std::size_t f = 1; f < n; ++f) {
+    const std::size_t i = f / pieces_, k = f % pieces_;
+    const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+    double* to = full_u_.data() + f * d;
+    if (i > 0)
+      for (std::size_t j = 0; j < d; ++j) to[j] += (1 - s) * u[(i - 1) * d + j];
+    if (k > 0 && i + 1 < knots_)
+      for (std::size_t j = 0; j < d; ++j) to[j] += s * u[i * d + j];
+  }
   pushed_.resize((n + 1) * m);
   expansion_->push(full_u_.data(), pushed_.data());
   // The change of r_i, segment by segment.
@@ -250,7 +314,7 @@ void ChordObjective::hessian_product(const double* u, double* product) {
     double dw = 0, dc = 0;
     if (!weight_.constant())
       for (std::size_t j = 0; j < d; ++j)
-        dw += slope_a_[i * d + j] * full_u_[i * d + j] + slope_b_[i * d + j] * full_u_[(i + 1) * d + j];
+        dw += slope_[i * d + j] * (full_u_[i * d + j] + full_u_[(i + 1) * d + j]);
     for (std::size_t k = 0; k < m; ++k) {
       const double dd = pushed_[(i + 1) * m + k] - pushed_[i * m + k];
       dc += d_[i * m + k] * dd;
@@ -261,38 +325,26 @@ void ChordObjective::hessian_product(const double* u, double* product) {
     product_[i] = two_over_delta * dc;
   }
   jt_residual_.resize((n + 1) * d);
-  expansion_->pull(change_.data(), jt_residual_.data());
-  std::copy(jt_residual_.begin() + static_cast<std::ptrdiff_t>(d), jt_residual_.end() - static_cast<std::ptrdiff_t>(d),
-            product);
+  full_product_.resize((n + 1) * d);
+  expansion_->pull(change_.data(), full_product_.data());
   expansion_->curvature_products(residual_.data(), full_u_.data(), jt_residual_.data());
-  for (std::size_t e = 0; e < unknowns(); ++e) product[e] += jt_residual_[d + e];
-  if (weight_.constant()) return;
-  const double q = static_cast<double>(quadrature_);
-  point_u_.resize(n * quadrature_ * d);
-  point_product_.resize(point_u_.size());
-  double* point = point_u_.data();
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t k = 0; k < quadrature_; ++k) {
-      const double s = (static_cast<double>(k) + 0.5) / q;
-      for (std::size_t j = 0; j < d; ++j) *point++ = (1 - s) * full_u_[i * d + j] + s * full_u_[(i + 1) * d + j];
-    }
-  weight_.hessian_products(point_u_.data(), point_product_.data());
-  const double* bend = point_product_.data();
-  for (std::size_t i = 0; i < n; ++i) {
-    double* a = i > 0 ? product + (i - 1) * d : nullptr;
-    double* b = i + 1 < n ? product + i * d : nullptr;
-    for (std::size_t j = 0; j < d; ++j) {
-      if (a) a[j] += product_[i] * slope_a_[i * d + j];
-      if (b) b[j] += product_[i] * slope_b_[i * d + j];
-    }
-    for (std::size_t k = 0; k < quadrature_; ++k, bend += d) {
-      const double s = (static_cast<double>(k) + 0.5) / q;
+  for (std::size_t e = 0; e < full_product_.size(); ++e) full_product_[e] += jt_residual_[e];
+  if (!weight_.constant()) {
+    point_u_.resize(n * d);
+    point_product_.resize(n * d);
+    for (std::size_t e = 0; e < n * d; ++e) point_u_[e] = 0.5 * (full_u_[e] + full_u_[e + d]);
+    weight_.hessian_products(point_u_.data(), point_product_.data());
+    for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < d; ++j) {
-        if (a) a[j] += charge_[i] * (1 - s) / q * bend[j];
-        if (b) b[j] += charge_[i] * s / q * bend[j];
+        const double bend = product_[i] * slope_[i * d + j] + 0.5 * charge_[i] * point_product_[i * d + j];
+        full_product_[i * d + j] += bend;
+        full_product_[(i + 1) * d + j] += bend;
       }
-    }
   }
+  if (pieces_ > 1)
+    restrict_vector(full_product_.data() + d, product);
+  else
+    std::copy_n(full_product_.begin() + static_cast<std::ptrdiff_t>(d), unknowns(), product);
 }
 
 double ChordObjective::length() const {
@@ -311,7 +363,7 @@ double ChordObjective::least_rank_ratio() {
   if (!all) {
     std::vector<double> points;
     for (std::size_t k = 0; k < count; ++k) {
-      const auto node = nodes_.begin() + static_cast<std::ptrdiff_t>(k * segments_ / (count - 1) * d);
+      const auto node = knot_points_.begin() + static_cast<std::ptrdiff_t>(k * knots_ / (count - 1) * d);
       points.insert(points.end(), node, node + static_cast<std::ptrdiff_t>(d));
     }
     samples = metric_.chart().make_expansion();

@@ -43,7 +43,8 @@ struct Georce {
     double sum = 0;
     for (std::size_t i = 0; i < segments; ++i)
       sum += squares[i] *
-             Eigen::Map<const Vector>(pushed.data() + static_cast<Eigen::Index>(i) * outputs, outputs).squaredNorm();
+             Eigen::Map<const Vector>(pushed.data() + static_cast<Eigen::Index>(i) * outputs, outputs)
+                 .squaredNorm();
     return sum;
   }
 
@@ -69,8 +70,9 @@ struct Georce {
 
 }  // namespace
 
-MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes, const MinimiseOptions& options,
-                       const CancellationToken& cancellation, double& length) {
+MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes,
+                       const MinimiseOptions& options, const CancellationToken& cancellation,
+                       double& length) {
   MinimiseOutcome out;
   const Eigen::Index dim = metric.latent_dim();
   const std::size_t n = nodes.size() / static_cast<std::size_t>(dim) - 1;
@@ -99,7 +101,8 @@ MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes,
       const auto k = static_cast<Eigen::Index>(i);
       target.col(k) = -0.5 * (inverse[i] * (mu + sums.col(k)));
     }
-    // The slope of E along the step: ∂E/∂z_i = 2G_{i−1}u_{i−1} − 2G_iu_i + ν_i, and δz_i = Σ_{j < i} (û − u)_j.
+    // The slope of E along the step: ∂E/∂z_i = 2G_{i−1}u_{i−1} − 2G_iu_i + ν_i, and δz_i = Σ_{j < i} (û −
+    // u)_j.
     double slope = 0;
     Vector moved = Vector::Zero(dim);
     for (Eigen::Index i = 1; i < last; ++i) {
@@ -143,8 +146,10 @@ MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes,
   }
   length = 0;
   for (std::size_t i = 0; i < n; ++i)
-    length += std::sqrt(at.squares[i]) *
-              Eigen::Map<const Vector>(at.pushed.data() + static_cast<Eigen::Index>(i) * at.outputs, at.outputs).norm();
+    length +=
+        std::sqrt(at.squares[i]) *
+        Eigen::Map<const Vector>(at.pushed.data() + static_cast<Eigen::Index>(i) * at.outputs, at.outputs)
+            .norm();
   std::copy_n(z.data() + dim, nodes.size() - 2 * static_cast<std::size_t>(dim),
               nodes.begin() + static_cast<std::ptrdiff_t>(dim));
   out.cost = energy * static_cast<double>(n);

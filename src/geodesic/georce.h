@@ -9,10 +9,10 @@
 
 namespace latentpath::detail {
 
-/// Minimises E = Σ u_iᵀ G(z_i) u_i, z_{i+1} = z_i + u_i, from `nodes` [T + 1, D]. The outcome's cost is T·E, which
-/// compares with the chord cost; its residual is √(−slope/2E) of the last step. `length` becomes Σ √(u_iᵀ G_i u_i), the
-/// length that the method itself reports.
-MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes, const MinimiseOptions& options,
-                       const CancellationToken& cancellation, double& length);
+/// Minimises E = Σ u_iᵀ G(z_i) u_i, z_{i+1} = z_i + u_i, from `nodes` [T + 1, D]. The outcome's cost is T·E,
+/// which compares with the chord cost; its residual is √(−slope/2E) of the last step. `length` becomes Σ
+/// √(u_iᵀ G_i u_i), the length that the method itself reports.
+MinimiseOutcome georce(const WeightedMetric& metric, std::vector<double>& nodes,
+                       const MinimiseOptions& options, const CancellationToken& cancellation, double& length);
 
 }  // namespace latentpath::detail

@@ -21,7 +21,8 @@ void NewtonSolver::fill_laplacian(ChordObjective& objective) {
 }
 
 MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<double>& nodes,
-                                       const MinimiseOptions& options, const CancellationToken& cancellation) {
+                                       const MinimiseOptions& options,
+                                       const CancellationToken& cancellation) {
   MinimiseOutcome out;
   const std::size_t n = objective.unknowns(), d = objective.dim();
   double cost = objective.expand(nodes.data());

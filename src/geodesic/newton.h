@@ -1,9 +1,9 @@
 #pragma once
 // Newton's method on the block-tridiagonal Hessian of the chord cost, damped in the H¹ metric. Internal.
 //
-// (H + λB) s = −g, B the weighted Laplacian, λ = 0 wherever H is positive definite and the step lowers the cost. Since
-// H and B have the same highest-order part, λ is dimensionless: on an arc of angle θ of the unit sphere the
-// smallest eigenvalue of B⁻¹H is 1 − (θ/π)².
+// (H + λB) s = −g, B the weighted Laplacian, λ = 0 wherever H is positive definite and the step lowers the
+// cost. Since H and B have the same highest-order part, λ is dimensionless: on an arc of angle θ of the unit
+// sphere the smallest eigenvalue of B⁻¹H is 1 − (θ/π)².
 
 #include <vector>
 
@@ -30,9 +30,10 @@ struct MinimiseOutcome {
 
 class NewtonSolver {
  public:
-  /// Moves the inner nodes of `nodes` [n + 1, D] to a minimum of `objective`. On return the objective is expanded there.
-  MinimiseOutcome minimise(ChordObjective& objective, std::vector<double>& nodes, const MinimiseOptions& options,
-                           const CancellationToken& cancellation);
+  /// Moves the inner nodes of `nodes` [n + 1, D] to a minimum of `objective`. On return the objective is
+  /// expanded there.
+  MinimiseOutcome minimise(ChordObjective& objective, std::vector<double>& nodes,
+                           const MinimiseOptions& options, const CancellationToken& cancellation);
 
   /// Certificate of the point at which the objective is expanded.
   void certify(ChordObjective& objective, double cost, Certificate& certificate);

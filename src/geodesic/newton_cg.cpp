@@ -30,19 +30,20 @@ void LaplacianPreconditioner::build(const WeightedMetric& metric, const ChordObj
 void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective) {
   const std::size_t n = objective.segments(), d = objective.dim();
   dim_ = d;
-  const auto size = static_cast<Eigen::Index>(d), outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
+  const auto size = static_cast<Eigen::Index>(d),
+             outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
   // The mean metric of a few nodes: its shape matters, its changes along the path are left to T.
   constexpr std::size_t kSamples = 5;
   Vector points(kSamples * d);
   for (std::size_t k = 0; k < kSamples; ++k)
-    std::copy_n(objective.nodes().begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
+    std::copy_n(objective.knots().begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
                 points.begin() + static_cast<std::ptrdiff_t>(k * d));
   const auto expansion = metric.chart().make_expansion();
   expansion->expand(kSamples, points.data(), nullptr);
   metric_ = Eigen::MatrixXd::Zero(size, size);
   for (std::size_t k = 0; k < kSamples; ++k) {
-    const Eigen::Map<const RowMatrix> j(expansion->jacobians() + k * d * static_cast<std::size_t>(outputs), outputs,
-                                        size);
+    const Eigen::Map<const RowMatrix> j(expansion->jacobians() + k * d * static_cast<std::size_t>(outputs),
+                                        outputs, size);
     metric_.selfadjointView<Eigen::Lower>().rankUpdate(j.transpose(), 1.0 / kSamples);
   }
   metric_ = metric_.selfadjointView<Eigen::Lower>();
@@ -70,11 +71,12 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
 void LaplacianPreconditioner::update(const ChordObjective& objective) {
   const std::size_t n = objective.segments(), d = objective.dim();
   const auto size = static_cast<Eigen::Index>(d);
+  const Vector chords = objective.weighted_chords_squared();
   Vector stiffness(n);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const Eigen::Map<const Eigen::VectorXd> a(objective.nodes().data() + i * d, size),
-        b(objective.nodes().data() + (i + 1) * d, size);
+    const Eigen::Map<const Eigen::VectorXd> a(objective.knots().data() + i * d, size),
+        b(objective.knots().data() + (i + 1) * d, size);
     const Eigen::VectorXd step = b - a;
     double square = 0;
     if (kind_ == Kind::kFull)
@@ -82,9 +84,7 @@ void LaplacianPreconditioner::update(const ChordObjective& objective) {
     else
       for (std::size_t j = 0; j < d; ++j)
         square += scale_[j] * step[static_cast<Eigen::Index>(j)] * step[static_cast<Eigen::Index>(j)];
-    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * objective.weights_squared()[i] *
-                                    objective.chords_squared()[i] / square
-                              : 0;
+    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * chords[i] / square : 0;
     largest = std::max(largest, stiffness[i]);
   }
   for (double& k : stiffness) k = std::max(k, 1e-6 * std::max(largest, 1e-300));
@@ -137,8 +137,9 @@ void LaplacianPreconditioner::multiply(const Vector& x, Vector& y) const {
   }
 }
 
-MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObjective& objective, Vector& nodes,
-                                         const MinimiseOptions& options, const CancellationToken& cancellation) {
+MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObjective& objective,
+                                         Vector& nodes, const MinimiseOptions& options,
+                                         const CancellationToken& cancellation) {
   MinimiseOutcome out;
   const std::size_t n = objective.unknowns(), d = objective.dim();
   double cost = objective.expand(nodes.data());

@@ -2,8 +2,8 @@
 // Matrix-free Newton–CG for many latent dimensions: Hessian products from tapes, O(1) work a coordinate, and
 // conjugate gradients preconditioned by M = T ⊗ G, the weighted 1-D Laplacian times a mean metric. Internal.
 //
-// Truncated as in Steihaug (1983) and Dembo, Eisenstat & Steihaug (1982): inner iterations stop at a residual that
-// shrinks with the gradient, or at negative curvature.
+// Truncated as in Steihaug (1983) and Dembo, Eisenstat & Steihaug (1982): inner iterations stop at a residual
+// that shrinks with the gradient, or at negative curvature.
 
 #include <Eigen/Cholesky>
 #include <vector>
@@ -14,8 +14,8 @@
 
 namespace latentpath::detail {
 
-/// M = T ⊗ G. T is tridiagonal with k_i = (2/Δ) W_i c_i / (Δz_iᵀ G Δz_i); G is the mean of JᵀJ over a few nodes,
-/// reduced to a multiple of the identity or to its diagonal where it nearly is that.
+/// M = T ⊗ G. T is tridiagonal with k_i = (2/Δ) W_i c_i / (Δz_iᵀ G Δz_i); G is the mean of JᵀJ over a few
+/// nodes, reduced to a multiple of the identity or to its diagonal where it nearly is that.
 class LaplacianPreconditioner {
  public:
   void build(const WeightedMetric& metric, const ChordObjective& objective);
@@ -38,11 +38,13 @@ class LaplacianPreconditioner {
 
 class NewtonCgSolver {
  public:
-  MinimiseOutcome minimise(const WeightedMetric& metric, ChordObjective& objective, std::vector<double>& nodes,
-                           const MinimiseOptions& options, const CancellationToken& cancellation);
-  /// The residual in M's norm, and the smallest μ of H v = μ M v by Lanczos' method (an upper bound of it; negative:
-  /// surely a saddle).
-  void certify(const WeightedMetric& metric, ChordObjective& objective, double cost, Certificate& certificate);
+  MinimiseOutcome minimise(const WeightedMetric& metric, ChordObjective& objective,
+                           std::vector<double>& nodes, const MinimiseOptions& options,
+                           const CancellationToken& cancellation);
+  /// The residual in M's norm, and the smallest μ of H v = μ M v by Lanczos' method (an upper bound of it;
+  /// negative: surely a saddle).
+  void certify(const WeightedMetric& metric, ChordObjective& objective, double cost,
+               Certificate& certificate);
 
  private:
   double lanczos(ChordObjective& objective, int steps, std::vector<double>& mode);

@@ -5,7 +5,8 @@
 
 namespace latentpath::detail {
 
-std::vector<double> straight_polyline(const double* start, const double* end, std::size_t dim, std::size_t segments) {
+std::vector<double> straight_polyline(const double* start, const double* end, std::size_t dim,
+                                      std::size_t segments) {
   std::vector<double> nodes((segments + 1) * dim);
   for (std::size_t i = 0; i <= segments; ++i) {
     const double t = static_cast<double>(i) / static_cast<double>(segments);
@@ -58,7 +59,8 @@ std::vector<double> respace_polyline(const WeightedMetric& metric, const std::ve
       out[i * dim + j] = (1 - u) * nodes[piece * dim + j] + u * nodes[(piece + 1) * dim + j];
   }
   std::copy_n(nodes.begin(), dim, out.begin());
-  std::copy_n(nodes.end() - static_cast<std::ptrdiff_t>(dim), dim, out.end() - static_cast<std::ptrdiff_t>(dim));
+  std::copy_n(nodes.end() - static_cast<std::ptrdiff_t>(dim), dim,
+              out.end() - static_cast<std::ptrdiff_t>(dim));
   return out;
 }
 

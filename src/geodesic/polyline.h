@@ -9,9 +9,11 @@
 namespace latentpath::detail {
 
 /// The straight chart segment, `segments` pieces; ends to the last bit.
-std::vector<double> straight_polyline(const double* start, const double* end, std::size_t dim, std::size_t segments);
+std::vector<double> straight_polyline(const double* start, const double* end, std::size_t dim,
+                                      std::size_t segments);
 
-/// Twice as many segments: new nodes by cubic interpolation in the node number (error O(h⁴) on smooth paths), or linear.
+/// Twice as many segments: new nodes by cubic interpolation in the node number (error O(h⁴) on smooth paths),
+/// or linear.
 std::vector<double> refine_polyline(const std::vector<double>& nodes, std::size_t dim, bool cubic);
 
 /// `segments` pieces of equal weighted length along the polyline.

@@ -9,12 +9,14 @@
 namespace latentpath {
 
 WeightedMetric::WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality, double epsilon)
-    : chart_(std::move(chart)), quality_(quality ? std::move(quality) : analytic_constant()), epsilon_(epsilon) {
+    : chart_(std::move(chart)),
+      quality_(quality ? std::move(quality) : analytic_constant()),
+      epsilon_(epsilon) {
   LATENTPATH_CHECK(chart_ != nullptr, kArgument, "a metric needs a chart");
   LATENTPATH_CHECK(epsilon_ >= 0 && epsilon_ <= 0.5, kArgument, "epsilon is ", epsilon_,
                    ": it must be at least 0 and at most 0.5");
-  LATENTPATH_CHECK(quality_->latent_dim() < 0 || quality_->latent_dim() == chart_->latent_dim(), kArgument, "chart ",
-                   chart_->describe(), " has latent dimension ", chart_->latent_dim(), ", quality ",
+  LATENTPATH_CHECK(quality_->latent_dim() < 0 || quality_->latent_dim() == chart_->latent_dim(), kArgument,
+                   "chart ", chart_->describe(), " has latent dimension ", chart_->latent_dim(), ", quality ",
                    quality_->describe(), " has ", quality_->latent_dim(), ": they must agree");
 }
 
@@ -33,7 +35,8 @@ double WeightedMetric::weight(const double* z, double t) const {
 }
 
 void WeightedMetric::metrics(std::size_t count, const double* z, double* g) const {
-  const auto dim = static_cast<std::size_t>(latent_dim()), outputs = static_cast<std::size_t>(chart_->output_dim());
+  const auto dim = static_cast<std::size_t>(latent_dim()),
+             outputs = static_cast<std::size_t>(chart_->output_dim());
   std::vector<double> n(count);
   weights(count, z, nullptr, n.data());
   const auto expansion = chart_->make_expansion();
@@ -61,7 +64,8 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
   for (std::size_t s = 0; s < segments; ++s)
     for (std::size_t c = 0; c < cuts; ++c) {
       const std::size_t p = s * cuts + c;
-      const double u = static_cast<double>(c) / static_cast<double>(cuts), v = u + 0.5 / static_cast<double>(cuts);
+      const double u = static_cast<double>(c) / static_cast<double>(cuts),
+                   v = u + 0.5 / static_cast<double>(cuts);
       times[p] = (static_cast<double>(p) + 0.5) / static_cast<double>(total);
       for (std::size_t i = 0; i < dim; ++i) {
         const double a = nodes[s * dim + i], b = nodes[(s + 1) * dim + i];
@@ -69,7 +73,8 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
         middles[p * dim + i] = a + v * (b - a);
       }
     }
-  std::copy(nodes.end() - static_cast<std::ptrdiff_t>(dim), nodes.end(), points.end() - static_cast<std::ptrdiff_t>(dim));
+  std::copy(nodes.end() - static_cast<std::ptrdiff_t>(dim), nodes.end(),
+            points.end() - static_cast<std::ptrdiff_t>(dim));
   metric.chart().values(total + 1, points.data(), nullptr, x.data());
   metric.weights(total, middles.data(), times.data(), n.data());
   LengthFigures figures;
@@ -99,10 +104,11 @@ double WeightedMetric::segment_length(const double* a, const double* b, int piec
   return cut_length(*this, nodes, std::max(pieces, 1)).length;
 }
 
-LengthFigures WeightedMetric::length(std::span<const double> nodes, double tolerance, int max_refinement) const {
+LengthFigures WeightedMetric::length(std::span<const double> nodes, double tolerance,
+                                     int max_refinement) const {
   const auto dim = static_cast<std::size_t>(latent_dim());
-  LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ", dim,
-                   " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
+  LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ",
+                   dim, " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
   LengthFigures figures = cut_length(*this, nodes, 4);
   while (figures.refinement < max_refinement) {
     const LengthFigures finer = cut_length(*this, nodes, 2 * figures.refinement);
@@ -120,7 +126,8 @@ double WeightedMetric::lower_bound(const double* a, const double* b) const {
   chart_->value(b, y.data());
   double square = 0;
   for (std::size_t k = 0; k < outputs; ++k) square += (x[k] - y[k]) * (x[k] - y[k]);
-  return std::max(least_weight(), 0.0) * std::sqrt(square);
+  const double least = least_weight();
+  return least > 0 ? least * std::sqrt(square) : 0;
 }
 
 }  // namespace latentpath

@@ -12,9 +12,11 @@ void Tape::push(const double* u, double* pushed, Scratch& scratch) const {
   std::copy(u, u + variables_, tangent.begin() + 1);
   for (std::size_t i = 1 + variables_; i < n; ++i) {
     const Operation& op = operations_[i];
-    tangent[i] = op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
+    tangent[i] =
+        op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
   }
-  for (std::size_t k = 0; k < outputs_.size(); ++k) pushed[k] = tangent[static_cast<std::size_t>(outputs_[k])];
+  for (std::size_t k = 0; k < outputs_.size(); ++k)
+    pushed[k] = tangent[static_cast<std::size_t>(outputs_[k])];
 }
 
 void Tape::pull(const double* v, double* pulled, Scratch& scratch) const {
@@ -41,7 +43,8 @@ void Tape::curvature_product(const double* r, const double* u, double* product, 
   std::copy(u, u + variables_, tangent.begin() + 1);
   for (std::size_t i = 1 + variables_; i < n; ++i) {
     const Operation& op = operations_[i];
-    tangent[i] = op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
+    tangent[i] =
+        op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
   }
   adjoint.assign(n, 0);
   adjoint_tangent.assign(n, 0);
@@ -55,8 +58,8 @@ void Tape::curvature_product(const double* r, const double* u, double* product, 
     adjoint_tangent[a] += op.fa * dot + (op.faa * da + op.fab * db) * bar;
     adjoint_tangent[b] += op.fb * dot + (op.fab * da + op.fbb * db) * bar;
   }
-  std::copy(adjoint_tangent.begin() + 1, adjoint_tangent.begin() + 1 + static_cast<std::ptrdiff_t>(variables_),
-            product);
+  std::copy(adjoint_tangent.begin() + 1,
+            adjoint_tangent.begin() + 1 + static_cast<std::ptrdiff_t>(variables_), product);
 }
 
 // Full matrices go through the tape with eight directions at a time, one vector register or two wide.

@@ -34,10 +34,12 @@ std::vector<std::shared_ptr<const AnalyticMap>> all_maps() {
                                                           helicoid_chart(0.4),
                                                           stereographic_quality(2)->map(),
                                                           stereographic_quality(6)->map()};
-  maps.push_back(scalar_map([](const auto* z, double t) {
-    using std::exp;
-    return exp(-t * (z[0] * z[0] + z[1])) * t;
-  }, 2));
+  maps.push_back(scalar_map(
+      [](const auto* z, double t) {
+        using std::exp;
+        return exp(-t * (z[0] * z[0] + z[1])) * t;
+      },
+      2));
   return maps;
 }
 
@@ -52,7 +54,8 @@ double bilinear(const std::vector<double>& block, const std::vector<double>& u) 
 
 TEST(Charts, DerivativesPassTheTaylorTest) {
   for (const auto& map : all_maps()) {
-    const auto dim = static_cast<std::size_t>(map->latent_dim()), outputs = static_cast<std::size_t>(map->output_dim());
+    const auto dim = static_cast<std::size_t>(map->latent_dim()),
+               outputs = static_cast<std::size_t>(map->output_dim());
     const auto z = normal_numbers(dim, 4), u = normal_numbers(dim, 5), r = normal_numbers(outputs, 6);
     const double t = 0.37;
     const auto expansion = map->make_expansion();
@@ -168,7 +171,8 @@ TEST(AnalyticQuality, EpsilonRegularises) {
   for (const double q : {0.0, 0.3, 1.0}) EXPECT_NEAR(metric.weight(&q), -std::log(0.1 + 0.8 * q), 1e-15);
   const auto weight = analytic_weight([](const auto* z) { return z[0]; }, 1);
   for (const double f : {0.0, 0.3, 40.0})
-    EXPECT_NEAR(WeightedMetric(plane_chart(1), weight, 0.1).weight(&f), -std::log(0.1 + 0.8 * std::exp(-f)), 1e-14);
+    EXPECT_NEAR(WeightedMetric(plane_chart(1), weight, 0.1).weight(&f), -std::log(0.1 + 0.8 * std::exp(-f)),
+                1e-14);
   EXPECT_NEAR(metric.least_weight(), -std::log(0.9), 1e-15);
   EXPECT_THROW(WeightedMetric(plane_chart(1), quality, 0.6), Error);
   EXPECT_THROW(WeightedMetric(plane_chart(2), quality), Error);
@@ -176,10 +180,12 @@ TEST(AnalyticQuality, EpsilonRegularises) {
 
 TEST(WeightedMetric, LengthIsThatOfTheCurve) {
   // A quarter of the unit circle in the plane, weight ‖z‖ + 1 = 2.
-  const auto weight = analytic_weight([](const auto* z) {
-    using std::sqrt;
-    return sqrt(z[0] * z[0] + z[1] * z[1]) + 1.0;
-  }, 2);
+  const auto weight = analytic_weight(
+      [](const auto* z) {
+        using std::sqrt;
+        return sqrt(z[0] * z[0] + z[1] * z[1]) + 1.0;
+      },
+      2);
   const WeightedMetric metric(plane_chart(2), weight);
   std::vector<double> nodes;
   for (int i = 0; i <= 400; ++i) {

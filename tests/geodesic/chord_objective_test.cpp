@@ -17,7 +17,7 @@ struct Case {
   std::string name;
   WeightedMetric metric;
   double time_weight = 0;
-  int quadrature = 1;
+  int pieces = 1;
 };
 
 AnalyticQualityPointer wavy(int dim) {
@@ -32,10 +32,12 @@ AnalyticQualityPointer wavy(int dim) {
 }
 
 std::vector<Case> cases() {
-  const auto ramp = analytic_quality([](const auto* z, double t) {
-    using std::exp;
-    return 1.0 - 4 * t * (1 - t) * (1.0 - 0.9 * exp(-z[0] * z[0] - z[1] * z[1]));
-  }, 2);
+  const auto ramp = analytic_quality(
+      [](const auto* z, double t) {
+        using std::exp;
+        return 1.0 - 4 * t * (1 - t) * (1.0 - 0.9 * exp(-z[0] * z[0] - z[1] * z[1]));
+      },
+      2);
   return {{"sphere", WeightedMetric(stereographic_chart(2))},
           {"wavy sphere", WeightedMetric(stereographic_chart(2), wavy(2), 0.1)},
           {"wavy plane", WeightedMetric(plane_chart(2), wavy(2))},
@@ -56,10 +58,10 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
   for (const Case& c : cases()) {
-    detail::ChordObjective objective(c.metric, c.time_weight, c.quadrature);
+    detail::ChordObjective objective(c.metric, c.time_weight);
     const auto dim = objective.dim();
     constexpr std::size_t kSegments = 6;
-    objective.set_segments(kSegments);
+    objective.set_grid(kSegments, static_cast<std::size_t>(c.pieces));
     auto nodes = normal_numbers((kSegments + 1) * dim, 7);
     for (double& x : nodes) x *= 0.6;
     const auto u = normal_numbers(objective.unknowns(), 8);
@@ -80,19 +82,22 @@ TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
       for (std::size_t k = 0; k < u.size(); ++k) moved[dim + k] += h * u[k];
       return objective.cost(moved.data());
     };
-    EXPECT_NEAR(observed_order([&](double h) { return std::abs(at(h) - value - h * slope); }, 1e-3), 2, 0.1) << c.name;
-    EXPECT_NEAR(observed_order([&](double h) { return std::abs(at(h) - value - h * slope - h * h * bend / 2); }, 4e-3),
+    EXPECT_NEAR(observed_order([&](double h) { return std::abs(at(h) - value - h * slope); }, 1e-3), 2, 0.1)
+        << c.name;
+    EXPECT_NEAR(observed_order(
+                    [&](double h) { return std::abs(at(h) - value - h * slope - h * h * bend / 2); }, 4e-3),
                 3, 0.2)
         << c.name;
-    EXPECT_NEAR(observed_order([&](double h) { return std::abs(at(h) - value - 1.01 * h * slope); }, 1e-4), 1, 0.1)
+    EXPECT_NEAR(observed_order([&](double h) { return std::abs(at(h) - value - 1.01 * h * slope); }, 1e-4), 1,
+                0.1)
         << "a wrong gradient was not noticed: " << c.name;
   }
 }
 
 TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
   for (const Case& c : cases()) {
-    detail::ChordObjective objective(c.metric, c.time_weight, c.quadrature);
-    objective.set_segments(9);
+    detail::ChordObjective objective(c.metric, c.time_weight);
+    objective.set_grid(9, static_cast<std::size_t>(c.pieces));
     auto nodes = normal_numbers(10 * objective.dim(), 3);
     for (double& x : nodes) x *= 0.5;
     objective.expand(nodes.data());
@@ -100,8 +105,9 @@ TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
     objective.hessian(detail::HessianKind::kGaussNewton, gauss);
     objective.laplacian(laplacian);
     EXPECT_EQ(negative_eigenvalues(laplacian), 0) << c.name;
-    // One quadrature point a segment makes the cost a sum of squares; its Gauss–Newton matrix is semidefinite.
-    if (c.quadrature == 1) {
+    // One pieces point a segment makes the cost a sum of squares; its Gauss–Newton matrix is
+    // semidefinite.
+    if (c.pieces == 1) {
       std::vector<double> image(objective.unknowns());
       for (std::uint64_t seed = 0; seed < 20; ++seed) {
         const auto u = normal_numbers(image.size(), seed);

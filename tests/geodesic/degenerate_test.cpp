@@ -48,19 +48,22 @@ TEST(Degenerate, EqualEndsAreAPoint) {
 
 TEST(Degenerate, AntipodesAreSaidToHaveNoUniqueGeodesic) {
   // −z/‖z‖² is the antipode of z.
-  const Geodesic geodesic =
-      solve_one({.metric = WeightedMetric(stereographic_chart(2)), .start = {0.6, 0.3}, .end = {-0.6 / 0.45, -0.3 / 0.45}});
+  const Geodesic geodesic = solve_one({.metric = WeightedMetric(stereographic_chart(2)),
+                                       .start = {0.6, 0.3},
+                                       .end = {-0.6 / 0.45, -0.3 / 0.45}});
   EXPECT_TRUE(warns(geodesic, "not unique")) << geodesic.certificate.least_curvature;
   EXPECT_NEAR(geodesic.refined_length, kLn2 * kPi, 1e-4 * kPi);
   // A little short of antipodal there is one geodesic, and no such warning.
-  const Geodesic near =
-      solve_one({.metric = WeightedMetric(stereographic_chart(2)), .start = {0.6, 0.3}, .end = {-0.6 / 0.5, -0.3 / 0.5}});
+  const Geodesic near = solve_one({.metric = WeightedMetric(stereographic_chart(2)),
+                                   .start = {0.6, 0.3},
+                                   .end = {-0.6 / 0.5, -0.3 / 0.5}});
   EXPECT_FALSE(warns(near, "not unique")) << near.certificate.least_curvature;
 }
 
 TEST(Degenerate, SaddlesAreLeftOrSaidToBeSaddles) {
   // The outer equator of a torus is stationary, and the way over the top is shorter for a long enough arc.
-  const GeodesicProblem problem{.metric = WeightedMetric(torus_chart(3, 1)), .start = {-1.2, 0}, .end = {1.2, 0}};
+  const GeodesicProblem problem{
+      .metric = WeightedMetric(torus_chart(3, 1)), .start = {-1.2, 0}, .end = {1.2, 0}};
   const Geodesic geodesic = solve_one(problem);
   EXPECT_TRUE(geodesic.certificate.minimum);
   EXPECT_LT(geodesic.refined_length, kLn2 * 4 * 2.4 * 0.99);  // shorter than along the outer equator
@@ -76,35 +79,42 @@ TEST(Degenerate, SaddlesAreLeftOrSaidToBeSaddles) {
 
 TEST(Degenerate, AChartThatLosesRankIsNamed) {
   // Polar coordinates at their centre; the straight way through it is right all the same.
-  const auto polar = chart([](const auto* z, auto* x) {
-    using std::cos, std::sin;
-    x[0] = z[0] * cos(z[1]);
-    x[1] = z[0] * sin(z[1]);
-  }, 2, 2, "polar");
-  const Geodesic geodesic =
-      solve_one({.metric = WeightedMetric(polar), .start = {-1, 0.5}, .end = {1, 0.5}});
+  const auto polar = chart(
+      [](const auto* z, auto* x) {
+        using std::cos, std::sin;
+        x[0] = z[0] * cos(z[1]);
+        x[1] = z[0] * sin(z[1]);
+      },
+      2, 2, "polar");
+  const Geodesic geodesic = solve_one({.metric = WeightedMetric(polar), .start = {-1, 0.5}, .end = {1, 0.5}});
   EXPECT_NEAR(geodesic.refined_length, 2 * kLn2, 1e-6);
   EXPECT_TRUE(warns(geodesic, "loses rank"));
   // A chart that forgets a coordinate altogether.
-  const auto flat = chart([](const auto* z, auto* x) {
-    x[0] = z[0];
-    x[1] = 2.0 * z[0];
-  }, 2, 2, "flat");
+  const auto flat = chart(
+      [](const auto* z, auto* x) {
+        x[0] = z[0];
+        x[1] = 2.0 * z[0];
+      },
+      2, 2, "flat");
   const Geodesic forgetful = solve_one({.metric = WeightedMetric(flat), .start = {0, 0}, .end = {1, 1}});
   EXPECT_NEAR(forgetful.refined_length, std::sqrt(5) * kLn2, 1e-9);
   EXPECT_TRUE(warns(forgetful, "flat loses rank"));
   // More latent than image dimensions.
   const auto squeezed = chart([](const auto* z, auto* x) { x[0] = z[0] + z[1] * 0.0; }, 2, 1, "squeezed");
-  EXPECT_TRUE(warns(solve_one({.metric = WeightedMetric(squeezed), .start = {0, 0}, .end = {1, 1}}), "loses rank"));
+  EXPECT_TRUE(
+      warns(solve_one({.metric = WeightedMetric(squeezed), .start = {0, 0}, .end = {1, 1}}), "loses rank"));
 }
 
 TEST(Degenerate, QualityZeroNeedsAnEpsilon) {
-  const auto wall = analytic_quality([](const auto* z) {
-    using std::max;
-    return max(z[0] * z[0] - 0.04, z[0] * 0.0) * 0.1;
-  }, 2, "wall");
-  const auto blocked =
-      error_of([&] { solve_one({.metric = WeightedMetric(plane_chart(2), wall), .start = {-1, 0}, .end = {1, 0}}); });
+  const auto wall = analytic_quality(
+      [](const auto* z) {
+        using std::max;
+        return max(z[0] * z[0] - 0.04, z[0] * 0.0) * 0.1;
+      },
+      2, "wall");
+  const auto blocked = error_of([&] {
+    solve_one({.metric = WeightedMetric(plane_chart(2), wall), .start = {-1, 0}, .end = {1, 0}});
+  });
   EXPECT_EQ(blocked.first, ErrorKind::kNumerical);
   EXPECT_NE(blocked.second.find("wall"), std::string::npos) << blocked.second;
   EXPECT_NE(blocked.second.find("epsilon"), std::string::npos) << blocked.second;
@@ -114,10 +124,12 @@ TEST(Degenerate, QualityZeroNeedsAnEpsilon) {
 }
 
 TEST(Degenerate, QualityOneIsSaidToCountNothing) {
-  const auto perfect = analytic_quality([](const auto* z) {
-    using std::min;
-    return min(0.5 + z[0] * z[0], z[0] * 0.0 + 1.0);
-  }, 2, "perfect");
+  const auto perfect = analytic_quality(
+      [](const auto* z) {
+        using std::min;
+        return min(0.5 + z[0] * z[0], z[0] * 0.0 + 1.0);
+      },
+      2, "perfect");
   const Geodesic geodesic =
       solve_one({.metric = WeightedMetric(plane_chart(2), perfect), .start = {-2, 0}, .end = {0, 0}});
   EXPECT_TRUE(warns(geodesic, "reaches 1"));
@@ -125,30 +137,37 @@ TEST(Degenerate, QualityOneIsSaidToCountNothing) {
 }
 
 TEST(Degenerate, NotANumberIsNamedWithItsPlace) {
-  const auto broken = chart([](const auto* z, auto* x) {
-    using std::sqrt;
-    x[0] = sqrt(z[0]);
-    x[1] = z[1];
-  }, 2, 2, "broken");
-  const auto error = error_of([&] { solve_one({.metric = WeightedMetric(broken), .start = {-1, 0}, .end = {1, 0}}); });
+  const auto broken = chart(
+      [](const auto* z, auto* x) {
+        using std::sqrt;
+        x[0] = sqrt(z[0]);
+        x[1] = z[1];
+      },
+      2, 2, "broken");
+  const auto error = error_of([&] {
+    solve_one({.metric = WeightedMetric(broken), .start = {-1, 0}, .end = {1, 0}});
+  });
   EXPECT_EQ(error.first, ErrorKind::kNumerical);
   EXPECT_NE(error.second.find("broken"), std::string::npos) << error.second;
   EXPECT_NE(error.second.find("(-1, 0)"), std::string::npos) << error.second;
   const auto outside = analytic_quality([](const auto* z) { return z[0]; }, 2, "ramp");
-  const auto range =
-      error_of([&] { solve_one({.metric = WeightedMetric(plane_chart(2), outside), .start = {0.5, 0}, .end = {2, 0}}); });
+  const auto range = error_of([&] {
+    solve_one({.metric = WeightedMetric(plane_chart(2), outside), .start = {0.5, 0}, .end = {2, 0}});
+  });
   EXPECT_EQ(range.first, ErrorKind::kNumerical);
   EXPECT_NE(range.second.find("between 0 and 1"), std::string::npos) << range.second;
 }
 
 TEST(Degenerate, NotANumberOnTheWayIsAvoided) {
   // Outside the unit ball there is nothing: steps that leave it are refused, and the path stays inside.
-  const auto ball = analytic_quality([](const auto* z) {
-    using std::exp, std::log;
-    return exp(log(1.0 - z[0] * z[0] - z[1] * z[1]) * 0.2 - 0.5);
-  }, 2, "open ball");
-  const Geodesic geodesic =
-      solve_one({.metric = WeightedMetric(plane_chart(2), ball), .start = {-0.99, 0.05}, .end = {0.05, 0.99}});
+  const auto ball = analytic_quality(
+      [](const auto* z) {
+        using std::exp, std::log;
+        return exp(log(1.0 - z[0] * z[0] - z[1] * z[1]) * 0.2 - 0.5);
+      },
+      2, "open ball");
+  const Geodesic geodesic = solve_one(
+      {.metric = WeightedMetric(plane_chart(2), ball), .start = {-0.99, 0.05}, .end = {0.05, 0.99}});
   EXPECT_TRUE(geodesic.certificate.minimum);
   for (std::size_t i = 0; i < geodesic.nodes.size(); i += 2)
     EXPECT_LT(std::hypot(geodesic.nodes[i], geodesic.nodes[i + 1]), 1);
@@ -156,7 +175,8 @@ TEST(Degenerate, NotANumberOnTheWayIsAvoided) {
 
 TEST(Degenerate, ArgumentsAreChecked) {
   const WeightedMetric metric(plane_chart(2));
-  const auto refuses = [&](const GeodesicProblem& problem, const GeodesicOptions& options, const std::string& words) {
+  const auto refuses = [&](const GeodesicProblem& problem, const GeodesicOptions& options,
+                           const std::string& words) {
     const auto error = error_of([&] { find_geodesics(problem, options); });
     EXPECT_EQ(error.first, ErrorKind::kArgument) << words;
     EXPECT_NE(error.second.find(words), std::string::npos) << error.second;
@@ -189,11 +209,11 @@ TEST(Degenerate, ArgumentsAreChecked) {
 TEST(Degenerate, CancellationReturnsThePathReached) {
   const CancellationToken token;
   token.cancel();
-  const Geodesic geodesic = find_geodesics({.metric = WeightedMetric(stereographic_chart(2)),
-                                            .start = {0.2, 0.1},
-                                            .end = {-0.9, 1.4}},
-                                           with_segments(100), token)
-                                .geodesics[0];
+  const Geodesic geodesic =
+      find_geodesics(
+          {.metric = WeightedMetric(stereographic_chart(2)), .start = {0.2, 0.1}, .end = {-0.9, 1.4}},
+          with_segments(100), token)
+          .geodesics[0];
   EXPECT_EQ(geodesic.termination, GeodesicTermination::kInterrupted);
   EXPECT_EQ(geodesic.nodes.size(), 202u);
   EXPECT_TRUE(std::isfinite(geodesic.refined_length));

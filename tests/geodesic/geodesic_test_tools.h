@@ -34,8 +34,10 @@ inline double observed_order(const std::function<double(double)>& remainder, dou
   return (kSteps * sxy - sx * sy) / (kSteps * sxx - sx * sx);
 }
 
-/// Distance on the unit sphere between the images of two points of a chart onto it centred at `centre` height.
-inline double arc_between(const AnalyticMap& chart, const double* a, const double* b, double centre_height = 0) {
+/// Distance on the unit sphere between the images of two points of a chart onto it centred at `centre`
+/// height.
+inline double arc_between(const AnalyticMap& chart, const double* a, const double* b,
+                          double centre_height = 0) {
   const auto m = static_cast<std::size_t>(chart.output_dim());
   std::vector<double> x(m), y(m);
   chart.value(a, x.data());

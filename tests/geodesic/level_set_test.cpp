@@ -30,8 +30,8 @@ double cube_corner_length(double stiffness) {
   return 2 * kLn2 - kLn2 * kLn2 * (std::asinh(1) + std::sqrt(2) - 2) / stiffness;
 }
 
-/// The curve that the formula belongs to: along the top, down a catenary of relative size `scale` (1: the ray itself)
-/// to the diagonal, and the mirror image.
+/// The curve that the formula belongs to: along the top, down a catenary of relative size `scale` (1: the ray
+/// itself) to the diagonal, and the mirror image.
 std::vector<double> cube_corner_curve(double stiffness, double scale) {
   const double unit = kLn2 / stiffness, reach = std::asinh(1), depth = unit * (std::sqrt(2) - 1) * scale;
   std::vector<double> half;  // x, z
@@ -44,7 +44,8 @@ std::vector<double> cube_corner_curve(double stiffness, double scale) {
   }
   std::vector<double> nodes;
   for (std::size_t k = 0; k < half.size(); k += 2) nodes.insert(nodes.end(), {half[k], 0, half[k + 1]});
-  for (std::size_t k = half.size() - 2; k > 0; k -= 2) nodes.insert(nodes.end(), {half[k - 1], 0, half[k - 2]});
+  for (std::size_t k = half.size() - 2; k > 0; k -= 2)
+    nodes.insert(nodes.end(), {half[k - 1], 0, half[k - 2]});
   return nodes;
 }
 
@@ -55,7 +56,9 @@ GeodesicProblem example_3(double stiffness = 5) {
 }
 
 GeodesicProblem example_4(double stiffness = 50) {
-  return {.metric = WeightedMetric(plane_chart(3), cube_surface(3, stiffness)), .start = {0, 0, 1}, .end = {1, 0, 0}};
+  return {.metric = WeightedMetric(plane_chart(3), cube_surface(3, stiffness)),
+          .start = {0, 0, 1},
+          .end = {1, 0, 0}};
 }
 
 }  // namespace
@@ -75,9 +78,10 @@ TEST(LevelSet, Example3) {
 }
 
 TEST(LevelSet, Example4sPrintedTruthIsConfirmedByQuadrature) {
-  // On a face n = log 2 + K·depth, a stratified medium: n cos α = log 2 on a ray that leaves the surface along it, which
-  // integrates to depth = (log 2/K)(cosh s − 1), s = K x/log 2, and the ray meets the diagonal at 45°: cosh s = √2.
-  // The quadrature knows nothing of this: it sums the weight of the cube's own distance along the curve.
+  // On a face n = log 2 + K·depth, a stratified medium: n cos α = log 2 on a ray that leaves the surface
+  // along it, which integrates to depth = (log 2/K)(cosh s − 1), s = K x/log 2, and the ray meets the
+  // diagonal at 45°: cosh s = √2. The quadrature knows nothing of this: it sums the weight of the cube's own
+  // distance along the curve.
   const WeightedMetric metric = example_4().metric;
   const double quadrature = metric.length(cube_corner_curve(50, 1), 1e-12, 64).length;
   EXPECT_NEAR(quadrature, cube_corner_length(50), 1e-8);
@@ -135,11 +139,11 @@ TEST(LevelSet, RandomEndsAroundADisc) {
 
 TEST(LevelSet, SeveralDiscs) {
   // Between two discs there is a gap that the straight line misses by a little.
-  const Geodesic geodesic = solve_one(
-      {.metric = WeightedMetric(plane_chart(2), cut_out_discs({{{0, 1.1}, 1}, {{0, -1.3}, 1}}, 40)),
-       .start = {-2, 0.4},
-       .end = {2, 0.4}},
-      with_segments(200));
+  const Geodesic geodesic =
+      solve_one({.metric = WeightedMetric(plane_chart(2), cut_out_discs({{{0, 1.1}, 1}, {{0, -1.3}, 1}}, 40)),
+                 .start = {-2, 0.4},
+                 .end = {2, 0.4}},
+                with_segments(200));
   EXPECT_TRUE(geodesic.certificate.minimum);
   // Two tangents to the upper disc and an arc on it.
   const double a[] = {-2, 0.4 - 1.1}, b[] = {2, 0.4 - 1.1};

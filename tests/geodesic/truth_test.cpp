@@ -23,8 +23,8 @@ struct Truth {
 };
 
 /// The chart's arc between two points of a sphere, weighted by ln 2.
-Truth on_sphere(const std::string& name, const ChartPointer& chart, std::vector<double> a, std::vector<double> b,
-                double centre_height = 0) {
+Truth on_sphere(const std::string& name, const ChartPointer& chart, std::vector<double> a,
+                std::vector<double> b, double centre_height = 0) {
   const double arc = arc_between(*chart, a.data(), b.data(), centre_height);
   return {name, {.metric = WeightedMetric(chart), .start = std::move(a), .end = std::move(b)}, kLn2 * arc};
 }
@@ -43,7 +43,9 @@ Truth in_poincare(std::vector<double> a, std::vector<double> b) {
   const double distance = poincare_distance(a, b);
   const int dim = static_cast<int>(a.size());
   return {"Poincare ball",
-          {.metric = WeightedMetric(plane_chart(dim), poincare_ball(dim)), .start = std::move(a), .end = std::move(b)},
+          {.metric = WeightedMetric(plane_chart(dim), poincare_ball(dim)),
+           .start = std::move(a),
+           .end = std::move(b)},
           distance};
 }
 
@@ -55,15 +57,18 @@ std::vector<Truth> smooth_truths() {
   truths.push_back(on_sphere("Example 2", half_sphere_chart(2), {0, 1}, {1, 0}, 1));
   truths.push_back(on_sphere("sphere", stereographic_chart(2), {0.2, 0.1}, {-0.9, 1.4}));
   truths.push_back(on_sphere("long arc", stereographic_chart(2), {0.2, 0.1}, {-1.9, 0.9}));
-  truths.push_back(on_sphere("sphere of 3 dimensions", stereographic_chart(3), {0.2, 0.1, 0.5}, {-0.9, 0.4, -0.3}));
+  truths.push_back(
+      on_sphere("sphere of 3 dimensions", stereographic_chart(3), {0.2, 0.1, 0.5}, {-0.9, 0.4, -0.3}));
   truths.push_back(on_sphere("sphere of 10 dimensions", stereographic_chart(10),
-                             {0.2, 0.1, 0.5, -0.1, 0, 0.3, 0.1, -0.2, 0.2, 0}, {-0.2, 0.4, 0, 0, 0.6, 0, -0.3, 0, 0, 0.1}));
+                             {0.2, 0.1, 0.5, -0.1, 0, 0.3, 0.1, -0.2, 0.2, 0},
+                             {-0.2, 0.4, 0, 0, 0.6, 0, -0.3, 0, 0, 0.1}));
   {
     const std::vector<double> a = {0.2, 0.1}, b = {0.9, -1.2};
     const double arc = arc_between(*stereographic_chart(2), a.data(), b.data());
-    truths.push_back({"stereographic quality",
-                      {.metric = WeightedMetric(plane_chart(2), stereographic_quality(2)), .start = a, .end = b},
-                      arc});
+    truths.push_back(
+        {"stereographic quality",
+         {.metric = WeightedMetric(plane_chart(2), stereographic_quality(2)), .start = a, .end = b},
+         arc});
   }
   truths.push_back(in_poincare({0.5, -0.5}, {0.5, 0.5}));
   truths.push_back(in_poincare({0.1, 0.3}, {0.6, -0.2}));
@@ -90,10 +95,12 @@ double greatest_difference(const std::vector<double>& a, const std::vector<doubl
 }
 
 AnalyticQualityPointer wavy() {
-  return analytic_quality([](const auto* z) {
-    using std::sin;
-    return 0.55 + 0.35 * sin(2.0 * z[0] + z[1]);
-  }, 2, "wavy");
+  return analytic_quality(
+      [](const auto* z) {
+        using std::sin;
+        return 0.55 + 0.35 * sin(2.0 * z[0] + z[1]);
+      },
+      2, "wavy");
 }
 
 }  // namespace
@@ -131,28 +138,31 @@ TEST(Truth, ErrorsFallByFourWhenSegmentsDouble) {
 }
 
 TEST(Truth, Example1IsTheStraightLine) {
-  const Geodesic geodesic =
-      solve_one({.metric = WeightedMetric(plane_chart(2)), .start = {0, 1}, .end = {1, 0}}, with_segments(100));
+  const Geodesic geodesic = solve_one(
+      {.metric = WeightedMetric(plane_chart(2)), .start = {0, 1}, .end = {1, 0}}, with_segments(100));
   EXPECT_NEAR(geodesic.length, std::sqrt(2) * kLn2, 1e-14);
   EXPECT_NEAR(geodesic.refined_length, std::sqrt(2) * kLn2, 1e-13);
   EXPECT_NEAR(geodesic.certificate.lower_bound, std::sqrt(2) * kLn2, 1e-14);  // here the bound is the length
   EXPECT_TRUE(geodesic.certificate.minimum);
-  for (std::size_t i = 0; i <= 100; ++i) EXPECT_NEAR(geodesic.nodes[2 * i] + geodesic.nodes[2 * i + 1], 1, 1e-14);
+  for (std::size_t i = 0; i <= 100; ++i)
+    EXPECT_NEAR(geodesic.nodes[2 * i] + geodesic.nodes[2 * i + 1], 1, 1e-14);
 }
 
 TEST(Truth, Example2RunsStraightInTheChart) {
-  const Geodesic geodesic =
-      solve_one({.metric = WeightedMetric(half_sphere_chart(2)), .start = {0, 1}, .end = {1, 0}}, with_segments(100));
+  const Geodesic geodesic = solve_one(
+      {.metric = WeightedMetric(half_sphere_chart(2)), .start = {0, 1}, .end = {1, 0}}, with_segments(100));
   EXPECT_NEAR(geodesic.extrapolated_length, kPi / 3 * kLn2, 1e-10);
-  for (std::size_t i = 0; i <= 100; ++i) EXPECT_NEAR(geodesic.nodes[2 * i] + geodesic.nodes[2 * i + 1], 1, 1e-10);
+  for (std::size_t i = 0; i <= 100; ++i)
+    EXPECT_NEAR(geodesic.nodes[2 * i] + geodesic.nodes[2 * i + 1], 1, 1e-10);
 }
 
 TEST(Truth, LeastCurvatureOfASphere) {
   // On an arc θ the smallest eigenvalue of the second variation against B is 1 − (θ/π)², up to O(1/n²).
   for (const double theta : {0.5, 1.5, 2.5, 3.0}) {
     const double half = std::tan(theta / 4);
-    const Geodesic geodesic = solve_one(
-        {.metric = WeightedMetric(stereographic_chart(2)), .start = {-half, 0}, .end = {half, 0}}, with_segments(100));
+    const Geodesic geodesic =
+        solve_one({.metric = WeightedMetric(stereographic_chart(2)), .start = {-half, 0}, .end = {half, 0}},
+                  with_segments(100));
     // Inverse iteration comes from above, the faster the smaller the eigenvalue, which is where it matters.
     const double exact = 1 - theta * theta / (kPi * kPi);
     EXPECT_GT(geodesic.certificate.least_curvature, exact - 1e-3) << theta;
@@ -162,7 +172,8 @@ TEST(Truth, LeastCurvatureOfASphere) {
 }
 
 TEST(Truth, LoopInOneDimension) {
-  // Dynamic cost, Q = exp(−e^{−az}), z0 = z1 = 0: γ = (1/a) ln[cosh(a/2)/cosh(a(t − ½))], cost (2/a) tanh(a/2).
+  // Dynamic cost, Q = exp(−e^{−az}), z0 = z1 = 0: γ = (1/a) ln[cosh(a/2)/cosh(a(t − ½))], cost (2/a)
+  // tanh(a/2).
   for (const double a : {1.0, 3.0}) {
     GeodesicProblem problem{.metric = WeightedMetric(plane_chart(1), analytic_weight(
                                                                          [a](const auto* z) {
@@ -196,16 +207,20 @@ TEST(Truth, LoopInOneDimension) {
 
 TEST(Truth, UniformDensityOnAConvexSetGivesTheStraightLine) {
   // Paper B, Observation 1: Φ linear, density constant on a disc of radius 2 and falling off outside.
-  const auto linear = chart([](const auto* z, auto* x) {
-    x[0] = 2.0 * z[0] + z[1];
-    x[1] = z[0] - z[1];
-    x[2] = 0.5 * z[1];
-  }, 2, 3, "linear");
-  const auto disc = analytic_quality([](const auto* z) {
-    using std::exp, std::max, std::sqrt;
-    const auto outside = max(sqrt(z[0] * z[0] + z[1] * z[1]) - 2.0, z[0] * 0.0);
-    return 0.8 * exp(-outside * outside);
-  }, 2, "uniform disc");
+  const auto linear = chart(
+      [](const auto* z, auto* x) {
+        x[0] = 2.0 * z[0] + z[1];
+        x[1] = z[0] - z[1];
+        x[2] = 0.5 * z[1];
+      },
+      2, 3, "linear");
+  const auto disc = analytic_quality(
+      [](const auto* z) {
+        using std::exp, std::max, std::sqrt;
+        const auto outside = max(sqrt(z[0] * z[0] + z[1] * z[1]) - 2.0, z[0] * 0.0);
+        return 0.8 * exp(-outside * outside);
+      },
+      2, "uniform disc");
   const Geodesic geodesic =
       solve_one({.metric = WeightedMetric(linear, disc, 0.1), .start = {-1.2, 0.7}, .end = {1.5, -0.4}},
                 with_segments(60));
@@ -221,8 +236,8 @@ TEST(Property, EndsAreExactToTheLastBit) {
     GeodesicOptions options = with_segments(33);
     options.method = method;
     options.tolerance = 1e-6;
-    const GeodesicResult result =
-        find_geodesics({.metric = WeightedMetric(stereographic_chart(2), wavy(), 0.1), .start = a, .end = b}, options);
+    const GeodesicResult result = find_geodesics(
+        {.metric = WeightedMetric(stereographic_chart(2), wavy(), 0.1), .start = a, .end = b}, options);
     for (std::size_t pair = 0; pair < 2; ++pair)
       for (std::size_t j = 0; j < 2; ++j) {
         EXPECT_EQ(result.geodesics[pair].nodes[j], a[2 * pair + j]) << method;
@@ -232,9 +247,8 @@ TEST(Property, EndsAreExactToTheLastBit) {
 }
 
 TEST(Property, SwappingTheEndsMirrorsThePath) {
-  const GeodesicProblem there{.metric = WeightedMetric(stereographic_chart(2), wavy(), 0.1),
-                              .start = {-0.6, 0.8},
-                              .end = {0.7, 0.9}};
+  const GeodesicProblem there{
+      .metric = WeightedMetric(stereographic_chart(2), wavy(), 0.1), .start = {-0.6, 0.8}, .end = {0.7, 0.9}};
   GeodesicProblem back = there;
   std::swap(back.start, back.end);
   const Geodesic one = solve_one(there), other = solve_one(back);
@@ -245,12 +259,14 @@ TEST(Property, SwappingTheEndsMirrorsThePath) {
 
 TEST(Property, LengthDoesNotDependOnTheParametrisation) {
   // The same surface in other coordinates: z ↦ (z0 + z1², z1) is a diffeomorphism of the plane.
-  const auto bent = chart([](const auto* z, auto* x) {
-    const auto s = 1.0 + (z[0] + z[1] * z[1]) * (z[0] + z[1] * z[1]) + z[1] * z[1];
-    x[0] = 2.0 * (z[0] + z[1] * z[1]) / s;
-    x[1] = 2.0 * z[1] / s;
-    x[2] = 1.0 - 2.0 / s;
-  }, 2, 3, "bent sphere");
+  const auto bent = chart(
+      [](const auto* z, auto* x) {
+        const auto s = 1.0 + (z[0] + z[1] * z[1]) * (z[0] + z[1] * z[1]) + z[1] * z[1];
+        x[0] = 2.0 * (z[0] + z[1] * z[1]) / s;
+        x[1] = 2.0 * z[1] / s;
+        x[2] = 1.0 - 2.0 / s;
+      },
+      2, 3, "bent sphere");
   const std::vector<double> a = {0.2, 0.1}, b = {-0.9, 1.4};
   const Geodesic straight =
       solve_one({.metric = WeightedMetric(stereographic_chart(2)), .start = a, .end = b}, with_segments(200));
@@ -326,7 +342,8 @@ TEST(Methods, AnisotropicChartsOfManyDimensions) {
 }
 
 TEST(Methods, GeorceIsExploitableAtItsLeftEnds) {
-  // The weakness that midpoints do not have: with few segments across a steep metric GEORCE reports far too little.
+  // The weakness that midpoints do not have: with few segments across a steep metric GEORCE reports far too
+  // little.
   const std::vector<double> a = {0.0, 0.0}, b = {0.99, 0.0};
   GeodesicProblem problem{.metric = WeightedMetric(plane_chart(2), poincare_ball(2)), .start = a, .end = b};
   GeodesicOptions options = with_segments(20);
@@ -351,6 +368,45 @@ TEST(Methods, AutoSaysWhatItChose) {
   };
   EXPECT_EQ(method(2), "newton");
   EXPECT_EQ(method(40), "newton-cg");
+}
+
+TEST(Resolution, NoPathHidesBetweenThePointsOfItsGrid) {
+  // A coarse grid sees a wavy weight at few points, and a roll's sheets through chords that leave the
+  // surface: a minimiser of that would jump. What is returned is as long on a fine grid as on its own.
+  const auto deep = analytic_quality(
+      [](const auto* z) {
+        using std::sin;
+        return 0.5 + 0.45 * sin(2.0 * z[0] + 1.3 * z[1]);
+      },
+      2, "deep waves");
+  struct Case {
+    WeightedMetric metric;
+    double scale;
+  };
+  const std::vector<Case> cases = {{WeightedMetric(torus_chart(), deep, 0.05), 1.5},
+                                   {WeightedMetric(helicoid_chart(0.5), deep, 0.05), 2},
+                                   {WeightedMetric(swiss_roll_chart()), 4}};
+  for (const Case& c : cases) {
+    GeodesicProblem problem{.metric = c.metric, .start = normal_numbers(60, 1), .end = normal_numbers(60, 2)};
+    for (double& x : problem.start) x *= c.scale;
+    for (double& x : problem.end) x *= c.scale;
+    for (const Geodesic& geodesic : find_geodesics(problem).geodesics) {
+      EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << c.metric.describe();
+      EXPECT_NEAR(geodesic.length / geodesic.refined_length, 1, 0.02) << c.metric.describe();
+    }
+    // One midpoint a segment and no check is what the test is about.
+    if (c.metric.chart().describe() != "torus") continue;
+    GeodesicOptions trusting;
+    trusting.quadrature = 1;
+    double worst = 0;
+    int warned = 0;
+    for (const Geodesic& geodesic : find_geodesics(problem, trusting).geodesics) {
+      worst = std::max(worst, geodesic.refined_length / geodesic.length);
+      for (const std::string& warning : geodesic.warnings) warned += warning.find("under-resolved") == 0;
+    }
+    EXPECT_GT(worst, 1.5);
+    EXPECT_GE(warned, 1);
+  }
 }
 
 TEST(Batch, PairsDoNotSeeEachOther) {

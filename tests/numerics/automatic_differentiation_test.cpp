@@ -29,49 +29,48 @@ Operation operation(std::string name, F f) {
 
 // The standard functions are found for plain numbers, ours by their argument.
 std::vector<Operation> operations() {
-  using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atan2, std::atanh, std::cos, std::cosh,
-      std::erf, std::exp, std::expm1, std::hypot, std::log, std::log1p, std::max, std::min, std::pow, std::sin,
-      std::sinh, std::sqrt, std::tan, std::tanh;
-  return {
-      operation("sum", [](auto x, auto y) { return x + y * 2.0 - 1.0; }),
-      operation("product", [](auto x, auto y) { return x * y * x; }),
-      operation("square of itself", [](auto x, auto y) { return (x + y) * (x + y); }),
-      operation("quotient", [](auto x, auto y) { return x / (y + 2.0); }),
-      operation("reciprocal", [](auto x, auto y) { return 1.5 / (x * y); }),
-      operation("division by a number", [](auto x, auto y) { return (x * x - y) / 3.0; }),
-      operation("sqrt", [](auto x, auto y) { return sqrt(x * x + y); }),
-      operation("exp", [](auto x, auto y) { return exp(x * y); }),
-      operation("expm1", [](auto x, auto y) { return expm1(x * y); }),
-      operation("log", [](auto x, auto y) { return log(x + y * y); }),
-      operation("log1p", [](auto x, auto y) { return log1p(x * y); }),
-      operation("sin", [](auto x, auto y) { return sin(x * y); }),
-      operation("cos", [](auto x, auto y) { return cos(x * y); }),
-      operation("tan", [](auto x, auto y) { return tan(x * y); }),
-      operation("asin", [](auto x, auto y) { return asin(x * y); }),
-      operation("acos", [](auto x, auto y) { return acos(x * y); }),
-      operation("atan", [](auto x, auto y) { return atan(x * y); }),
-      operation("atan2", [](auto x, auto y) { return atan2(x, y * y); }),
-      operation("sinh", [](auto x, auto y) { return sinh(x * y); }),
-      operation("cosh", [](auto x, auto y) { return cosh(x * y); }),
-      operation("tanh", [](auto x, auto y) { return tanh(x * y); }),
-      operation("asinh", [](auto x, auto y) { return asinh(x * y); }),
-      operation("acosh", [](auto x, auto y) { return acosh(2.0 + x * y); }),
-      operation("atanh", [](auto x, auto y) { return atanh(x * y); }),
-      operation("erf", [](auto x, auto y) { return erf(x * y); }),
-      operation("power", [](auto x, auto y) { return pow(x + y, 2.5) + pow(x, 3); }),
-      operation("general power", [](auto x, auto y) { return pow(x, y); }),
-      operation("hypot", [](auto x, auto y) { return hypot(x, y); }),
-      operation("abs", [](auto x, auto y) { return abs(x * x - 2.0 * y); }),
-      operation("max", [](auto x, auto y) { return max(x * x, y * y); }),
-      operation("min", [](auto x, auto y) { return min(x * x, y * y); }),
-      operation("compound", [](auto x, auto y) {
-        auto s = x;
-        s += y;
-        s *= x;
-        s -= 0.5;
-        s /= y;
-        return s < 0.0 ? -s : +s;
-      })};
+  using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atan2, std::atanh, std::cos,
+      std::cosh, std::erf, std::exp, std::expm1, std::hypot, std::log, std::log1p, std::max, std::min,
+      std::pow, std::sin, std::sinh, std::sqrt, std::tan, std::tanh;
+  return {operation("sum", [](auto x, auto y) { return x + y * 2.0 - 1.0; }),
+          operation("product", [](auto x, auto y) { return x * y * x; }),
+          operation("square of itself", [](auto x, auto y) { return (x + y) * (x + y); }),
+          operation("quotient", [](auto x, auto y) { return x / (y + 2.0); }),
+          operation("reciprocal", [](auto x, auto y) { return 1.5 / (x * y); }),
+          operation("division by a number", [](auto x, auto y) { return (x * x - y) / 3.0; }),
+          operation("sqrt", [](auto x, auto y) { return sqrt(x * x + y); }),
+          operation("exp", [](auto x, auto y) { return exp(x * y); }),
+          operation("expm1", [](auto x, auto y) { return expm1(x * y); }),
+          operation("log", [](auto x, auto y) { return log(x + y * y); }),
+          operation("log1p", [](auto x, auto y) { return log1p(x * y); }),
+          operation("sin", [](auto x, auto y) { return sin(x * y); }),
+          operation("cos", [](auto x, auto y) { return cos(x * y); }),
+          operation("tan", [](auto x, auto y) { return tan(x * y); }),
+          operation("asin", [](auto x, auto y) { return asin(x * y); }),
+          operation("acos", [](auto x, auto y) { return acos(x * y); }),
+          operation("atan", [](auto x, auto y) { return atan(x * y); }),
+          operation("atan2", [](auto x, auto y) { return atan2(x, y * y); }),
+          operation("sinh", [](auto x, auto y) { return sinh(x * y); }),
+          operation("cosh", [](auto x, auto y) { return cosh(x * y); }),
+          operation("tanh", [](auto x, auto y) { return tanh(x * y); }),
+          operation("asinh", [](auto x, auto y) { return asinh(x * y); }),
+          operation("acosh", [](auto x, auto y) { return acosh(2.0 + x * y); }),
+          operation("atanh", [](auto x, auto y) { return atanh(x * y); }),
+          operation("erf", [](auto x, auto y) { return erf(x * y); }),
+          operation("power", [](auto x, auto y) { return pow(x + y, 2.5) + pow(x, 3); }),
+          operation("general power", [](auto x, auto y) { return pow(x, y); }),
+          operation("hypot", [](auto x, auto y) { return hypot(x, y); }),
+          operation("abs", [](auto x, auto y) { return abs(x * x - 2.0 * y); }),
+          operation("max", [](auto x, auto y) { return max(x * x, y * y); }),
+          operation("min", [](auto x, auto y) { return min(x * x, y * y); }),
+          operation("compound", [](auto x, auto y) {
+            auto s = x;
+            s += y;
+            s *= x;
+            s -= 0.5;
+            s /= y;
+            return s < 0.0 ? -s : +s;
+          })};
 }
 
 constexpr double kX = 0.6, kY = 0.8;
@@ -92,8 +91,8 @@ TEST(Jet, EveryFunctionPassesTheTaylorTest) {
       return std::abs(op.plain(kX + h * u, kY + h * v) - f.value() - h * slope - 0.5 * h * h * bend) + 1e-18;
     };
     const bool linear = op.name == "sum";
-    const bool quadratic = op.name == "square of itself" || op.name == "division by a number" || op.name == "abs" ||
-                           op.name == "max" || op.name == "min";
+    const bool quadratic = op.name == "square of itself" || op.name == "division by a number" ||
+                           op.name == "abs" || op.name == "max" || op.name == "min";
     if (linear) {
       EXPECT_LT(first(0.1), 1e-15);
       continue;
@@ -109,7 +108,9 @@ TEST(Jet, EveryFunctionPassesTheTaylorTest) {
 
 TEST(Jet, TaylorTestCatchesAWrongDerivative) {
   const Jet<2> f = sin(Jet<2>::variable(kX, 0));
-  const auto wrong = [&](double h) { return std::abs(std::sin(kX + h) - f.value() - h * 1.01 * f.gradient(0)); };
+  const auto wrong = [&](double h) {
+    return std::abs(std::sin(kX + h) - f.value() - h * 1.01 * f.gradient(0));
+  };
   EXPECT_NEAR(observed_order(wrong), 1, 0.1);
 }
 
@@ -164,7 +165,8 @@ TEST(Tape, HandlesMoreVariablesThanLanes) {
     for (const Taped& x : out) tape.output(x);
   }
   Tape::Scratch scratch;
-  std::vector<double> jacobian(kOutputs * kDim), block(kDim * kDim), pulled(kDim), pushed(kOutputs), product(kDim);
+  std::vector<double> jacobian(kOutputs * kDim), block(kDim * kDim), pulled(kDim), pushed(kOutputs),
+      product(kDim);
   tape.jacobian(jacobian.data(), scratch);
   tape.curvature(r.data(), block.data(), scratch);
   tape.pull(r.data(), pulled.data(), scratch);

@@ -11,7 +11,8 @@
 namespace latentpath::testing {
 namespace {
 
-/// A = Σ over neighbours of (P x_i − Q x_{i+1})² with random P, Q, plus shift·I: positive definite for shift > 0.
+/// A = Σ over neighbours of (P x_i − Q x_{i+1})² with random P, Q, plus shift·I: positive definite for shift
+/// > 0.
 BlockTridiagonal random_system(std::size_t blocks, std::size_t size, double shift) {
   BlockTridiagonal a(blocks, size);
   for (std::size_t i = 0; i < blocks; ++i)
@@ -77,8 +78,9 @@ TEST(BlockTridiagonal, CountsTheNegativeEigenvaluesOfAShiftedLaplacian) {
       }
     int expected = 0;
     for (std::size_t k = 1; k <= m; ++k)
-      expected += static_cast<int>(size) *
-                  (2 - 2 * std::cos(static_cast<double>(k) * std::numbers::pi / static_cast<double>(m + 1)) < shift);
+      expected +=
+          static_cast<int>(size) *
+          (2 - 2 * std::cos(static_cast<double>(k) * std::numbers::pi / static_cast<double>(m + 1)) < shift);
     EXPECT_EQ(negative_eigenvalues(a), expected) << shift;
     BlockCholesky factor;
     EXPECT_EQ(factor.compute(a), expected == 0) << shift;

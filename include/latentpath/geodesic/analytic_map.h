@@ -1,10 +1,10 @@
 #pragma once
-// AnalyticMap: a map R^D → R^M written once, with all its derivatives; a chart Φ (M coordinates) or the function
-// behind a quality (M = 1).
+// AnalyticMap: a map R^D → R^M written once, with all its derivatives; a chart Φ (M coordinates) or the
+// function behind a quality (M = 1).
 //
 // The map is a generic callable: its code is instantiated with double for values, and with the scalars of
-// numerics/jet.h and numerics/tape.h for derivatives, which are exact. No LibTorch is involved; adaptors.h turns
-// a map into an Embedding or a Quality, and those into maps.
+// numerics/jet.h and numerics/tape.h for derivatives, which are exact. No LibTorch is involved; adaptors.h
+// turns a map into an Embedding or a Quality, and those into maps.
 //
 //   auto cone = latentpath::chart([](const auto* z, auto* x) {
 //     using std::sqrt;
@@ -40,7 +40,8 @@ class MapExpansion {
   virtual void push(const double* u, double* pushed) = 0;
   /// Jᵀ v: v [count, M] → [count, D].
   virtual void pull(const double* v, double* pulled) = 0;
-  /// Σ_k r_k ∇²f_k: r [count, M] → symmetric blocks [count, D, D]. Zero where the map has no second derivatives.
+  /// Σ_k r_k ∇²f_k: r [count, M] → symmetric blocks [count, D, D]. Zero where the map has no second
+  /// derivatives.
   virtual void curvatures(const double* r, double* blocks) = 0;
   /// (Σ_k r_k ∇²f_k) u: [count, D].
   virtual void curvature_products(const double* r, const double* u, double* product) = 0;

@@ -78,7 +78,8 @@ class JetExpansion final : public MapExpansion {
       for (std::size_t k = 0; k < outputs_; ++k, hessian += Jet<N>::kPacked, ++r)
         for (std::size_t i = 0; i < Jet<N>::kPacked; ++i) sum[i] += *r * hessian[i];
       for (std::size_t i = 0; i < N; ++i)
-        for (std::size_t j = 0; j <= i; ++j) blocks[i * N + j] = blocks[j * N + i] = sum[Jet<N>::packed(i, j)];
+        for (std::size_t j = 0; j <= i; ++j)
+          blocks[i * N + j] = blocks[j * N + i] = sum[Jet<N>::packed(i, j)];
     }
   }
   void curvature_products(const double* r, const double* u, double* product) override {
@@ -128,7 +129,8 @@ class TapeExpansion : public MapExpansion {
 template <class Call>
 class TapedCall final : public TapeExpansion {
  public:
-  TapedCall(const Call& call, std::size_t dim, std::size_t outputs) : TapeExpansion(dim, outputs), call_(call) {}
+  TapedCall(const Call& call, std::size_t dim, std::size_t outputs)
+      : TapeExpansion(dim, outputs), call_(call) {}
 
  private:
   void record(const std::vector<Taped>& z, double t, std::vector<Taped>& x) override {

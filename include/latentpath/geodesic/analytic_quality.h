@@ -1,9 +1,9 @@
 #pragma once
 // AnalyticQuality: a quality Q_t(z) with exact first and second derivatives, for the fast geodesic solvers.
 //
-// What enters lengths is the weight n = −log Q_ε, Q_ε = ε + (1 − 2ε)Q (paper A, Eq. 10). A quality is given as Q
-// itself, as −log Q (which does not underflow), or as a level set Q = ½ exp(−K d_M(z)) (paper A, Eq. 12), whose
-// stiffness K the solver raises by itself.
+// What enters lengths is the weight n = −log Q_ε, Q_ε = ε + (1 − 2ε)Q (paper A, Eq. 10). A quality is given
+// as Q itself, as −log Q (which does not underflow), or as a level set Q = ½ exp(−K d_M(z)) (paper A, Eq.
+// 12), whose stiffness K the solver raises by itself.
 //
 //   auto hill = latentpath::analytic_quality([](const auto* z) {
 //     using std::exp;
@@ -62,7 +62,8 @@ AnalyticQualityPointer analytic_constant(double c = 0.5);
 template <class Function>
 AnalyticQualityPointer analytic_quality(Function f, int latent_dim, std::string name = "quality") {
   auto map = scalar_map(std::move(f), latent_dim, name);
-  return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kQuality, std::move(map), 0.0, std::move(name));
+  return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kQuality, std::move(map), 0.0,
+                                           std::move(name));
 }
 
 /// Q = exp(−f), f ≥ 0: a conformal metric f² JᵀJ.
@@ -86,7 +87,8 @@ struct Disc {
   std::vector<double> centre;  ///< [D]
   double radius = 1;
 };
-/// The space outside balls: d = Σ_k max(0, r_k − ‖z − c_k‖) (paper A, Example 3: one disc, centre 0, radius 1).
+/// The space outside balls: d = Σ_k max(0, r_k − ‖z − c_k‖) (paper A, Example 3: one disc, centre 0, radius
+/// 1).
 AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness);
 
 /// The surface of the cube [−1, 1]^D: d = |1 − ‖z‖_max| (paper A, Example 4).

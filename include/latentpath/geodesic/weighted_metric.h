@@ -44,9 +44,10 @@ class WeightedMetric {
   /// Length of the straight chart segment a → b cut into `pieces`: midpoint weight times chord, each.
   double segment_length(const double* a, const double* b, int pieces) const;
 
-  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length changes
-  /// by less than `tolerance` of itself, or into `max_refinement`.
-  LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7, int max_refinement = 256) const;
+  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
+  /// changes by less than `tolerance` of itself, or into `max_refinement`.
+  LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
+                       int max_refinement = 256) const;
 
   /// n ≥ this everywhere (AnalyticQuality::least_weight).
   double least_weight() const { return quality_->least_weight(epsilon_); }

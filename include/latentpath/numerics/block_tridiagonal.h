@@ -5,8 +5,9 @@
 //   A = ⎢ U_0ᵀ A_1  U_1       ⎥      m blocks of size D
 //       ⎣      U_1ᵀ A_2  …    ⎦
 //
-// Block Cholesky: S_0 = A_0, S_{i+1} = A_{i+1} − U_iᵀ S_i⁻¹ U_i, in O(m D³). By Sylvester's law, A has as many negative
-// eigenvalues as all S_i together (Haynsworth's additivity), so a factorisation also tells a minimum from a saddle.
+// Block Cholesky: S_0 = A_0, S_{i+1} = A_{i+1} − U_iᵀ S_i⁻¹ U_i, in O(m D³). By Sylvester's law, A has as
+// many negative eigenvalues as all S_i together (Haynsworth's additivity), so a factorisation also tells a
+// minimum from a saddle.
 //
 //   BlockTridiagonal a(m, D);   // fill a.diagonal(i), a.upper(i), row-major
 //   BlockCholesky factor;
@@ -57,7 +58,7 @@ class BlockCholesky {
   template <int Size>
   void solve_fixed(double* x) const;
   std::size_t blocks_ = 0, size_ = 0;
-  std::vector<double> lower_;    ///< L_i, S_i = L_i L_iᵀ, the diagonal inverted
+  std::vector<double> lower_;     ///< L_i, S_i = L_i L_iᵀ, the diagonal inverted
   std::vector<double> coupling_;  ///< L_i⁻¹ U_i
 };
 

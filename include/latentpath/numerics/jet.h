@@ -1,8 +1,8 @@
 #pragma once
 // Jet<N>: a number with its gradient and Hessian in N variables; forward differentiation, exact to rounding.
 //
-// The arithmetic of Taylor polynomials of order 2. Fast for few variables: a product costs N² / 2 multiplications
-// or so. For many variables there is numerics/tape.h.
+// The arithmetic of Taylor polynomials of order 2. Fast for few variables: a product costs N² / 2
+// multiplications or so. For many variables there is numerics/tape.h.
 //
 //   Jet<2> x = Jet<2>::variable(0.3, 0), y = Jet<2>::variable(0.7, 1);
 //   Jet<2> f = sin(x) * y;
@@ -33,7 +33,9 @@ class Jet {
 
   double value() const { return value_; }
   double gradient(std::size_t i) const { return gradient_[i]; }
-  double hessian(std::size_t i, std::size_t j) const { return hessian_[i >= j ? packed(i, j) : packed(j, i)]; }
+  double hessian(std::size_t i, std::size_t j) const {
+    return hessian_[i >= j ? packed(i, j) : packed(j, i)];
+  }
   const double* gradient_data() const { return gradient_.data(); }
   const double* hessian_data() const { return hessian_.data(); }
 
@@ -47,7 +49,8 @@ class Jet {
     return r;
   }
   /// f(a, b).
-  static Jet chain(const Jet& a, const Jet& b, double f, double fa, double fb, double faa, double fab, double fbb) {
+  static Jet chain(const Jet& a, const Jet& b, double f, double fa, double fb, double faa, double fab,
+                   double fbb) {
     Jet r(f);
     for (std::size_t i = 0; i < N; ++i) r.gradient_[i] = fa * a.gradient_[i] + fb * b.gradient_[i];
     for (std::size_t i = 0, k = 0; i < N; ++i)
@@ -86,7 +89,8 @@ class Jet {
   friend Jet operator*(const Jet& a, const Jet& b) {
     Jet r;
     r.value_ = a.value_ * b.value_;
-    for (std::size_t i = 0; i < N; ++i) r.gradient_[i] = b.value_ * a.gradient_[i] + a.value_ * b.gradient_[i];
+    for (std::size_t i = 0; i < N; ++i)
+      r.gradient_[i] = b.value_ * a.gradient_[i] + a.value_ * b.gradient_[i];
     for (std::size_t i = 0, k = 0; i < N; ++i)
       for (std::size_t j = 0; j <= i; ++j, ++k)
         r.hessian_[k] = b.value_ * a.hessian_[k] + a.value_ * b.hessian_[k] +

@@ -1,23 +1,26 @@
 #pragma once
 // The elementary functions of differentiable scalars, written once for jets and tapes; and kinks.
 //
-// A differentiable scalar S has value(), chain(f, f′, f″) for functions of one argument, and S::chain(a, b, f, f_a,
-// f_b, f_aa, f_ab, f_bb) for those of two. Code that is to be differentiated calls the functions unqualified:
+// A differentiable scalar S has value(), chain(f, f′, f″) for functions of one argument, and S::chain(a, b,
+// f, f_a, f_b, f_aa, f_ab, f_bb) for those of two. Code that is to be differentiated calls the functions
+// unqualified:
 //
 //   template <class T> T norm(const T* z) { using std::sqrt; return sqrt(z[0] * z[0] + z[1] * z[1]); }
 //
-// Kinks. abs, max and min have no derivative where they switch, and Newton's method on |x| does not converge. Within the
-// scope of a SmoothKinks(δ), they are replaced on differentiable scalars by
+// Kinks. abs, max and min have no derivative where they switch, and Newton's method on |x| does not converge.
+// Within the scope of a SmoothKinks(δ), they are replaced on differentiable scalars by
 //   |x| → √(x² + δ²) − δ,     max(a, b) → (a + b + √((a − b)² + δ²))/2,     min(a, b) → −max(−a, −b),
-// smooth and within δ of the truth; on plain double they are always what they are. So a solver can lower δ to 0
-// under any function written with abs, max and min, without the function's help.
+// smooth and within δ of the truth; on plain double they are always what they are. So a solver can lower δ to
+// 0 under any function written with abs, max and min, without the function's help.
 
 #include <cmath>
 
 namespace latentpath {
 
 template <class T>
-concept DifferentiableScalar = requires { typename T::DifferentiableScalarTag; };
+concept DifferentiableScalar = requires {
+  typename T::DifferentiableScalarTag;
+};
 
 namespace detail {
 inline thread_local double kink_width = 0;
@@ -207,18 +210,18 @@ T fmin(const T& a, const T& b) {
 }
 
 // Comparisons look at values, so that branches are taken as plain numbers would take them.
-#define LATENTPATH_COMPARISON(op)                        \
-  template <DifferentiableScalar T>                      \
-  bool operator op(const T& a, const T& b) {             \
-    return a.value() op b.value();                       \
-  }                                                      \
-  template <DifferentiableScalar T>                      \
-  bool operator op(const T& a, double b) {               \
-    return a.value() op b;                               \
-  }                                                      \
-  template <DifferentiableScalar T>                      \
-  bool operator op(double a, const T& b) {               \
-    return a op b.value();                               \
+#define LATENTPATH_COMPARISON(op)            \
+  template <DifferentiableScalar T>          \
+  bool operator op(const T& a, const T& b) { \
+    return a.value() op b.value();           \
+  }                                          \
+  template <DifferentiableScalar T>          \
+  bool operator op(const T& a, double b) {   \
+    return a.value() op b;                   \
+  }                                          \
+  template <DifferentiableScalar T>          \
+  bool operator op(double a, const T& b) {   \
+    return a op b.value();                   \
   }
 LATENTPATH_COMPARISON(<)
 LATENTPATH_COMPARISON(>)

@@ -5,7 +5,8 @@
 // What jets do for few variables, a tape does for many: with m operations and D variables,
 //   J u costs one forward sweep, Jᵀv one backward sweep, (Σ_k r_k ∇²f_k) u one of each: O(m), whatever D;
 //   J and Σ_k r_k ∇²f_k in full cost O(m D).
-// The Hessian sweep is the second-order adjoint of Griewank & Walther, Evaluating Derivatives (2008), section 5:
+// The Hessian sweep is the second-order adjoint of Griewank & Walther, Evaluating Derivatives (2008), section
+// 5:
 //   x̄̇_a += f_a x̄̇ + (f_aa ȧ + f_ab ḃ) x̄.
 //
 //   Tape tape;
@@ -111,8 +112,12 @@ class Taped {
   }
   Taped shift(double c) const { return Taped(value_ + c, slot_); }
   Taped scale(double c) const { return chain(c * value_, c, 0); }
-  friend Taped operator+(const Taped& a, const Taped& b) { return chain(a, b, a.value_ + b.value_, 1, 1, 0, 0, 0); }
-  friend Taped operator-(const Taped& a, const Taped& b) { return chain(a, b, a.value_ - b.value_, 1, -1, 0, 0, 0); }
+  friend Taped operator+(const Taped& a, const Taped& b) {
+    return chain(a, b, a.value_ + b.value_, 1, 1, 0, 0, 0);
+  }
+  friend Taped operator-(const Taped& a, const Taped& b) {
+    return chain(a, b, a.value_ - b.value_, 1, -1, 0, 0, 0);
+  }
   friend Taped operator*(const Taped& a, const Taped& b) {
     return chain(a, b, a.value_ * b.value_, b.value_, a.value_, 0, 1, 0);
   }
