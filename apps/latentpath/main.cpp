@@ -123,6 +123,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   program::setup_interpolate(app);
+  program::setup_geodesic(app);
   program::setup_measures(app);
   program::setup_train(app);
   program::setup_data(app);

@@ -29,6 +29,7 @@ void setup_train(CLI::App& program);
 void setup_data(CLI::App& program);
 void setup_models(CLI::App& program);
 void setup_interpolate(CLI::App& program);
+void setup_geodesic(CLI::App& program);
 void setup_measures(CLI::App& program);
 
 }  // namespace latentpath::program

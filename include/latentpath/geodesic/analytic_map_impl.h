@@ -1,0 +1,196 @@
+#pragma once
+// Templates of analytic_map.h: how a generic callable becomes an AnalyticMap.
+
+#include <utility>
+
+namespace latentpath::detail {
+
+/// Adds t and the output pointer to whatever form a callable has.
+template <class Function>
+struct ChartCall {
+  Function f;
+  static constexpr bool kTime = false;
+  template <class T>
+  void operator()(const T* z, double, T* x) const {
+    f(z, x);
+  }
+};
+
+template <class Function>
+struct ScalarCall {
+  Function f;
+  static constexpr bool kTime = std::is_invocable_v<const Function&, const double*, double>;
+  template <class T>
+  void operator()(const T* z, [[maybe_unused]] double t, T* x) const {
+    if constexpr (kTime)
+      x[0] = T(f(z, t));
+    else
+      x[0] = T(f(z));
+  }
+};
+
+/// Second derivatives stored: for few variables.
+template <int N, class Call>
+class JetExpansion final : public MapExpansion {
+ public:
+  JetExpansion(const Call& call, std::size_t outputs) : call_(call), outputs_(outputs), z_(N), x_(outputs) {}
+  void expand(std::size_t count, const double* z, const double* t) override {
+    constexpr std::size_t dim = N, packed = Jet<N>::kPacked;
+    count_ = count;
+    values_.resize(count * outputs_);
+    jacobians_.resize(count * outputs_ * dim);
+    hessians_.resize(count * outputs_ * packed);
+    double *value = values_.data(), *jacobian = jacobians_.data(), *hessian = hessians_.data();
+    for (std::size_t p = 0; p < count; ++p) {
+      for (std::size_t i = 0; i < dim; ++i) z_[i] = Jet<N>::variable(z[p * dim + i], static_cast<int>(i));
+      call_(static_cast<const Jet<N>*>(z_.data()), t ? t[p] : 0.5, x_.data());
+      for (const Jet<N>& x : x_) {
+        *value++ = x.value();
+        for (std::size_t i = 0; i < dim; ++i) *jacobian++ = x.gradient_data()[i];
+        for (std::size_t i = 0; i < packed; ++i) *hessian++ = x.hessian_data()[i];
+      }
+    }
+  }
+  const double* values() const override { return values_.data(); }
+  const double* jacobians() override { return jacobians_.data(); }
+  void push(const double* u, double* pushed) override {
+    const double* row = jacobians_.data();
+    for (std::size_t p = 0; p < count_; ++p)
+      for (std::size_t k = 0; k < outputs_; ++k, row += N) {
+        double sum = 0;
+        for (std::size_t i = 0; i < N; ++i) sum += row[i] * u[p * N + i];
+        *pushed++ = sum;
+      }
+  }
+  void pull(const double* v, double* pulled) override {
+    const double* row = jacobians_.data();
+    for (std::size_t p = 0; p < count_; ++p) {
+      double sum[N] = {};
+      for (std::size_t k = 0; k < outputs_; ++k, row += N, ++v)
+        for (std::size_t i = 0; i < N; ++i) sum[i] += row[i] * *v;
+      for (std::size_t i = 0; i < N; ++i) *pulled++ = sum[i];
+    }
+  }
+  void curvatures(const double* r, double* blocks) override {
+    const double* hessian = hessians_.data();
+    for (std::size_t p = 0; p < count_; ++p, blocks += N * N) {
+      double sum[Jet<N>::kPacked] = {};
+      for (std::size_t k = 0; k < outputs_; ++k, hessian += Jet<N>::kPacked, ++r)
+        for (std::size_t i = 0; i < Jet<N>::kPacked; ++i) sum[i] += *r * hessian[i];
+      for (std::size_t i = 0; i < N; ++i)
+        for (std::size_t j = 0; j <= i; ++j)
+          blocks[i * N + j] = blocks[j * N + i] = sum[Jet<N>::packed(i, j)];
+    }
+  }
+  void curvature_products(const double* r, const double* u, double* product) override {
+    blocks_.resize(count_ * N * N);
+    curvatures(r, blocks_.data());
+    const double* row = blocks_.data();
+    for (std::size_t p = 0; p < count_; ++p)
+      for (std::size_t i = 0; i < N; ++i, row += N) {
+        double sum = 0;
+        for (std::size_t j = 0; j < N; ++j) sum += row[j] * u[p * N + j];
+        *product++ = sum;
+      }
+  }
+
+ private:
+  const Call& call_;
+  std::size_t outputs_, count_ = 0;
+  std::vector<double> values_, jacobians_, hessians_, blocks_;
+  std::vector<Jet<N>> z_, x_;
+};
+
+/// One tape a point: for many variables.
+class TapeExpansion : public MapExpansion {
+ public:
+  TapeExpansion(std::size_t dim, std::size_t outputs) : dim_(dim), outputs_(outputs) {}
+  void expand(std::size_t count, const double* z, const double* t) override;
+  const double* values() const override { return values_.data(); }
+  const double* jacobians() override;
+  void push(const double* u, double* pushed) override;
+  void pull(const double* v, double* pulled) override;
+  void curvatures(const double* r, double* blocks) override;
+  void curvature_products(const double* r, const double* u, double* product) override;
+
+ protected:
+  /// Evaluates the map on `tape`, whose variables are z.
+  virtual void record(const std::vector<Taped>& z, double t, std::vector<Taped>& x) = 0;
+
+ private:
+  std::size_t dim_, outputs_, count_ = 0;
+  bool have_jacobians_ = false;
+  std::vector<Tape> tapes_;
+  std::vector<double> values_, jacobians_;
+  std::vector<Taped> z_, x_;
+  Tape::Scratch scratch_;
+};
+
+template <class Call>
+class TapedCall final : public TapeExpansion {
+ public:
+  TapedCall(const Call& call, std::size_t dim, std::size_t outputs)
+      : TapeExpansion(dim, outputs), call_(call) {}
+
+ private:
+  void record(const std::vector<Taped>& z, double t, std::vector<Taped>& x) override {
+    call_(z.data(), t, x.data());
+  }
+  const Call& call_;
+};
+
+template <class Call>
+class FunctionMap final : public AnalyticMap {
+ public:
+  FunctionMap(Call call, int latent_dim, int output_dim, std::string name)
+      : AnalyticMap(latent_dim, output_dim, std::move(name)), call_(std::move(call)) {}
+  bool depends_on_time() const override { return Call::kTime; }
+
+  void values(std::size_t count, const double* z, const double* t, double* x) const override {
+    const auto dim = static_cast<std::size_t>(latent_dim()), outputs = static_cast<std::size_t>(output_dim());
+    if (SmoothKinks::width() > 0) {  // as the expansions see it
+      std::vector<Jet<0>> in(dim), out(outputs);
+      for (std::size_t p = 0; p < count; ++p) {
+        for (std::size_t i = 0; i < dim; ++i) in[i] = Jet<0>(z[p * dim + i]);
+        call_(static_cast<const Jet<0>*>(in.data()), t ? t[p] : 0.5, out.data());
+        for (std::size_t k = 0; k < outputs; ++k) x[p * outputs + k] = out[k].value();
+      }
+      return;
+    }
+    for (std::size_t p = 0; p < count; ++p) call_(z + p * dim, t ? t[p] : 0.5, x + p * outputs);
+  }
+  std::unique_ptr<MapExpansion> make_expansion() const override {
+    const auto outputs = static_cast<std::size_t>(output_dim());
+    switch (latent_dim()) {
+      case 1:
+        return std::make_unique<JetExpansion<1, Call>>(call_, outputs);
+      case 2:
+        return std::make_unique<JetExpansion<2, Call>>(call_, outputs);
+      case 3:
+        return std::make_unique<JetExpansion<3, Call>>(call_, outputs);
+      default:
+        return std::make_unique<TapedCall<Call>>(call_, static_cast<std::size_t>(latent_dim()), outputs);
+    }
+  }
+
+ private:
+  Call call_;
+};
+
+}  // namespace latentpath::detail
+
+namespace latentpath {
+
+template <class Function>
+ChartPointer chart(Function f, int latent_dim, int embedding_dim, std::string name) {
+  return std::make_shared<detail::FunctionMap<detail::ChartCall<Function>>>(
+      detail::ChartCall<Function>{std::move(f)}, latent_dim, embedding_dim, std::move(name));
+}
+
+template <class Function>
+std::shared_ptr<const AnalyticMap> scalar_map(Function f, int latent_dim, std::string name) {
+  return std::make_shared<detail::FunctionMap<detail::ScalarCall<Function>>>(
+      detail::ScalarCall<Function>{std::move(f)}, latent_dim, 1, std::move(name));
+}
+
+}  // namespace latentpath

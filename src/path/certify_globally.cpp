@@ -1,0 +1,137 @@
+#include "latentpath/path/certify_globally.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+std::string percent(double share) {
+  std::ostringstream text;
+  text << std::setprecision(2) << 100 * share << " %";
+  return text.str();
+}
+
+SearchBox box_around(const MatrixXd& path) {
+  const VectorXd low = path.rowwise().minCoeff(), high = path.rowwise().maxCoeff();
+  const double margin = 0.5 * (high - low).norm();
+  SearchBox box;
+  for (Eigen::Index d = 0; d < path.rows(); ++d) {
+    box.lower.push_back(low[d] - margin);
+    box.upper.push_back(high[d] + margin);
+  }
+  return box;
+}
+
+}  // namespace
+
+GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& path, double length,
+                                   EikonalDistanceOptions options, const CancellationToken& cancellation) {
+  LATENTPATH_CHECK(path.cols() >= 2 && path.rows() >= 1 && path.rows() <= 3, kArgument,
+                   "a global certificate exists for paths in 1 to 3 dimensions, not in ", path.rows());
+  if (options.box.lower.empty() && path.col(0) != path.col(path.cols() - 1)) options.box = box_around(path);
+  GlobalCertificate certificate;
+  certificate.length = length;
+  certificate.marching =
+      eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation);
+  const EikonalDistance& marching = certificate.marching;
+  certificate.reference = marching.distance;
+  certificate.reference_error = marching.error_estimate;
+  certificate.gap = marching.distance > 0 ? length / marching.distance - 1 : 0;
+  certificate.box_suffices = marching.leaving_bound >= length;
+  const double share = marching.distance > 0 ? marching.error_estimate / marching.distance : 0;
+  std::ostringstream text;
+  if (std::abs(certificate.gap) <= share)
+    text << "as short as the global optimum by fast marching, to within that reference's own estimated error "
+            "of "
+         << percent(share);
+  else if (certificate.gap > 0)
+    text << "at most " << percent(certificate.gap)
+         << " longer than the global optimum by fast marching (estimated error of that reference: "
+         << percent(share) << ")";
+  else
+    text << percent(-certificate.gap)
+         << " shorter than the optimum by fast marching, whose estimated error of " << percent(share)
+         << " is then too small";
+  text << (certificate.box_suffices ? "; paths that leave the box searched are longer"
+                                    : "; among paths inside the box searched");
+  certificate.sentence = text.str();
+  return certificate;
+}
+
+MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
+                                double epsilon, OutputNorm norm, double step, int64_t points_per_batch) {
+  LATENTPATH_CHECK(embedding && quality, kArgument, "a metric needs an embedding and a quality");
+  LATENTPATH_CHECK(!quality->depends_on_time(), kArgument, "the quality ", quality->describe(),
+                   " depends on the curve time: it makes no metric of the latent space alone");
+  LATENTPATH_CHECK(step > 0 && points_per_batch >= 1, kArgument,
+                   "the step of a difference and the points of a batch must be positive");
+  return [=](const MatrixXd& points) {
+    const at::NoGradGuard no_gradient;
+    const int64_t dim = points.rows(), rows = dim * (dim + 1) / 2;
+    MatrixXd metric(rows, points.cols());
+    for (int64_t begin = 0; begin < points.cols(); begin += points_per_batch) {
+      const int64_t count = std::min<int64_t>(points_per_batch, points.cols() - begin);
+      const Tensor z =
+          at::from_blob(const_cast<double*>(points.data()) + begin * dim, {count, dim}, at::kDouble).clone();
+      std::vector<Tensor> slopes;  // ∂Φ/∂z_d [count, M]
+      for (int64_t d = 0; d < dim; ++d) {
+        Tensor shift = at::zeros({dim}, at::kDouble);
+        shift[d] = step;
+        // Both sides in one batch, so that the model rounds them alike.
+        const Tensor both = (*embedding)(at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
+        slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)) / (2 * step));
+      }
+      QualityPoints at{z, at::full({count}, 0.5, at::kDouble), {}};
+      if (quality->needs_decoded()) at.decoded = (*embedding)(z);
+      const Tensor q = regularise(quality->evaluate(at).to(at::kDouble), epsilon);
+      const Tensor n_squared = q.log().square();
+      int64_t row = 0;
+      for (int64_t a = 0; a < dim; ++a)
+        for (int64_t b = a; b < dim; ++b, ++row) {
+          const Tensor product = slopes[static_cast<size_t>(a)] * slopes[static_cast<size_t>(b)];
+          const Tensor entry =
+              ((norm == OutputNorm::kMean ? product.mean(1) : product.sum(1)) * n_squared).contiguous();
+          const double* values = entry.data_ptr<double>();
+          for (int64_t i = 0; i < count; ++i) metric(row, begin + i) = values[i];
+        }
+    }
+    return metric;
+  };
+}
+
+GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions& path_options,
+                                   const Tensor& nodes, double length, EikonalDistanceOptions options,
+                                   const CancellationToken& cancellation) {
+  LATENTPATH_CHECK(nodes.defined() && nodes.dim() == 2 && nodes.size(0) >= 2, kArgument,
+                   "a path has the shape [nodes, D] here, not ",
+                   nodes.defined() ? shape_string(nodes.sizes()) : std::string("undefined"));
+  LATENTPATH_CHECK(nodes.size(1) <= 3, kArgument,
+                   "a global certificate exists for latent spaces of 1 to 3 dimensions, not of ",
+                   nodes.size(1));
+  LATENTPATH_CHECK(!path_options.kernel, kArgument, "a global certificate does not exist for kernels");
+  LATENTPATH_CHECK(
+      path_options.cost != "dynamic" && !(path_options.cost == "length" && path_options.time_weight),
+      kArgument, "a global certificate exists for costs without a time term");
+  const Tensor rows = nodes.detach().to(at::kCPU, at::kDouble).contiguous();
+  const MatrixXd path = Eigen::Map<const MatrixXd>(rows.data_ptr<double>(), rows.size(1), rows.size(0));
+  if (options.box.lower.empty()) options.box = box_around(path);
+  double side = 0;
+  for (size_t d = 0; d < options.box.lower.size(); ++d)
+    side = std::max(side, options.box.upper[d] - options.box.lower[d]);
+  // Well above the rounding of float32 models and well below what changes over a cell of the grids.
+  return certify_globally(tensor_metric_field(problem.embedding, problem.quality, path_options.epsilon,
+                                              path_options.norm, 5e-4 * side),
+                          path, length, options, cancellation);
+}
+
+}  // namespace latentpath
