@@ -575,6 +575,8 @@ void certify(const GeodesicProgramOptions& o, const Setting& setting, const Weig
     if (!std::isfinite(answer.length) || at::equal(setting.start[pair], setting.end[pair])) continue;
     line({"fast marching", pair, pairs, 0});
     EikonalDistanceOptions options;
+    options.tolerance = 1e-3;
+    options.most_nodes = 600'000;
     if (!o.box.empty()) options.box = search_box(o, setting);
     if (setting.from_files) options.coarsest = dim == 2 ? 101 : 0;
     const std::vector<double> z = row_major(answer.nodes);
@@ -686,7 +688,7 @@ Tensor lifted(const AnalyticMap& chart, const Tensor& nodes) {
 
 std::vector<Tensor> cube_faces() {
   std::vector<Tensor> faces;
-  const Tensor square = grid_points({-1, 1, -1, 1}, 13, 13);
+  const Tensor square = grid_points({-1, 1, -1, 1}, 49, 49);
   for (int axis = 0; axis < 3; ++axis)
     for (const double side : {-1.0, 1.0}) {
       const Tensor u = square.select(2, 0), v = square.select(2, 1), w = at::full_like(u, side);
@@ -698,6 +700,22 @@ std::vector<Tensor> cube_faces() {
   return faces;
 }
 
+/// Where to look from: along the surface's mean normal beside the curve, from above.
+void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& picture) {
+  const std::vector<double> z = row_major(nodes);
+  double normal[3] = {0, 0, 0}, x[3], j[6];
+  for (size_t i = 0; i + 1 < z.size(); i += 2) {
+    chart.jacobian(z.data() + i, x, j);
+    double n[3] = {j[2] * j[5] - j[4] * j[3], j[4] * j[1] - j[0] * j[5], j[0] * j[3] - j[2] * j[1]};
+    const double size = std::sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+    if (!(size > 0)) continue;
+    for (int d = 0; d < 3; ++d) normal[d] += n[d] / size * (n[2] < 0 ? -1 : 1);
+  }
+  const double level = std::hypot(normal[0], normal[1]);
+  if (level > 0.1 * std::abs(normal[2])) picture.azimuth = std::atan2(normal[1], normal[0]) * 180 / M_PI;
+  picture.elevation = std::clamp(std::atan2(normal[2], level) * 180 / M_PI, 25.0, 55.0);
+}
+
 Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
                      const std::string& title) {
   SurfacePicture picture;
@@ -707,6 +725,7 @@ Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const
     picture.patches = cube_faces();
     picture.azimuth = 28, picture.elevation = 30;
   } else if (chart.latent_dim() == 2) {
+    choose_view(chart, answer.nodes, picture);
     auto box = picture_box(answer);
     const Tensor z = grid_points(box, 61, 61);
     std::vector<double> x(static_cast<size_t>(61 * 61 * 3));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "latentpath/core/error.h"
@@ -147,18 +148,26 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
       }
     }
     if (global.found.empty()) throw *failure;
-    std::stable_sort(global.found.begin(), global.found.end(),
-                     [](const FoundGeodesic& a, const FoundGeodesic& b) {
-                       const double x = a.geodesic.refined_length, y = b.geodesic.refined_length;
-                       return std::isfinite(x) && (!std::isfinite(y) || x < y);
-                     });
-    std::vector<FoundGeodesic> distinct;
-    for (FoundGeodesic& candidate : global.found) {
-      const bool known = std::any_of(distinct.begin(), distinct.end(), [&](const FoundGeodesic& other) {
-        return same(candidate.geodesic, other.geodesic, dim);
+    std::vector<size_t> order(global.found.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const auto length = [&](size_t i) { return global.found[i].geodesic.refined_length; };
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::isfinite(length(a)) && (!std::isfinite(length(b)) || length(a) < length(b));
+    });
+    // Of equal ones the first that was found, unless another is notably better resolved: the straight line's
+    // has come through coarser levels, which extrapolation needs.
+    std::vector<size_t> kept;
+    for (const size_t i : order) {
+      const auto known = std::find_if(kept.begin(), kept.end(), [&](size_t other) {
+        return same(global.found[i].geodesic, global.found[other].geodesic, dim);
       });
-      if (!known) distinct.push_back(std::move(candidate));
+      if (known == kept.end())
+        kept.push_back(i);
+      else if (i < *known && length(i) <= length(*known) * (1 + 1e-5))
+        *known = i;
     }
+    std::vector<FoundGeodesic> distinct;
+    for (const size_t i : kept) distinct.push_back(std::move(global.found[i]));
     global.found = std::move(distinct);
     result.pairs.push_back(std::move(global));
   }

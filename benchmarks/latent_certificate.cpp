@@ -1,0 +1,98 @@
+// Are the latent paths of a decoder with D = 2 globally shortest? find_path() against fast marching in the
+// latent plane, for qualities that do not depend on time: a class probability without ramp, and the density
+// of the prior.
+//
+//   benchmark_latent_certificate [PAIRS] [FOLDER]
+//
+// Prints length, optimum and gap of each pair; writes a picture with both paths for the first of each kind.
+
+#include <ATen/ATen.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "latentpath/core/random.h"
+#include "latentpath/embedding/torchscript_decoder.h"
+#include "latentpath/io/image.h"
+#include "latentpath/path/certify_globally.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/quality/classifier.h"
+#include "latentpath/report/latent_plane.h"
+
+using namespace latentpath;
+
+int main(int argc, char** argv) {
+  const int64_t pairs = argc > 1 ? std::atoll(argv[1]) : 4;
+  const std::filesystem::path folder = argc > 2 ? argv[2] : "latent-certificate";
+  std::filesystem::create_directories(folder);
+  const std::string models = LATENTPATH_BENCHMARK_MODELS;
+  const auto decoder = load_decoder(models + "/mnist-dcgan-2.pt");
+  const auto classifier = load_classifier(models + "/mnist-classifier.pt");
+  auto generator = make_generator(7);
+  classifier->connect(*decoder, at::randn({64, 2}, generator, at::kFloat), decoder->output_range());
+  const Tensor ends = at::randn({2 * pairs, 2}, generator, at::kDouble).clamp(-2, 2);
+  int64_t within = 0, total = 0;
+  for (const bool feature : {false, true}) {
+    PathProblem problem;
+    problem.embedding = decoder;
+    problem.quality = feature ? class_probability(classifier, 8) : normal_prior(2);
+    problem.prior = normal_sampler(2);
+    problem.start = ends.narrow(0, 0, pairs);
+    problem.end = ends.narrow(0, pairs, pairs);
+    PathOptions options;
+    options.cost = "chord";
+    const PathResult result = find_path(problem, options);
+    EikonalDistanceOptions marching;
+    marching.box = {{-3, -3}, {3, 3}};
+    marching.coarsest = 81;
+    marching.tolerance = 5e-3;
+    marching.most_nodes = 40'000;
+    for (int64_t pair = 0; pair < pairs; ++pair) {
+      const double length = result.path.length[pair].item<double>(),
+                   linear = result.linear.length[pair].item<double>();
+      const GlobalCertificate c = certify_globally(problem, options, result.nodes[pair], length, marching);
+      ++total;
+      within += c.gap <= 0.01;
+      std::printf(
+          "%s, pair %lld: straight line %.4f, ours %.4f (from %s), fast marching %.4f +- %.4f, gap %.2f %%; "
+          "%lld points, %.1f s\n",
+          feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, length,
+          result.start[static_cast<size_t>(pair)].c_str(), c.reference, c.reference_error, 100 * c.gap,
+          static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
+      std::fflush(stdout);
+      if (pair > 0) continue;
+      const at::NoGradGuard no_gradient;
+      const int64_t side = 120;
+      const Tensor x = at::linspace(-3, 3, side, at::kDouble);
+      const Tensor grid =
+          at::stack({x.unsqueeze(0).expand({side, side}), x.unsqueeze(1).expand({side, side})}, 2)
+              .reshape({-1, 2});
+      std::vector<Tensor> values;
+      for (const Tensor& part : grid.split(1024))
+        values.push_back(problem.quality
+                             ->evaluate({part, at::full({part.size(0)}, 0.5, at::kDouble),
+                                         problem.quality->needs_decoded() ? (*decoder)(part) : Tensor()})
+                             .to(at::kDouble));
+      LatentPlane plane;
+      plane.title = feature ? "Through eights, without ramp" : "Within the prior";
+      plane.values = at::cat(values).view({side, side});
+      plane.value_label = feature ? "P(8)" : "quality";
+      plane.x0 = plane.y0 = -3, plane.x1 = plane.y1 = 3;
+      const Eigen::MatrixXd& path = c.marching.path;
+      char ours[64], optimum[64], straight[64];
+      std::snprintf(straight, sizeof straight, "straight line, %.2f", linear);
+      std::snprintf(ours, sizeof ours, "LatentPath, %.3f", length);
+      std::snprintf(optimum, sizeof optimum, "fast marching, %.3f", c.reference);
+      plane.curves = {
+          {straight, kLinearColour, at::stack({problem.start[pair], problem.end[pair]}), true},
+          {ours, kPathColour, result.nodes[pair]},
+          {optimum, kVermillion,
+           at::from_blob(const_cast<double*>(path.data()), {path.cols(), 2}, at::kDouble).clone(), true}};
+      write_png(folder / (feature ? "feature.png" : "prior.png"), draw_latent_plane(plane));
+    }
+  }
+  std::printf("within 1 %% of the optimum: %lld of %lld\n", static_cast<long long>(within),
+              static_cast<long long>(total));
+  return within == total ? 0 : 1;
+}
