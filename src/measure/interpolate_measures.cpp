@@ -795,10 +795,11 @@ MeasureProblem measure_example(int example, int64_t points, uint64_t seed) {
 std::string MeasureResult::brief_report() const {
   std::string text;
   const auto line = [&](const std::string& name, const MeasureFigures& f, const std::string& more) {
-    char buffer[512];
-    std::snprintf(buffer, sizeof buffer,
-                  "%-26s cost %-10.6g K*cost/MMD2 %-8.5g steps equal within %.2g %%%s\n", name.c_str(),
-                  f.cost, f.cost_over_bound, 100 * f.step_spread, more.c_str());
+    char buffer[512], ratio[64] = "";
+    if (std::isfinite(f.cost_over_bound))
+      std::snprintf(ratio, sizeof ratio, "K*cost/MMD2 %-8.5g ", f.cost_over_bound);
+    std::snprintf(buffer, sizeof buffer, "%-24s cost %-10.6g %ssteps equal within %.2g %%%s\n", name.c_str(),
+                  f.cost, ratio, 100 * f.step_spread, more.c_str());
     text += buffer;
   };
   char buffer[512];
@@ -810,7 +811,8 @@ std::string MeasureResult::brief_report() const {
     return f.mean_quality ? join_message(", mean quality ", *f.mean_quality) : std::string();
   };
   for (const MeasureCandidate& candidate : candidates)
-    line("mmd, " + candidate.name + " start", candidate.figures,
+    line(candidate.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + candidate.name + " start",
+         candidate.figures,
          join_message(quality_of(candidate.figures), ", ", candidate.iterations, " iterations, ",
                       termination_name(candidate.termination)));
   if (mixture_figures) line("mixture", *mixture_figures, " (the geodesic)");
