@@ -336,7 +336,7 @@ SquaredMmd squared_mmd(const RadialKernel& kernel, const SampleView& first, cons
   const double sum = -2 * pairs.value;
   LATENTPATH_CHECK(std::isfinite(sum), kNumerical,
                    "the distance of two samples is beyond the range of numbers");
-  result.value = std::max(sum, 0.0);
+  result.value = sum > 0 ? sum : 0.0;  // and not −0
   result.clamped = result.value - sum;
   // Each term carries about 4 roundings (distance, exponential, two weights), in either direction.
   result.rounding = 4 * std::numeric_limits<double>::epsilon() * 2 * pairs.absolute;

@@ -162,11 +162,37 @@ std::pair<double, Tensor> cost_of(const MeasurePath& path, const Distances& dist
   return {total, gradient};
 }
 
+/// The first step of a descent moves the variables by 1/50 of the points' spread, in the mean square,
+/// whatever the size of the gradient: a step of the gradient itself may throw points to where no kernel
+/// reaches them. Later steps are scaled by what L-BFGS learns.
+class FirstStep {
+ public:
+  explicit FirstStep(const Tensor& points)
+      : length_(0.02 * points.flatten(0, 1).std(0, false).mean().item<double>()) {}
+  Tensor operator()(const Tensor& gradient) {
+    if (scale_ == 0) {
+      const double size = (gradient.norm() / std::sqrt(static_cast<double>(gradient.numel()))).item<double>();
+      scale_ = size > 0 && length_ > 0 ? length_ / size : 1;
+    }
+    return scale_ * gradient;
+  }
+
+ private:
+  double length_, scale_ = 0;
+};
+
 /// Eq. 13 as a function of the points of X¹ … X^{K−1}, flat in one row.
 class MeasureObjective final : public Objective {
  public:
   MeasureObjective(const Distances& distances, const Quality* quality, double epsilon, MeasurePath path)
-      : distances_(distances), quality_(quality), epsilon_(epsilon), path_(std::move(path)) {}
+      : distances_(distances),
+        quality_(quality),
+        epsilon_(epsilon),
+        path_(std::move(path)),
+        first_step_(path_.points) {}
+  Tensor precondition(const Tensor& gradient, const Tensor& /*rows*/) override {
+    return first_step_(gradient);
+  }
 
   int64_t problems() const override { return 1; }
   int64_t variables() const override { return path_.points.numel() / nodes() * (nodes() - 2); }
@@ -195,6 +221,7 @@ class MeasureObjective final : public Objective {
   const Quality* quality_;
   double epsilon_;
   MeasurePath path_;
+  FirstStep first_step_;
 };
 
 /// The same through the parameters of a curve in the space of samples, R^{N d} (paper A, Eq. 9).
@@ -245,7 +272,7 @@ class CurveObjective final : public Objective {
 class SmoothObjective final : public Objective {
  public:
   SmoothObjective(const MeasureObjective& nodes, MeasurePath path, int64_t harmonics)
-      : nodes_(nodes), path_(std::move(path)), harmonics_(harmonics) {
+      : nodes_(nodes), path_(std::move(path)), harmonics_(harmonics), first_step_(path_.points) {
     const int64_t steps = path_.points.size(0) - 1;
     const Tensor m = at::arange(1, harmonics + 1, at::kDouble);
     // Divided by m: a wave of a given amplitude then costs the same speed whatever its frequency.
@@ -254,6 +281,9 @@ class SmoothObjective final : public Objective {
     waves_[steps].zero_();
   }
   int64_t problems() const override { return 1; }
+  Tensor precondition(const Tensor& gradient, const Tensor& /*rows*/) override {
+    return first_step_(gradient);
+  }
   int64_t variables() const override { return harmonics_ * path_.points[0].numel(); }
   MeasurePath at(const Tensor& a) const {
     MeasurePath path = path_;
@@ -269,6 +299,7 @@ class SmoothObjective final : public Objective {
   const MeasureObjective& nodes_;
   MeasurePath path_;
   int64_t harmonics_;
+  FirstStep first_step_;
   Tensor waves_;  ///< sin(mπ t_j)/m, [K + 1, harmonics]
 };
 
@@ -467,14 +498,20 @@ class Search {
   }
 
   void displace() {
-    if (exact_transport_fits()) {
-      MeasurePath path = straight_path(matched(), options_.steps);
-      if (quality_ && options_.steps > 1) bend(path);
-      result_.displacement = std::move(path);
-    } else {
+    if (exact_transport_fits())
+      result_.displacement = displaced_particles();
+    else
       displace_by_entropy();
-    }
     result_.displacement_figures = figures(*result_.displacement);
+  }
+
+  /// Matched particles on their way: straight, or with a quality each on its best path.
+  const MeasurePath& displaced_particles() {
+    if (!displaced_) {
+      displaced_ = straight_path(matched(), options_.steps);
+      if (quality_ && options_.steps > 1) bend(*displaced_);
+    }
+    return *displaced_;
   }
 
   /// Each particle takes the best path under the quality between its two ends.
@@ -574,7 +611,7 @@ class Search {
   Particles pair_in_order() const { return {start_, end_, weights_or_uniform({}, start_), true}; }
 
   MeasurePath first_path(const std::string& name, int64_t steps) {
-    if (name == "matched") return straight_path(matched(), steps);
+    if (name == "matched") return quality_ ? displaced_particles() : straight_path(matched(), steps);
     if (name == "straight") return straight_path(pair_in_order(), steps);
     return jumping_path(equal_sizes() ? pair_in_order() : matched(), steps,
                         make_generator(options_.seed + 1));
@@ -609,7 +646,7 @@ class Search {
     const auto begin = Clock::now();
     MeasureCandidate candidate;
     candidate.name = "smooth";
-    MeasurePath path = straight_path(matched(), options_.steps);
+    MeasurePath path = displaced_particles();
     const MeasureObjective nodes(*distances_, quality_.get(), options_.epsilon, path);
     SmoothObjective objective(nodes, path,
                               std::min(options_.harmonics, std::max<int64_t>(1, options_.steps - 1)));
@@ -626,7 +663,8 @@ class Search {
     candidate.name = name;
     std::vector<int64_t> levels{options_.steps};
     while (levels.front() >= 6) levels.insert(levels.begin(), (levels.front() + 1) / 2);
-    if (name == "random") levels = {options_.steps};  // a jump has no points between
+    // A jump has no points between, and particles on their best paths are not straightened again.
+    if (name == "random" || (name == "matched" && quality_)) levels = {options_.steps};
     MeasurePath path = first_path(name, levels.front());
     for (const int64_t steps : levels) {
       if (path.points.size(0) != steps + 1) path = refine(path, steps);
@@ -702,6 +740,7 @@ class Search {
   QualityPointer quality_;
   std::unique_ptr<Distances> distances_;
   std::optional<Particles> matched_;
+  std::optional<MeasurePath> displaced_;
   MeasureResult result_;
 };
 
@@ -756,10 +795,11 @@ MeasureProblem measure_example(int example, int64_t points, uint64_t seed) {
 std::string MeasureResult::brief_report() const {
   std::string text;
   const auto line = [&](const std::string& name, const MeasureFigures& f, const std::string& more) {
-    char buffer[512];
-    std::snprintf(buffer, sizeof buffer,
-                  "%-26s cost %-10.6g K*cost/MMD2 %-8.5g steps equal within %.2g %%%s\n", name.c_str(),
-                  f.cost, f.cost_over_bound, 100 * f.step_spread, more.c_str());
+    char buffer[512], ratio[64] = "";
+    if (std::isfinite(f.cost_over_bound))
+      std::snprintf(ratio, sizeof ratio, "K*cost/MMD2 %-8.5g ", f.cost_over_bound);
+    std::snprintf(buffer, sizeof buffer, "%-24s cost %-10.6g %ssteps equal within %.2g %%%s\n", name.c_str(),
+                  f.cost, ratio, 100 * f.step_spread, more.c_str());
     text += buffer;
   };
   char buffer[512];
@@ -771,7 +811,8 @@ std::string MeasureResult::brief_report() const {
     return f.mean_quality ? join_message(", mean quality ", *f.mean_quality) : std::string();
   };
   for (const MeasureCandidate& candidate : candidates)
-    line("mmd, " + candidate.name + " start", candidate.figures,
+    line(candidate.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + candidate.name + " start",
+         candidate.figures,
          join_message(quality_of(candidate.figures), ", ", candidate.iterations, " iterations, ",
                       termination_name(candidate.termination)));
   if (mixture_figures) line("mixture", *mixture_figures, " (the geodesic)");

@@ -81,23 +81,42 @@ std::vector<Tensor> flatten(const std::vector<ScatterRow>& rows) {
   return flat;
 }
 
-Box extent_of(const std::vector<ScatterRow>& rows, const std::vector<Tensor>& flat) {
-  double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    Tensor points = flat[r].view({-1, 2});
-    if (rows[r].weights.defined()) points = points.index({rows[r].weights.flatten() > 0});
-    points = points.index({at::isfinite(points).all(1)});
-    if (points.size(0) == 0) continue;
-    const Tensor low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
-    x0 = std::min(x0, low[0].item<double>());
-    x1 = std::max(x1, high[0].item<double>());
-    y0 = std::min(y0, low[1].item<double>());
-    y1 = std::max(y1, high[1].item<double>());
+struct Range {
+  double low = INFINITY, high = -INFINITY;
+  void cover(double from, double to) {
+    low = std::min(low, from);
+    high = std::max(high, to);
   }
-  LATENTPATH_CHECK(x0 <= x1, kArgument, "a scatter strip has no finite point with weight");
-  double side = 1.08 * std::max(x1 - x0, y1 - y0);
+};
+
+Box extent_of(const std::vector<ScatterRow>& rows, const std::vector<Tensor>& flat) {
+  // A stray point must not shrink all others to a dot: frames reach at most as far again beyond the first and
+  // last frames as these are wide.
+  Range all[2], ends[2];
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const int64_t last = flat[r].size(0) - 1;
+    for (int64_t f = 0; f <= last; ++f) {
+      Tensor points = flat[r][f];
+      if (rows[r].weights.defined()) points = points.index({rows[r].weights[f].to(at::kCPU) > 0});
+      points = points.index({at::isfinite(points).all(1)});
+      if (points.size(0) == 0) continue;
+      const Tensor low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
+      for (int64_t k = 0; k < 2; ++k) {
+        all[k].cover(low[k].item<double>(), high[k].item<double>());
+        if (f == 0 || f == last) ends[k].cover(low[k].item<double>(), high[k].item<double>());
+      }
+    }
+  }
+  LATENTPATH_CHECK(all[0].low <= all[0].high, kArgument, "a scatter strip has no finite point with weight");
+  const double reach = std::max(ends[0].high - ends[0].low, ends[1].high - ends[1].low);
+  if (reach > 0)
+    for (int k = 0; k < 2; ++k) {
+      all[k].low = std::max(all[k].low, ends[k].low - reach);
+      all[k].high = std::min(all[k].high, ends[k].high + reach);
+    }
+  double side = 1.08 * std::max(all[0].high - all[0].low, all[1].high - all[1].low);
   if (!(side > 0)) side = 1;
-  return {(x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side};
+  return {(all[0].low + all[0].high - side) / 2, (all[1].low + all[1].high - side) / 2, side, side};
 }
 
 Tensor shade_picture(const Tensor& shade) {
@@ -173,9 +192,11 @@ Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStri
           if (weight[i] <= 0) continue;
           r_i *= std::sqrt(std::min(weight[i] * effective, 9.0));
         }
-        canvas.fill_disc({box.x + (at[2 * i] - extent.x) / extent.width * side,
-                          box.y + side - (at[2 * i + 1] - extent.y) / extent.height * side},
-                         std::max(r_i, 0.25), kPointColour);
+        const Point centre{box.x + (at[2 * i] - extent.x) / extent.width * side,
+                           box.y + side - (at[2 * i + 1] - extent.y) / extent.height * side};
+        if (centre.x < box.x || centre.x > box.x + side || centre.y < box.y || centre.y > box.y + side)
+          continue;
+        canvas.fill_disc(centre, std::max(r_i, 0.25), kPointColour);
       }
       if (!row.captions.empty())
         canvas.draw_text({box.x + side / 2, box.y + side + 12},

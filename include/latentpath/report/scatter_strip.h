@@ -32,6 +32,7 @@ struct ScatterStripOptions {
 };
 
 /// The square that holds every point that has weight, with a margin; of the coordinates as they are drawn.
+/// Points further out than the first and last frames' own width again are left out, there and in the picture.
 Box scatter_extent(const std::vector<ScatterRow>& rows);
 
 /// uint8 [H, W, 3]. d = 2 is drawn as it is; d = 1 with heights that only keep discs apart; more dimensions
