@@ -29,5 +29,6 @@ void setup_train(CLI::App& program);
 void setup_data(CLI::App& program);
 void setup_models(CLI::App& program);
 void setup_interpolate(CLI::App& program);
+void setup_report(CLI::App& program);
 
 }  // namespace latentpath::program
