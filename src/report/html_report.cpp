@@ -38,7 +38,9 @@ std::string base_name(const std::string& path) {
 std::string without_folders(std::string text, const std::vector<std::string>& known) {
   for (const std::string& path : known)
     for (size_t at = text.find(path); at != std::string::npos; at = text.find(path, at)) {
-      const std::string name = base_name(path);
+      // Of a folder that something lies in, nothing stays: the rest is left to the expression below.
+      const bool has_more = at + path.size() < text.size() && text[at + path.size()] == '/';
+      const std::string name = has_more ? std::string() : base_name(path);
       text.replace(at, path.size(), name);
       at += name.size();
     }

@@ -16,7 +16,8 @@ using nlohmann::json;
 
 std::string number(double value, const char* format = "%.3g") {
   char text[32];
-  std::snprintf(text, sizeof text, std::abs(value) >= 1000 && std::abs(value) < 1e7 ? "%.0f" : format, value);
+  std::snprintf(text, sizeof text, std::abs(value) >= 999.5 && std::abs(value) < 1e7 ? "%.0f" : format,
+                value);
   return text;
 }
 
@@ -188,19 +189,19 @@ json path_verdict(const json& pair, const std::string& feature) {
   std::vector<std::string> advice;
   if (termination == "numerical-failure" || !cost)
     advice.emplace_back(
-        "try ends nearer to the middle of the prior, --dtype float64, or another decoder: this one gives NaN "
+        "ends nearer to the middle of the prior, --dtype float64, or another decoder: this one gives NaN "
         "or infinity here");
-  if (unresolved) advice.emplace_back("try twice as many --segments");
-  if (termination == "iteration-limit") advice.emplace_back("try a larger --max-iterations");
-  if (termination == "time-limit") advice.emplace_back("try a larger --max-seconds");
+  if (unresolved) advice.emplace_back("twice as many --segments");
+  if (termination == "iteration-limit") advice.emplace_back("a larger --max-iterations");
+  if (termination == "time-limit") advice.emplace_back("a larger --max-seconds");
   if (termination == "interrupted") advice.emplace_back("let the same command run to its end");
   if (probability && *probability < kGoodProbability)
     advice.emplace_back(
-        "try another --seed (other via points), or a smaller --epsilon, which makes bad places dearer; if no "
+        "another --seed (other via points), or a smaller --epsilon, which makes bad places dearer; if no "
         "sample of the prior has the feature, no path can");
   else if (cost && linear && !gained)
     advice.emplace_back(
-        "try --init via with another --seed; where the quality is the same everywhere on the way, the "
+        "--init via with another --seed; where the quality is the same everywhere on the way, the "
         "straight line may well be the best path");
   if (!advice.empty()) {
     std::string text = "What to try: ";
@@ -306,11 +307,17 @@ json batch_verdict(const json& summary, const std::string& feature) {
   std::vector<std::string> advice;
   if (failed)
     advice.emplace_back("look at the pairs without a cost first: the model gives NaN or infinity there");
-  if (unresolved) advice.emplace_back("try twice as many --segments for the under-resolved pairs");
-  if (endings.count("iteration-limit")) advice.emplace_back("try a larger --max-iterations");
-  if (!probability.empty() && *std::min_element(probability.begin(), probability.end()) < kGoodProbability)
-    advice.emplace_back("look at pair " + std::to_string(worst + 1) +
-                        ", which sees least of the feature; another --seed draws other via points");
+  if (unresolved) advice.emplace_back("twice as many --segments for the under-resolved pairs");
+  if (endings.count("iteration-limit")) advice.emplace_back("a larger --max-iterations");
+  double least = kGoodProbability;
+  size_t poorest = count;
+  for (size_t i = 0; i < count; ++i)
+    if (const auto p = figure(pairs[i], "path", "mean_class_probability"); p && *p < least)
+      least = *p, poorest = i;
+  if (poorest < count)
+    advice.emplace_back("look at pair " + std::to_string(poorest + 1) +
+                        ", which sees least of the feature (" + number(least, "%.2f") +
+                        "); another --seed draws other via points");
   if (!advice.empty()) {
     std::string text = "What to try: ";
     for (size_t i = 0; i < advice.size(); ++i) text += (i ? "; " : "") + advice[i];

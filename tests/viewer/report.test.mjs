@@ -63,7 +63,10 @@ async function open(run, { width = 1280, height = 900, dark = false, check = tru
 /** What a canvas shows, as a number that changes with it; 0 for an empty one. */
 const ink = (locator) =>
   locator.evaluate((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    // A copy is read: a canvas that is read often is moved out of the graphics memory, and Chromium warns of it.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     let sum = 0;
     for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i] + 3 * data[i + 1] + 7 * data[i + 2] + data[i + 3]) % 1000000007;
     return data.some((value) => value !== 0) ? sum : 0;
@@ -107,13 +110,15 @@ describe("a run with images and two latents", () => {
     shown.add(await ink(frame));
     assert.match(await page.locator(".time").first().textContent(), /1\.00/);
     const strip = await page.locator(".strip-row.path canvas").boundingBox();
-    await page.mouse.click(strip.x + 0.3 * strip.width, strip.y + strip.height / 2);
+    const cells = Number(await page.locator(".strip-row.path canvas").getAttribute("data-count"));
+    await page.mouse.click(strip.x + (3.5 * strip.width) / cells, strip.y + strip.height / 2); // the fourth frame
     shown.add(await ink(frame));
-    assert.match(await page.locator(".time").first().textContent(), /0\.30/);
+    const at = Number((await page.locator(".time").first().textContent()).match(/[\d.]+/)[0]);
+    assert.ok(Math.abs(at - 3 / (cells - 1)) < 0.01);
     assert.equal(shown.size, 4);
     await page.locator("h1").click(); // away from every control
     await page.keyboard.press("ArrowRight");
-    assert.match(await page.locator(".time").first().textContent(), /0\.32/);
+    assert.ok(Math.abs(Number((await page.locator(".time").first().textContent()).match(/[\d.]+/)[0]) - at - 0.02) < 0.011);
     await close();
   });
 
@@ -233,9 +238,9 @@ describe("a run with images and two latents", () => {
   test("cost is plotted against iterations and against decoder evaluations", async () => {
     const { page, close } = await open(run);
     assert.match(await page.locator("#convergence h2").textContent(), /The cost falls from .* in \d+ iterations/);
-    assert.match(await page.locator("#convergence svg").textContent(), /iteration/);
+    assert.match(await page.locator("#convergence .plot svg").textContent(), /iteration/);
     await page.locator("#convergence .choice label", { hasText: "decoder evaluations" }).click();
-    assert.match(await page.locator("#convergence svg").textContent(), /points decoded/);
+    assert.match(await page.locator("#convergence .plot svg").textContent(), /points decoded/);
     await close();
   });
 
@@ -304,20 +309,32 @@ describe("runs of every sort", () => {
     assert.match(await page.locator("#plane .reading").textContent(), /1\.00 z₀ \+ -?0\.00 z₁/);
     await page.locator("#scrubber").fill("1000");
     assert.match(await page.locator("#plane .reading").textContent(), /-?0\.00 z₀ \+ 1\.00 z₁/);
-    assert.equal(await page.locator("#plot-prior svg").count(), 1);
+    assert.equal(await page.locator("#plot-prior .plot svg").count(), 1);
     await close();
   });
 
-  test("NaN: the page says so and shows what there is", async () => {
-    const run = interpolate("nan", { decoder: model("nan"), from: "-1.2,-0.8", to: "0.9,-0.6" }, [0, 4]);
+  test("NaN on the way: the page says so, marks the frames and shows what there is", async () => {
+    const run = interpolate("hole", { decoder: model("hole"), from: "-1.2,-3.5", to: "1.2,-3.5" }, [0, 4]);
     const { page, close } = await open(run);
-    assert.match(await page.locator("h1").textContent(), /no cost|no numbers/);
-    assert.match(await page.locator("#overview").textContent(), /NaN/);
-    await page.locator("#scrubber").fill("1000");
-    assert.match(await page.locator(".cell.path figcaption").textContent(), /NaN/);
-    assert.ok(await ink(page.locator(".cell.path canvas")), "the frame is marked, not blank");
+    assert.match(await page.locator("h1").textContent(), /no finite cost|no numbers/);
+    const frame = page.locator(".cell.linear canvas");
+    assert.match(await page.locator(".cell.linear figcaption").textContent(), /NaN/);
+    const middle = await ink(frame);
+    assert.ok(middle, "the frame is marked, not blank");
     await page.locator("#scrubber").fill("0");
-    assert.doesNotMatch(await page.locator(".cell.path figcaption").textContent(), /NaN/);
+    assert.doesNotMatch(await page.locator(".cell.linear figcaption").textContent(), /NaN/);
+    assert.notEqual(await ink(frame), middle);
+    assert.equal(await page.locator("#plot-feature .plot svg").count(), 1);
+    await close();
+  });
+
+  test("a run without one finite figure", async () => {
+    const data = JSON.parse(readFileSync(path("hole", "report", "data.json"), "utf8"));
+    const lost = (node) => (Array.isArray(node) ? node.map(lost) : node && typeof node === "object" ? Object.fromEntries(Object.entries(node).map(([key, value]) => [key, ["times", "frames", "u", "v"].includes(key) ? value : lost(value)])) : typeof node === "number" ? null : node);
+    const { page, close } = await open(fixture("lost", { ...data, summary: lost(data.summary), convergence: lost(data.convergence), pairs: data.pairs.map((pair) => ({ ...pair, linear: lost(pair.linear), spherical: lost(pair.spherical), path: lost(pair.path) })) }));
+    assert.match(await page.locator("#overview").textContent(), /NaN/);
+    assert.match(await page.locator("#plot-quality .empty").textContent(), /no numbers to draw/);
+    assert.equal(await page.locator("#convergence").count(), 0);
     await close();
   });
 
@@ -364,7 +381,7 @@ describe("runs of every sort", () => {
   test("names that look like markup stay text", async () => {
     const run = interpolate("wicked", { classifier: model("wicked_classifier") });
     const { page, close } = await open(run);
-    assert.doesNotMatch(await page.title(), /broken/);
+    assert.notEqual(await page.title(), "broken");
     assert.match(await page.locator("h1").textContent(), /<\/script><script>document\.title='broken'<\/script>/);
     assert.equal(await page.locator("#app img, #app script").count(), 0);
     await close();
@@ -380,7 +397,7 @@ describe("runs of every sort", () => {
   });
 
   test("500 pairs: below 30 MB, there in 2 seconds, pictures on demand", async () => {
-    const run = interpolate("many", { pairs: path("models", "five_hundred.npy"), from: null, to: null, segments: 8, "max-iterations": 2, init: "linear", strips: 1 });
+    const run = interpolate("many", { pairs: path("models", "five_hundred.npy"), from: null, to: null, segments: 4, "max-iterations": 1, init: "linear", ramp: "off", strips: 1 });
     assert.ok(statSync(join(run, "report.html")).size < 30e6);
     let fastest = Infinity;
     for (let attempt = 0; attempt < 3 && fastest > 2000; ++attempt) {

@@ -48,6 +48,23 @@ class WideDecoder(torch.nn.Module):
         return self.painter(0.5 + 0.32 * torch.tanh(z @ self.mix / 1.5))
 
 
+class HoleDecoder(torch.nn.Module):
+    """The blob of foreign_models.TanhDecoder, but images that are not numbers within a radius of (0, -3.5),
+    where there are few samples of the prior."""
+
+    def __init__(self, radius: float):
+        super().__init__()
+        self.latent_dim = 2
+        self.output_range = [-1.0, 1.0]
+        self.radius = radius
+        self.painter = foreign_models.Painter()
+
+    def forward(self, z: Tensor) -> Tensor:
+        images = self.painter(0.5 + 0.32 * torch.tanh(z / 1.5))
+        away = torch.sqrt(z[:, 0] * z[:, 0] + (z[:, 1] + 3.5) * (z[:, 1] + 3.5))
+        return torch.where((away < self.radius).view(-1, 1, 1, 1), torch.full_like(images, float("nan")), images)
+
+
 class WickedClassifier(foreign_models.Classifier):
     """The ten places under names that would be markup if they were not text."""
 
@@ -63,6 +80,7 @@ class WickedClassifier(foreign_models.Classifier):
 def write(folder: Path) -> None:
     foreign_models.write_models(folder)
     torch.jit.script(ColourDecoder()).save(str(folder / "colour.pt"))
+    torch.jit.script(HoleDecoder(0.5)).save(str(folder / "hole.pt"))
     torch.jit.script(WideDecoder()).save(str(folder / "wide.pt"))
     torch.jit.script(WickedClassifier()).save(str(folder / "wicked_classifier.pt"))
     generator = np.random.default_rng(5)

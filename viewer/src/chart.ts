@@ -4,7 +4,7 @@
 import * as Plot from "@observablehq/plot";
 import { h, onWidth, svg } from "./dom";
 import { key } from "./curve_style";
-import { brief } from "./format";
+import { brief, fixed, number } from "./format";
 
 export interface Line {
   id: string;
@@ -93,7 +93,7 @@ export function lineChart(initial: ChartOptions): Chart {
         nice: !options.yDomain,
         zero: !options.log,
         ticks: 5,
-        tickFormat: "~g",
+        tickFormat: (value: number) => number(value),
       },
       marks: [
         ...(options.bands ?? []).map((band, i) =>
@@ -141,7 +141,7 @@ export function lineChart(initial: ChartOptions): Chart {
 
   function drawCursor(): void {
     for (const [id, output] of outputs) {
-      const text = cursorAt === null || !(id in readings) ? "" : brief(readings[id]);
+      const text = cursorAt === null || !(id in readings) ? "" : options.yDomain?.[1] === 1 && readings[id] !== null ? fixed(readings[id]) : brief(readings[id]);
       if (output.textContent !== text) output.textContent = text;
     }
     if (!overlay || !scales) return;

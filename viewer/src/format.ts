@@ -19,7 +19,8 @@ export function brief(value: unknown, digits = 3): string {
 }
 
 export function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
+  if (share > 0 && share < 0.001) return "under 0.1 %";
+  return `${share < 0.1 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)} %`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

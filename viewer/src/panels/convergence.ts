@@ -57,7 +57,7 @@ export function convergencePanel(run: Common, baseline?: Figures): HTMLElement |
     y: "cost (logarithmic)",
     log: true,
     rules,
-    height: 260,
+    height: 400,
     yDomain: all.length > 0 ? [Math.min(...all) / 1.3, Math.max(...all) * 1.4] : undefined,
     onHover: (x) => chart.cursor(x, x === null ? {} : { cost: values(x) }),
     ...options(),
@@ -65,7 +65,7 @@ export function convergencePanel(run: Common, baseline?: Figures): HTMLElement |
   const evaluations = record.evaluations?.length === record.cost.length;
   return section(
     "convergence",
-    `The cost falls from ${number(finite[0])} to ${number(last)} in ${plural(record.iteration[record.iteration.length - 1] ?? finite.length, "iteration")}`,
+    `The cost ${last <= finite[0]! ? "falls" : "goes"} from ${number(finite[0])} to ${number(last)} in ${plural(record.iteration[record.iteration.length - 1] ?? finite.length, "iteration")}`,
     "Each shaded stage is a finer grid with fewer first paths in the race, so the line starts anew there. Costs are those of the grid that is being optimised.",
     evaluations
       ? choice<Axis>("Against", [["iteration", "iterations"], ["evaluations", "decoder evaluations"]], axis, (value) => {

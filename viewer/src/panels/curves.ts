@@ -80,7 +80,7 @@ function plots(run: Interpolation): Plotted[] {
         const a = lowest(ours(curves)?.sampled.prior);
         const b = lowest(straight(curves)?.sampled.prior);
         if (a === null) return "Density of the prior";
-        return `At its outermost, our path has ${fixed(a)} of the prior beyond it${b === null ? "" : `, the straight line ${fixed(b)}`}`;
+        return `At its outermost, our path has ${percent(a)} of the prior beyond it${b === null ? "" : `, the straight line ${percent(b)}`}`;
       },
     },
     {

@@ -143,8 +143,11 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
       strips.appendChild(row);
       const pointer = (event: PointerEvent) => {
         if (event.type === "pointermove" && event.buttons === 0) return;
+        // The first and the last frame stand for the ends: the middles of their cells are 0 and 1.
         const box = canvas.getBoundingClientRect();
-        store.update({ position: Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)), hover: null, playing: false });
+        const count = Number(canvas.dataset.count ?? 2);
+        const place = (((event.clientX - box.left) / box.width) * count - 0.5) / Math.max(1, count - 1);
+        store.update({ position: Math.min(1, Math.max(0, place)), hover: null, playing: false });
       };
       canvas.addEventListener("pointerdown", pointer);
       canvas.addEventListener("pointermove", pointer);
@@ -163,6 +166,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     const wanted = Math.min(size.width, Math.max(40, (56 * size.width) / size.height));
     const count = Math.max(2, Math.min(curve.sampled.frames.length, Math.floor(width / Math.max(36, Math.min(wanted, 64)))));
     const cell = width / count;
+    tellCount(canvas, count);
     const height = ((cell - 2) * size.height) / size.width;
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round((height + bar + 2) * ratio);
@@ -172,7 +176,6 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     if (!picture) return;
     const styles = getComputedStyle(document.documentElement);
     for (let i = 0; i < count; ++i) {
-      // The cell's middle on the scale of the scrubber, but the ends in full.
       const position = count === 1 ? 0 : i / (count - 1);
       const frame = curve.frame(position, store.view.spacing);
       sheets.draw(context, picture, store.view.pair, curve, frame, [i * cell + 1, 0, cell - 2, height]);
@@ -183,6 +186,12 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
       context.fillStyle = styles.getPropertyValue(`--${curve.id}`);
       context.fillRect(i * cell + 1, height + 2, (cell - 2) * Math.min(1, Math.max(0, value ?? 0)), bar - 1);
     }
+  }
+
+  /** The cursor stands over the middle of the cell that shows its place. */
+  function tellCount(canvas: HTMLCanvasElement, count: number): void {
+    canvas.dataset.count = String(count);
+    canvas.parentElement!.style.setProperty("--count", String(count));
   }
 
   /** Vectors: time from left to right, components from top to bottom, light for large values. */
@@ -199,6 +208,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     const scale = Plot.scale({ color: { scheme: "cividis", domain: [low, high > low ? high : low + 1] } });
     const columns = Math.min(canvas.width, 160);
     const rows = vectors[0]?.length ?? 1;
+    tellCount(canvas, columns);
     for (let i = 0; i < columns; ++i) {
       const frame = vectors[curve.frame(i / (columns - 1), store.view.spacing)] ?? [];
       frame.forEach((value, k) => {

@@ -14,19 +14,22 @@ interface Column {
   text?(value: unknown): string;
 }
 
+const unit = (value: unknown) => (isNumber(value) ? value.toFixed(2) : brief(value));
+
 function columns(run: Interpolation): Column[] {
   const list: Column[] = [
     { id: "cost", title: "cost", value: (p) => p.path?.cost_refined },
     {
       id: "ratio",
-      title: "× straight line",
+      title: "against line",
       value: (p) => (isNumber(p.path?.cost_refined) && isNumber(p.linear?.cost_refined) && p.path.cost_refined > 0 ? p.linear.cost_refined / p.path.cost_refined : null),
-      text: (value) => (isNumber(value) ? `${number(value, 2)}× less` : "–"),
+      text: (value) =>
+        !isNumber(value) ? "–" : value >= 1.95 ? `${number(value, 2)}× less` : value > 1.005 ? `${number(100 * (1 - 1 / value), 2)} % less` : value > 0.995 ? "the same" : `${number(100 * (1 / value - 1), 2)} % more`,
     },
   ];
-  if (run.feature) list.push({ id: "feature", title: `mean ${run.feature}`, value: (p) => p.path?.mean_class_probability });
+  if (run.feature) list.push({ id: "feature", title: `mean ${run.feature}`, value: (p) => p.path?.mean_class_probability, text: unit });
   list.push(
-    { id: "quality", title: "lowest quality", value: (p) => p.path?.min_quality },
+    { id: "quality", title: "lowest quality", value: (p) => p.path?.min_quality, text: unit },
     { id: "length", title: "length", value: (p) => p.path?.length },
     { id: "start", title: "first path", value: (p) => p.path?.start },
     { id: "ending", title: "ending", value: (p) => p.path?.termination },
@@ -121,10 +124,11 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
       },
       column.title,
     );
-    return { column, cell: h("th", { scope: "col" }, button) };
+    const word = pairs.some((pair) => typeof column.value(pair) === "string");
+    return { column, cell: h("th", { scope: "col", class: word ? "word" : "" }, button) };
   });
   scroller.appendChild(
-    h("table", { class: "pairs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "pair"), size ? h("th", { scope: "col" }, "on its way") : null, ...headers.map(({ cell }) => cell))), body),
+    h("table", { class: "pairs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "pair"), size ? h("th", { scope: "col", class: "word" }, "on its way") : null, ...headers.map(({ cell }) => cell))), body),
   );
   fill();
 

@@ -130,7 +130,9 @@ export function planePanel(run: Interpolation, store: Store): HTMLElement | null
         ),
         heat ? null : Plot.dot([{ x: 0, y: 0 }], { x: "x", y: "y", symbol: "plus", stroke: "var(--muted)", r: 5 }),
         Plot.dot([start, end], { x: "x", y: "y", r: 5, fill: "var(--text)", stroke: "var(--halo)", strokeWidth: 2 }),
-        Plot.text(loop ? [{ ...start, label: "start = end" }] : [{ ...start, label: "start" }, { ...end, label: "end" }], { x: "x", y: "y", text: "label", dy: -13, fontWeight: 600, fill: "var(--text)", ...halo }),
+        // Ends that are close to each other have their names on different sides.
+        Plot.text([loop ? { ...start, label: "start = end" } : { ...start, label: "start" }], { x: "x", y: "y", text: "label", dy: -13, fontWeight: 600, fill: "var(--text)", ...halo }),
+        loop ? null : Plot.text([{ ...end, label: "end" }], { x: "x", y: "y", text: "label", dy: Math.hypot(end.x - start.x, end.y - start.y) < 50 * unit ? 15 : -13, fontWeight: 600, fill: "var(--text)", ...halo }),
       ],
     });
     scales = { x: plot.scale("x")!, y: plot.scale("y")! };

@@ -52,7 +52,7 @@ function pairTiles(run: Interpolation, figures: Record<string, Figures>): HTMLEl
     tiles.push(tile(fixed(path.mean_class_probability), `mean ${run.feature ?? "probability"}`, `straight line ${fixed(linear.mean_class_probability)}`));
   else if (path.mean_quality !== undefined) tiles.push(tile(fixed(path.mean_quality), "mean quality", `straight line ${fixed(linear.mean_quality)}`));
   if (isNumber(path.length)) tiles.push(tile(number(path.length), "weighted length", isNumber(path.lower_bound) ? `no path is below ${number(path.lower_bound)}` : ""));
-  if (isNumber(path.decoder_evaluations)) tiles.push(tile(number(path.decoder_evaluations), "points decoded to find it", isNumber(path.seconds) ? `${number(path.seconds, 2)} s` : ""));
+  if (isNumber(path.decoder_evaluations)) tiles.push(tile(path.decoder_evaluations.toLocaleString("en-US"), "points decoded to find it", isNumber(path.seconds) ? `${number(path.seconds, 2)} s` : ""));
   return tiles.filter((each): each is HTMLElement => each !== null);
 }
 
