@@ -22,9 +22,13 @@
 #include "latentpath/path/find_path.h"
 #include "latentpath/quality/classifier.h"
 #include "latentpath/quality/input_adapter.h"
+#include "latentpath/report/convergence_record.h"
+#include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
+#include "latentpath/report/path_report.h"
 #include "latentpath/report/path_summary.h"
 #include "latentpath/zoo/model_store.h"
+#include "open_file.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -58,7 +62,7 @@ struct InterpolateOptions {
   double epsilon = 0.1, tolerance = 1e-3, learning_rate = 1e-3, max_seconds = 0;
   std::optional<double> time_weight;
 
-  int64_t frames = 12, strips = 16;
+  int64_t frames = 12, strips = 16, report_frames = 0;
   std::string spacing = "time";
 
   int64_t latent_dim = 0;
@@ -69,7 +73,7 @@ struct InterpolateOptions {
   uint64_t seed = 0;
 
   std::string out;
-  bool overwrite = false, quiet = false, print_json = false;
+  bool overwrite = false, quiet = false, print_json = false, open = false;
 };
 
 std::vector<double> parse_numbers(const std::string& option, const std::string& text) {
@@ -310,6 +314,10 @@ void check_options(const InterpolateOptions& options) {
                    "--segments must lie between 1 and 100000, not at ", options.segments);
   LATENTPATH_CHECK(options.frames >= 2 && options.frames <= 1000, kArgument,
                    "--frames must lie between 2 and 1000, not at ", options.frames);
+  LATENTPATH_CHECK(options.report_frames >= 0 && options.report_frames <= 129, kArgument,
+                   "--report-frames must lie between 1 and 129, or be 0, not ", options.report_frames);
+  LATENTPATH_CHECK(!options.open || !options.out.empty(), kArgument,
+                   "--open shows the report of a run folder: it needs --out");
   LATENTPATH_CHECK(options.max_iterations >= 0, kArgument, "--max-iterations must not be negative");
   LATENTPATH_CHECK(options.threads >= 0 && options.threads <= 1024, kArgument,
                    "--threads must lie between 1 and 1024, or be 0 for all, not ", options.threads);
@@ -541,7 +549,12 @@ void run_interpolate(InterpolateOptions& options) {
 
   check_interruption();
   ProgressLine line("cost", options.quiet || options.print_json);
-  const auto progress = [&](const Progress& p) { line(p); };
+  ConvergenceRecord convergence;
+  const auto progress = [&](const Progress& p) {
+    line(p);
+    convergence.progress(p);
+  };
+  if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
@@ -587,6 +600,31 @@ void run_interpolate(InterpolateOptions& options) {
              {"summary", summary}};
     if (!shown.empty()) run["feature"] = shown;
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
+    PathReportOptions report;
+    report.frames = options.report_frames;
+    report.output_range = pictures.output_range;
+    report.feature_name = shown;
+    report.normal_prior = normal;
+    report.norm = path.norm;
+    report.seed = options.seed;
+    // Nothing of this machine belongs into a page that is passed on.
+    std::vector<std::string> local{options.decoder,    options.classifier,        options.encoder,
+                                   options.pairs_file, folder->target().string(), options.out};
+    for (const std::string& spec : {options.from, options.to})
+      local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
+    for (const auto& searched : model_folders()) {
+      local.push_back(searched.string());
+      for (const std::string& name : {options.decoder, options.classifier, options.encoder})
+        local.push_back((searched / (name + ".pt")).string());
+    }
+    const json shareable = hide_paths({{"version", kVersion},
+                                       {"settings", run["options"]},
+                                       {"warnings", run["warnings"]},
+                                       {"notes", run["assumptions"]},
+                                       {"convergence", convergence.json()}},
+                                      local);
+    write_path_report(folder->path(), problem, result, report, shareable, progress, interrupt_token());
+    write_html_report(folder->path());
     folder->commit();
   }
   line.finish();
@@ -597,6 +635,7 @@ void run_interpolate(InterpolateOptions& options) {
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
   std::cout.flush();
+  if (options.open) open_file(folder->target() / "report.html");
   LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted, "interrupted",
                    cut_short ? ": the paths are the best ones reached until then"
@@ -733,7 +772,8 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
 
   g = "Output";
-  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/")->group(g);
+  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/, report.html")
+      ->group(g);
   command->add_flag("--overwrite", o.overwrite, "Replace an existing run folder")->group(g);
   command->add_option("--frames", o.frames, "Frames of each strip")->capture_default_str()->group(g);
   command
@@ -744,6 +784,12 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--strips", o.strips, "Pairs that get pictures, at most")
       ->capture_default_str()
       ->group(g);
+  command
+      ->add_option("--report-frames", o.report_frames,
+                   "Frames of each curve in report.html; 0: as many as suit the number of pairs")
+      ->capture_default_str()
+      ->group(g);
+  command->add_flag("--open", o.open, "Open report.html when it is written")->group(g);
   command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
   command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
   add_config_option(*command);

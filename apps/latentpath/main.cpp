@@ -128,6 +128,7 @@ int main(int argc, char** argv) {
   program::setup_train(app);
   program::setup_data(app);
   program::setup_models(app);
+  program::setup_report(app);
 
   try {
     std::vector<std::string> arguments(argv + 1, argv + argc);

@@ -31,5 +31,6 @@ void setup_models(CLI::App& program);
 void setup_interpolate(CLI::App& program);
 void setup_geodesic(CLI::App& program);
 void setup_measures(CLI::App& program);
+void setup_report(CLI::App& program);
 
 }  // namespace latentpath::program

@@ -1,0 +1,102 @@
+// Where a place on a path lies on each of its three curves.
+
+import { isNumber, type CurveId, type Interpolation, type Sampled, type Value } from "./data";
+import type { Spacing } from "./store";
+
+export class Curve {
+  /** Share of the length in image space that lies before each sample. */
+  readonly share: number[];
+  readonly totalArc: number;
+
+  constructor(
+    readonly id: CurveId,
+    readonly times: number[],
+    readonly sampled: Sampled,
+  ) {
+    let sum = 0;
+    this.share = times.map((time, i) => {
+      if (i === 0) return 0;
+      const speed = sampled.speed[i - 1];
+      return (sum += isNumber(speed) ? speed * (time - times[i - 1]!) : 0);
+    });
+    this.totalArc = sum;
+    // A curve that stays where it is has no arc length to measure by: time has to do.
+    this.share = sum > 0 ? this.share.map((arc) => arc / sum) : times.slice();
+  }
+
+  private scale(spacing: Spacing): number[] {
+    return spacing === "arc" ? this.share : this.times;
+  }
+
+  /** Curve time at a position. */
+  time(position: number, spacing: Spacing): number {
+    return spacing === "time" ? position : interpolate(this.share, this.times, position);
+  }
+
+  /** Where a curve time lies on the axis of positions. */
+  position(time: number, spacing: Spacing): number {
+    return spacing === "time" ? time : interpolate(this.times, this.share, time);
+  }
+
+  /** The frame nearest to a position. */
+  frame(position: number, spacing: Spacing): number {
+    const scale = this.scale(spacing);
+    let best = 0;
+    let distance = Infinity;
+    this.sampled.frames.forEach((sample, frame) => {
+      const apart = Math.abs(scale[sample]! - position);
+      if (apart < distance) [best, distance] = [frame, apart];
+    });
+    return best;
+  }
+
+  /** Curve time of a frame. */
+  frameTime(frame: number): number {
+    return this.times[this.sampled.frames[frame] ?? 0] ?? 0;
+  }
+
+  /** The value of a list sampled at `times`, at a position; null next to NaN. */
+  at(values: Value[] | undefined, position: number, spacing: Spacing): Value {
+    if (!values || values.length === 0) return null;
+    const time = this.time(position, spacing);
+    const i = bracket(this.times, time);
+    if (values.length < this.times.length) return values[Math.min(i, values.length - 1)] ?? null;
+    const a = values[i];
+    const b = values[Math.min(i + 1, values.length - 1)];
+    if (!isNumber(a) || !isNumber(b)) return null;
+    const width = (this.times[i + 1] ?? 1) - this.times[i]!;
+    return width > 0 ? a + ((b - a) * (time - this.times[i]!)) / width : a;
+  }
+}
+
+/** The i with scale[i] ≤ x ≤ scale[i + 1]. */
+export function bracket(scale: number[], x: number): number {
+  let low = 0;
+  let high = scale.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (scale[middle]! <= x) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+export function interpolate(from: number[], to: number[], x: number): number {
+  if (from.length < 2) return to[0] ?? 0;
+  const i = bracket(from, x);
+  const width = from[i + 1]! - from[i]!;
+  const share = width > 0 ? Math.min(1, Math.max(0, (x - from[i]!) / width)) : 0;
+  return to[i]! + share * (to[i + 1]! - to[i]!);
+}
+
+/** The curves of a pair that the page holds; none for pairs that are in the table only. */
+export function curvesOf(run: Interpolation, pair: number): Curve[] {
+  const data = run.pairs[pair];
+  if (!data) return [];
+  const curves: Curve[] = [];
+  for (const id of ["linear", "spherical", "path"] as CurveId[]) {
+    const sampled = data[id];
+    if (sampled) curves.push(new Curve(id, run.times, sampled));
+  }
+  return curves;
+}

@@ -1,0 +1,152 @@
+// Linked plots along the path: what the classifier says, the quality, the prior's density, the step lengths.
+
+import { isNumber, type Interpolation, type Sampled, type Value } from "../data";
+import { curvesOf, type Curve } from "../curve";
+import { curveStyles } from "../curve_style";
+import { h, section } from "../dom";
+import { lineChart, type Chart, type Line } from "../chart";
+import { fixed, number, percent } from "../format";
+import type { Store } from "../store";
+
+interface Plotted {
+  id: string;
+  field: "feature" | "quality" | "prior" | "speed";
+  y: string;
+  unit: boolean; // values lie in [0, 1]
+  subtitle: string;
+  finding(curves: Curve[]): string;
+}
+
+const ours = (curves: Curve[]) => curves.find((curve) => curve.id === "path");
+const straight = (curves: Curve[]) => curves.find((curve) => curve.id === "linear");
+
+/** Share of the time for which the values are at least `least`. */
+function shareAbove(curve: Curve, values: Value[], least: number): number {
+  let above = 0;
+  for (let i = 1; i < curve.times.length; ++i) {
+    const a = values[i - 1];
+    const b = values[i];
+    if (isNumber(a) && isNumber(b) && (a + b) / 2 >= least) above += curve.times[i]! - curve.times[i - 1]!;
+  }
+  return above;
+}
+
+function lowest(values: Value[] | undefined): number | null {
+  const finite = (values ?? []).filter(isNumber);
+  return finite.length > 0 ? Math.min(...finite) : null;
+}
+
+/** The longest step over the mean step: 1 for a morph at an even pace. */
+function unevenness(curve: Curve): number | null {
+  const speeds = curve.sampled.speed.filter(isNumber);
+  return speeds.length > 0 && curve.totalArc > 0 ? Math.max(...speeds) / curve.totalArc : null;
+}
+
+function plots(run: Interpolation): Plotted[] {
+  const feature = run.feature ?? "the feature";
+  return [
+    {
+      id: "feature",
+      field: "feature",
+      y: feature,
+      unit: true,
+      subtitle: "The classifier's probability along each path.",
+      finding: (curves) => {
+        const a = ours(curves);
+        const b = straight(curves);
+        if (!a?.sampled.feature || !b?.sampled.feature) return `${feature} along the path`;
+        return `${feature} is above ½ for ${percent(shareAbove(a, a.sampled.feature, 0.5))} of our path and ${percent(shareAbove(b, b.sampled.feature, 0.5))} of the straight line`;
+      },
+    },
+    {
+      id: "quality",
+      field: "quality",
+      y: "quality Q at time t",
+      unit: true,
+      subtitle: "What the search was asked to keep high; with the ramp, nothing is asked at the ends.",
+      finding: (curves) => {
+        const a = lowest(ours(curves)?.sampled.quality);
+        const b = lowest(straight(curves)?.sampled.quality);
+        return a === null ? "The quality is not a number along our path" : `Quality never falls below ${fixed(a)} on our path${b === null ? "" : `, below ${fixed(b)} on the straight line`}`;
+      },
+    },
+    {
+      id: "prior",
+      field: "prior",
+      y: "share of the prior farther out",
+      unit: true,
+      subtitle: "How common such latents are: the share of samples of N(0, I) farther from the origin. Near 0 is outside of the data.",
+      finding: (curves) => {
+        const a = lowest(ours(curves)?.sampled.prior);
+        const b = lowest(straight(curves)?.sampled.prior);
+        if (a === null) return "Density of the prior";
+        return `At its outermost, our path has ${percent(a)} of the prior beyond it${b === null ? "" : `, the straight line ${percent(b)}`}`;
+      },
+    },
+    {
+      id: "speed",
+      field: "speed",
+      y: "image distance per unit of time",
+      unit: false,
+      subtitle: "Step length in the space of images. An even line is an even morph; a peak is a leap.",
+      finding: (curves) => {
+        const a = ours(curves) && unevenness(ours(curves)!);
+        const b = straight(curves) && unevenness(straight(curves)!);
+        if (!isNumber(a)) return "Step lengths are not numbers along our path";
+        return `The fastest step is ${number(a, 2)} times the mean on our path${isNumber(b) ? `, ${number(b, 2)} times on the straight line` : ""}`;
+      },
+    },
+  ];
+}
+
+export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
+  let curves = curvesOf(run, store.view.pair);
+  const present = plots(run).filter((plot) => run.pairs.some((pair) => pair.path?.[plot.field] !== undefined));
+
+  const lines = (plot: Plotted): Line[] =>
+    curves.map((curve) => {
+      const values = curve.sampled[plot.field] as Sampled["quality"] | undefined;
+      const at = (time: number) => curve.position(time, store.view.spacing);
+      const points =
+        plot.field === "speed"
+          ? (values ?? []).map((y, i) => ({ x: at((curve.times[i]! + curve.times[i + 1]!) / 2), y }))
+          : (values ?? []).map((y, i) => ({ x: at(curve.times[i]!), y }));
+      return { id: curve.id, ...curveStyles[curve.id], points };
+    });
+  const axis = () => (store.view.spacing === "time" ? "time t along the path" : "share of the path's length in image space");
+
+  const entries = present.map((plot) => {
+    const chart: Chart = lineChart({
+      label: `${plot.y} along the three paths`,
+      x: axis(),
+      y: plot.y,
+      lines: lines(plot),
+      xDomain: [0, 1],
+      yDomain: plot.unit ? [0, 1] : undefined,
+      onHover: (hover) => store.update({ hover }),
+      onPick: (position) => store.update({ position, playing: false }),
+    });
+    const panel = section(`plot-${plot.id}`, curves.length > 0 ? plot.finding(curves) : "", plot.subtitle, chart.element);
+    return { plot, chart, panel };
+  });
+
+  const cursor = () => {
+    for (const { plot, chart } of entries) {
+      const values: Record<string, number | null> = {};
+      for (const curve of curves) values[curve.id] = curve.at(curve.sampled[plot.field] as Value[] | undefined, store.shown, store.view.spacing);
+      chart.cursor(store.shown, values);
+    }
+  };
+  const redraw = () => {
+    curves = curvesOf(run, store.view.pair);
+    for (const { plot, chart, panel } of entries) {
+      panel.setTitle(curves.length > 0 ? plot.finding(curves) : plot.y);
+      chart.set({ lines: lines(plot), x: axis() });
+    }
+    cursor();
+  };
+  store.on(["pair", "spacing"], redraw);
+  store.on(["position", "hover"], cursor);
+  cursor();
+  return entries.length > 0 ? [h("div", { class: "grid" }, ...entries.map(({ panel }) => panel.element))] : [];
+}

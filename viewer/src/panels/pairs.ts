@@ -1,0 +1,161 @@
+// The table of pairs: sorted by any figure, with thumbnails that are decoded when they come into sight.
+
+import { isNumber, type Figures, type Interpolation } from "../data";
+import { curvesOf } from "../curve";
+import { h, section } from "../dom";
+import { brief, number } from "../format";
+import type { Sheets } from "../sheets";
+import type { Store } from "../store";
+
+interface Column {
+  id: string;
+  title: string;
+  value(figures: Record<string, Figures>): unknown;
+  text?(value: unknown): string;
+}
+
+const unit = (value: unknown) => (isNumber(value) ? value.toFixed(2) : brief(value));
+
+function columns(run: Interpolation): Column[] {
+  const list: Column[] = [
+    { id: "cost", title: "cost", value: (p) => p.path?.cost_refined },
+    {
+      id: "ratio",
+      title: "against line",
+      value: (p) => (isNumber(p.path?.cost_refined) && isNumber(p.linear?.cost_refined) && p.path.cost_refined > 0 ? p.linear.cost_refined / p.path.cost_refined : null),
+      text: (value) =>
+        !isNumber(value) ? "–" : value >= 1.95 ? `${number(value, 2)}× less` : value > 1.005 ? `${number(100 * (1 - 1 / value), 2)} % less` : value > 0.995 ? "the same" : `${number(100 * (1 / value - 1), 2)} % more`,
+    },
+  ];
+  if (run.feature) list.push({ id: "feature", title: `mean ${run.feature}`, value: (p) => p.path?.mean_class_probability, text: unit });
+  list.push(
+    { id: "quality", title: "lowest quality", value: (p) => p.path?.min_quality, text: unit },
+    { id: "length", title: "length", value: (p) => p.path?.length },
+    { id: "start", title: "first path", value: (p) => p.path?.start },
+    { id: "ending", title: "ending", value: (p) => p.path?.termination },
+    { id: "resolved", title: "resolved", value: (p) => (p.path?.under_resolved === undefined ? undefined : !p.path.under_resolved), text: (value) => (value === undefined ? "–" : value ? "yes" : "no") },
+  );
+  return list.filter((column) => run.summary.pairs.some((pair) => column.value(pair) !== undefined));
+}
+
+function compare(a: unknown, b: unknown): number {
+  const missing = (value: unknown) => value === undefined || value === null;
+  if (missing(a) || missing(b)) return missing(a) === missing(b) ? 0 : missing(a) ? 1 : -1; // always last
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
+  return Number(a) - Number(b);
+}
+
+export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HTMLElement | null {
+  const pairs = run.summary.pairs;
+  if (pairs.length < 2) return null;
+  const shown = columns(run);
+  const size = sheets.size;
+  const body = h("tbody");
+  let sort: { column: Column | null; down: boolean } = { column: null, down: false };
+
+  const scroller = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table of pairs" });
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries)
+        if (entry.isIntersecting) {
+          watcher.unobserve(entry.target);
+          void thumbnails(entry.target as HTMLCanvasElement);
+        }
+    },
+    { root: scroller, rootMargin: "100px" },
+  );
+
+  async function thumbnails(canvas: HTMLCanvasElement): Promise<void> {
+    const pair = Number(canvas.dataset.pair);
+    const picture = await sheets.load(pair);
+    const curve = curvesOf(run, pair).find((each) => each.id === "path");
+    const context = canvas.getContext("2d");
+    if (!picture || !curve || !context) return;
+    [0, 0.25, 0.5, 0.75, 1].forEach((position, i) => {
+      const side = canvas.height;
+      sheets.draw(context, picture, pair, curve, curve.frame(position, "time"), [i * (side + 4), 0, side, side]);
+    });
+  }
+
+  const rows = pairs.map((figures, i) => {
+    const canvas = size && run.pairs[i]?.pictures ? h("canvas", { width: 5 * 60 - 4, height: 56, class: "thumbs", "data-pair": i, "aria-hidden": "true" }) : null;
+    if (canvas) watcher.observe(canvas);
+    const row = h(
+      "tr",
+      { click: () => store.update({ pair: i, position: 0.5, hover: null, playing: false }) },
+      h("th", { scope: "row" }, h("button", { type: "button", "aria-label": `Show pair ${i + 1}` }, String(i + 1))),
+      size ? h("td", {}, canvas) : null,
+      ...shown.map((column) => {
+        const value = column.value(figures);
+        const text = column.text ? column.text(value) : typeof value === "string" ? value : brief(value);
+        const bad = (column.id === "resolved" && value === false) || (column.id === "ending" && value === "numerical-failure");
+        return h("td", { class: `${typeof value === "string" ? "word" : ""} ${bad ? "bad" : ""}` }, text);
+      }),
+    );
+    return { row, figures, index: i };
+  });
+
+  function fill(): void {
+    const order = rows.slice();
+    const { column, down } = sort;
+    if (column)
+      order.sort((a, b) => {
+        const [x, y] = [column.value(a.figures), column.value(b.figures)];
+        const result = compare(x, y);
+        const missing = x === undefined || x === null || y === undefined || y === null;
+        return (down && !missing ? -result : result) || a.index - b.index;
+      });
+    body.replaceChildren(...order.map(({ row }) => row));
+  }
+
+  const headers = shown.map((column) => {
+    const button = h(
+      "button",
+      {
+        type: "button",
+        click: () => {
+          sort = { column, down: sort.column === column ? !sort.down : false };
+          headers.forEach(({ cell, column: each }) => {
+            if (each === column) cell.setAttribute("aria-sort", sort.down ? "descending" : "ascending");
+            else cell.removeAttribute("aria-sort");
+          });
+          fill();
+        },
+      },
+      column.title,
+    );
+    const word = pairs.some((pair) => typeof column.value(pair) === "string");
+    return { column, cell: h("th", { scope: "col", class: word ? "word" : "" }, button) };
+  });
+  scroller.appendChild(
+    h("table", { class: "pairs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "pair"), size ? h("th", { scope: "col", class: "word" }, "on its way") : null, ...headers.map(({ cell }) => cell))), body),
+  );
+  fill();
+
+  const select = () => {
+    for (const { row, index } of rows) {
+      const chosen = index === store.view.pair;
+      row.classList.toggle("selected", chosen);
+      if (chosen) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+  };
+  store.on(["pair"], () => {
+    select();
+    // Only the table scrolls, and only as far as needed: the page stays where the reader is.
+    const row = rows[store.view.pair]!.row;
+    const top = row.offsetTop - 44;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (row.offsetTop + row.offsetHeight > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = row.offsetTop + row.offsetHeight - scroller.clientHeight;
+  });
+  select();
+
+  const worst = run.verdict?.attention;
+  const better = pairs.filter((p) => isNumber(p.path?.cost_refined) && isNumber(p.linear?.cost_refined) && p.linear.cost_refined > 1.005 * p.path.cost_refined).length;
+  return section(
+    "pairs",
+    better === pairs.length ? `All ${pairs.length} paths beat their straight line` : `${better} of ${pairs.length} paths beat their straight line`,
+    `Choose a pair to see it; sort by any column.${isNumber(worst) ? ` Pair ${worst + 1} is the one to look at first.` : ""}`,
+    scroller,
+  ).element;
+}
