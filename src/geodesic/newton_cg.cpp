@@ -288,7 +288,7 @@ double NewtonCgSolver::lanczos(ChordObjective& objective, int steps, Vector& mod
     const double before = ritz;
     ritz = eigen.eigenvalues()[0];
     weights = eigen.eigenvectors().col(0);
-    if (k > 4 && std::abs(ritz - before) < 2e-3 * (std::abs(ritz) + 1e-2)) break;
+    if (k > 3 && std::abs(ritz - before) < 1e-2 * (std::abs(ritz) + 0.1)) break;
     w = hv;
     preconditioner_.solve(w);
     for (std::size_t i = 0; i < basis.size(); ++i) add(w, -dot(w, images[i]), basis[i]);
