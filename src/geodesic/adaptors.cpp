@@ -17,7 +17,8 @@ struct MapHolder : torch::CustomClassHolder {
 
 Tensor doubles(const Tensor& t) { return t.detach().to(at::kCPU, at::kDouble).contiguous(); }
 
-const double* data_or_null(const Tensor& t) { return t.defined() ? t.data_ptr<double>() : nullptr; }
+/// Autograd takes no undefined tensors: an empty one says that there are no times.
+const double* data_or_null(const Tensor& t) { return t.numel() > 0 ? t.data_ptr<double>() : nullptr; }
 
 /// An expansion at the rows of z.
 std::unique_ptr<MapExpansion> expand(const AnalyticMap& map, const Tensor& z, const Tensor& time) {
@@ -33,7 +34,7 @@ class PullFunction final : public torch::autograd::Function<PullFunction> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z, const Tensor& v,
                         const Tensor& time, c10::intrusive_ptr<MapHolder> holder) {
     const Tensor points = doubles(z), covectors = doubles(v);
-    const Tensor at_times = time.defined() ? doubles(time) : Tensor();
+    const Tensor at_times = doubles(time);
     Tensor pulled = at::empty_like(points);
     if (z.size(0) > 0)
       expand(*holder->map, points, at_times)->pull(covectors.data_ptr<double>(), pulled.data_ptr<double>());
@@ -46,7 +47,7 @@ class PullFunction final : public torch::autograd::Function<PullFunction> {
     const auto saved = context->get_saved_variables();
     const auto holder = c10::static_intrusive_pointer_cast<MapHolder>(context->saved_data["map"].toCapsule());
     const Tensor points = doubles(saved[0]), covectors = doubles(saved[1]), u = doubles(gradients[0]);
-    const Tensor at_times = saved[2].defined() ? doubles(saved[2]) : Tensor();
+    const Tensor at_times = doubles(saved[2]);
     Tensor bent = at::empty_like(points), pushed = at::empty_like(covectors);
     if (points.size(0) > 0) {
       const auto expansion = expand(*holder->map, points, at_times);
@@ -63,7 +64,7 @@ class MapFunction final : public torch::autograd::Function<MapFunction> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z, const Tensor& time,
                         c10::intrusive_ptr<MapHolder> holder) {
     const Tensor points = doubles(z);
-    const Tensor at_times = time.defined() ? doubles(time) : Tensor();
+    const Tensor at_times = doubles(time);
     Tensor x = at::empty({z.size(0), holder->map->output_dim()}, at::kDouble);
     holder->map->values(static_cast<std::size_t>(z.size(0)), points.data_ptr<double>(),
                         data_or_null(at_times), x.data_ptr<double>());
@@ -90,7 +91,7 @@ class ChartEmbedding final : public Embedding {
   std::string describe() const override { return "chart " + chart_->describe(); }
 
  protected:
-  Tensor map(const Tensor& z) const override { return apply_map(chart_, z, Tensor()); }
+  Tensor map(const Tensor& z) const override { return apply_map(chart_, z, at::empty({0}, at::kDouble)); }
 
  private:
   ChartPointer chart_;
@@ -106,7 +107,8 @@ class TensorQuality final : public Quality {
     const auto& map = quality_->map();
     LATENTPATH_CHECK(z.size(1) == map->latent_dim(), kInput, quality_->describe(), " takes latents of size ",
                      map->latent_dim(), ", not ", z.size(1));
-    const Tensor f = apply_map(map, z, map->depends_on_time() ? points.time : Tensor()).squeeze(1);
+    const Tensor f =
+        apply_map(map, z, map->depends_on_time() ? points.time : at::empty({0}, at::kDouble)).squeeze(1);
     switch (quality_->form()) {
       case AnalyticQuality::Form::kNegativeLog:
         return at::exp(-f);

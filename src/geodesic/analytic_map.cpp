@@ -68,5 +68,11 @@ void TapeExpansion::curvature_products(const double* r, const double* u, double*
     tapes_[p].curvature_product(r + p * outputs_, u + p * dim_, product + p * dim_, scratch_);
 }
 
+void TapeExpansion::pull_changes(const double* r, const double* u, const double* v, double* product, double*,
+                                 std::size_t) {
+  for (std::size_t p = 0; p < count_; ++p)
+    tapes_[p].pull_change(r + p * outputs_, u + p * dim_, v + p * outputs_, product + p * dim_, scratch_);
+}
+
 }  // namespace detail
 }  // namespace latentpath

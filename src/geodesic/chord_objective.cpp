@@ -326,9 +326,8 @@ void ChordObjective::hessian_product(const double* u, double* product) {
   }
   jt_residual_.resize((n + 1) * d);
   full_product_.resize((n + 1) * d);
-  expansion_->pull(change_.data(), full_product_.data());
-  expansion_->curvature_products(residual_.data(), full_u_.data(), jt_residual_.data());
-  for (std::size_t e = 0; e < full_product_.size(); ++e) full_product_[e] += jt_residual_[e];
+  expansion_->pull_changes(residual_.data(), full_u_.data(), change_.data(), full_product_.data(),
+                           jt_residual_.data(), full_product_.size());
   if (!weight_.constant()) {
     point_u_.resize(n * d);
     point_product_.resize(n * d);

@@ -379,6 +379,7 @@ bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached,
                         const MinimiseOutcome& outcome) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
+  geodesic.pieces = reached.empty() ? 1 : static_cast<int>(reached.back().pieces);
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;

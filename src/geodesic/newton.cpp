@@ -38,7 +38,7 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
   // Differences of costs below this say nothing.
   const double share_of_rounding = objective.rounding();
   double lambda = 0;
-  int escapes = 0;
+  int escapes = 0, polished = 0;
   for (out.iterations = 0;; ++out.iterations) {
     objective.gradient(gradient_.data());
     objective.hessian(options.kind, hessian_);
@@ -75,6 +75,11 @@ MinimiseOutcome NewtonSolver::minimise(ChordObjective& objective, std::vector<do
     if (out.iterations >= options.max_iterations) break;
     if (cancellation.cancelled()) {
       out.termination = GeodesicTermination::kInterrupted;
+      break;
+    }
+    // Steps that promise less than rounding: one of them may polish, more would go round in circles.
+    if (definite && dot(gradient_, step_) < share_of_rounding * cost && ++polished > 2) {
+      out.termination = GeodesicTermination::kConverged;
       break;
     }
     // A trial is expanded at once: it is nearly always accepted. H, g and B of the last point are kept here.

@@ -150,7 +150,7 @@ MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObje
     return out;
   }
   Vector gradient(n), step(n), residual(n), solved(n), direction(n), image(n), trial, mode;
-  int escapes = 0;
+  int escapes = 0, polished = 0;
   for (out.iterations = 0;; ++out.iterations) {
     if (cost == 0) {
       out.termination = GeodesicTermination::kConverged;
@@ -195,6 +195,11 @@ MinimiseOutcome NewtonCgSolver::minimise(const WeightedMetric& metric, ChordObje
       continue;
     }
     if (out.iterations >= options.max_iterations) break;
+    // As in Newton's method: steps that promise less than rounding go round in circles.
+    if (out.positive_definite && gradient_square < objective.rounding() * cost && ++polished > 2) {
+      out.termination = GeodesicTermination::kConverged;
+      break;
+    }
     if (cancellation.cancelled()) {
       out.termination = GeodesicTermination::kInterrupted;
       break;
@@ -288,7 +293,7 @@ double NewtonCgSolver::lanczos(ChordObjective& objective, int steps, Vector& mod
     const double before = ritz;
     ritz = eigen.eigenvalues()[0];
     weights = eigen.eigenvectors().col(0);
-    if (k > 4 && std::abs(ritz - before) < 2e-3 * (std::abs(ritz) + 1e-2)) break;
+    if (k > 3 && std::abs(ritz - before) < 1e-2 * (std::abs(ritz) + 0.1)) break;
     w = hv;
     preconditioner_.solve(w);
     for (std::size_t i = 0; i < basis.size(); ++i) add(w, -dot(w, images[i]), basis[i]);

@@ -33,7 +33,8 @@ void Tape::pull(const double* v, double* pulled, Scratch& scratch) const {
   std::copy(adjoint.begin() + 1, adjoint.begin() + 1 + static_cast<std::ptrdiff_t>(variables_), pulled);
 }
 
-void Tape::curvature_product(const double* r, const double* u, double* product, Scratch& scratch) const {
+void Tape::pull_change(const double* r, const double* u, const double* v, double* product,
+                       Scratch& scratch) const {
   const std::size_t n = operations_.size();
   auto& tangent = scratch.tangent;
   auto& adjoint = scratch.adjoint;
@@ -48,7 +49,10 @@ void Tape::curvature_product(const double* r, const double* u, double* product, 
   }
   adjoint.assign(n, 0);
   adjoint_tangent.assign(n, 0);
-  for (std::size_t k = 0; k < outputs_.size(); ++k) adjoint[static_cast<std::size_t>(outputs_[k])] += r[k];
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    adjoint[static_cast<std::size_t>(outputs_[k])] += r[k];
+    if (v) adjoint_tangent[static_cast<std::size_t>(outputs_[k])] += v[k];
+  }
   for (std::size_t i = n; i-- > 1 + variables_;) {
     const Operation& op = operations_[i];
     const auto a = static_cast<std::size_t>(op.a), b = static_cast<std::size_t>(op.b);

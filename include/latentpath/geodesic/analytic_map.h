@@ -45,6 +45,14 @@ class MapExpansion {
   virtual void curvatures(const double* r, double* blocks) = 0;
   /// (Σ_k r_k ∇²f_k) u: [count, D].
   virtual void curvature_products(const double* r, const double* u, double* product) = 0;
+  /// Adds Jᵀv to (Σ_k r_k ∇²f_k) u: the change of Jᵀr when z moves along u and r by v; [count, D]. `scratch`
+  /// is memory of the same size.
+  virtual void pull_changes(const double* r, const double* u, const double* v, double* product,
+                            double* scratch, std::size_t size) {
+    curvature_products(r, u, product);
+    pull(v, scratch);
+    for (std::size_t e = 0; e < size; ++e) product[e] += scratch[e];
+  }
 };
 
 class AnalyticMap {

@@ -112,6 +112,8 @@ class TapeExpansion : public MapExpansion {
   void pull(const double* v, double* pulled) override;
   void curvatures(const double* r, double* blocks) override;
   void curvature_products(const double* r, const double* u, double* product) override;
+  void pull_changes(const double* r, const double* u, const double* v, double* product, double* scratch,
+                    std::size_t size) override;
 
  protected:
   /// Evaluates the map on `tape`, whose variables are z.

@@ -38,7 +38,7 @@ struct GeodesicOptions {
   int coarsest_segments = 0;    ///< of the first level; 0: chosen; equal to `segments`: no coarser level
   int quadrature = 0;  ///< pieces each segment is cut into for the cost; 0: chosen, and raised where a path
                        ///< hides between the points of its grid
-  int threads = 0;           ///< OpenMP threads over pairs; 0: all
+  int threads = 0;     ///< OpenMP threads over pairs; 0: all
   bool keep_stages = false;  ///< keep the path after every level in Geodesic::stages
 };
 
@@ -72,7 +72,8 @@ struct Geodesic {
   GeodesicTermination termination = GeodesicTermination::kIterationLimit;
   int iterations = 0;           ///< in all levels together
   double cost = 0;              ///< what was minimised, on its own grid
-  double length = 0;            ///< Σ n(m_i) ‖ΔΦ_i‖ on its own grid of n segments
+  int pieces = 1;               ///< that each segment was cut into for cost and length
+  double length = 0;            ///< Σ n(m_i) ‖ΔΦ_i‖ on its own grid of n · pieces segments
   double refined_length = 0;    ///< of the polyline as the curve it is (WeightedMetric::length)
   double embedding_length = 0;  ///< unweighted, refined
   double extrapolated_length =

@@ -59,7 +59,12 @@ class Tape {
   /// J [M, D].
   void jacobian(double* jacobian, Scratch& scratch) const;
   /// (Σ_k r_k ∇²f_k) u: [D].
-  void curvature_product(const double* r, const double* u, double* product, Scratch& scratch) const;
+  void curvature_product(const double* r, const double* u, double* product, Scratch& scratch) const {
+    pull_change(r, u, nullptr, product, scratch);
+  }
+  /// Jᵀv + (Σ_k r_k ∇²f_k) u, v null or [M]: [D], for the price of the second term.
+  void pull_change(const double* r, const double* u, const double* v, double* product,
+                   Scratch& scratch) const;
   /// Σ_k r_k ∇²f_k: [D, D].
   void curvature(const double* r, double* block, Scratch& scratch) const;
 
