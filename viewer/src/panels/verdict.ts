@@ -2,7 +2,7 @@
 
 import { isNumber, type Common, type Figures, type Interpolation, type Level, type Verdict } from "../data";
 import { append, h } from "../dom";
-import { brief, fixed, number } from "../format";
+import { brief, fixed, number, plural } from "../format";
 import type { Store } from "../store";
 
 const marks: Record<Level, [string, string]> = { good: ["✓", "good"], fair: ["○", "so-so"], bad: ["!", "wanting"] };
@@ -52,7 +52,7 @@ function pairTiles(run: Interpolation, figures: Record<string, Figures>): HTMLEl
     tiles.push(tile(fixed(path.mean_class_probability), `mean ${run.feature ?? "probability"}`, `straight line ${fixed(linear.mean_class_probability)}`));
   else if (path.mean_quality !== undefined) tiles.push(tile(fixed(path.mean_quality), "mean quality", `straight line ${fixed(linear.mean_quality)}`));
   if (isNumber(path.length)) tiles.push(tile(number(path.length), "weighted length", isNumber(path.lower_bound) ? `no path is below ${number(path.lower_bound)}` : ""));
-  if (isNumber(path.decoder_evaluations)) tiles.push(tile(path.decoder_evaluations.toLocaleString("en-US"), "points decoded to find it", isNumber(path.seconds) ? `${number(path.seconds, 2)} s` : ""));
+  if (isNumber(path.decoder_evaluations)) tiles.push(tile(path.decoder_evaluations.toLocaleString("en-US"), "points decoded to find it", isNumber(path.iterations) ? plural(path.iterations, "iteration") : ""));
   return tiles.filter((each): each is HTMLElement => each !== null);
 }
 
