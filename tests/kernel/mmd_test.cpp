@@ -200,6 +200,7 @@ TEST(SquaredMmd, IsZeroForEqualSamplesInAnyOrder) {
       for (const auto& y : {x, shuffled}) {
         const SquaredMmd mmd = squared_mmd(kernel, {x, dim}, {y, dim});
         EXPECT_EQ(mmd.value, 0);
+        EXPECT_FALSE(std::signbit(mmd.value)) << "people would read -0";
         EXPECT_EQ(mmd.clamped, 0);
         EXPECT_THAT(mmd.first_gradient, ::testing::Each(0.0));
         EXPECT_THAT(mmd.second_gradient, ::testing::Each(0.0));
