@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   classifier->connect(*decoder, at::randn({64, 2}, generator, at::kFloat), decoder->output_range());
   const Tensor ends = at::randn({2 * pairs, 2}, generator, at::kDouble).clamp(-2, 2);
   int64_t within = 0, total = 0;
-  for (const bool feature : {false, true}) {
+  for (const bool feature : {true, false}) {
     PathProblem problem;
     problem.embedding = decoder;
     problem.quality = feature ? class_probability(classifier, 8) : normal_prior(2);
@@ -56,10 +56,11 @@ int main(int argc, char** argv) {
       within += c.gap <= 0.01;
       std::printf(
           "%s, pair %lld: straight line %.4f, ours %.4f (from %s), fast marching %.4f +- %.4f, gap %.2f %%; "
+          "the marching path itself %.4f; "
           "%lld points, %.1f s\n",
           feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, length,
           result.start[static_cast<size_t>(pair)].c_str(), c.reference, c.reference_error, 100 * c.gap,
-          static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
+          c.marching.path_length, static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
       std::fflush(stdout);
       if (pair > 0) continue;
       const at::NoGradGuard no_gradient;

@@ -117,10 +117,9 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
     // A route runs through places that a coarser level would not see: it is refined at full resolution.
     GeodesicOptions fine = options.geodesic;
     fine.coarsest_segments = fine.segments;
-    const auto refine = [&](const std::string& name) {
+    const auto refine = [&](const std::string& name, const GeodesicOptions& how) {
       try {
-        GeodesicResult refined =
-            find_geodesics(one, one.initial.empty() ? options.geodesic : fine, cancellation);
+        GeodesicResult refined = find_geodesics(one, how, cancellation);
         result.method = refined.method;
         result.method_reason = refined.method_reason;
         global.found.push_back({name, std::move(refined.geodesics[0])});
@@ -130,13 +129,14 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
         failure = error;
       }
     };
-    refine("straight line");
     if (!problem.initial.empty()) {
       const size_t each = problem.initial.size() / pairs;
       const auto first = problem.initial.begin() + static_cast<std::ptrdiff_t>(pair * each);
       one.initial.assign(first, first + static_cast<std::ptrdiff_t>(each));
-      refine("given path");
+      refine("given path", options.geodesic);
+      one.initial.clear();
     }
+    refine("straight line", options.geodesic);
     if (one.start != one.end) {
       const Eigen::Map<const VectorXd> start(one.start.data(), dim), end(one.end.data(), dim);
       const std::vector<Route> routes = graph.routes(start, end, options.routes);
@@ -144,7 +144,7 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
         if (routes[i].nodes.cols() <= 2) continue;  // the straight line again
         const MatrixXd& nodes = routes[i].nodes;
         one.initial.assign(nodes.data(), nodes.data() + nodes.size());
-        refine("route " + std::to_string(i + 1));
+        refine("route " + std::to_string(i + 1), fine);
       }
     }
     if (global.found.empty()) throw *failure;

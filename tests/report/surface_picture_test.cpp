@@ -1,0 +1,62 @@
+// Curves on surfaces: what is in front hides what is behind.
+
+#include "latentpath/report/surface_picture.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+/// The unit square at height z.
+Tensor square_at(double z) {
+  const Tensor u = at::linspace(-1, 1, 21, at::kDouble);
+  return at::stack(
+      {u.unsqueeze(0).expand({21, 21}), u.unsqueeze(1).expand({21, 21}), at::full({21, 21}, z, at::kDouble)},
+      2);
+}
+Tensor line_at(double z) { return at::tensor({-0.8, 0.0, z, 0.8, 0.0, z}, at::kDouble).view({2, 3}); }
+/// Pixels of exactly this colour.
+int64_t count(const Tensor& image, Colour colour) {
+  const Tensor wanted =
+      at::tensor({int64_t{colour.red}, int64_t{colour.green}, int64_t{colour.blue}}).to(at::kByte);
+  return (image == wanted).all(2).sum().item<int64_t>();
+}
+
+}  // namespace
+
+TEST(SurfacePicture, HidesWhatIsBehind) {
+  SurfacePicture picture;
+  picture.patches = {square_at(0)};
+  picture.elevation = 60;
+  picture.markers = false;
+  picture.curves = {{"", kVermillion, line_at(0.4)}};
+  EXPECT_GT(count(draw_surface(picture), kVermillion), 500);
+  picture.curves[0].points = line_at(-0.4);
+  EXPECT_EQ(count(draw_surface(picture), kVermillion), 0);
+}
+
+TEST(SurfacePicture, ACurveOnTheSurfaceIsSeen) {
+  SurfacePicture picture;
+  picture.patches = {square_at(0)};
+  picture.values = {at::full({21, 21}, 0.5, at::kDouble)};
+  picture.title = "Square";
+  picture.curves = {{"on it", kVermillion, line_at(0)}};
+  const Tensor image = draw_surface(picture);
+  EXPECT_GT(count(image, kVermillion), 500);
+  EXPECT_TRUE(at::equal(image, draw_surface(picture)));
+}
+
+TEST(SurfacePicture, RefusesWhatDoesNotFit) {
+  SurfacePicture picture;
+  EXPECT_THROW(draw_surface(picture), Error);
+  picture.patches = {at::zeros({3, 3}, at::kDouble)};
+  EXPECT_THROW(draw_surface(picture), Error);
+  picture.patches = {square_at(0)};
+  picture.values = {at::zeros({3, 3}, at::kDouble)};
+  EXPECT_THROW(draw_surface(picture), Error);
+}
+
+}  // namespace latentpath
