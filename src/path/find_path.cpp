@@ -362,11 +362,12 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
                  1);
 }
 
-/// Several starts of a pair race: who falls too far behind goes home. On a sparse grid a straight start is
-/// no rival for a path through good points: it looks cheap there by leaping over bad places between two
-/// nodes.
+/// Several starts of a pair race: who falls too far behind goes home. On a sparse grid either kind may look
+/// cheap by leaping over bad places between two nodes: a straight start never ends a via path there, and is
+/// ended by one only when it is far behind.
 void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse) const {
-  const double lead = state.iteration < 2 ? 3 : state.iteration < 4 ? 1.7 : 1.2;
+  const double far_behind = 3;
+  const double lead = state.iteration < 2 ? far_behind : state.iteration < 4 ? 1.7 : 1.2;
   const Tensor value = at::nan_to_num(state.value, 1e300, 1e300).contiguous();
   const double* cost = value.data_ptr<double>();
   const int64_t* pair_of = paths.pair.data_ptr<int64_t>();
@@ -380,8 +381,10 @@ void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse)
   const int64_t* active = state.active.data_ptr<int64_t>();
   for (int64_t i = 0; i < state.active.numel(); ++i) {
     const auto pair = static_cast<size_t>(pair_of[active[i]]);
-    const double rival = sparse && paths.is_via(active[i]) ? best_via[pair] : best[pair];
-    if (cost[active[i]] > lead * rival) state.end(active[i], Termination::kOutrun);
+    const bool via = paths.is_via(active[i]);
+    const double rival = sparse && via ? best_via[pair] : best[pair];
+    if (cost[active[i]] > (sparse && !via ? far_behind : lead) * rival)
+      state.end(active[i], Termination::kOutrun);
   }
 }
 
@@ -427,7 +430,7 @@ void PathFinder::solve_multilevel(PathResult& result) {
     for (auto& iterations : result.iterations) iterations += solved.state.iteration;
     if (last) {
       const Paths solved_paths = paths;
-      paths = best_of(paths, times, refine_times(times, 4), result);  // of one level only: several are left
+      paths = best_of(paths, times, refine_times(times, 4), result);  // where several are left
       for (size_t row = 0, pair = 0; row < solved_paths.name.size() && pair < paths.name.size(); ++row) {
         if (solved_paths.pair[static_cast<int64_t>(row)].item<int64_t>() != static_cast<int64_t>(pair))
           continue;
@@ -440,7 +443,7 @@ void PathFinder::solve_multilevel(PathResult& result) {
       paths.nodes = respace(paths.nodes, times, finer);
       charge(paths, 4 * levels[level] + 1, result);
       // Judged where they were not optimised.
-      const bool keep_both = levels[level] < kSparseLevel && level + 2 < levels.size();
+      const bool keep_both = levels[level] < kSparseLevel;
       paths = best_of(paths, finer, refine_times(finer, 2), result, keep_both);
       times = finer;
     }
