@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <iomanip>
@@ -27,6 +28,7 @@
 #include "latentpath/io/npy.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/report/html_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
 #include "program.h"
@@ -749,6 +751,98 @@ Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const
   return draw_surface(picture);
 }
 
+/// What report.html shows of the first pair: kind "geodesic" in docs/report.md.
+json page_of(const Setting& setting, const WeightedMetric& metric, const Outcome& outcome,
+             const std::string& title) {
+  const Answer& answer = outcome.answers[0];
+  const bool in_space = setting.chart->output_dim() == 3;
+  const bool in_plane = !in_space && metric.chart().latent_dim() == 2;
+  const auto numbers = [](const Tensor& values) {
+    json list = json::array();
+    const Tensor all = values.to(at::kDouble).contiguous();
+    for (int64_t i = 0; i < all.numel(); ++i) {
+      const double value = all.data_ptr<double>()[i];
+      list.push_back(std::isfinite(value) ? json(value) : json());
+    }
+    return list;
+  };
+  const auto points = [&](const Tensor& nodes) {
+    json list = json::array();
+    const Tensor shown = in_space ? lifted(metric.chart(), nodes) : nodes;
+    for (int64_t i = 0; i < shown.size(0); ++i) list.push_back(numbers(shown[i]));
+    return list;
+  };
+  std::ostringstream headline;
+  headline << title << ": length " << std::setprecision(6) << answer.length
+           << (answer.minimum.value_or(false) ? ", a minimum" : "");
+  json verdict = json::array();
+  if (answer.certificate) {
+    std::string sentence = answer.certificate->sentence;
+    if (!sentence.empty())
+      sentence[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence[0])));
+    // 1 % and what the reference may be off by.
+    const bool short_enough =
+        answer.length <= 1.01 * answer.certificate->reference + answer.certificate->reference_error;
+    verdict.push_back(
+        {{"topic", "certificate"}, {"level", short_enough ? "good" : "bad"}, {"text", sentence + "."}});
+  }
+  std::ostringstream bound;
+  bound << "No path is shorter than " << std::setprecision(6) << answer.lower_bound << ".";
+  verdict.push_back({{"topic", "Bound"}, {"level", "good"}, {"text", bound.str()}});
+  verdict.push_back({{"topic", "ending"},
+                     {"level", answer.termination == "converged" ? "good" : "fair"},
+                     {"text", "The search from the " + answer.start + ": " + answer.termination + "."}});
+  json page{{"kind", "geodesic"},          {"verdict", {{"headline", headline.str()}, {"points", verdict}}},
+            {"warnings", answer.warnings}, {"curves", json::array()},
+            {"stages", json::array()},     {"figures", json::array()}};
+  if (outcome.answers.size() > 1)
+    page["notes"] = {join_message("The first of ", outcome.answers.size(), " pairs is shown.")};
+  page["figures"].push_back(
+      {{"name", "geodesic"}, {"length", answer.length}, {"lower bound", answer.lower_bound}});
+  for (const auto& [start, length] : answer.others)
+    page["figures"].push_back({{"name", "another, from the " + start}, {"length", length}});
+  if (answer.certificate)
+    page["figures"].push_back({{"name", "fast marching"}, {"length", answer.certificate->reference}});
+  if (!in_space && !in_plane) return page;  // nothing that can be drawn
+
+  page["curves"].push_back({{"name", "geodesic"}, {"role", "path"}, {"points", points(answer.nodes)}});
+  for (size_t k = 0; k < answer.other_nodes.size(); ++k)
+    page["curves"].push_back({{"name", length_text("another geodesic", answer.others[k].second)},
+                              {"role", "other"},
+                              {"points", points(answer.other_nodes[k])}});
+  for (const auto& [name, nodes] : shown_stages(answer))
+    page["stages"].push_back({{"name", name}, {"points", points(nodes)}});
+  if (in_plane) {
+    const auto box = picture_box(answer);
+    constexpr int64_t kSide = 121;
+    page["axes"] = {"z1", "z2"};
+    page["plane"] = {{"x", {box[0], box[1]}},
+                     {"y", {box[2], box[3]}},
+                     {"rows", kSide},
+                     {"columns", kSide},
+                     {"values", numbers(quality_on(metric, grid_points(box, kSide, kSide)))},
+                     {"value_label", "quality"}};
+  } else {
+    page["axes"] = {"x", "y", "z"};
+    if (metric.chart().latent_dim() == 2) {
+      constexpr int64_t kSide = 41;
+      const Tensor z = grid_points(picture_box(answer), kSide, kSide);
+      std::vector<double> x(static_cast<size_t>(kSide * kSide * 3));
+      const std::vector<double> latent = row_major(z);
+      metric.chart().values(kSide * kSide, latent.data(), nullptr, x.data());
+      const Tensor surface = tensor_of(x, 3);
+      json grid = json::array();
+      for (int64_t i = 0; i < surface.size(0); ++i) grid.push_back(numbers(surface[i]));
+      page["surface"] = {{"rows", kSide}, {"columns", kSide}, {"points", grid}};
+      if (metric.quality().form() != AnalyticQuality::Form::kConstant) {
+        page["surface"]["values"] = numbers(quality_on(metric, z));
+        page["surface"]["value_label"] = "quality";
+      }
+    }
+  }
+  return page;
+}
+
 json options_json(const GeodesicProgramOptions& o) {
   json object{{"method", o.method},
               {"segments", o.segments},
@@ -952,6 +1046,11 @@ void run_geodesic(GeodesicProgramOptions& o) {
                    {"latent_dim", dim},
                    {"summary", summary}};
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
+    json page = page_of(setting, metric, outcome, title);
+    page["version"] = kVersion;
+    page["settings"] = options_json(o);
+    write_report_data(folder->path(), hide_paths(page, {o.embedding, o.level_set, o.quality}));
+    write_html_report(folder->path());
     folder->commit();
   }
   line.finish();
@@ -1062,7 +1161,8 @@ void setup_geodesic(CLI::App& program) {
   command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
 
   g = "Output";
-  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/")->group(g);
+  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/, report.html")
+      ->group(g);
   command->add_flag("--overwrite", o.overwrite, "Replace an existing run folder")->group(g);
   command->add_option("--pictures", o.pictures, "Pairs that get pictures, at most")
       ->capture_default_str()

@@ -17,6 +17,7 @@
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/report/html_report.h"
 #include "latentpath/report/measure_report.h"
 #include "program.h"
 #include "progress_line.h"
@@ -268,6 +269,11 @@ void run_measures(const MeasuresOptions& options) {
              {"interrupted", interrupted},
              {"summary", summary}};
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
+    json page = measure_report_data(result);
+    page["version"] = kVersion;
+    page["settings"] = options_json(options);
+    write_report_data(folder->path(), hide_paths(page, {options.from, options.to, options.quality}));
+    write_html_report(folder->path());
     folder->commit();
   }
   if (options.print_json) {
@@ -385,7 +391,9 @@ void setup_measures(CLI::App& program) {
   command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
 
   g = "Output";
-  command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, weights.npy, frames/")
+  command
+      ->add_option("--out", o.out,
+                   "Run folder: run.json, path.npy, times.npy, weights.npy, frames/, report.html")
       ->group(g);
   command->add_flag("--overwrite", o.overwrite, "Replace an existing run folder")->group(g);
   command->add_option("--frames", o.frames, "Frames of each row of the picture")

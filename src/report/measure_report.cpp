@@ -142,4 +142,73 @@ Tensor draw_measure_strip(const MeasureProblem& problem, const MeasureResult& re
   return draw_scatter_strip(rows, strip);
 }
 
+json measure_report_data(const MeasureResult& result) {
+  constexpr int64_t kMostPoints = 1000;
+  Writer writer;
+  json methods = json::array(), notes = json::array();
+  const int64_t dim = result.path.points.size(2);
+  if (dim > 2) notes.push_back(join_message("Points have ", dim, " coordinates; the first two are drawn."));
+  bool thinned = false;
+  const auto add = [&](const std::string& name, const MeasurePath& path, const MeasureFigures& figures) {
+    const int64_t all = path.points.size(1), step = (all + kMostPoints - 1) / kMostPoints;
+    thinned = thinned || step > 1;
+    const Tensor points =
+        path.points.slice(1, 0, all, step).narrow(2, 0, std::min<int64_t>(dim, 2)).contiguous();
+    const Tensor weights = path.weights.slice(1, 0, all, step).contiguous();
+    json method{{"name", name}, {"times", json::array()}, {"points", json::array()}};
+    const double* x = points.data_ptr<double>();
+    const double* w = weights.data_ptr<double>();
+    for (int64_t k = 0; k < points.size(0); ++k) {
+      method["times"].push_back(static_cast<double>(k) /
+                                static_cast<double>(std::max<int64_t>(1, points.size(0) - 1)));
+      json sample = json::array(), mass = json::array();
+      for (int64_t i = 0; i < points.size(1); ++i) {
+        json point = json::array();
+        for (int64_t d = 0; d < points.size(2); ++d) point.push_back(writer.number(*x++));
+        sample.push_back(std::move(point));
+        mass.push_back(writer.number(*w++));
+      }
+      method["points"].push_back(std::move(sample));
+      if (!path.uniform) method["weights"].push_back(std::move(mass));
+    }
+    method["figures"] = {{"cost", writer.number(figures.cost)},
+                         {"ratio_to_bound", writer.number(figures.cost_over_bound)},
+                         {"length", writer.number(figures.length)},
+                         {"step_spread", writer.number(figures.step_spread)}};
+    methods.push_back(std::move(method));
+  };
+  if (result.candidates.empty()) add(result.method, result.path, result.figures);
+  for (const MeasureCandidate& candidate : result.candidates)
+    add(candidate.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + candidate.name + " start",
+        candidate.path, candidate.figures);
+  if (result.mixture && result.mixture_figures && result.method != "mixture")
+    add("mixture", *result.mixture, *result.mixture_figures);
+  if (result.displacement && result.displacement_figures && result.method != "displacement")
+    add("displacement", *result.displacement, *result.displacement_figures);
+  if (thinned)
+    notes.push_back(
+        join_message("Of each sample at most ", kMostPoints, " points are drawn, evenly picked."));
+
+  const bool measured = std::isfinite(result.figures.cost_over_bound);
+  json points = json::array();
+  points.push_back(
+      {{"topic", "gain"},
+       {"level", measured && result.figures.cost_over_bound <= 1.01 ? "good" : "fair"},
+       {"text", "Cost " + digits(result.figures.cost) + "; no path of as many steps costs less than " +
+                    digits(result.lower_bound) + ", which the mixture reaches."}});
+  points.push_back({{"topic", "ending"},
+                    {"level", result.termination() == Termination::kConverged ? "good" : "fair"},
+                    {"text", termination_sentence(result.termination())}});
+  return {{"kind", "measures"},
+          {"verdict",
+           {{"headline", measured ? "K·cost/MMD² is " + digits(result.figures.cost_over_bound) +
+                                        " on this path, where 1 is a geodesic"
+                                  : std::string("A path between two samples")},
+            {"points", points}}},
+          {"axes", {"x1", "x2"}},
+          {"methods", methods},
+          {"notes", notes},
+          {"warnings", result.warnings}};
+}
+
 }  // namespace latentpath

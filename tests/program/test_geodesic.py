@@ -78,6 +78,13 @@ def test_example_2_is_a_great_circle(tmp_path):
     # The gnomonic chart maps great circles to straight lines, z1 + z2 = 1.
     assert np.abs(result.path[0].sum(1) - 1).max() < 1e-6
     assert {p.name for p in (result.out / "frames").iterdir()} == {"plane.png", "surface.png"}
+    page = json.loads((result.out / "report" / "data.json").read_text())
+    assert page["kind"] == "geodesic" and page["verdict"]["headline"].startswith("Example 2: length ")
+    assert len(page["surface"]["points"]) == page["surface"]["rows"] * page["surface"]["columns"]
+    path = next(curve for curve in page["curves"] if curve["role"] == "path")
+    radii = np.linalg.norm(np.array(path["points"]) - [0, 0, 1], axis=1)
+    assert abs(radii - 1).max() < 1e-3  # the points of the page lie on the sphere
+    assert str(tmp_path) not in (result.out / "report.html").read_text()
 
 
 def test_example_3_goes_around_the_disc(tmp_path):

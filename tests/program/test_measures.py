@@ -69,6 +69,18 @@ def test_run_folder(example):
         assert np.load(example.out / f"path-{start['start']}.npy").shape == (1, 11, 40, 2)
 
 
+def test_report_shows_every_method(example):
+    page = json.loads((example.out / "report" / "data.json").read_text())
+    assert page["kind"] == "measures"
+    assert {"mixture", "displacement"} < {method["name"] for method in page["methods"]}
+    for method in page["methods"]:
+        assert len(method["points"]) == len(method["times"])
+        assert method["times"][0] == 0 and method["times"][-1] == 1
+    moved = np.array(page["methods"][0]["points"])
+    assert (moved == np.load(example.out / "path.npy")[0]).all()
+    assert str(example.out.parent) not in (example.out / "report.html").read_text()
+
+
 def gaussian_mmd(x, y, gamma):
     def mean(a, b):
         return np.exp(-gamma * ((a[:, None] - b[None]) ** 2).sum(2)).mean()

@@ -14,6 +14,10 @@ namespace latentpath {
 
 nlohmann::json measure_summary(const MeasureResult& result);
 
+/// What report.html shows of it: the points of every method on their way (kind "measures" in
+/// docs/report.md), in the first two coordinates, at most 1000 of them.
+nlohmann::json measure_report_data(const MeasureResult& result);
+
 struct MeasurePictureOptions {
   int64_t frames = 11;    ///< in each row, evenly picked from the path's samples
   bool baselines = true;  ///< rows for the other starts, the mixture and the displacement
