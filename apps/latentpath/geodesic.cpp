@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 #include "config_file.h"
 #include "latentpath/core/error.h"
@@ -31,6 +30,7 @@
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
+#include "option_values.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -64,35 +64,15 @@ constexpr QualityName kQualityNames[] = {{"discs", "x,y,radius of each disc cut 
                                          {"poincare", ""},
                                          {"stereographic", ""}};
 
-std::vector<double> numbers_of(const std::string& option, const std::string& text) {
-  std::vector<double> numbers;
-  std::stringstream stream(text);
-  for (std::string word; std::getline(stream, word, ',');) {
-    size_t used = 0;
-    double value = 0;
-    try {
-      value = std::stod(word, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    LATENTPATH_CHECK(
-        used > 0 && word.find_first_not_of(' ', used) == std::string::npos && std::isfinite(value), kArgument,
-        option, " takes numbers separated by commas; '", text, "' is not");
-    numbers.push_back(value);
-  }
+std::vector<double> finite_numbers(const std::string& option, const std::string& text) {
+  const std::vector<double> numbers = parse_numbers(option, text);
+  for (const double value : numbers)
+    LATENTPATH_CHECK(std::isfinite(value), kArgument, option, " takes numbers separated by commas; '", text,
+                     "' is not");
   return numbers;
 }
 
 bool ends_in_npy(const std::string& text) { return text.size() > 4 && text.ends_with(".npy"); }
-
-void one_of(const char* option, const std::string& value, const std::vector<std::string>& allowed) {
-  std::string list;
-  for (const auto& name : allowed) {
-    if (name == value) return;
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
-}
 
 bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
 
@@ -103,9 +83,10 @@ void check_options(const GeodesicProgramOptions& o) {
                    "--manifold and --embedding are both charts: give one of them");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "--level-set and --quality are both qualities: give one of them");
-  one_of("--method", o.method, {"auto", "newton", "gauss-newton", "newton-cg", "georce", "lbfgs", "adam"});
-  one_of("--init", o.init, {"auto", "straight", "graph"});
-  one_of("--reference", o.reference, {"auto", "on", "off"});
+  check_choice("--method", o.method,
+               {"auto", "newton", "gauss-newton", "newton-cg", "georce", "lbfgs", "adam"});
+  check_choice("--init", o.init, {"auto", "straight", "graph"});
+  check_choice("--reference", o.reference, {"auto", "on", "off"});
   const auto between = [](const char* option, double value, double low, double high) {
     LATENTPATH_CHECK(value >= low && value <= high, kArgument, option, " must lie between ", low, " and ",
                      high, ", not at ", value);
@@ -167,7 +148,7 @@ void apply_example(GeodesicProgramOptions& o) {
 }
 
 Tensor read_points(const char* option, const std::string& text) {
-  if (!ends_in_npy(text)) return at::tensor(numbers_of(option, text), at::kDouble).unsqueeze(0);
+  if (!ends_in_npy(text)) return at::tensor(finite_numbers(option, text), at::kDouble).unsqueeze(0);
   Tensor array = read_npy(text).to(at::kDouble);
   if (array.dim() == 1) array = array.unsqueeze(0);
   LATENTPATH_CHECK(array.dim() == 2 && array.size(0) >= 1 && array.size(1) >= 1, kInput, text,
@@ -241,7 +222,7 @@ Setting make_setting(const GeodesicProgramOptions& o) {
                    " and the ends have ", ends_dim, " coordinates");
   const auto dim = static_cast<int>(ends_dim);
   const std::vector<double> parameters =
-      o.parameters.empty() ? std::vector<double>() : numbers_of("--parameters", o.parameters);
+      o.parameters.empty() ? std::vector<double>() : finite_numbers("--parameters", o.parameters);
   const auto no_other_quality = [&] {
     LATENTPATH_CHECK(o.level_set.empty() && o.quality.empty(), kArgument, "--manifold ", o.manifold,
                      " brings its own quality: --level-set and --quality cannot be given with it");
@@ -431,7 +412,7 @@ SearchBox search_box(const GeodesicProgramOptions& o, const Setting& setting) {
     std::vector<double> points = row_major(at::cat({setting.start, setting.end}));
     return surrounding_box(points, static_cast<int>(dim));
   }
-  const std::vector<double> numbers = numbers_of("--box", o.box);
+  const std::vector<double> numbers = finite_numbers("--box", o.box);
   LATENTPATH_CHECK(numbers.size() == 2 * dim, kArgument, "--box takes low,high of each of the ", dim,
                    " coordinates, ", 2 * dim, " numbers, not ", numbers.size());
   SearchBox box;
@@ -677,6 +658,15 @@ Tensor draw_plane(const WeightedMetric& metric, const Answer& answer, const std:
   return draw_latent_plane(plane);
 }
 
+/// Points in space at `latents` [rows, columns, 2] of a chart of the plane: [rows, columns, 3].
+Tensor surface_points(const AnalyticMap& chart, const Tensor& latents) {
+  const std::vector<double> z = row_major(latents);
+  const size_t count = z.size() / 2;
+  std::vector<double> x(count * 3);
+  chart.values(count, z.data(), nullptr, x.data());
+  return tensor_of(x, 3).reshape({latents.size(0), latents.size(1), 3});
+}
+
 /// Points in space of a polyline, dense enough to look curved.
 Tensor lifted(const AnalyticMap& chart, const Tensor& nodes) {
   const Eigen::Index dim = nodes.size(1);
@@ -730,10 +720,7 @@ Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const
     choose_view(chart, answer.nodes, picture);
     auto box = picture_box(answer);
     const Tensor z = grid_points(box, 61, 61);
-    std::vector<double> x(static_cast<size_t>(61 * 61 * 3));
-    const std::vector<double> points = row_major(z);
-    chart.values(61 * 61, points.data(), nullptr, x.data());
-    picture.patches = {tensor_of(x, 3).reshape({61, 61, 3})};
+    picture.patches = {surface_points(chart, z)};
     if (metric.quality().form() != AnalyticQuality::Form::kConstant) picture.values = {quality_on(metric, z)};
   }
   const auto stages = shown_stages(answer);
@@ -827,10 +814,7 @@ json page_of(const Setting& setting, const WeightedMetric& metric, const Outcome
     if (metric.chart().latent_dim() == 2) {
       constexpr int64_t kSide = 41;
       const Tensor z = grid_points(picture_box(answer), kSide, kSide);
-      std::vector<double> x(static_cast<size_t>(kSide * kSide * 3));
-      const std::vector<double> latent = row_major(z);
-      metric.chart().values(kSide * kSide, latent.data(), nullptr, x.data());
-      const Tensor surface = tensor_of(x, 3);
+      const Tensor surface = surface_points(metric.chart(), z).reshape({-1, 3});
       json grid = json::array();
       for (int64_t i = 0; i < surface.size(0); ++i) grid.push_back(numbers(surface[i]));
       page["surface"] = {{"rows", kSide}, {"columns", kSide}, {"points", grid}};
@@ -858,18 +842,16 @@ json options_json(const GeodesicProgramOptions& o) {
               {"constant-quality", o.constant_quality},
               {"pictures", o.pictures},
               {"threads", at::get_num_threads()}};
-  const std::pair<const char*, const std::string*> texts[] = {{"manifold", &o.manifold},
-                                                              {"parameters", &o.parameters},
-                                                              {"embedding", &o.embedding},
-                                                              {"level-set", &o.level_set},
-                                                              {"quality", &o.quality},
-                                                              {"from", &o.from},
-                                                              {"to", &o.to},
-                                                              {"pairs", &o.pairs_file},
-                                                              {"first-path", &o.first_path},
-                                                              {"box", &o.box}};
-  for (const auto& [name, value] : texts)
-    if (!value->empty()) object[name] = *value;
+  add_texts(object, {{"manifold", &o.manifold},
+                     {"parameters", &o.parameters},
+                     {"embedding", &o.embedding},
+                     {"level-set", &o.level_set},
+                     {"quality", &o.quality},
+                     {"from", &o.from},
+                     {"to", &o.to},
+                     {"pairs", &o.pairs_file},
+                     {"first-path", &o.first_path},
+                     {"box", &o.box}});
   if (o.example > 0) object["example"] = o.example;
   if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
   return object;
@@ -986,8 +968,7 @@ void print_report(const Setting& setting, const Outcome& outcome, const json& su
 void run_geodesic(GeodesicProgramOptions& o) {
   if (o.example != 0) apply_example(o);
   check_options(o);
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(o.threads > 0 ? o.threads : cores);
+  use_threads(o.threads);
   std::optional<GuardedRunFolder> folder;
   if (!o.out.empty()) folder.emplace(o.out, o.overwrite);
   const Setting setting = make_setting(o);

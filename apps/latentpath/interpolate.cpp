@@ -8,7 +8,6 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "config_file.h"
 #include "latentpath/core/error.h"
@@ -29,6 +28,7 @@
 #include "latentpath/report/path_summary.h"
 #include "latentpath/zoo/model_store.h"
 #include "open_file.h"
+#include "option_values.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -75,26 +75,6 @@ struct InterpolateOptions {
   std::string out;
   bool overwrite = false, quiet = false, print_json = false, open = false;
 };
-
-std::vector<double> parse_numbers(const std::string& option, const std::string& text) {
-  std::vector<double> numbers;
-  std::stringstream stream(text);
-  for (std::string word; std::getline(stream, word, ',');) {
-    size_t used = 0;
-    double value = 0;
-    try {
-      value = std::stod(word, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    while (used < word.size() && word[used] == ' ') ++used;
-    LATENTPATH_CHECK(!word.empty() && used == word.size(), kArgument, option,
-                     " takes numbers separated by commas; '", text, "' is not");
-    numbers.push_back(value);
-  }
-  LATENTPATH_CHECK(!numbers.empty(), kArgument, option, " takes numbers separated by commas; it is empty");
-  return numbers;
-}
 
 std::optional<ValueRange> parse_range(const std::string& option, const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -282,15 +262,6 @@ class EndPoints {
   Models& models_;
 };
 
-void check_choice(const char* option, const std::string& value, const std::vector<std::string>& allowed) {
-  std::string list;
-  for (const auto& name : allowed) {
-    if (name == value) return;
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
-}
-
 /// Everything that can be refused before a file is read.
 void check_options(const InterpolateOptions& options) {
   LATENTPATH_CHECK(!options.decoder.empty(), kArgument,
@@ -455,20 +426,18 @@ json options_json(const InterpolateOptions& o) {
               {"favor", o.favor},
               {"avoid", o.avoid},
               {"threads", at::get_num_threads()}};
-  const std::pair<const char*, const std::string*> texts[] = {{"classifier", &o.classifier},
-                                                              {"encoder", &o.encoder},
-                                                              {"from", &o.from},
-                                                              {"to", &o.to},
-                                                              {"pairs", &o.pairs_file},
-                                                              {"latent-shapes", &o.latent_shapes},
-                                                              {"output-range", &o.output_range},
-                                                              {"input-range", &o.input_range},
-                                                              {"input-mean", &o.input_mean},
-                                                              {"input-std", &o.input_std},
-                                                              {"input-shape", &o.input_shape},
-                                                              {"dtype", &o.dtype}};
-  for (const auto& [name, value] : texts)
-    if (!value->empty()) object[name] = *value;
+  add_texts(object, {{"classifier", &o.classifier},
+                     {"encoder", &o.encoder},
+                     {"from", &o.from},
+                     {"to", &o.to},
+                     {"pairs", &o.pairs_file},
+                     {"latent-shapes", &o.latent_shapes},
+                     {"output-range", &o.output_range},
+                     {"input-range", &o.input_range},
+                     {"input-mean", &o.input_mean},
+                     {"input-std", &o.input_std},
+                     {"input-shape", &o.input_shape},
+                     {"dtype", &o.dtype}});
   if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
   if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
@@ -477,8 +446,7 @@ json options_json(const InterpolateOptions& o) {
 void run_interpolate(InterpolateOptions& options) {
   if (options.method == "paper") options.method = "adam";
   check_options(options);
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(options.threads > 0 ? options.threads : cores);
+  use_threads(options.threads);
   static SilentWarnings silent;
   const c10::Warning::WarningHandlerGuard no_library_warnings(&silent);
   std::optional<GuardedRunFolder> folder;

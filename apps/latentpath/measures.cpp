@@ -6,7 +6,6 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "config_file.h"
 #include "latentpath/core/error.h"
@@ -19,6 +18,7 @@
 #include "latentpath/measure/interpolate_measures.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/measure_report.h"
+#include "option_values.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -129,19 +129,10 @@ QualityPointer load_quality(const std::string& file, int64_t dim) {
 }
 
 void check_options(const MeasuresOptions& o) {
-  const auto choice = [](const char* option, const std::string& value,
-                         std::initializer_list<const char*> allowed) {
-    std::string list;
-    for (const char* name : allowed) {
-      if (value == name) return;
-      list += (list.empty() ? "" : ", ") + std::string(name);
-    }
-    throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
-  };
-  choice("--method", o.method, {"mmd", "mixture", "displacement"});
-  choice("--start", o.start, {"auto", "straight", "matched", "random", "smooth"});
-  choice("--curve", o.curve, {"polyline", "neural"});
-  choice("--kernel", o.kernel, {"gaussian", "imq", "laplace", "energy", "linear"});
+  check_choice("--method", o.method, {"mmd", "mixture", "displacement"});
+  check_choice("--start", o.start, {"auto", "straight", "matched", "random", "smooth"});
+  check_choice("--curve", o.curve, {"polyline", "neural"});
+  check_choice("--kernel", o.kernel, {"gaussian", "imq", "laplace", "energy", "linear"});
   LATENTPATH_CHECK(o.example == 0 || (o.from.empty() && o.to.empty()), kArgument,
                    "--example brings its own samples: --from and --to cannot be given with it");
   LATENTPATH_CHECK(o.example >= 0 && o.example <= 3, kArgument, "--example must be 1, 2 or 3, not ",
@@ -184,13 +175,11 @@ json options_json(const MeasuresOptions& o) {
               {"features", o.features},   {"max-seconds", o.max_seconds},
               {"frames", o.frames},       {"seed", o.seed},
               {"blur", o.blur},           {"threads", at::get_num_threads()}};
-  const std::pair<const char*, const std::string*> texts[] = {{"from", &o.from},
-                                                              {"to", &o.to},
-                                                              {"from-weights", &o.from_weights},
-                                                              {"to-weights", &o.to_weights},
-                                                              {"quality", &o.quality}};
-  for (const auto& [name, value] : texts)
-    if (!value->empty()) object[name] = *value;
+  add_texts(object, {{"from", &o.from},
+                     {"to", &o.to},
+                     {"from-weights", &o.from_weights},
+                     {"to-weights", &o.to_weights},
+                     {"quality", &o.quality}});
   if (o.example > 0) object["example"] = o.example, object["points"] = o.points;
   if (!o.widths.empty()) object["width"] = o.widths;
   if (!o.gammas.empty()) object["gamma"] = o.gammas;
@@ -200,8 +189,7 @@ json options_json(const MeasuresOptions& o) {
 
 void run_measures(const MeasuresOptions& options) {
   check_options(options);
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(options.threads > 0 ? options.threads : cores);
+  use_threads(options.threads);
   std::optional<GuardedRunFolder> folder;
   if (!options.out.empty()) folder.emplace(options.out, options.overwrite);
 

@@ -71,22 +71,28 @@ namespace {
 constexpr std::size_t kLanes = 8;
 }
 
-void Tape::jacobian(double* jacobian, Scratch& scratch) const {
-  const std::size_t n = operations_.size(), dim = variables_;
-  auto& tangent = scratch.tangent;
+std::size_t Tape::push_axes(std::size_t first, std::vector<double>& tangent) const {
+  const std::size_t n = operations_.size(), dim = variables_, lanes = std::min(kLanes, dim - first);
   tangent.resize(n * kLanes);
+  std::fill(tangent.begin(), tangent.begin() + static_cast<std::ptrdiff_t>((1 + dim) * kLanes), 0.0);
+  for (std::size_t l = 0; l < lanes; ++l) tangent[(1 + first + l) * kLanes + l] = 1;
+  double* t = tangent.data();
+  for (std::size_t i = 1 + dim; i < n; ++i) {
+    const Operation& op = operations_[i];
+    const double* ta = t + static_cast<std::size_t>(op.a) * kLanes;
+    const double* tb = t + static_cast<std::size_t>(op.b) * kLanes;
+    double* ti = t + i * kLanes;
+    for (std::size_t l = 0; l < kLanes; ++l) ti[l] = op.fa * ta[l] + op.fb * tb[l];
+  }
+  return lanes;
+}
+
+void Tape::jacobian(double* jacobian, Scratch& scratch) const {
+  const std::size_t dim = variables_;
+  auto& tangent = scratch.tangent;
   for (std::size_t first = 0; first < dim; first += kLanes) {
-    const std::size_t lanes = std::min(kLanes, dim - first);
-    std::fill(tangent.begin(), tangent.begin() + static_cast<std::ptrdiff_t>((1 + dim) * kLanes), 0.0);
-    for (std::size_t l = 0; l < lanes; ++l) tangent[(1 + first + l) * kLanes + l] = 1;
-    double* t = tangent.data();
-    for (std::size_t i = 1 + dim; i < n; ++i) {
-      const Operation& op = operations_[i];
-      const double* ta = t + static_cast<std::size_t>(op.a) * kLanes;
-      const double* tb = t + static_cast<std::size_t>(op.b) * kLanes;
-      double* ti = t + i * kLanes;
-      for (std::size_t l = 0; l < kLanes; ++l) ti[l] = op.fa * ta[l] + op.fb * tb[l];
-    }
+    const std::size_t lanes = push_axes(first, tangent);
+    const double* t = tangent.data();
     for (std::size_t k = 0; k < outputs_.size(); ++k)
       for (std::size_t l = 0; l < lanes; ++l)
         jacobian[k * dim + first + l] = t[static_cast<std::size_t>(outputs_[k]) * kLanes + l];
@@ -106,19 +112,9 @@ void Tape::curvature(const double* r, double* block, Scratch& scratch) const {
     adjoint[static_cast<std::size_t>(op.a)] += op.fa * adjoint[i];
     adjoint[static_cast<std::size_t>(op.b)] += op.fb * adjoint[i];
   }
-  tangent.resize(n * kLanes);
   for (std::size_t first = 0; first < dim; first += kLanes) {
-    const std::size_t lanes = std::min(kLanes, dim - first);
-    std::fill(tangent.begin(), tangent.begin() + static_cast<std::ptrdiff_t>((1 + dim) * kLanes), 0.0);
-    for (std::size_t l = 0; l < lanes; ++l) tangent[(1 + first + l) * kLanes + l] = 1;
-    double* t = tangent.data();
-    for (std::size_t i = 1 + dim; i < n; ++i) {
-      const Operation& op = operations_[i];
-      const double* ta = t + static_cast<std::size_t>(op.a) * kLanes;
-      const double* tb = t + static_cast<std::size_t>(op.b) * kLanes;
-      double* ti = t + i * kLanes;
-      for (std::size_t l = 0; l < kLanes; ++l) ti[l] = op.fa * ta[l] + op.fb * tb[l];
-    }
+    const std::size_t lanes = push_axes(first, tangent);
+    const double* t = tangent.data();
     adjoint_tangent.assign(n * kLanes, 0);
     double* w = adjoint_tangent.data();
     for (std::size_t i = n; i-- > 1 + dim;) {

@@ -10,18 +10,11 @@
 #include <numeric>
 #include <random>
 
+#include "contract/random_points.h"
 #include "latentpath/core/error.h"
 
 namespace latentpath::testing {
 namespace {
-
-std::vector<double> random_points(int64_t count, int64_t dim, uint64_t seed, double shift = 0) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> points(static_cast<size_t>(count * dim));
-  for (double& x : points) x = normal(engine) + shift;
-  return points;
-}
 
 std::vector<double> random_weights(int64_t count, uint64_t seed) {
   std::mt19937_64 engine(seed);

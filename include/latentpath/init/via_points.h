@@ -30,7 +30,7 @@ using LatentSampler = std::function<Tensor(int64_t count, at::Generator& generat
 LatentSampler normal_sampler(int64_t latent_dim);
 
 struct CandidateOptions {
-  int64_t keep = 32;        ///< good points wanted
+  int64_t keep = 32;         ///< good points wanted
   int64_t max_draws = 8192;  ///< prior samples decoded at most
   double min_quality = 0.8;  ///< a good point has at least this quality at t = ½
 };

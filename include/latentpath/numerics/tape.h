@@ -92,6 +92,9 @@ class Tape {
     return static_cast<int>(operations_.size() - 1);
   }
 
+  /// Pushes up to 8 coordinate axes from `first` on through the tape, side by side; how many they are.
+  std::size_t push_axes(std::size_t first, std::vector<double>& tangent) const;
+
   std::vector<Operation> operations_;  ///< slot 0, the variables, the operations
   std::vector<int> outputs_;
   std::vector<double> output_values_;

@@ -1,0 +1,26 @@
+#pragma once
+// Values of options that several subcommands take: lists of numbers, choices, threads; and how they are told
+// in run.json.
+
+#include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace latentpath::program {
+
+/// "1.0,2,-0.5" → numbers. Throws Error(kArgument) for anything else.
+std::vector<double> parse_numbers(const std::string& option, const std::string& text);
+
+/// Throws Error(kArgument), naming what is allowed, when `value` is none of it.
+void check_choice(const char* option, const std::string& value, const std::vector<std::string>& allowed);
+
+/// LibTorch's threads: as many as asked, or one a core for 0.
+void use_threads(int threads);
+
+/// Adds to `object` the options that have a text.
+void add_texts(nlohmann::json& object,
+               std::initializer_list<std::pair<const char*, const std::string*>> texts);
+
+}  // namespace latentpath::program
