@@ -542,6 +542,8 @@ void run_interpolate(InterpolateOptions& options) {
     pictures.feature_name = shown;
     const bool images = decodes_images(*models.decoder, dim);
     const int64_t strips = std::min(result.nodes.size(0), options.strips);
+    PathReportOptions report;
+    if (dim == 2) report.plane = evaluate_path_plane(problem, result, normal);
     for (int64_t pair = 0; pair < strips; ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;  // the first pair's pictures belong to every run
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
@@ -551,7 +553,7 @@ void run_interpolate(InterpolateOptions& options) {
                   draw_path_strip(problem, result, pair, pictures));
       if (dim == 2)
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
-                  draw_path_plane(problem, result, pair, normal, pictures));
+                  draw_path_plane(problem, result, pair, *report.plane, normal, pictures));
     }
     json run{{"program", "latentpath"},
              {"version", kVersion},
@@ -568,7 +570,6 @@ void run_interpolate(InterpolateOptions& options) {
              {"summary", summary}};
     if (!shown.empty()) run["feature"] = shown;
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
-    PathReportOptions report;
     report.frames = options.report_frames;
     report.output_range = pictures.output_range;
     report.feature_name = shown;
