@@ -15,9 +15,11 @@
 #include "latentpath/core/version.h"
 #include "latentpath/embedding/torchscript_decoder.h"
 #include "latentpath/embedding/torchscript_module.h"
+#include "latentpath/init/graph.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/quality/classifier.h"
 #include "latentpath/quality/input_adapter.h"
@@ -55,7 +57,7 @@ struct InterpolateOptions {
   std::vector<std::string> favor, avoid;
   std::string prior = "none";
   std::string from, to, pairs_file;
-  bool loop = false, any_endpoint = false;
+  bool loop = false, any_endpoint = false, certify = false;
 
   std::string method = "auto", curve = "auto", init = "auto", cost = "auto", norm = "sum", ramp = "on";
   int64_t segments = 64, max_iterations = 0;
@@ -262,6 +264,60 @@ class EndPoints {
   Models& models_;
 };
 
+/// Points [D, m] as rows [m, D].
+Tensor rows_of_columns(const Eigen::MatrixXd& points) {
+  return at::from_blob(const_cast<double*>(points.data()), {points.cols(), points.rows()}, at::kDouble)
+      .clone();
+}
+
+/// Compares every path with the shortest one there is in the latent plane or space, by fast marching; where
+/// that one is shorter, the search is repeated with it among the first paths.
+std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions path, bool normal,
+                                       PathResult& result, const ProgressObserver& progress) {
+  const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
+  LATENTPATH_CHECK(dim <= 3, kArgument, "--certify works for latent sizes up to 3; the decoder's is ", dim);
+  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
+                   "--certify needs a quality that is the same at all times: --ramp off");
+  LATENTPATH_CHECK(result.time_weight == 0, kArgument,
+                   "--certify needs a cost without a time term, like --cost chord, and different ends");
+  EikonalDistanceOptions marching;
+  marching.coarsest = dim == 2 ? 81 : 25;
+  marching.tolerance = 5e-3;
+  marching.most_nodes = 40'000;
+  if (normal) {
+    const double ends =
+        std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
+    const std::vector<double> corner(static_cast<size_t>(dim), std::max(3.0, 1.2 * ends));
+    for (const double reach : corner) {
+      marching.box.lower.push_back(-reach);
+      marching.box.upper.push_back(reach);
+    }
+  }
+  std::vector<GlobalCertificate> certificates;
+  std::vector<Tensor> shortest;
+  bool beaten = false;
+  for (int64_t pair = 0; pair < pairs && !interrupt_token().cancelled(); ++pair) {
+    if (progress) progress({"fast marching", pair, pairs, 0});
+    certificates.push_back(certify_globally(problem, path, result.nodes[pair],
+                                            result.path.length[pair].item<double>(), marching,
+                                            interrupt_token()));
+    const GlobalCertificate& certificate = certificates.back();
+    beaten = beaten || certificate.gap * certificate.reference > certificate.reference_error;
+    shortest.push_back(rows_of_columns(resample_polyline(certificate.marching.path, 4 * path.segments + 1)));
+  }
+  if (!beaten || static_cast<int64_t>(shortest.size()) < pairs) return certificates;
+  path.first_paths = at::stack(shortest);
+  PathResult again = find_path(problem, path, progress, interrupt_token());
+  if (interrupt_token().cancelled()) return certificates;
+  again.seconds += result.seconds;
+  result = std::move(again);
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    GlobalCertificate& certificate = certificates[static_cast<size_t>(pair)];
+    certificate = certify_against(std::move(certificate.marching), result.path.length[pair].item<double>());
+  }
+  return certificates;
+}
+
 /// Everything that can be refused before a file is read.
 void check_options(const InterpolateOptions& options) {
   LATENTPATH_CHECK(!options.decoder.empty(), kArgument,
@@ -275,7 +331,7 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--prior", options.prior, {"none", "normal", "normal-asymptotic"});
   check_choice("--method", options.method, {"auto", "lbfgs", "paper", "adam", "sgd"});
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
-  check_choice("--init", options.init, {"auto", "linear", "spherical", "via"});
+  check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
   check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
   check_choice("--classifier-input", options.classifier_input, {"image", "latent"});
   check_choice("--classifier-output", options.classifier_output,
@@ -409,6 +465,7 @@ json options_json(const InterpolateOptions& o) {
               {"method", o.method},
               {"curve", o.curve},
               {"init", o.init},
+              {"certify", o.certify},
               {"cost", o.cost},
               {"norm", o.norm},
               {"ramp", o.ramp},
@@ -524,12 +581,21 @@ void run_interpolate(InterpolateOptions& options) {
   };
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
+  std::vector<GlobalCertificate> certificates;
+  if (options.certify) certificates = certify(problem, path, normal, result, progress);
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
   if (!options.quiet)
     for (const auto& sentence : result.warnings) std::cerr << "warning: " << sentence << "\n";
   append(result.warnings, models.warnings);
   json summary = path_summary(result);
+  for (size_t pair = 0; pair < certificates.size(); ++pair)
+    summary["pairs"][pair]["path"]["global_certificate"] = {
+        {"reference_length", certificates[pair].reference},
+        {"reference_error", certificates[pair].reference_error},
+        {"gap", certificates[pair].gap},
+        {"evaluations", certificates[pair].marching.evaluations()},
+        {"sentence", certificates[pair].sentence}};
 
   if (folder) {
     write_npy(folder->path() / "path.npy", result.nodes);
@@ -551,6 +617,8 @@ void run_interpolate(InterpolateOptions& options) {
       if (images)
         write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
                   draw_path_strip(problem, result, pair, pictures));
+      if (pair < static_cast<int64_t>(certificates.size()))
+        pictures.reference = rows_of_columns(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
                   draw_path_plane(problem, result, pair, *report.plane, normal, pictures));
@@ -601,6 +669,9 @@ void run_interpolate(InterpolateOptions& options) {
     std::cout << summary.dump(2) << "\n";
   } else {
     std::cout << result.brief_report();
+    for (size_t pair = 0; pair < certificates.size(); ++pair)
+      std::cout << (certificates.size() > 1 ? "pair " + std::to_string(pair) + ": " : "")
+                << certificates[pair].sentence << "\n";
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
   std::cout.flush();
@@ -721,7 +792,8 @@ void setup_interpolate(CLI::App& program) {
       ->group(g);
   command->add_option("--curve", o.curve, "auto, polyline, neural")->capture_default_str()->group(g);
   command
-      ->add_option("--init", o.init, "First path: auto (several, the best is kept), linear, spherical, via")
+      ->add_option("--init", o.init,
+                   "First path: auto (several, the best is kept), linear, spherical, via, graph")
       ->capture_default_str()
       ->group(g);
   command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);
@@ -737,6 +809,10 @@ void setup_interpolate(CLI::App& program) {
       ->capture_default_str()
       ->group(g);
   command->add_option("--learning-rate", o.learning_rate, "Of adam and sgd")->capture_default_str()->group(g);
+  command
+      ->add_flag("--certify", o.certify,
+                 "Compare with the globally shortest path by fast marching (latent size up to 3, --ramp off)")
+      ->group(g);
   command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
   command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
 

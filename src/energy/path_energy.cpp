@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "evaluate_points.h"
 #include "latentpath/core/error.h"
 
 namespace latentpath {
@@ -45,26 +46,26 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const Tensor middles = points.middles.reshape({-1, dim});
   const Tensor middle_time =
       middle_times(points.times).to(nodes.options().requires_grad(false)).repeat(pairs);
-  QualityPoints asked{middles, middle_time, {}};
-  Tensor images;
-  if (quality_->needs_decoded()) {
-    const Tensor all = (*embedding_)(at::cat({nodes, middles}));
-    images = all.narrow(0, 0, nodes.size(0));
-    asked.decoded = all.narrow(0, nodes.size(0), middles.size(0));
-  } else {
-    images = (*embedding_)(nodes);
-  }
-  const Tensor chord = squared_chords(images.reshape({pairs, n + 1, -1}));
-  const Tensor weight = -at::log(regularise(quality_->evaluate(asked), options_.epsilon));
+  const PointValues values = evaluate_points(*embedding_, *quality_, nodes, middles, middle_time);
+  const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
+  const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
   const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
   return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
 }
 
-Tensor PathEnergy::decode(const Tensor& points) const {
+Tensor PathEnergy::decode(const Tensor& points) const { return decode_points(*embedding_, points); }
+
+Tensor PathEnergy::judge(const Tensor& points, const Tensor& decoded, double time) const {
+  return judge_points(*quality_, {points, at::full({points.size(0)}, time, points.options()),
+                                  quality_->needs_decoded() ? decoded : Tensor()});
+}
+
+/// Flattened images of paths [rows, n, D]: [rows, n, M].
+Tensor PathEnergy::decode_paths(const Tensor& points) const {
   const int64_t dim = points.size(2);
   std::vector<Tensor> parts;
   for (const Tensor& chunk : points.reshape({-1, dim}).split(options_.points_per_batch))
-    parts.push_back((*embedding_)(chunk).flatten(1));
+    parts.push_back(decode_points(*embedding_, chunk).flatten(1));
   return at::cat(parts).reshape({points.size(0), points.size(1), -1});
 }
 
@@ -109,7 +110,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
   figures.refinement = at::zeros({pairs}, options.dtype(at::kLong));
 
   Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change
-  Tensor images = decode(nodes);
+  Tensor images = decode_paths(nodes);
   std::vector<int64_t> image_shape;
   const bool decoded_needed = quality_->needs_decoded() || (feature && feature->needs_decoded());
   if (decoded_needed) image_shape = (*embedding_)(nodes[0].narrow(0, 0, 1)).sizes().vec();
@@ -120,7 +121,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     const Tensor middles = curve(middle_time).index_select(0, open);
     const bool last_possible = refinement * 2 > max_refinement;
     // Midpoints become nodes of the next level, so their images are kept.
-    const Tensor middle_images = decoded_needed || !last_possible ? decode(middles) : Tensor();
+    const Tensor middle_images = decoded_needed || !last_possible ? decode_paths(middles) : Tensor();
     const auto ask = [&](const Quality& quality) {
       std::vector<Tensor> values;
       const Tensor latent = middles.reshape({-1, dim});
@@ -134,8 +135,8 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
       for (int64_t at_point = 0; at_point < rows * n; at_point += options_.points_per_batch) {
         const int64_t count = std::min(options_.points_per_batch, rows * n - at_point);
         values.push_back(
-            quality.evaluate({latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
-                              decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
+            judge_points(quality, {latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
+                                   decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
       }
       return at::cat(values).reshape({rows, n}).to(at::kDouble);
     };

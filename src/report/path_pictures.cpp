@@ -158,6 +158,11 @@ Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int
                             .colour = colours[i],
                             .points = curves[i].nodes.to(at::kDouble),
                             .dashed = i < 2});
+  if (options.reference.defined())
+    plane.curves.push_back({.name = "fast marching",
+                            .colour = kReferenceColour,
+                            .points = options.reference.to(at::kDouble),
+                            .dashed = true});
   return draw_latent_plane(plane);
 }
 

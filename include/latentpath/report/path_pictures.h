@@ -18,6 +18,7 @@ struct PictureOptions {
   bool by_arc_length = false;              ///< frames evenly spaced in image space instead of in time
   std::optional<ValueRange> output_range;  ///< the decoder's values; none: each strip's own extremes
   std::string feature_name;                ///< "P(8)"; printed under frames
+  Tensor reference = {};                   ///< [m, 2]: the globally shortest path, drawn in the plane
 };
 
 /// Curve times at which the frames stand: uniform, or evenly spaced in decoded length. nodes [n + 1, D],
