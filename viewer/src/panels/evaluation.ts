@@ -17,7 +17,8 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
   const bars = run.metrics.map((metric) => {
     const data = run.rows.flatMap((row) => {
       const value = row.values[metric.id];
-      return value && isNumber(value.mean) ? [{ feature: row.feature, method: row.method, mean: value.mean, low: value.mean - (value.deviation ?? 0), high: value.mean + (value.deviation ?? 0), known: isNumber(value.deviation) }] : [];
+      // A logarithmic axis has no place for what costs nothing.
+      return value && isNumber(value.mean) && !(metric.log && value.mean <= 0) ? [{ feature: row.feature, method: row.method, mean: value.mean, low: value.mean - (value.error ?? 0), high: value.mean + (value.error ?? 0), known: isNumber(value.error) }] : [];
     });
     const holder = h("div", { class: "plot", style: "height:300px" });
     onWidth(holder, (width) => {
@@ -37,7 +38,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
           style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
           fx: { domain: features, label: "feature", labelAnchor: "center" },
           x: { domain: methods, axis: null, padding: 0.15 },
-          y: { label: metric.unit ? `${metric.label}, ${metric.unit}` : metric.label, labelArrow: "none", grid: true, type: metric.log ? "log" : "linear", ticks: 5, tickFormat: "~g" },
+          y: { label: metric.unit ? `${metric.label}, ${metric.unit}` : metric.label, labelArrow: "none", grid: true, type: metric.log ? "log" : "linear", ticks: 5, tickFormat: (value: number) => brief(value) },
           marks: [
             Plot.barY(data, { fx: "feature", x: "method", y1: () => floor, y2: "mean", fill: (d) => colour(d.method) }),
             Plot.ruleX(data.filter((d) => d.known), { fx: "feature", x: "method", y1: (d) => Math.max(d.low, metric.log ? floor : -Infinity), y2: "high", stroke: "var(--text)", strokeWidth: 1.4 }),
@@ -47,7 +48,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
         }),
       );
     });
-    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over all pairs. Lines: one standard deviation to each side.", legend(), holder).element;
+    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over all pairs. Lines: one standard error to each side.", legend(), holder).element;
   });
 
   const table = h(
@@ -69,7 +70,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
             ...run.metrics.map((metric) => {
               const value = row.values[metric.id];
               const best = metric.better && isNumber(value?.mean) && row.method === bestOf(run, metric, row.feature);
-              const text = value ? `${brief(value.mean)}${isNumber(value.deviation) ? ` ± ${brief(value.deviation, 2)}` : ""}` : "–";
+              const text = value ? `${brief(value.mean)}${isNumber(value.error) ? ` ± ${brief(value.error, 2)}` : ""}` : "–";
               return h("td", { class: best ? "best" : "" }, text);
             }),
           ),
@@ -77,7 +78,62 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
       ),
     ),
   );
-  return [h("div", { class: "grid" }, ...bars), section("means", "All figures", "Mean ± one standard deviation; the best of each feature is bold.", table).element];
+  return [section("means", "All figures", "Mean ± one standard error; the best of each feature is bold.", table).element, h("div", { class: "grid" }, ...bars), ...profilePanels(run, features, methods, colour, legend)];
+}
+
+const profileNames: { id: string; title: string; label: string; steps: boolean }[] = [
+  { id: "step", title: "How far the image moves from frame to frame", label: "squared image distance", steps: true },
+  { id: "quality", title: "The quality along the paths", label: "quality Q at time t", steps: false },
+  { id: "probability", title: "The class probability along the paths", label: "class probability", steps: false },
+];
+
+/** What happens along the paths: means over the pairs at each frame, a facet for each feature. */
+function profilePanels(run: Evaluation, features: string[], methods: string[], colour: (method: string) => string, legend: () => HTMLElement): HTMLElement[] {
+  return profileNames.flatMap(({ id, title, label, steps }) => {
+    const data = run.rows.flatMap((row) => {
+      const profile = row.profiles?.[id];
+      return (profile?.mean ?? []).flatMap((mean, i, all) => {
+        // A step belongs to the middle of its interval.
+        const t = steps ? (i + 0.5) / all.length : i / (all.length - 1);
+        const error = profile?.error?.[i] ?? 0;
+        return isNumber(mean) ? [{ feature: row.feature, method: row.method, t, mean, low: mean - error, high: mean + error }] : [];
+      });
+    });
+    if (data.length === 0) return [];
+    const holder = h("div", { class: "plot" });
+    onWidth(holder, (width) => {
+      const columns = Math.max(1, Math.min(features.length, Math.floor(width / 240)));
+      const rows = Math.ceil(features.length / columns);
+      const place = (feature: string) => ({ fx: features.indexOf(feature) % columns, fy: Math.floor(features.indexOf(feature) / columns) });
+      const placed = data.map((d) => ({ ...d, ...place(d.feature) }));
+      holder.replaceChildren(
+        Plot.plot({
+          width,
+          height: 60 + 170 * rows,
+          marginLeft: 52,
+          marginTop: 30,
+          marginBottom: 40,
+          ariaLabel: `${label} along the paths, by feature and method`,
+          style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
+          fx: { axis: null, domain: [...Array(columns).keys()], padding: 0.08 },
+          fy: { axis: null, domain: [...Array(rows).keys()], padding: 0.28 },
+          x: { domain: [0, 1], label: "time t along the path", labelAnchor: "center", labelArrow: "none", ticks: 3 },
+          y: { label, labelArrow: "none", grid: true, ticks: 4, zero: true, tickFormat: (value: number) => brief(value) },
+          marks: [
+            ...methods.flatMap((method) => {
+              const mine = placed.filter((d) => d.method === method);
+              return [
+                Plot.areaY(mine, { fx: "fx", fy: "fy", x: "t", y1: "low", y2: "high", fill: colour(method), fillOpacity: 0.18 }),
+                Plot.lineY(mine, { fx: "fx", fy: "fy", x: "t", y: "mean", stroke: colour(method), strokeWidth: 1.8, strokeDasharray: /latentpath|ours|linear/i.test(method) ? undefined : "6 3" }),
+              ];
+            }),
+            Plot.text(features.map((feature) => ({ feature, ...place(feature) })), { fx: "fx", fy: "fy", text: "feature", frameAnchor: "top-left", dy: -14, fontWeight: 600, fill: "var(--text)" }),
+          ],
+        }),
+      );
+    });
+    return [section(`along-${id}`, title, "Lines: means over all pairs at equal times. Shaded: one standard error to each side.", legend(), holder).element];
+  });
 }
 
 function bestOf(run: Evaluation, metric: Evaluation["metrics"][number], feature: string): string | undefined {
