@@ -26,7 +26,7 @@ def with_error(mean, error):
         return "–"
     mean = float(mean)
     if not error or float(error) == 0:
-        return f"{mean:.3g}"
+        return f"{mean:.0f}" if abs(mean) >= 1000 else f"{mean:.3g}"
     place = math.floor(math.log10(float(error)))
     if not -5 <= place <= 6:
         return f"{mean:.3g}"

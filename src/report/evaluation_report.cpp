@@ -76,8 +76,12 @@ bool several_epsilons(const std::vector<EvaluatedSet>& sets) {
                      [&](const EvaluatedSet& set) { return set.epsilon != sets.front().epsilon; });
 }
 
-std::string row_name(const EvaluationRow& row, bool with_epsilon) {
-  return with_epsilon ? row.feature + ", ε = " + digits(row.epsilon) : row.feature;
+/// A row's feature, with ε or ε alone where that is what tells the rows apart.
+std::string row_name(const EvaluationRow& row, const std::vector<EvaluatedSet>& sets) {
+  if (!several_epsilons(sets)) return row.feature;
+  const bool one_feature = std::all_of(
+      sets.begin(), sets.end(), [&](const EvaluatedSet& set) { return set.feature == sets.front().feature; });
+  return (one_feature ? std::string() : row.feature + ", ") + "ε = " + digits(row.epsilon);
 }
 
 /// Mean and standard error over the paths at each frame; empty where no path has the curve.
@@ -154,20 +158,25 @@ void draw_panel(Canvas& canvas, const Box& box, const std::string& title, const 
                            : static_cast<double>(i) / static_cast<double>(n - 1);
     return Point{box.x + t * box.width, box.y + box.height * (1 - std::clamp(value / highest, 0.0, 1.0))};
   };
-  for (size_t c = 0; c < curves.size(); ++c) {
-    const Profile& curve = curves[c];
-    const size_t n = curve.mean.size();
-    std::vector<Point> line, band;
-    for (size_t i = 0; i < n; ++i) {
-      line.push_back(place(i, n, curve.mean[i]));
-      if (std::isfinite(curve.error[i])) band.push_back(place(i, n, curve.mean[i] + curve.error[i]));
+  // All bands lie below all lines.
+  for (const bool lines : {false, true}) {
+    for (size_t c = 0; c < curves.size(); ++c) {
+      const Profile& curve = curves[c];
+      const size_t n = curve.mean.size();
+      const Colour full = looks[c].colour;
+      std::vector<Point> points;
+      for (size_t i = 0; i < n; ++i)
+        if (lines || std::isfinite(curve.error[i]))
+          points.push_back(place(i, n, curve.mean[i] + (lines ? 0 : curve.error[i])));
+      if (lines) {
+        if (n > 1) canvas.draw_line(points, {.colour = full, .width = 2.2, .dashes = looks[c].dashes});
+        continue;
+      }
+      for (size_t i = n; i-- > 0;)
+        if (std::isfinite(curve.error[i])) points.push_back(place(i, n, curve.mean[i] - curve.error[i]));
+      const auto pale = [](uint8_t part) { return static_cast<uint8_t>(255 - (255 - part) / 5); };
+      if (points.size() > 2) canvas.fill_polygon(points, {pale(full.red), pale(full.green), pale(full.blue)});
     }
-    for (size_t i = n; i-- > 0;)
-      if (std::isfinite(curve.error[i])) band.push_back(place(i, n, curve.mean[i] - curve.error[i]));
-    const auto pale = [](uint8_t part) { return static_cast<uint8_t>(255 - (255 - part) / 5); };
-    const Colour full = looks[c].colour;
-    if (band.size() > 2) canvas.fill_polygon(band, {pale(full.red), pale(full.green), pale(full.blue)});
-    if (line.size() > 1) canvas.draw_line(line, {.colour = full, .width = 2.2, .dashes = looks[c].dashes});
   }
 }
 
@@ -284,14 +293,13 @@ std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t
 std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
   const auto rows = evaluation_rows(sets);
   const auto used = figures_in_use(rows);
-  const bool epsilons = several_epsilons(sets);
   std::vector<std::vector<std::string>> cells{{"feature", "method"}};
   for (size_t i = 0; i < kPathFigures; ++i)
     if (used[i]) cells[0].emplace_back(kHeadings[i]);
   cells[0].emplace_back("n");
   cells[0].emplace_back("failed");
   for (const EvaluationRow& row : rows) {
-    std::vector<std::string> line{row_name(row, epsilons), row.method};
+    std::vector<std::string> line{row_name(row, sets), row.method};
     for (size_t i = 0; i < kPathFigures; ++i)
       if (used[i]) line.push_back(with_error(row.figures[i]));
     line.push_back(std::to_string(row.pairs - row.failures));
@@ -316,7 +324,6 @@ std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
 json evaluation_page(const std::vector<EvaluatedSet>& sets) {
   const auto rows = evaluation_rows(sets);
   const auto used = figures_in_use(rows);
-  const bool epsilons = several_epsilons(sets);
   const auto short_number = [](double value) { return detail::short_number(value, 5); };
   json metrics = json::array(), list = json::array(), points = json::array();
   for (size_t i = 0; i < kPathFigures; ++i) {
@@ -353,7 +360,7 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
     add("step", profile_of(sets[r], squared_steps));
     add("quality", profile_of(sets[r], quality_along));
     add("probability", profile_of(sets[r], probability_along));
-    list.push_back({{"feature", row_name(row, epsilons)},
+    list.push_back({{"feature", row_name(row, sets)},
                     {"method", row.method},
                     {"failures", row.failures},
                     {"values", values},
@@ -363,7 +370,7 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
   std::vector<std::string> methods, features;
   for (const EvaluationRow& row : rows) {
     if (std::find(methods.begin(), methods.end(), row.method) == methods.end()) methods.push_back(row.method);
-    const std::string name = row_name(row, epsilons);
+    const std::string name = row_name(row, sets);
     if (std::find(features.begin(), features.end(), name) == features.end()) features.push_back(name);
   }
   const PathFigure headline =

@@ -20,23 +20,27 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
       // A logarithmic axis has no place for what costs nothing.
       return value && isNumber(value.mean) && !(metric.log && value.mean <= 0) ? [{ feature: row.feature, method: row.method, mean: value.mean, low: value.mean - (value.error ?? 0), high: value.mean + (value.error ?? 0), known: isNumber(value.error) }] : [];
     });
-    const holder = h("div", { class: "plot", style: "height:300px" });
+    const holder = h("div", { class: "plot", style: "min-height:300px" });
     onWidth(holder, (width) => {
       if (data.length === 0) {
         holder.replaceChildren(h("p", { class: "empty" }, "No finite value."));
         return;
       }
+      // Names that would run into each other are turned.
+      const longest = Math.min(22, Math.max(...features.map((feature) => feature.length)));
+      const crowded = longest * 6.6 > (width - 60) / features.length;
+      const below = crowded ? 26 + 4 * longest : 44;
       const floor = metric.log ? Math.min(...data.map((d) => (d.low > 0 ? d.low : d.mean))) / 2 : 0;
       holder.replaceChildren(
         Plot.plot({
           width,
-          height: 300,
+          height: 256 + below,
           marginLeft: 58,
-          marginBottom: 44,
+          marginBottom: below,
           marginTop: 18,
           ariaLabel: `${metric.label} by feature and method`,
           style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
-          fx: { domain: features, label: "feature", labelAnchor: "center" },
+          fx: { domain: features, label: crowded ? null : "feature", labelAnchor: "center", tickRotate: crowded ? -32 : 0, tickFormat: (feature: string) => (feature.length > 22 ? `${feature.slice(0, 21)}…` : feature) },
           x: { domain: methods, axis: null, padding: 0.15 },
           y: { label: metric.unit ? `${metric.label}, ${metric.unit}` : metric.label, labelArrow: "none", grid: true, type: metric.log ? "log" : "linear", ticks: 5, tickFormat: (value: number) => brief(value) },
           marks: [
@@ -82,7 +86,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
 }
 
 const profileNames: { id: string; title: string; label: string; steps: boolean }[] = [
-  { id: "step", title: "How far the image moves from frame to frame", label: "squared image distance", steps: true },
+  { id: "step", title: "How far the image moves from frame to frame", label: "squared image distance of neighbouring frames", steps: true },
   { id: "quality", title: "The quality along the paths", label: "quality Q at time t", steps: false },
   { id: "probability", title: "The class probability along the paths", label: "class probability", steps: false },
 ];
@@ -115,10 +119,10 @@ function profilePanels(run: Evaluation, features: string[], methods: string[], c
           marginBottom: 40,
           ariaLabel: `${label} along the paths, by feature and method`,
           style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
-          fx: { axis: null, domain: [...Array(columns).keys()], padding: 0.08 },
+          fx: { axis: null, domain: [...Array(columns).keys()], padding: 0.12 },
           fy: { axis: null, domain: [...Array(rows).keys()], padding: 0.28 },
-          x: { domain: [0, 1], label: "time t along the path", labelAnchor: "center", labelArrow: "none", ticks: 3 },
-          y: { label, labelArrow: "none", grid: true, ticks: 4, zero: true, tickFormat: (value: number) => brief(value) },
+          x: { domain: [0, 1], label: "time t along the path", labelAnchor: "center", labelArrow: "none", ticks: [0, 0.5, 1], tickFormat: String },
+          y: { label: null, grid: true, ticks: 4, zero: true, tickFormat: (value: number) => brief(value) },
           marks: [
             ...methods.flatMap((method) => {
               const mine = placed.filter((d) => d.method === method);
@@ -132,7 +136,7 @@ function profilePanels(run: Evaluation, features: string[], methods: string[], c
         }),
       );
     });
-    return [section(`along-${id}`, title, "Lines: means over all pairs at equal times. Shaded: one standard error to each side.", legend(), holder).element];
+    return [section(`along-${id}`, title, `Lines: means of the ${label} over all pairs at equal times. Shaded: one standard error to each side.`, legend(), holder).element];
   });
 }
 
@@ -151,7 +155,7 @@ function finding(run: Evaluation, metric: Evaluation["metrics"][number]): string
     if (method) wins.set(method, (wins.get(method) ?? 0) + 1);
   }
   const [winner, count] = [...wins].sort((a, b) => b[1] - a[1])[0] ?? [];
-  if (!winner || !count) return metric.label;
+  if (!winner || !count || 2 * count <= features.length) return metric.label;
   const means = run.rows.filter((row) => row.method === winner).map((row) => row.values[metric.id]?.mean).filter(isNumber);
   const average = means.reduce((sum, value) => sum + value, 0) / Math.max(1, means.length);
   return `${winner} has the best ${metric.label} on ${count} of ${features.length} features (mean ${number(average)})`;
