@@ -429,8 +429,9 @@ std::vector<EvaluatedSet> Evaluation::evaluate(EvaluationState* state, const Pro
             } catch (const Error& error) {
               if (error.kind() != ErrorKind::kInterrupted) throw;
               const std::string kept =
-                  state == nullptr
-                      ? std::string("nothing is saved without --out")
+                  state == nullptr ? "nothing is saved without --out"
+                  : done == 0
+                      ? "no batch was finished yet, and nothing is saved"
                       : join_message(done, " of ", total, " batches are kept in ", state->folder().string(),
                                      ", and the same command with --resume goes on from there");
               throw Error(ErrorKind::kInterrupted, "interrupted: " + kept);

@@ -55,6 +55,14 @@ EvaluationState::EvaluationState(const fs::path& run, const json& fingerprint, b
   write_file_atomic(folder_ / "options.json", fingerprint.dump(2) + "\n");
 }
 
+EvaluationState::~EvaluationState() {
+  std::error_code ignored;
+  int64_t batches = -1;  // options.json is none
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    batches += entry.is_regular_file(ignored);
+  if (batches == 0) remove();
+}
+
 std::optional<std::vector<EvaluatedPath>> EvaluationState::load(const std::string& key, int64_t first,
                                                                 int64_t count) const {
   const fs::path file = folder_ / (key + ".json");

@@ -19,6 +19,10 @@ class EvaluationState {
   /// folder is refused, or with `overwrite` emptied.
   EvaluationState(const std::filesystem::path& run, const nlohmann::json& fingerprint, bool resume,
                   bool overwrite);
+  /// Removes the folder where no batch has been finished: it would say nothing.
+  ~EvaluationState();
+  EvaluationState(const EvaluationState&) = delete;
+  EvaluationState& operator=(const EvaluationState&) = delete;
 
   /// The paths of a finished batch, pairs first … first + count − 1; none where it is missing or damaged.
   std::optional<std::vector<EvaluatedPath>> load(const std::string& key, int64_t first, int64_t count) const;

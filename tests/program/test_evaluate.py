@@ -180,7 +180,7 @@ def test_same_seed_same_bytes(evaluate, table_run):
 
 
 # Many small batches by a decoder that takes its time, and no via points, which it would take minutes to draw.
-SLOW = {"decoder": "slow", "pairs": 4, "batch": 1, "methods": "linear,straight:2", "segments": 4, "max_iterations": 2,
+SLOW = {"decoder": "slow", "pairs": 4, "batch": 1, "methods": "linear,straight:1", "segments": 4, "max_iterations": 1,
         "time_weight": 1}
 
 
@@ -206,7 +206,7 @@ def test_interrupted_run_goes_on_as_if_it_had_not_been(models, tmp_path):
     partial, result = interrupted_run(models, out)
     assert not out.exists() and "--resume" in result.stderr and str(partial) in result.stderr
     finished = {file.name: file.read_bytes() for file in partial.glob("0-*.json")}
-    assert 3 <= len(finished) < 6
+    assert 3 <= len(finished) < 5
     # A batch that was damaged on the disk is evaluated again.
     (partial / "0-0-linear-0.json").write_text("[{\"pair\": 0")
 
@@ -231,6 +231,19 @@ def test_unfinished_run_is_dropped_on_demand(models, tmp_path):
     partial, _ = interrupted_run(models, out)
     run(*call(models, out=out, overwrite=True)).ok()
     assert out.exists() and not partial.exists()
+
+
+def test_nothing_is_left_where_no_batch_was_finished(models, tmp_path):
+    process = start(call(models, out=tmp_path / "run", **{**SLOW, "methods": "straight", "segments": 64}))
+    for _ in range(600):
+        if (tmp_path / "run.partial" / "options.json").exists() or process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    result = wait_for_end(process, 60)
+    assert result.code == 130
+    check_one_sentence(result, "interrupted", "nothing is saved")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_of_someone_else_is_not_touched(models, tmp_path):
