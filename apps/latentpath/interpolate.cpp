@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <c10/util/Exception.h>
 
-#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,15 +11,12 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
-#include "latentpath/embedding/torchscript_decoder.h"
-#include "latentpath/embedding/torchscript_module.h"
 #include "latentpath/init/graph.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/quality/classifier.h"
 #include "latentpath/quality/input_adapter.h"
 #include "latentpath/report/convergence_record.h"
 #include "latentpath/report/html_report.h"
@@ -29,6 +24,7 @@
 #include "latentpath/report/path_report.h"
 #include "latentpath/report/path_summary.h"
 #include "latentpath/zoo/model_store.h"
+#include "models_option.h"
 #include "open_file.h"
 #include "option_values.h"
 #include "program.h"
@@ -40,20 +36,14 @@ namespace {
 
 using nlohmann::json;
 
-/// LibTorch's own warnings concern whoever wrote the model's code, not whoever uses it.
-class SilentWarnings final : public c10::WarningHandler {
- public:
-  void process(const c10::SourceLocation&, const std::string&, bool) override {}
-};
-
 /// Before there is any path, an interruption leaves nothing to save.
 void check_interruption() {
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted,
                    "interrupted before there was a path; nothing is saved");
 }
 
-struct InterpolateOptions {
-  std::string decoder, classifier, encoder;
+struct InterpolateOptions : ModelOptions {
+  std::string encoder;
   std::vector<std::string> favor, avoid;
   std::string prior = "none";
   std::string from, to, pairs_file;
@@ -67,44 +57,12 @@ struct InterpolateOptions {
   int64_t frames = 12, strips = 16, report_frames = 0;
   std::string spacing = "time";
 
-  int64_t latent_dim = 0;
-  std::string latent_shapes, output_range, input_range, input_mean, input_std, input_shape;
-  std::string classifier_input = "image", classifier_output = "auto";
-  std::string dtype, device = "cpu";
   int threads = 0;
   uint64_t seed = 0;
 
   std::string out;
   bool overwrite = false, quiet = false, print_json = false, open = false;
 };
-
-std::optional<ValueRange> parse_range(const std::string& option, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto numbers = parse_numbers(option, text);
-  LATENTPATH_CHECK(numbers.size() == 2 && numbers[0] < numbers[1], kArgument, option,
-                   " takes two numbers low,high with low < high; '", text, "' is not");
-  return ValueRange{numbers[0], numbers[1]};
-}
-
-std::vector<int64_t> parse_shape(const std::string& text) {
-  if (text.empty()) return {};
-  const auto shapes = LatentLayout::parse(text).shapes();
-  LATENTPATH_CHECK(shapes.size() == 1, kArgument, "--input-shape takes one shape, like 3x64x64; '", text,
-                   "' is not");
-  return shapes[0];
-}
-
-/// The models of one call, loaded and connected.
-struct Models {
-  std::shared_ptr<TorchScriptDecoder> decoder;
-  std::shared_ptr<Classifier> classifier;
-  std::shared_ptr<TorchScriptModule> encoder;
-  std::vector<std::string> assumptions, warnings;
-};
-
-void append(std::vector<std::string>& list, const std::vector<std::string>& more) {
-  list.insert(list.end(), more.begin(), more.end());
-}
 
 /// End points as the user names them: a file, a seed, a class, a picture, or the numbers themselves.
 class EndPoints {
@@ -270,16 +228,23 @@ Tensor rows_of_columns(const Eigen::MatrixXd& points) {
       .clone();
 }
 
+/// What --certify cannot do is refused before any path is sought.
+void check_certifiable(const PathProblem& problem, const InterpolateOptions& options) {
+  const int64_t dim = problem.start.size(1);
+  LATENTPATH_CHECK(dim <= 3, kArgument, "--certify works for latent sizes up to 3; the decoder's is ", dim);
+  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
+                   "--certify needs a quality that is the same at all times: --ramp off");
+  LATENTPATH_CHECK(options.cost == "auto" || options.cost == "chord", kArgument,
+                   "--certify needs a cost without a time term: --cost chord, not ", options.cost);
+  LATENTPATH_CHECK((problem.start != problem.end).any(1).all().item<bool>(), kArgument,
+                   "--certify needs ends that differ: a loop's shortest path is to stay");
+}
+
 /// Compares every path with the shortest one there is in the latent plane or space, by fast marching; where
 /// that one is shorter, the search is repeated with it among the first paths.
 std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions path, bool normal,
                                        PathResult& result, const ProgressObserver& progress) {
   const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
-  LATENTPATH_CHECK(dim <= 3, kArgument, "--certify works for latent sizes up to 3; the decoder's is ", dim);
-  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
-                   "--certify needs a quality that is the same at all times: --ramp off");
-  LATENTPATH_CHECK(result.time_weight == 0, kArgument,
-                   "--certify needs a cost without a time term, like --cost chord, and different ends");
   EikonalDistanceOptions marching;
   marching.coarsest = dim == 2 ? 81 : 25;
   marching.tolerance = 5e-3;
@@ -320,9 +285,7 @@ std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions p
 
 /// Everything that can be refused before a file is read.
 void check_options(const InterpolateOptions& options) {
-  LATENTPATH_CHECK(!options.decoder.empty(), kArgument,
-                   "--decoder is missing: a TorchScript file or the name of a "
-                   "shipped model (latentpath models lists them)");
+  check_model_options(options);
   LATENTPATH_CHECK(options.epsilon >= 0 && options.epsilon < 0.5, kArgument,
                    "--epsilon must satisfy 0 <= epsilon < 0.5, not ", options.epsilon);
   check_choice("--ramp", options.ramp, {"on", "off"});
@@ -333,10 +296,6 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
   check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
   check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
-  check_choice("--classifier-input", options.classifier_input, {"image", "latent"});
-  check_choice("--classifier-output", options.classifier_output,
-               {"auto", "probabilities", "softmax", "sigmoid"});
-  if (!options.dtype.empty()) check_choice("--dtype", options.dtype, {"float32", "float64"});
   LATENTPATH_CHECK(options.segments >= 1 && options.segments <= 100000, kArgument,
                    "--segments must lie between 1 and 100000, not at ", options.segments);
   LATENTPATH_CHECK(options.frames >= 2 && options.frames <= 1000, kArgument,
@@ -357,71 +316,23 @@ void check_options(const InterpolateOptions& options) {
   LATENTPATH_CHECK(!options.time_weight || *options.time_weight >= 0, kArgument,
                    "--time-weight must not be negative, and is ", options.time_weight.value_or(0));
   LATENTPATH_CHECK(options.strips >= 0, kArgument, "--strips must not be negative, and is ", options.strips);
-  if (!options.input_std.empty())
-    for (const double deviation : parse_numbers("--input-std", options.input_std))
-      LATENTPATH_CHECK(deviation > 0, kArgument, "--input-std must be positive, not ", deviation);
   LATENTPATH_CHECK((options.favor.empty() && options.avoid.empty()) || !options.classifier.empty(), kArgument,
                    "--favor and --avoid need a --classifier");
-  LATENTPATH_CHECK(options.latent_dim >= 0, kArgument, "--latent-dim must be at least 1, not ",
-                   options.latent_dim);
 }
 
-ClassifierOutput classifier_output(const std::string& name) {
-  if (name == "probabilities") return ClassifierOutput::kProbabilities;
-  if (name == "softmax") return ClassifierOutput::kSoftmax;
-  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
-  return ClassifierOutput::kDetect;
-}
-
-Models load_models(const InterpolateOptions& options) {
-  Models models;
+/// The encoder for image:FILE ends; a shipped decoder's own stands beside it.
+void load_encoder(const InterpolateOptions& options, Models& models) {
   const auto folders = model_folders();
-  DecoderOptions decoder;
-  if (options.latent_dim > 0) decoder.latent_dim = options.latent_dim;
-  if (!options.latent_shapes.empty()) decoder.layout = LatentLayout::parse(options.latent_shapes);
-  decoder.output_range = parse_range("--output-range", options.output_range);
-  decoder.dtype = options.dtype;
-  decoder.device = options.device;
-  const auto decoder_file = find_model(options.decoder, folders);
-  models.decoder = load_decoder(decoder_file, decoder);
-  if (models.decoder->latent_dim() < 0) {
-    const int64_t dim = EndPoints::latent_dim_of(options);
-    LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
-                     " does not say its latent size: give --latent-dim, or end points that show it");
-    models.decoder->set_latent_dim(dim);
-    models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
-  }
-  append(models.warnings, models.decoder->check(options.seed));
-  if (!options.classifier.empty()) {
-    ClassifierOptions classifier;
-    classifier.input_is_latent = options.classifier_input == "latent";
-    classifier.input_range = parse_range("--input-range", options.input_range);
-    if (!options.input_mean.empty())
-      classifier.input_mean = parse_numbers("--input-mean", options.input_mean);
-    if (!options.input_std.empty()) classifier.input_std = parse_numbers("--input-std", options.input_std);
-    classifier.input_shape = parse_shape(options.input_shape);
-    classifier.output = classifier_output(options.classifier_output);
-    classifier.dtype = options.dtype;
-    classifier.device = options.device;
-    models.classifier = load_classifier(find_model(options.classifier, folders), classifier);
-    auto generator = make_generator(options.seed);
-    models.classifier->connect(*models.decoder,
-                               at::randn({64, models.decoder->latent_dim()}, generator, at::kFloat),
-                               models.decoder->output_range());
-    append(models.assumptions, models.classifier->assumptions());
-    append(models.warnings, models.classifier->warnings());
-  }
   std::string encoder = options.encoder;
   const bool picture = options.from.rfind("image:", 0) == 0 || options.to.rfind("image:", 0) == 0;
-  if (encoder.empty() && picture) {  // a shipped decoder's encoder stands beside it
-    auto beside = decoder_file;
-    beside.replace_filename(decoder_file.stem().string() + "-encoder.pt");
+  if (encoder.empty() && picture) {
+    auto beside = find_model(options.decoder, folders);
+    beside.replace_filename(beside.stem().string() + "-encoder.pt");
     if (std::filesystem::exists(beside)) encoder = beside.string();
   }
   if (!encoder.empty())
     models.encoder = std::make_shared<TorchScriptModule>(find_model(encoder, folders), "encoder",
                                                          options.dtype, options.device);
-  return models;
 }
 
 /// End points far outside what a normal prior makes decode to nothing the model was trained for.
@@ -435,31 +346,8 @@ void check_end_points(const Tensor& points, const char* option) {
                    std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
 }
 
-/// Debian's reference BLAS is 14 times slower than OpenBLAS on a decoder: worth a sentence.
-std::optional<std::string> slow_blas() {
-  const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    at::mm(a, b);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
-  if (gigaflops > 2) return std::nullopt;
-  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
-                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
-}
-
-std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
-  std::string text;
-  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + name;
-  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + name;
-  return "P(" + text + ")";
-}
-
 json options_json(const InterpolateOptions& o) {
-  json object{{"decoder", o.decoder},
-              {"prior", o.prior},
+  json object{{"prior", o.prior},
               {"segments", o.segments},
               {"epsilon", o.epsilon},
               {"method", o.method},
@@ -473,29 +361,15 @@ json options_json(const InterpolateOptions& o) {
               {"spacing", o.spacing},
               {"tolerance", o.tolerance},
               {"seed", o.seed},
-              {"device", o.device},
               {"loop", o.loop},
-              {"classifier-input", o.classifier_input},
-              {"classifier-output", o.classifier_output},
               {"learning-rate", o.learning_rate},
               {"max-iterations", o.max_iterations},
               {"max-seconds", o.max_seconds},
               {"favor", o.favor},
               {"avoid", o.avoid},
               {"threads", at::get_num_threads()}};
-  add_texts(object, {{"classifier", &o.classifier},
-                     {"encoder", &o.encoder},
-                     {"from", &o.from},
-                     {"to", &o.to},
-                     {"pairs", &o.pairs_file},
-                     {"latent-shapes", &o.latent_shapes},
-                     {"output-range", &o.output_range},
-                     {"input-range", &o.input_range},
-                     {"input-mean", &o.input_mean},
-                     {"input-std", &o.input_std},
-                     {"input-shape", &o.input_shape},
-                     {"dtype", &o.dtype}});
-  if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
+  add_model_settings(object, o);
+  add_texts(object, {{"encoder", &o.encoder}, {"from", &o.from}, {"to", &o.to}, {"pairs", &o.pairs_file}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
 }
@@ -504,12 +378,13 @@ void run_interpolate(InterpolateOptions& options) {
   if (options.method == "paper") options.method = "adam";
   check_options(options);
   use_threads(options.threads);
-  static SilentWarnings silent;
-  const c10::Warning::WarningHandlerGuard no_library_warnings(&silent);
+  const NoLibraryWarnings no_library_warnings;
   std::optional<GuardedRunFolder> folder;
   if (!options.out.empty()) folder.emplace(options.out, options.overwrite);
 
-  Models models = load_models(options);
+  Models models =
+      load_models(options, options.seed, [&options] { return EndPoints::latent_dim_of(options); });
+  load_encoder(options, models);
   check_interruption();
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
   const int64_t dim = models.decoder->latent_dim();
@@ -520,20 +395,9 @@ void run_interpolate(InterpolateOptions& options) {
   std::vector<QualityPointer> factors;
   std::string shown;
   if (!options.favor.empty() || !options.avoid.empty()) {
-    std::vector<int64_t> favored, avoided;
-    std::vector<std::string> favored_names, avoided_names;
-    const auto resolve = [&](const std::vector<std::string>& names, std::vector<int64_t>& indices,
-                             std::vector<std::string>& shown_names) {
-      for (const auto& name : names) {
-        indices.push_back(models.classifier->class_index(name));
-        const auto& known = models.classifier->class_names();
-        shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
-      }
-    };
-    resolve(options.favor, favored, favored_names);
-    resolve(options.avoid, avoided, avoided_names);
-    problem.feature = feature_quality(models.classifier, favored, avoided);
-    shown = feature_name(favored_names, avoided_names);
+    Feature feature = make_feature(models.classifier, options.favor, options.avoid);
+    problem.feature = std::move(feature.quality);
+    shown = std::move(feature.name);
     factors.push_back(options.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
   if (options.prior == "normal") factors.push_back(normal_prior(dim));
@@ -573,6 +437,7 @@ void run_interpolate(InterpolateOptions& options) {
     for (const auto& sentence : models.warnings) std::cerr << "warning: " << sentence << "\n";
 
   check_interruption();
+  if (options.certify) check_certifiable(problem, options);
   ProgressLine line("cost", options.quiet || options.print_json);
   ConvergenceRecord convergence;
   const auto progress = [&](const Progress& p) {
@@ -645,15 +510,12 @@ void run_interpolate(InterpolateOptions& options) {
     report.norm = path.norm;
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
-    std::vector<std::string> local{options.decoder,    options.classifier,        options.encoder,
-                                   options.pairs_file, folder->target().string(), options.out};
+    std::vector<std::string> local = local_model_paths(options);
+    append(local, {options.encoder, options.pairs_file, folder->target().string(), options.out});
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
-    for (const auto& searched : model_folders()) {
-      local.push_back(searched.string());
-      for (const std::string& name : {options.decoder, options.classifier, options.encoder})
-        local.push_back((searched / (name + ".pt")).string());
-    }
+    for (const auto& searched : model_folders())
+      local.push_back((searched / (options.encoder + ".pt")).string());
     const json shareable = hide_paths({{"version", kVersion},
                                        {"settings", run["options"]},
                                        {"warnings", run["warnings"]},
@@ -701,46 +563,12 @@ void setup_interpolate(CLI::App& program) {
       "  latentpath interpolate --decoder my.pt --prior normal --pairs pairs.npy --out runs/mine\n"
       "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
       "done is saved).");
-  const char* g = "Models";
-  command->add_option("--decoder", o.decoder, "Decoder: TorchScript FILE or NAME of a shipped model")
-      ->group(g);
-  command->add_option("--classifier", o.classifier, "Classifier: TorchScript FILE or NAME of a shipped model")
-      ->group(g);
+  add_model_options(*command, o);
   command
       ->add_option("--encoder", o.encoder, "Encoder for image:FILE ends (default: the shipped decoder's own)")
-      ->group(g);
-  command->add_option("--latent-dim", o.latent_dim, "Latent size D, where the decoder's file does not say it")
-      ->group(g);
-  command->add_option("--latent-shapes", o.latent_shapes, "Shapes of a list-of-tensors latent, like 2x3,4")
-      ->group(g);
-  command
-      ->add_option("--output-range", o.output_range,
-                   "Values the decoder gives, like -1,1 (default: as its file says)")
-      ->group(g);
-  command
-      ->add_option("--input-range", o.input_range,
-                   "Values the classifier expects, like 0,1 (default: as its file says)")
-      ->group(g);
-  command
-      ->add_option("--input-mean", o.input_mean,
-                   "Mean the classifier's input is normalised by, one or one a channel")
-      ->group(g);
-  command->add_option("--input-std", o.input_std, "Standard deviation, likewise")->group(g);
-  command->add_option("--input-shape", o.input_shape, "Image shape CxHxW the classifier expects")->group(g);
-  command->add_option("--classifier-input", o.classifier_input, "What the classifier takes: image or latent")
-      ->capture_default_str()
-      ->group(g);
-  command
-      ->add_option("--classifier-output", o.classifier_output,
-                   "How its output is read: auto, probabilities, softmax (of logits), sigmoid (of logits)")
-      ->capture_default_str()
-      ->group(g);
-  command->add_option("--dtype", o.dtype, "float32 or float64 (default: the decoder's)")->group(g);
-  command->add_option("--device", o.device, "Where the models run: cpu, cuda, cuda:N")
-      ->capture_default_str()
-      ->group(g);
+      ->group("Models");
 
-  g = "End points";
+  const char* g = "End points";
   command
       ->add_option("--from", o.from,
                    "Start: FILE.npy ([D] or [pairs, D]), seed:N, class:C, image:FILE, or 1.0,2.0,...")
