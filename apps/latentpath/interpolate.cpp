@@ -569,6 +569,7 @@ void run_interpolate(InterpolateOptions& options) {
     report.output_range = pictures.output_range;
     report.feature_name = shown;
     report.normal_prior = prior.normal;
+    report.prior_rank = prior.rank;
     report.norm = path.norm;
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
@@ -576,6 +577,7 @@ void run_interpolate(InterpolateOptions& options) {
                                    options.pairs_file, folder->target().string(), options.out};
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
+    local.push_back(prior_file(options.prior));
     for (const auto& searched : model_folders()) {
       local.push_back(searched.string());
       for (const std::string& name : {options.decoder, options.classifier, options.encoder})

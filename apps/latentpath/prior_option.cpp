@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -142,6 +143,12 @@ void check_end_points(const Prior& prior, const Tensor& points, const char* opti
   LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point of norm ", norm,
                    " is outside what the prior (", prior.density->describe(), ") makes: a share of ", rank,
                    " of it lies in places as unlikely; --any-endpoint allows it");
+}
+
+std::string prior_file(const PriorOptions& options) {
+  for (const char* prefix : {"mixture:", "samples:"})
+    if (const auto file = after(prefix, options.prior)) return *file;
+  return {};
 }
 
 void add_prior_json(nlohmann::json& object, const PriorOptions& options) {

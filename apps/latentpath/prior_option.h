@@ -47,6 +47,9 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
 /// Refuses points [n, D] far outside the prior, which decode to nothing that the model was trained for.
 void check_end_points(const Prior& prior, const Tensor& points, const char* option);
 
+/// The file that --prior names; empty where it names none.
+std::string prior_file(const PriorOptions& options);
+
 /// For run.json.
 void add_prior_json(nlohmann::json& object, const PriorOptions& options);
 

@@ -24,7 +24,7 @@ TEST(ConvexSet, BestPathsOfALinearDecoderAreStraight) {
   const Tensor normals = random_normal({7, 3}, 32);
   const std::vector<QualityPointer> sets{uniform_ball(0.2 * ones, 2, 0.1),
                                          uniform_box(-ones, 1.5 * ones, 0.1),
-                                         uniform_half_spaces(normals, at::full({7}, 1.2, at::kDouble), 0.1)};
+                                         uniform_half_spaces(normals, normals.norm(2, {1}), 0.1)};
   for (const auto& set : sets) {
     PathProblem problem;
     problem.embedding = linear_decoder(3);
