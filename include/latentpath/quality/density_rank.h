@@ -51,8 +51,8 @@ struct PaperRankOptions {
 
 /// The papers' estimator as published: Q(z) = (1/n) Σ_i Φ_N((log f(z) − l_i)/h), l_i = log f(w_i), w_i ~ f,
 /// h = (4/(3n))^{1/5} σ̂(l) (Silverman). It smooths across the highest density, where the distribution of
-/// log f ends abruptly: at the mode it gives about 0.93 for D = 2, and is less biased in more dimensions. Points are
-/// compared with samples tile by tile, in the gradient too.
+/// log f ends abruptly: at the mode it gives about 0.93 for D = 2, and is less biased in more dimensions.
+/// Points are compared with samples tile by tile, in the gradient too.
 QualityPointer density_rank_paper(DensityPointer density, const PaperRankOptions& options = {});
 
 /// α·Q, 0 < α ≤ 1: paper B's ri_α, which it uses in place of ε. Below 1 it charges for length where Q = 1.
