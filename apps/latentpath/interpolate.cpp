@@ -23,10 +23,12 @@
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_report.h"
 #include "latentpath/report/path_summary.h"
+#include "latentpath/report/projection.h"
 #include "latentpath/zoo/model_store.h"
 #include "models_option.h"
 #include "open_file.h"
 #include "option_values.h"
+#include "prior_option.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -45,7 +47,7 @@ void check_interruption() {
 struct InterpolateOptions : ModelOptions {
   std::string encoder;
   std::vector<std::string> favor, avoid;
-  std::string prior = "none";
+  PriorOptions prior;
   std::string from, to, pairs_file;
   bool loop = false, any_endpoint = false, certify = false;
 
@@ -67,7 +69,8 @@ struct InterpolateOptions : ModelOptions {
 /// End points as the user names them: a file, a seed, a class, a picture, or the numbers themselves.
 class EndPoints {
  public:
-  EndPoints(const InterpolateOptions& options, Models& models) : options_(options), models_(models) {}
+  EndPoints(const InterpolateOptions& options, Models& models, const Density& prior)
+      : options_(options), models_(models), prior_(prior) {}
 
   /// The latent size, where the end points alone tell it; −1 otherwise.
   static int64_t latent_dim_of(const InterpolateOptions& options) {
@@ -143,7 +146,7 @@ class EndPoints {
           !seed->empty() && seed->find_first_not_of("0123456789") == std::string::npos && seed->size() < 19,
           kArgument, option, " ", spec, ": a seed is a whole number, 0 or more");
       auto generator = make_generator(std::stoull(*seed));
-      return at::randn({1, dim}, generator, at::kDouble).to(dtype());
+      return prior_.sample(1, generator).to(dtype());
     }
     if (const auto name = after("class:")) return sample_of_class(option, *name, which);
     if (const auto file = after("image:")) return encode(option, *file);
@@ -179,10 +182,10 @@ class EndPoints {
     double best = -1;
     bool likeliest = false;
     Tensor best_point;
-    const int64_t dim = models_.decoder->latent_dim(), most = 32768, batch = 256;
+    const int64_t most = 32768, batch = 256;
     for (int64_t drawn = 0; drawn < most; drawn += batch) {
       check_interruption();
-      const Tensor z = at::randn({batch, dim}, generator, at::kDouble).to(dtype());
+      const Tensor z = prior_.sample(batch, generator).to(dtype());
       const Tensor all = classifier.probabilities(classifier.takes_latent() ? z : (*models_.decoder)(z));
       const Tensor p = all.select(1, wanted);
       const auto good = (p >= 0.9).nonzero();
@@ -220,6 +223,7 @@ class EndPoints {
 
   const InterpolateOptions& options_;
   Models& models_;
+  const Density& prior_;  // what seed:N and class:C draw from
 };
 
 /// Points [D, m] as rows [m, D].
@@ -291,7 +295,7 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--ramp", options.ramp, {"on", "off"});
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
-  check_choice("--prior", options.prior, {"none", "normal", "normal-asymptotic"});
+  check_prior_options(options.prior);
   check_choice("--method", options.method, {"auto", "lbfgs", "paper", "adam", "sgd"});
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
   check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
@@ -335,20 +339,8 @@ void load_encoder(const InterpolateOptions& options, Models& models) {
                                                          options.dtype, options.device);
 }
 
-/// End points far outside what a normal prior makes decode to nothing the model was trained for.
-void check_end_points(const Tensor& points, const char* option) {
-  const int64_t dim = points.size(1);
-  const Tensor inside = normal_prior(dim)->evaluate({points.to(at::kDouble), {}, {}});
-  const int64_t worst = inside.argmin().item<int64_t>();
-  const double norm = points[worst].norm().item<double>();
-  LATENTPATH_CHECK(inside[worst].item<double>() > 1e-12, kArgument, option, ": a point has norm ", norm,
-                   ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
-                   std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
-}
-
 json options_json(const InterpolateOptions& o) {
-  json object{{"prior", o.prior},
-              {"segments", o.segments},
+  json object{{"segments", o.segments},
               {"epsilon", o.epsilon},
               {"method", o.method},
               {"curve", o.curve},
@@ -368,6 +360,7 @@ json options_json(const InterpolateOptions& o) {
               {"favor", o.favor},
               {"avoid", o.avoid},
               {"threads", at::get_num_threads()}};
+  add_prior_json(object, o.prior);
   add_model_settings(object, o);
   add_texts(object, {{"encoder", &o.encoder}, {"from", &o.from}, {"to", &o.to}, {"pairs", &o.pairs_file}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
@@ -400,19 +393,19 @@ void run_interpolate(InterpolateOptions& options) {
     shown = std::move(feature.name);
     factors.push_back(options.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
-  if (options.prior == "normal") factors.push_back(normal_prior(dim));
-  if (options.prior == "normal-asymptotic") factors.push_back(normal_prior_asymptotic(dim));
+  const Prior prior = make_prior(options.prior, models.decoder->prior(), dim, options.seed);
+  append(models.assumptions, prior.notes);
+  if (prior.quality) factors.push_back(prior.quality);
   problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
-  if (options.prior != "none" || models.decoder->prior() == "normal" || problem.feature)
-    problem.prior = normal_sampler(dim);
+  problem.prior = prior.sampler();
+  if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
 
-  EndPoints end_points(options, models);
+  EndPoints end_points(options, models, *prior.end_points);
   std::tie(problem.start, problem.end) = end_points.read();
-  const bool normal = models.decoder->prior() == "normal" || options.prior != "none";
-  if (normal && !options.any_endpoint) {
-    check_end_points(problem.start, options.pairs_file.empty() ? "--from" : "--pairs");
-    check_end_points(problem.end, options.pairs_file.empty() ? "--to" : "--pairs");
+  if (!options.any_endpoint) {
+    check_end_points(prior, problem.start, options.pairs_file.empty() ? "--from" : "--pairs");
+    check_end_points(prior, problem.end, options.pairs_file.empty() ? "--to" : "--pairs");
   }
 
   PathOptions path;
@@ -447,7 +440,7 @@ void run_interpolate(InterpolateOptions& options) {
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
-  if (options.certify) certificates = certify(problem, path, normal, result, progress);
+  if (options.certify) certificates = certify(problem, path, prior.normal, result, progress);
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
   if (!options.quiet)
@@ -474,7 +467,7 @@ void run_interpolate(InterpolateOptions& options) {
     const bool images = decodes_images(*models.decoder, dim);
     const int64_t strips = std::min(result.nodes.size(0), options.strips);
     PathReportOptions report;
-    if (dim == 2) report.plane = evaluate_path_plane(problem, result, normal);
+    if (dim == 2) report.plane = evaluate_path_plane(problem, result, prior.normal);
     for (int64_t pair = 0; pair < strips; ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;  // the first pair's pictures belong to every run
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
@@ -486,7 +479,10 @@ void run_interpolate(InterpolateOptions& options) {
         pictures.reference = rows_of_columns(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
-                  draw_path_plane(problem, result, pair, *report.plane, normal, pictures));
+                  draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures));
+      if (dim > 2 && prior.density)
+        write_png(folder->path() / "frames" / ("projection" + suffix + ".png"),
+                  draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed));
     }
     json run{{"program", "latentpath"},
              {"version", kVersion},
@@ -506,7 +502,8 @@ void run_interpolate(InterpolateOptions& options) {
     report.frames = options.report_frames;
     report.output_range = pictures.output_range;
     report.feature_name = shown;
-    report.normal_prior = normal;
+    report.normal_prior = prior.normal;
+    report.prior_rank = prior.rank;
     report.norm = path.norm;
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
@@ -514,6 +511,7 @@ void run_interpolate(InterpolateOptions& options) {
     append(local, {options.encoder, options.pairs_file, folder->target().string(), options.out});
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
+    local.push_back(prior_file(options.prior));
     for (const auto& searched : model_folders())
       local.push_back((searched / (options.encoder + ".pt")).string());
     const json shareable = hide_paths({{"version", kVersion},
@@ -577,8 +575,7 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--pairs", o.pairs_file, "Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
       ->group(g);
   command->add_flag("--loop", o.loop, "Return to --from")->group(g);
-  command->add_flag("--any-endpoint", o.any_endpoint, "Allow ends far outside the decoder's normal prior")
-      ->group(g);
+  command->add_flag("--any-endpoint", o.any_endpoint, "Allow ends far outside the prior")->group(g);
 
   g = "What the path should be like";
   command->add_option("--favor", o.favor, "Class (number or name) to pass through; repeatable")
@@ -587,9 +584,7 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--avoid", o.avoid, "Class to keep away from; repeatable")
       ->group(g)
       ->allow_extra_args(false);
-  command->add_option("--prior", o.prior, "Density to stay within: none, normal, normal-asymptotic")
-      ->capture_default_str()
-      ->group(g);
+  add_prior_options(*command, o.prior, g);
   command
       ->add_option("--ramp", o.ramp,
                    "on: nothing is asked of the ends, all in the middle; off: the same everywhere")

@@ -17,6 +17,12 @@ Tensor interleave(const Tensor& nodes, const Tensor& middles) {
   return at::cat({head, nodes.narrow(1, n, 1)}, 1);
 }
 
+/// Q at the nodes [pairs, n + 1] → the mean of each segment's two ends [pairs, n] (paper B, Eq. 3).
+Tensor mean_of_ends(const Tensor& quality) {
+  const int64_t n = quality.size(1) - 1;
+  return 0.5 * (quality.narrow(1, 0, n) + quality.narrow(1, 1, n));
+}
+
 }  // namespace
 
 PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
@@ -43,13 +49,21 @@ Tensor PathEnergy::squared_chords(const Tensor& images) const {
 SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
   const Tensor nodes = points.nodes.reshape({-1, dim});
+  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  if (options_.cost->averages_end_qualities()) {
+    const Tensor all = (*embedding_)(nodes);
+    const Tensor time = points.times.to(nodes.options().requires_grad(false)).repeat(pairs);
+    const Tensor quality = quality_->evaluate({nodes, time, quality_->needs_decoded() ? all : Tensor()});
+    const Tensor mean = mean_of_ends(quality.reshape({pairs, n + 1}).to(at::kDouble));
+    return {squared_chords(all.reshape({pairs, n + 1, -1})), -at::log(regularise(mean, options_.epsilon)),
+            duration};
+  }
   const Tensor middles = points.middles.reshape({-1, dim});
   const Tensor middle_time =
       middle_times(points.times).to(nodes.options().requires_grad(false)).repeat(pairs);
   const PointValues values = evaluate_points(*embedding_, *quality_, nodes, middles, middle_time);
   const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
   const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
-  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
   return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
 }
 
@@ -122,29 +136,43 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     const bool last_possible = refinement * 2 > max_refinement;
     // Midpoints become nodes of the next level, so their images are kept.
     const Tensor middle_images = decoded_needed || !last_possible ? decode_paths(middles) : Tensor();
-    const auto ask = [&](const Quality& quality) {
+    const auto ask_at = [&](const Quality& quality, const Tensor& points, const Tensor& point_times,
+                            const Tensor& point_images) {
       std::vector<Tensor> values;
-      const Tensor latent = middles.reshape({-1, dim});
-      const Tensor time = middle_time.to(latent.options()).repeat(rows);
+      const Tensor latent = points.reshape({-1, dim});
+      const Tensor time = point_times.to(latent.options()).repeat(rows);
+      const int64_t total = latent.size(0);
       Tensor decoded;
       if (quality.needs_decoded()) {
         auto shape = image_shape;
-        shape[0] = rows * n;
-        decoded = middle_images.reshape(shape);
+        shape[0] = total;
+        decoded = point_images.reshape(shape);
       }
-      for (int64_t at_point = 0; at_point < rows * n; at_point += options_.points_per_batch) {
-        const int64_t count = std::min(options_.points_per_batch, rows * n - at_point);
+      for (int64_t at_point = 0; at_point < total; at_point += options_.points_per_batch) {
+        const int64_t count = std::min(options_.points_per_batch, total - at_point);
         values.push_back(
             judge_points(quality, {latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
                                    decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
       }
-      return at::cat(values).reshape({rows, n}).to(at::kDouble);
+      return at::cat(values).reshape({rows, -1}).to(at::kDouble);
+    };
+    const auto ask = [&](const Quality& quality) {
+      return ask_at(quality, middles, middle_time, middle_images);
     };
     const Tensor quality = ask(*quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
-    const Tensor cost = options_.cost->segments(terms).sum(1);
+    Tensor cost;
+    if (options_.cost->averages_end_qualities()) {
+      // The cost is its own; all other figures are taken at midpoints, and compare with any other cost's.
+      const Tensor at_nodes = ask_at(*quality_, curve(times).index_select(0, open), times, images);
+      cost = options_.cost
+                 ->segments({chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration})
+                 .sum(1);
+    } else {
+      cost = options_.cost->segments(terms).sum(1);
+    }
     const Tensor root = chord.sqrt();
     const auto store = [&](Tensor& field, const Tensor& value) { field.index_copy_(0, open, value); };
     if (refinement == 1) store(figures.cost, cost);

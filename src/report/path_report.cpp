@@ -175,7 +175,8 @@ class PathReport {
       times_ = times_.masked_select(kept).contiguous();
     }
     time_list_.assign(times_.data_ptr<double>(), times_.data_ptr<double>() + times_.size(0));
-    if (options.normal_prior) prior_ = normal_prior(dim_);
+    prior_ = options.prior_rank;
+    if (!prior_ && options.normal_prior) prior_ = normal_prior(dim_);
   }
 
   void write(const std::filesystem::path& run, json data, const ProgressObserver& progress,

@@ -28,6 +28,7 @@ struct PathReportOptions {
   std::string feature_name = {};                ///< "P(8)": what problem.feature is
   std::optional<PathPlane> plane = {};          ///< of a D = 2 model; none: it is evaluated
   bool normal_prior = false;                    ///< latents are N(0, I): shows its density along the paths
+  QualityPointer prior_rank = {};               ///< the rank of another prior, shown in the same way
   OutputNorm norm = OutputNorm::kSum;           ///< of step lengths
   uint64_t seed = 0;                            ///< of the prior samples that are drawn
   int64_t picture_bytes = 13'000'000;  ///< of all pairs' pictures; frames, quality and size give way to it
