@@ -296,10 +296,10 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
   check_prior_options(options.prior);
-  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "adam", "sgd"});
+  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "paper2019", "adam", "sgd"});
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
   check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
-  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
+  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   LATENTPATH_CHECK(options.segments >= 1 && options.segments <= 100000, kArgument,
                    "--segments must lie between 1 and 100000, not at ", options.segments);
   LATENTPATH_CHECK(options.frames >= 2 && options.frames <= 1000, kArgument,
@@ -594,8 +594,9 @@ void setup_interpolate(CLI::App& program) {
       ->capture_default_str()
       ->group(g);
   command
-      ->add_option("--cost", o.cost,
-                   "chord, dynamic, length; auto: dynamic with the ramp or for loops, else chord")
+      ->add_option(
+          "--cost", o.cost,
+          "chord, dynamic, length, endpoint-mean; auto: dynamic with the ramp or for loops, else chord")
       ->capture_default_str()
       ->group(g);
   command
@@ -610,7 +611,8 @@ void setup_interpolate(CLI::App& program) {
   g = "How it is sought";
   command
       ->add_option("--method", o.method,
-                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), adam, sgd")
+                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), paper2019 (gradient descent on "
+                   "the nodes of a polyline, endpoint-mean cost), adam, sgd")
       ->capture_default_str()
       ->group(g);
   command->add_option("--curve", o.curve, "auto, polyline, neural")->capture_default_str()->group(g);

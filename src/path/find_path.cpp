@@ -178,10 +178,10 @@ void PathFinder::validate() const {
     for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
   };
-  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd"});
+  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
   known("--curve", options_.curve, {"auto", "polyline", "neural"});
   known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph"});
-  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length"});
+  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   const auto at_least = [](const char* option, double value, double least) {  // false for NaN
     LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
   };
@@ -211,9 +211,10 @@ CandidatePool PathFinder::candidates() {
 
 void PathFinder::choose_cost() {
   std::string name = options_.cost;
+  if (name == "auto" && options_.method == "paper2019") name = "endpoint-mean";
   if (name == "auto") name = has_loop() || problem_.quality->depends_on_time() ? "dynamic" : "chord";
   double weight = 0;
-  if (name != "chord") {
+  if (name != "chord" && name != "endpoint-mean") {
     if (options_.time_weight)
       weight = *options_.time_weight;
     else if (has_prior())
@@ -656,12 +657,14 @@ void PathFinder::descend(PathResult& result, const Tensor& rows, int64_t quadrat
   }
 }
 
-/// One curve, one solver, one grid: Algorithm 1 of paper A, and any other combination asked for by name.
+/// One curve, one solver, one grid: Algorithm 1 of paper A, the gradient descent on a polyline's nodes of
+/// paper B, and any other combination asked for by name.
 void PathFinder::solve_single(PathResult& result) {
-  const bool first_order = options_.method == "adam" || options_.method == "sgd";
-  const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order);
+  const bool descent = options_.method == "paper2019";
+  const bool first_order = options_.method == "adam" || options_.method == "sgd" || descent;
+  const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order && !descent);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
-  const Tensor times = grid(options_.segments);
+  const Tensor times = descent ? uniform_times(options_.segments) : grid(options_.segments);
   Paths paths;
   if (options_.init == "auto") {  // the papers start from the straight line
     paths.nodes = linear_path(start_, end_, times);
@@ -685,15 +688,15 @@ void PathFinder::solve_single(PathResult& result) {
   const Tensor x0 = (neural && straight ? curve->fit(linear_path(start_, end_, ends).to(dtype), ends)
                                         : curve->fit(paths.nodes.to(dtype), times));
   std::unique_ptr<PathObjective> objective;
-  if (first_order)
+  if (first_order && !descent)
     objective = std::make_unique<RandomTimesObjective>(*energy_, curve, start_, end_, options_.random_points,
                                                        make_generator(options_.seed + 1));
   else
-    objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural);
+    objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural && !descent);
   std::unique_ptr<Solver> solver;
   if (options_.method == "adam")
     solver = adam_solver({.learning_rate = options_.learning_rate});
-  else if (options_.method == "sgd")
+  else if (options_.method == "sgd" || descent)
     solver = sgd_solver({.learning_rate = options_.learning_rate});
   else
     solver = lbfgs_solver();

@@ -129,6 +129,7 @@ class DensityRank final : public Quality {
   Tensor evaluate(const QualityPoints& points) const override {
     return distribution_(density_->log_density(points.latent)).to(points.latent.scalar_type());
   }
+  bool concurrent() const override { return true; }
   std::string describe() const override { return "rank of the " + density_->describe(); }
 
  private:
@@ -204,6 +205,7 @@ class Scaled final : public Quality {
   Tensor evaluate(const QualityPoints& points) const override { return alpha_ * quality_->evaluate(points); }
   bool depends_on_time() const override { return quality_->depends_on_time(); }
   bool needs_decoded() const override { return quality_->needs_decoded(); }
+  bool concurrent() const override { return quality_->concurrent(); }
   std::string describe() const override { return join_message(alpha_, " x ", quality_->describe()); }
 
  private:
