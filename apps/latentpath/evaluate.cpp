@@ -25,6 +25,7 @@
 #include "latentpath/zoo/model_store.h"
 #include "models_option.h"
 #include "option_values.h"
+#include "prior_option.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -38,7 +39,8 @@ constexpr size_t kMostPictures = 24;
 
 struct EvaluateOptions : ModelOptions {
   std::vector<std::string> favor, avoid;
-  std::string prior = "none", ramp = "on";
+  PriorOptions prior;
+  std::string ramp = "on";
   std::vector<double> epsilons{0.1};
 
   std::string pairs = "100", ends, start_region, end_region;
@@ -153,8 +155,8 @@ void check_options(const EvaluateOptions& options) {
   check_model_options(options);
   check_choice("--ramp", options.ramp, {"on", "off"});
   check_choice("--norm", options.norm, {"sum", "mean"});
-  check_choice("--prior", options.prior, {"none", "normal", "normal-asymptotic"});
-  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
+  check_prior_options(options.prior);
+  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   if (!options.ends.empty()) check_choice("--ends", options.ends, {"not", "opposite", "any"});
   const bool features = !options.favor.empty() || !options.avoid.empty();
   LATENTPATH_CHECK(!features || !options.classifier.empty(), kArgument,
@@ -204,7 +206,6 @@ void check_options(const EvaluateOptions& options) {
 json options_json(const EvaluateOptions& o) {
   json object{{"favor", o.favor},
               {"avoid", o.avoid},
-              {"prior", o.prior},
               {"ramp", o.ramp},
               {"epsilon", o.epsilons},
               {"pairs", o.pairs},
@@ -220,6 +221,7 @@ json options_json(const EvaluateOptions& o) {
               {"seed", o.seed},
               {"curves", o.curves},
               {"threads", at::get_num_threads()}};
+  add_prior_json(object, o.prior);
   add_model_settings(object, o);
   add_texts(object, {{"ends", &o.ends}, {"start-region", &o.start_region}, {"end-region", &o.end_region}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
@@ -245,8 +247,12 @@ class Evaluation {
     const std::string name = options_.dtype.empty() ? models_.decoder->dtype() : options_.dtype;
     return name == "float64" ? at::kDouble : at::kFloat;
   }
-  /// Where ends and via points are drawn.
-  LatentSampler prior() const { return normal_sampler(dim()); }
+  /// Where ends are drawn: from what the decoder was trained on, unless the options say otherwise.
+  LatentSampler end_sampler() const {
+    return [source = prior_->end_points](int64_t count, at::Generator& generator) {
+      return source->sample(count, generator);
+    };
+  }
 
   void make_rows();
   void choose_ends(FeatureRow& row) const;
@@ -259,6 +265,7 @@ class Evaluation {
 
   EvaluateOptions& options_;
   Models models_;
+  std::optional<Prior> prior_;
   std::vector<FeatureRow> rows_;
   json shares_ = json::object();  ///< of prior samples that have each feature
 };
@@ -283,7 +290,7 @@ void Evaluation::make_rows() {
   add(options_.avoid, false);
   if (rows_.empty()) {
     rows_.emplace_back();
-    rows_[0].name = options_.prior == "none" ? "geodesic" : "prior " + options_.prior;
+    rows_[0].name = options_.prior.prior == "none" ? "geodesic" : "prior " + options_.prior.prior;
   }
   for (FeatureRow& row : rows_) choose_ends(row);
 }
@@ -321,7 +328,7 @@ void Evaluation::choose_ends(FeatureRow& row) const {
       return inside.index_copy(0, rows, wanted(typed, (*models_.decoder)(typed)));
     };
     try {
-      return draw_accepted(prior(), accepted, count, generator, interrupt_token()).to(dtype());
+      return draw_accepted(end_sampler(), accepted, count, generator, interrupt_token()).to(dtype());
     } catch (const Error& error) {
       throw Error(error.kind(), join_message(row.name, ": ", error.what()));
     }
@@ -338,7 +345,7 @@ void Evaluation::find_shares() {
   std::map<int64_t, int64_t> found;  // by class, which may stand in two rows
   for (const FeatureRow& row : rows_) found[row.class_index] = 0;
   for (int64_t i = 0; i < batches; ++i) {
-    const Tensor z = prior()(batch, generator).to(dtype()), decoded = (*models_.decoder)(z);
+    const Tensor z = end_sampler()(batch, generator).to(dtype()), decoded = (*models_.decoder)(z);
     for (auto& [class_index, count] : found)
       count += recognised_by(models_.classifier, class_index, true)(z, decoded).sum().item<int64_t>();
   }
@@ -357,10 +364,9 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
     factors.push_back(options_.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
-  if (options_.prior == "normal") factors.push_back(normal_prior(dim()));
-  if (options_.prior == "normal-asymptotic") factors.push_back(normal_prior_asymptotic(dim()));
+  if (prior_->quality) factors.push_back(prior_->quality);
   problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
-  problem.prior = prior();
+  problem.prior = prior_->density ? prior_->sampler() : end_sampler();
   problem.start = row.start;
   problem.end = row.end;
   return problem;
@@ -489,7 +495,7 @@ void Evaluation::write(const std::filesystem::path& folder, const std::filesyste
     page["notes"].push_back(join_message("class ", name, ": ", std::round(share.get<double>() * 1000) / 10,
                                          " % of 2048 prior samples have it"));
   std::vector<std::string> local = local_model_paths(options_);
-  append(local, {options_.pairs, options_.out, target.string()});
+  append(local, {prior_file(options_.prior), options_.pairs, options_.out, target.string()});
   write_report_data(folder, hide_paths(page, local));
   write_html_report(folder);
 }
@@ -513,6 +519,8 @@ void Evaluation::run() {
     return pairs.dim() > 0 ? pairs.size(-1) : -1;
   });
   if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
+  prior_ = make_prior(options_.prior, models_.decoder->prior(), dim(), options_.seed);
+  append(models_.assumptions, prior_->notes);
   make_rows();
   find_shares();
   std::optional<EvaluationState> state;
@@ -576,9 +584,7 @@ void setup_evaluate(CLI::App& program) {
   command->add_option("--avoid", o.avoid, "A row of the table: keep away from this class; repeatable")
       ->group(g)
       ->allow_extra_args(false);
-  command->add_option("--prior", o.prior, "Density to stay within: none, normal, normal-asymptotic")
-      ->capture_default_str()
-      ->group(g);
+  add_prior_options(*command, o.prior, g);
   command
       ->add_option("--ramp", o.ramp,
                    "on: nothing is asked at the ends, all in the middle; off: the same everywhere")

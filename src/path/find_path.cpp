@@ -665,6 +665,8 @@ void PathFinder::solve_single(PathResult& result) {
   const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order && !descent);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
   const Tensor times = descent ? uniform_times(options_.segments) : grid(options_.segments);
+  LATENTPATH_CHECK(options_.init != "graph", kArgument, "--init graph needs --method lbfgs, not ",
+                   options_.method);
   Paths paths;
   if (options_.init == "auto") {  // the papers start from the straight line
     paths.nodes = linear_path(start_, end_, times);
