@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/random.h"
-#include "latentpath/zoo/mnist.h"
+#include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 
 namespace latentpath {
@@ -93,8 +93,8 @@ TEST(ShippedClassifier, IsAsAccurateAsItsCardSays) {
   torch::NoGradGuard no_grad;
   const auto file = find_model("mnist-classifier", kFolders);
   auto classifier = torch::jit::load(file.string());
-  const LabelledImages test = load_mnist(data).test;
-  const Tensor images = test.images.to(at::kFloat).div(255).unsqueeze(1);
+  const LabelledImages test = load_data_set("mnist", data).test;
+  const Tensor images = test.images.to(at::kFloat).div(255);
   const Tensor label = classifier.forward({images}).toTensor().argmax(1);
   const double accuracy = (label == test.labels).to(at::kDouble).mean().item<double>();
   EXPECT_GE(accuracy, 0.99);
