@@ -118,6 +118,16 @@ class ClassifierTrainer : public Trainer {
         images.push_back((decoded * 255).round().to(at::kByte));
         targets.push_back(taught(teacher_.forward(decoded)));
       }
+      if (facts_.exclusive) continue;
+      // Attributes are judged one by one, and what a decoder makes of latents far outside its prior would
+      // have some with certainty (tried: paths that favour glasses went there).
+      const int64_t far = each / 2;
+      const Tensor scale = at::rand({far, 1}, random, at::kFloat) * 4 + 1.75;
+      for (const Tensor& latents : (prior.sample(far, random) * scale).split(1000)) {
+        const Tensor decoded = decode_unit(decoder, latents);
+        images.push_back((decoded * 255).round().to(at::kByte));
+        targets.push_back(at::full({decoded.size(0), facts_.classes()}, unsure_target(facts_), at::kFloat));
+      }
     }
     generated_images_ = at::cat(images);
     generated_targets_ = at::cat(targets);

@@ -24,6 +24,14 @@ Tensor constant_images(int64_t count, const DataSetFacts& facts, at::Generator g
   return (level + 0.05 * at::randn(batch_shape(count, facts), generator, at::kFloat)).clamp(0, 1);
 }
 
+/// All contrast and noise, as generators draw far outside their prior.
+Tensor exaggerated(const Tensor& images, at::Generator generator) {
+  const int64_t count = images.size(0);
+  const Tensor noise = at::randn(images.sizes(), generator, at::kFloat) * per_image(count, 0.2, 1, generator);
+  return ((images - 0.5) * per_image(count, 1.5, 6, generator) + noise + per_image(count, 0, 0.7, generator))
+      .clamp(0, 1);
+}
+
 }  // namespace
 
 Tensor certain_targets(const Tensor& labels, const DataSetFacts& facts) {
@@ -108,7 +116,8 @@ Tensor rubbish(const Tensor& images, const Tensor& certain, const DataSetFacts& 
         image = constant_images(size, facts, generator);
         break;
       case 6:
-        image = some * per_image(size, 0, 0.12, generator);
+        image =
+            facts.channels == 1 ? some * per_image(size, 0, 0.12, generator) : exaggerated(some, generator);
         break;
       case 7:
         image = at::maximum(some, other);

@@ -22,7 +22,7 @@ Tensor shuffled_squares(const Tensor& images, at::Generator generator);
 /// Weighted means of each image and another one, weights 0.35 to 0.65.
 Tensor blends(const Tensor& images, const Tensor& others, at::Generator generator);
 
-/// A mixture of the above, of overlaid, faint and shuffled images and of empty ones.
+/// A mixture of the above, of overlaid, faint (coloured: exaggerated) and shuffled images and of empty ones.
 /// @param certain  certain_targets() of the images
 /// @param targets  receives [n, classes]: unsure, except where both parts of a blend agree
 Tensor rubbish(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,

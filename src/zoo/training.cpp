@@ -60,8 +60,8 @@ const std::vector<Recipe>& recipes() {
       {"faces-dcgan-8-semicircle", "faces", 8, "semicircle", 10, 64, gan},
       {"faces-dcgan-20", "faces", 20, "normal", 10, 64, gan},
       {"faces-dcgan-20-semicircle", "faces", 20, "semicircle", 10, 64, gan},
-      {"faces-vae-16", "faces", 16, "normal", 20, 128, vae},
-      {"faces-wae-64", "faces", 64, "normal", 20, 128, wae},
+      {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
+      {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
       {"faces-attributes", "faces", 0, "", 8, 128, classifier},
   };
   return all;

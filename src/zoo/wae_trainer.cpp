@@ -10,7 +10,7 @@ namespace latentpath {
 namespace {
 
 constexpr double kRate = 2e-3;
-constexpr double kPenalty = 200;
+constexpr double kPenalty = 1000;
 constexpr std::array<double, 7> kScales{0.1, 0.2, 0.5, 1, 2, 5, 10};
 
 /// Σ_s C_s/(C_s + ‖a_i − b_j‖²): [n, D], [m, D] → [n, m]

@@ -112,6 +112,20 @@ TEST_P(ShippedClassifier, IsNotSureOfNoise) {
   }
 }
 
+// A path may leave the prior: what the decoder makes there must not have an attribute with certainty.
+TEST(ShippedAttributes, AreUnsureFarOutsideThePrior) {
+  torch::NoGradGuard no_grad;
+  auto classifier = torch::jit::load(find_model("faces-attributes", kFolders).string());
+  auto decoder = torch::jit::load(find_model("faces-dcgan-8", kFolders).string());
+  const Tensor latents = at::randn({500, 8}, make_generator(4), at::kFloat);
+  const auto certainty = [&](double scale) {
+    const Tensor images = decoder.forward({latents * scale}).toTensor() * 0.5 + 0.5;
+    return (classifier.forward({images}).toTensor().sigmoid() - 0.5).abs().mean().item<double>();
+  };
+  EXPECT_GT(certainty(1), 0.4);
+  EXPECT_LT(certainty(4), 0.15);
+}
+
 std::string test_name(const testing::TestParamInfo<std::string>& parameter) {
   std::string name = parameter.param;
   std::replace(name.begin(), name.end(), '-', '_');
