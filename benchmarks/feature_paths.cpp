@@ -246,11 +246,15 @@ int main(int argc, char** argv) {
     for (const int64_t c : ours.decoder_evaluations) counts.push_back(static_cast<double>(c));
     return counts;
   }());
-  for (int64_t pair = 0; pair < std::min<int64_t>(arguments.pairs, 20); ++pair)
+  for (int64_t pair = 0; pair < arguments.pairs; ++pair) {
+    const bool weak = mean_class[static_cast<size_t>(pair)] < 0.6 ||
+                      (ours.path.cost_refined[pair] > baseline[pair]).item<bool>();
+    if (pair >= 20 && !weak) continue;
     std::printf("  pair %2lld: %-10s refined cost %9.3f  mean class %.3f  residual %.2g\n",
                 static_cast<long long>(pair), ours.start[static_cast<size_t>(pair)].c_str(),
                 ours.path.cost_refined[pair].item<double>(), mean_class[static_cast<size_t>(pair)],
                 ours.gradient_residual[pair].item<double>());
+  }
   if (!arguments.paper) return 0;
 
   const auto compare = [&](const PathProblem& asked, const char* title) {

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <c10/util/Exception.h>
 
-#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,22 +11,24 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
-#include "latentpath/embedding/torchscript_decoder.h"
-#include "latentpath/embedding/torchscript_module.h"
+#include "latentpath/init/graph.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/quality/classifier.h"
 #include "latentpath/quality/input_adapter.h"
 #include "latentpath/report/convergence_record.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_report.h"
 #include "latentpath/report/path_summary.h"
+#include "latentpath/report/projection.h"
 #include "latentpath/zoo/model_store.h"
+#include "models_option.h"
 #include "open_file.h"
 #include "option_values.h"
+#include "prior_option.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -38,24 +38,18 @@ namespace {
 
 using nlohmann::json;
 
-/// LibTorch's own warnings concern whoever wrote the model's code, not whoever uses it.
-class SilentWarnings final : public c10::WarningHandler {
- public:
-  void process(const c10::SourceLocation&, const std::string&, bool) override {}
-};
-
 /// Before there is any path, an interruption leaves nothing to save.
 void check_interruption() {
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted,
                    "interrupted before there was a path; nothing is saved");
 }
 
-struct InterpolateOptions {
-  std::string decoder, classifier, encoder;
+struct InterpolateOptions : ModelOptions {
+  std::string encoder;
   std::vector<std::string> favor, avoid;
-  std::string prior = "none";
+  PriorOptions prior;
   std::string from, to, pairs_file;
-  bool loop = false, any_endpoint = false;
+  bool loop = false, any_endpoint = false, certify = false;
 
   std::string method = "auto", curve = "auto", init = "auto", cost = "auto", norm = "sum", ramp = "on";
   int64_t segments = 64, max_iterations = 0;
@@ -65,10 +59,6 @@ struct InterpolateOptions {
   int64_t frames = 12, strips = 16, report_frames = 0;
   std::string spacing = "time";
 
-  int64_t latent_dim = 0;
-  std::string latent_shapes, output_range, input_range, input_mean, input_std, input_shape;
-  std::string classifier_input = "image", classifier_output = "auto";
-  std::string dtype, device = "cpu";
   int threads = 0;
   uint64_t seed = 0;
 
@@ -76,38 +66,11 @@ struct InterpolateOptions {
   bool overwrite = false, quiet = false, print_json = false, open = false;
 };
 
-std::optional<ValueRange> parse_range(const std::string& option, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto numbers = parse_numbers(option, text);
-  LATENTPATH_CHECK(numbers.size() == 2 && numbers[0] < numbers[1], kArgument, option,
-                   " takes two numbers low,high with low < high; '", text, "' is not");
-  return ValueRange{numbers[0], numbers[1]};
-}
-
-std::vector<int64_t> parse_shape(const std::string& text) {
-  if (text.empty()) return {};
-  const auto shapes = LatentLayout::parse(text).shapes();
-  LATENTPATH_CHECK(shapes.size() == 1, kArgument, "--input-shape takes one shape, like 3x64x64; '", text,
-                   "' is not");
-  return shapes[0];
-}
-
-/// The models of one call, loaded and connected.
-struct Models {
-  std::shared_ptr<TorchScriptDecoder> decoder;
-  std::shared_ptr<Classifier> classifier;
-  std::shared_ptr<TorchScriptModule> encoder;
-  std::vector<std::string> assumptions, warnings;
-};
-
-void append(std::vector<std::string>& list, const std::vector<std::string>& more) {
-  list.insert(list.end(), more.begin(), more.end());
-}
-
 /// End points as the user names them: a file, a seed, a class, a picture, or the numbers themselves.
 class EndPoints {
  public:
-  EndPoints(const InterpolateOptions& options, Models& models) : options_(options), models_(models) {}
+  EndPoints(const InterpolateOptions& options, Models& models, const Density& prior)
+      : options_(options), models_(models), prior_(prior) {}
 
   /// The latent size, where the end points alone tell it; −1 otherwise.
   static int64_t latent_dim_of(const InterpolateOptions& options) {
@@ -183,7 +146,7 @@ class EndPoints {
           !seed->empty() && seed->find_first_not_of("0123456789") == std::string::npos && seed->size() < 19,
           kArgument, option, " ", spec, ": a seed is a whole number, 0 or more");
       auto generator = make_generator(std::stoull(*seed));
-      return at::randn({1, dim}, generator, at::kDouble).to(dtype());
+      return prior_.sample(1, generator).to(dtype());
     }
     if (const auto name = after("class:")) return sample_of_class(option, *name, which);
     if (const auto file = after("image:")) return encode(option, *file);
@@ -219,10 +182,10 @@ class EndPoints {
     double best = -1;
     bool likeliest = false;
     Tensor best_point;
-    const int64_t dim = models_.decoder->latent_dim(), most = 32768, batch = 256;
+    const int64_t most = 32768, batch = 256;
     for (int64_t drawn = 0; drawn < most; drawn += batch) {
       check_interruption();
-      const Tensor z = at::randn({batch, dim}, generator, at::kDouble).to(dtype());
+      const Tensor z = prior_.sample(batch, generator).to(dtype());
       const Tensor all = classifier.probabilities(classifier.takes_latent() ? z : (*models_.decoder)(z));
       const Tensor p = all.select(1, wanted);
       const auto good = (p >= 0.9).nonzero();
@@ -260,27 +223,83 @@ class EndPoints {
 
   const InterpolateOptions& options_;
   Models& models_;
+  const Density& prior_;  // what seed:N and class:C draw from
 };
+
+/// Points [D, m] as rows [m, D].
+Tensor rows_of_columns(const Eigen::MatrixXd& points) {
+  return at::from_blob(const_cast<double*>(points.data()), {points.cols(), points.rows()}, at::kDouble)
+      .clone();
+}
+
+/// What --certify cannot do is refused before any path is sought.
+void check_certifiable(const PathProblem& problem, const InterpolateOptions& options) {
+  const int64_t dim = problem.start.size(1);
+  LATENTPATH_CHECK(dim <= 3, kArgument, "--certify works for latent sizes up to 3; the decoder's is ", dim);
+  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
+                   "--certify needs a quality that is the same at all times: --ramp off");
+  LATENTPATH_CHECK(options.cost == "auto" || options.cost == "chord", kArgument,
+                   "--certify needs a cost without a time term: --cost chord, not ", options.cost);
+  LATENTPATH_CHECK((problem.start != problem.end).any(1).all().item<bool>(), kArgument,
+                   "--certify needs ends that differ: a loop's shortest path is to stay");
+}
+
+/// Compares every path with the shortest one there is in the latent plane or space, by fast marching; where
+/// that one is shorter, the search is repeated with it among the first paths.
+std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions path, bool normal,
+                                       PathResult& result, const ProgressObserver& progress) {
+  const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
+  EikonalDistanceOptions marching;
+  marching.coarsest = dim == 2 ? 81 : 25;
+  marching.tolerance = 5e-3;
+  marching.most_nodes = 40'000;
+  if (normal) {
+    const double ends =
+        std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
+    const std::vector<double> corner(static_cast<size_t>(dim), std::max(3.0, 1.2 * ends));
+    for (const double reach : corner) {
+      marching.box.lower.push_back(-reach);
+      marching.box.upper.push_back(reach);
+    }
+  }
+  std::vector<GlobalCertificate> certificates;
+  std::vector<Tensor> shortest;
+  bool beaten = false;
+  for (int64_t pair = 0; pair < pairs && !interrupt_token().cancelled(); ++pair) {
+    if (progress) progress({"fast marching", pair, pairs, 0});
+    certificates.push_back(certify_globally(problem, path, result.nodes[pair],
+                                            result.path.length[pair].item<double>(), marching,
+                                            interrupt_token()));
+    const GlobalCertificate& certificate = certificates.back();
+    beaten = beaten || certificate.gap * certificate.reference > certificate.reference_error;
+    shortest.push_back(rows_of_columns(resample_polyline(certificate.marching.path, 4 * path.segments + 1)));
+  }
+  if (!beaten || static_cast<int64_t>(shortest.size()) < pairs) return certificates;
+  path.first_paths = at::stack(shortest);
+  PathResult again = find_path(problem, path, progress, interrupt_token());
+  if (interrupt_token().cancelled()) return certificates;
+  again.seconds += result.seconds;
+  result = std::move(again);
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    GlobalCertificate& certificate = certificates[static_cast<size_t>(pair)];
+    certificate = certify_against(std::move(certificate.marching), result.path.length[pair].item<double>());
+  }
+  return certificates;
+}
 
 /// Everything that can be refused before a file is read.
 void check_options(const InterpolateOptions& options) {
-  LATENTPATH_CHECK(!options.decoder.empty(), kArgument,
-                   "--decoder is missing: a TorchScript file or the name of a "
-                   "shipped model (latentpath models lists them)");
+  check_model_options(options);
   LATENTPATH_CHECK(options.epsilon >= 0 && options.epsilon < 0.5, kArgument,
                    "--epsilon must satisfy 0 <= epsilon < 0.5, not ", options.epsilon);
   check_choice("--ramp", options.ramp, {"on", "off"});
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
-  check_choice("--prior", options.prior, {"none", "normal", "normal-asymptotic"});
-  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "adam", "sgd"});
+  check_prior_options(options.prior);
+  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "paper2019", "adam", "sgd"});
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
-  check_choice("--init", options.init, {"auto", "linear", "spherical", "via"});
-  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length"});
-  check_choice("--classifier-input", options.classifier_input, {"image", "latent"});
-  check_choice("--classifier-output", options.classifier_output,
-               {"auto", "probabilities", "softmax", "sigmoid"});
-  if (!options.dtype.empty()) check_choice("--dtype", options.dtype, {"float32", "float64"});
+  check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
+  check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   LATENTPATH_CHECK(options.segments >= 1 && options.segments <= 100000, kArgument,
                    "--segments must lie between 1 and 100000, not at ", options.segments);
   LATENTPATH_CHECK(options.frames >= 2 && options.frames <= 1000, kArgument,
@@ -301,114 +320,32 @@ void check_options(const InterpolateOptions& options) {
   LATENTPATH_CHECK(!options.time_weight || *options.time_weight >= 0, kArgument,
                    "--time-weight must not be negative, and is ", options.time_weight.value_or(0));
   LATENTPATH_CHECK(options.strips >= 0, kArgument, "--strips must not be negative, and is ", options.strips);
-  if (!options.input_std.empty())
-    for (const double deviation : parse_numbers("--input-std", options.input_std))
-      LATENTPATH_CHECK(deviation > 0, kArgument, "--input-std must be positive, not ", deviation);
   LATENTPATH_CHECK((options.favor.empty() && options.avoid.empty()) || !options.classifier.empty(), kArgument,
                    "--favor and --avoid need a --classifier");
-  LATENTPATH_CHECK(options.latent_dim >= 0, kArgument, "--latent-dim must be at least 1, not ",
-                   options.latent_dim);
 }
 
-ClassifierOutput classifier_output(const std::string& name) {
-  if (name == "probabilities") return ClassifierOutput::kProbabilities;
-  if (name == "softmax") return ClassifierOutput::kSoftmax;
-  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
-  return ClassifierOutput::kDetect;
-}
-
-Models load_models(const InterpolateOptions& options) {
-  Models models;
+/// The encoder for image:FILE ends; a shipped decoder's own stands beside it.
+void load_encoder(const InterpolateOptions& options, Models& models) {
   const auto folders = model_folders();
-  DecoderOptions decoder;
-  if (options.latent_dim > 0) decoder.latent_dim = options.latent_dim;
-  if (!options.latent_shapes.empty()) decoder.layout = LatentLayout::parse(options.latent_shapes);
-  decoder.output_range = parse_range("--output-range", options.output_range);
-  decoder.dtype = options.dtype;
-  decoder.device = options.device;
-  const auto decoder_file = find_model(options.decoder, folders);
-  models.decoder = load_decoder(decoder_file, decoder);
-  if (models.decoder->latent_dim() < 0) {
-    const int64_t dim = EndPoints::latent_dim_of(options);
-    LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
-                     " does not say its latent size: give --latent-dim, or end points that show it");
-    models.decoder->set_latent_dim(dim);
-    models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
-  }
-  append(models.warnings, models.decoder->check(options.seed));
-  if (!options.classifier.empty()) {
-    ClassifierOptions classifier;
-    classifier.input_is_latent = options.classifier_input == "latent";
-    classifier.input_range = parse_range("--input-range", options.input_range);
-    if (!options.input_mean.empty())
-      classifier.input_mean = parse_numbers("--input-mean", options.input_mean);
-    if (!options.input_std.empty()) classifier.input_std = parse_numbers("--input-std", options.input_std);
-    classifier.input_shape = parse_shape(options.input_shape);
-    classifier.output = classifier_output(options.classifier_output);
-    classifier.dtype = options.dtype;
-    classifier.device = options.device;
-    models.classifier = load_classifier(find_model(options.classifier, folders), classifier);
-    auto generator = make_generator(options.seed);
-    models.classifier->connect(*models.decoder,
-                               at::randn({64, models.decoder->latent_dim()}, generator, at::kFloat),
-                               models.decoder->output_range());
-    append(models.assumptions, models.classifier->assumptions());
-    append(models.warnings, models.classifier->warnings());
-  }
   std::string encoder = options.encoder;
   const bool picture = options.from.rfind("image:", 0) == 0 || options.to.rfind("image:", 0) == 0;
-  if (encoder.empty() && picture) {  // a shipped decoder's encoder stands beside it
-    auto beside = decoder_file;
-    beside.replace_filename(decoder_file.stem().string() + "-encoder.pt");
+  if (encoder.empty() && picture) {
+    auto beside = find_model(options.decoder, folders);
+    beside.replace_filename(beside.stem().string() + "-encoder.pt");
     if (std::filesystem::exists(beside)) encoder = beside.string();
   }
   if (!encoder.empty())
     models.encoder = std::make_shared<TorchScriptModule>(find_model(encoder, folders), "encoder",
                                                          options.dtype, options.device);
-  return models;
-}
-
-/// End points far outside what a normal prior makes decode to nothing the model was trained for.
-void check_end_points(const Tensor& points, const char* option) {
-  const int64_t dim = points.size(1);
-  const Tensor inside = normal_prior(dim)->evaluate({points.to(at::kDouble), {}, {}});
-  const int64_t worst = inside.argmin().item<int64_t>();
-  const double norm = points[worst].norm().item<double>();
-  LATENTPATH_CHECK(inside[worst].item<double>() > 1e-12, kArgument, option, ": a point has norm ", norm,
-                   ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
-                   std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
-}
-
-/// Debian's reference BLAS is 14 times slower than OpenBLAS on a decoder: worth a sentence.
-std::optional<std::string> slow_blas() {
-  const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    at::mm(a, b);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
-  if (gigaflops > 2) return std::nullopt;
-  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
-                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
-}
-
-std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
-  std::string text;
-  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + name;
-  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + name;
-  return "P(" + text + ")";
 }
 
 json options_json(const InterpolateOptions& o) {
-  json object{{"decoder", o.decoder},
-              {"prior", o.prior},
-              {"segments", o.segments},
+  json object{{"segments", o.segments},
               {"epsilon", o.epsilon},
               {"method", o.method},
               {"curve", o.curve},
               {"init", o.init},
+              {"certify", o.certify},
               {"cost", o.cost},
               {"norm", o.norm},
               {"ramp", o.ramp},
@@ -416,29 +353,16 @@ json options_json(const InterpolateOptions& o) {
               {"spacing", o.spacing},
               {"tolerance", o.tolerance},
               {"seed", o.seed},
-              {"device", o.device},
               {"loop", o.loop},
-              {"classifier-input", o.classifier_input},
-              {"classifier-output", o.classifier_output},
               {"learning-rate", o.learning_rate},
               {"max-iterations", o.max_iterations},
               {"max-seconds", o.max_seconds},
               {"favor", o.favor},
               {"avoid", o.avoid},
               {"threads", at::get_num_threads()}};
-  add_texts(object, {{"classifier", &o.classifier},
-                     {"encoder", &o.encoder},
-                     {"from", &o.from},
-                     {"to", &o.to},
-                     {"pairs", &o.pairs_file},
-                     {"latent-shapes", &o.latent_shapes},
-                     {"output-range", &o.output_range},
-                     {"input-range", &o.input_range},
-                     {"input-mean", &o.input_mean},
-                     {"input-std", &o.input_std},
-                     {"input-shape", &o.input_shape},
-                     {"dtype", &o.dtype}});
-  if (o.latent_dim > 0) object["latent-dim"] = o.latent_dim;
+  add_prior_json(object, o.prior);
+  add_model_settings(object, o);
+  add_texts(object, {{"encoder", &o.encoder}, {"from", &o.from}, {"to", &o.to}, {"pairs", &o.pairs_file}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
 }
@@ -447,12 +371,13 @@ void run_interpolate(InterpolateOptions& options) {
   if (options.method == "paper") options.method = "adam";
   check_options(options);
   use_threads(options.threads);
-  static SilentWarnings silent;
-  const c10::Warning::WarningHandlerGuard no_library_warnings(&silent);
+  const NoLibraryWarnings no_library_warnings;
   std::optional<GuardedRunFolder> folder;
   if (!options.out.empty()) folder.emplace(options.out, options.overwrite);
 
-  Models models = load_models(options);
+  Models models =
+      load_models(options, options.seed, [&options] { return EndPoints::latent_dim_of(options); });
+  load_encoder(options, models);
   check_interruption();
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
   const int64_t dim = models.decoder->latent_dim();
@@ -463,35 +388,24 @@ void run_interpolate(InterpolateOptions& options) {
   std::vector<QualityPointer> factors;
   std::string shown;
   if (!options.favor.empty() || !options.avoid.empty()) {
-    std::vector<int64_t> favored, avoided;
-    std::vector<std::string> favored_names, avoided_names;
-    const auto resolve = [&](const std::vector<std::string>& names, std::vector<int64_t>& indices,
-                             std::vector<std::string>& shown_names) {
-      for (const auto& name : names) {
-        indices.push_back(models.classifier->class_index(name));
-        const auto& known = models.classifier->class_names();
-        shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
-      }
-    };
-    resolve(options.favor, favored, favored_names);
-    resolve(options.avoid, avoided, avoided_names);
-    problem.feature = feature_quality(models.classifier, favored, avoided);
-    shown = feature_name(favored_names, avoided_names);
+    Feature feature = make_feature(models.classifier, options.favor, options.avoid);
+    problem.feature = std::move(feature.quality);
+    shown = std::move(feature.name);
     factors.push_back(options.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
-  if (options.prior == "normal") factors.push_back(normal_prior(dim));
-  if (options.prior == "normal-asymptotic") factors.push_back(normal_prior_asymptotic(dim));
+  const Prior prior = make_prior(options.prior, models.decoder->prior(), dim, options.seed);
+  append(models.assumptions, prior.notes);
+  if (prior.quality) factors.push_back(prior.quality);
   problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
-  if (options.prior != "none" || models.decoder->prior() == "normal" || problem.feature)
-    problem.prior = normal_sampler(dim);
+  problem.prior = prior.sampler();
+  if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
 
-  EndPoints end_points(options, models);
+  EndPoints end_points(options, models, *prior.end_points);
   std::tie(problem.start, problem.end) = end_points.read();
-  const bool normal = models.decoder->prior() == "normal" || options.prior != "none";
-  if (normal && !options.any_endpoint) {
-    check_end_points(problem.start, options.pairs_file.empty() ? "--from" : "--pairs");
-    check_end_points(problem.end, options.pairs_file.empty() ? "--to" : "--pairs");
+  if (!options.any_endpoint) {
+    check_end_points(prior, problem.start, options.pairs_file.empty() ? "--from" : "--pairs");
+    check_end_points(prior, problem.end, options.pairs_file.empty() ? "--to" : "--pairs");
   }
 
   PathOptions path;
@@ -516,6 +430,7 @@ void run_interpolate(InterpolateOptions& options) {
     for (const auto& sentence : models.warnings) std::cerr << "warning: " << sentence << "\n";
 
   check_interruption();
+  if (options.certify) check_certifiable(problem, options);
   ProgressLine line("cost", options.quiet || options.print_json);
   ConvergenceRecord convergence;
   const auto progress = [&](const Progress& p) {
@@ -524,12 +439,21 @@ void run_interpolate(InterpolateOptions& options) {
   };
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
+  std::vector<GlobalCertificate> certificates;
+  if (options.certify) certificates = certify(problem, path, prior.normal, result, progress);
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
   if (!options.quiet)
     for (const auto& sentence : result.warnings) std::cerr << "warning: " << sentence << "\n";
   append(result.warnings, models.warnings);
   json summary = path_summary(result);
+  for (size_t pair = 0; pair < certificates.size(); ++pair)
+    summary["pairs"][pair]["path"]["global_certificate"] = {
+        {"reference_length", certificates[pair].reference},
+        {"reference_error", certificates[pair].reference_error},
+        {"gap", certificates[pair].gap},
+        {"evaluations", certificates[pair].marching.evaluations()},
+        {"sentence", certificates[pair].sentence}};
 
   if (folder) {
     write_npy(folder->path() / "path.npy", result.nodes);
@@ -542,6 +466,8 @@ void run_interpolate(InterpolateOptions& options) {
     pictures.feature_name = shown;
     const bool images = decodes_images(*models.decoder, dim);
     const int64_t strips = std::min(result.nodes.size(0), options.strips);
+    PathReportOptions report;
+    if (dim == 2) report.plane = evaluate_path_plane(problem, result, prior.normal);
     for (int64_t pair = 0; pair < strips; ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;  // the first pair's pictures belong to every run
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
@@ -549,9 +475,14 @@ void run_interpolate(InterpolateOptions& options) {
       if (images)
         write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
                   draw_path_strip(problem, result, pair, pictures));
+      if (pair < static_cast<int64_t>(certificates.size()))
+        pictures.reference = rows_of_columns(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
-                  draw_path_plane(problem, result, pair, normal, pictures));
+                  draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures));
+      if (dim > 2 && prior.density)
+        write_png(folder->path() / "frames" / ("projection" + suffix + ".png"),
+                  draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed));
     }
     json run{{"program", "latentpath"},
              {"version", kVersion},
@@ -568,23 +499,21 @@ void run_interpolate(InterpolateOptions& options) {
              {"summary", summary}};
     if (!shown.empty()) run["feature"] = shown;
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
-    PathReportOptions report;
     report.frames = options.report_frames;
     report.output_range = pictures.output_range;
     report.feature_name = shown;
-    report.normal_prior = normal;
+    report.normal_prior = prior.normal;
+    report.prior_rank = prior.rank;
     report.norm = path.norm;
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
-    std::vector<std::string> local{options.decoder,    options.classifier,        options.encoder,
-                                   options.pairs_file, folder->target().string(), options.out};
+    std::vector<std::string> local = local_model_paths(options);
+    append(local, {options.encoder, options.pairs_file, folder->target().string(), options.out});
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
-    for (const auto& searched : model_folders()) {
-      local.push_back(searched.string());
-      for (const std::string& name : {options.decoder, options.classifier, options.encoder})
-        local.push_back((searched / (name + ".pt")).string());
-    }
+    local.push_back(prior_file(options.prior));
+    for (const auto& searched : model_folders())
+      local.push_back((searched / (options.encoder + ".pt")).string());
     const json shareable = hide_paths({{"version", kVersion},
                                        {"settings", run["options"]},
                                        {"warnings", run["warnings"]},
@@ -600,6 +529,9 @@ void run_interpolate(InterpolateOptions& options) {
     std::cout << summary.dump(2) << "\n";
   } else {
     std::cout << result.brief_report();
+    for (size_t pair = 0; pair < certificates.size(); ++pair)
+      std::cout << (certificates.size() > 1 ? "pair " + std::to_string(pair) + ": " : "")
+                << certificates[pair].sentence << "\n";
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
   std::cout.flush();
@@ -629,46 +561,12 @@ void setup_interpolate(CLI::App& program) {
       "  latentpath interpolate --decoder my.pt --prior normal --pairs pairs.npy --out runs/mine\n"
       "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
       "done is saved).");
-  const char* g = "Models";
-  command->add_option("--decoder", o.decoder, "Decoder: TorchScript FILE or NAME of a shipped model")
-      ->group(g);
-  command->add_option("--classifier", o.classifier, "Classifier: TorchScript FILE or NAME of a shipped model")
-      ->group(g);
+  add_model_options(*command, o);
   command
       ->add_option("--encoder", o.encoder, "Encoder for image:FILE ends (default: the shipped decoder's own)")
-      ->group(g);
-  command->add_option("--latent-dim", o.latent_dim, "Latent size D, where the decoder's file does not say it")
-      ->group(g);
-  command->add_option("--latent-shapes", o.latent_shapes, "Shapes of a list-of-tensors latent, like 2x3,4")
-      ->group(g);
-  command
-      ->add_option("--output-range", o.output_range,
-                   "Values the decoder gives, like -1,1 (default: as its file says)")
-      ->group(g);
-  command
-      ->add_option("--input-range", o.input_range,
-                   "Values the classifier expects, like 0,1 (default: as its file says)")
-      ->group(g);
-  command
-      ->add_option("--input-mean", o.input_mean,
-                   "Mean the classifier's input is normalised by, one or one a channel")
-      ->group(g);
-  command->add_option("--input-std", o.input_std, "Standard deviation, likewise")->group(g);
-  command->add_option("--input-shape", o.input_shape, "Image shape CxHxW the classifier expects")->group(g);
-  command->add_option("--classifier-input", o.classifier_input, "What the classifier takes: image or latent")
-      ->capture_default_str()
-      ->group(g);
-  command
-      ->add_option("--classifier-output", o.classifier_output,
-                   "How its output is read: auto, probabilities, softmax (of logits), sigmoid (of logits)")
-      ->capture_default_str()
-      ->group(g);
-  command->add_option("--dtype", o.dtype, "float32 or float64 (default: the decoder's)")->group(g);
-  command->add_option("--device", o.device, "Where the models run: cpu, cuda, cuda:N")
-      ->capture_default_str()
-      ->group(g);
+      ->group("Models");
 
-  g = "End points";
+  const char* g = "End points";
   command
       ->add_option("--from", o.from,
                    "Start: FILE.npy ([D] or [pairs, D]), seed:N, class:C, image:FILE, or 1.0,2.0,...")
@@ -677,8 +575,7 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--pairs", o.pairs_file, "Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
       ->group(g);
   command->add_flag("--loop", o.loop, "Return to --from")->group(g);
-  command->add_flag("--any-endpoint", o.any_endpoint, "Allow ends far outside the decoder's normal prior")
-      ->group(g);
+  command->add_flag("--any-endpoint", o.any_endpoint, "Allow ends far outside the prior")->group(g);
 
   g = "What the path should be like";
   command->add_option("--favor", o.favor, "Class (number or name) to pass through; repeatable")
@@ -687,9 +584,7 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--avoid", o.avoid, "Class to keep away from; repeatable")
       ->group(g)
       ->allow_extra_args(false);
-  command->add_option("--prior", o.prior, "Density to stay within: none, normal, normal-asymptotic")
-      ->capture_default_str()
-      ->group(g);
+  add_prior_options(*command, o.prior, g);
   command
       ->add_option("--ramp", o.ramp,
                    "on: nothing is asked of the ends, all in the middle; off: the same everywhere")
@@ -699,8 +594,9 @@ void setup_interpolate(CLI::App& program) {
       ->capture_default_str()
       ->group(g);
   command
-      ->add_option("--cost", o.cost,
-                   "chord, dynamic, length; auto: dynamic with the ramp or for loops, else chord")
+      ->add_option(
+          "--cost", o.cost,
+          "chord, dynamic, length, endpoint-mean; auto: dynamic with the ramp or for loops, else chord")
       ->capture_default_str()
       ->group(g);
   command
@@ -715,12 +611,14 @@ void setup_interpolate(CLI::App& program) {
   g = "How it is sought";
   command
       ->add_option("--method", o.method,
-                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), adam, sgd")
+                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), paper2019 (gradient descent on "
+                   "the nodes of a polyline, endpoint-mean cost), adam, sgd")
       ->capture_default_str()
       ->group(g);
   command->add_option("--curve", o.curve, "auto, polyline, neural")->capture_default_str()->group(g);
   command
-      ->add_option("--init", o.init, "First path: auto (several, the best is kept), linear, spherical, via")
+      ->add_option("--init", o.init,
+                   "First path: auto (several, the best is kept), linear, spherical, via, graph")
       ->capture_default_str()
       ->group(g);
   command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);
@@ -736,6 +634,10 @@ void setup_interpolate(CLI::App& program) {
       ->capture_default_str()
       ->group(g);
   command->add_option("--learning-rate", o.learning_rate, "Of adam and sgd")->capture_default_str()->group(g);
+  command
+      ->add_flag("--certify", o.certify,
+                 "Compare with the globally shortest path by fast marching (latent size up to 3, --ramp off)")
+      ->group(g);
   command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
   command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
 

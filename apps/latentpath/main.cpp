@@ -83,7 +83,7 @@ void install_signals() {
     }
     on_abandon().mutex.lock();
     if (on_abandon().clean_up) on_abandon().clean_up();
-    report("interrupted twice: ended at once, and nothing is saved", 0);
+    report("interrupted twice: ended at once, and " + on_abandon().kept, 0);
     ::_exit(static_cast<int>(ErrorKind::kInterrupted));
   }).detach();
   abandon_pipe = ends[1];
@@ -142,6 +142,7 @@ int main(int argc, char** argv) {
   program::setup_train(app);
   program::setup_data(app);
   program::setup_models(app);
+  program::setup_evaluate(app);
   program::setup_report(app);
 
   try {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <string>
 
 #include "latentpath/core/progress.h"
 
@@ -18,6 +19,7 @@ const CancellationToken& interrupt_token();
 struct Abandonment {
   std::mutex mutex;  ///< held while `clean_up` runs or changes; never released once it has run
   std::function<void()> clean_up;
+  std::string kept = "nothing is saved";  ///< what the last sentence says of the results
 };
 Abandonment& on_abandon();
 
@@ -31,6 +33,7 @@ void setup_models(CLI::App& program);
 void setup_interpolate(CLI::App& program);
 void setup_geodesic(CLI::App& program);
 void setup_measures(CLI::App& program);
+void setup_evaluate(CLI::App& program);
 void setup_report(CLI::App& program);
 
 }  // namespace latentpath::program

@@ -52,6 +52,7 @@ int64_t TorchScriptDecoder::latent_dim() const { return model_->latent_dim; }
 std::string TorchScriptDecoder::describe() const {
   return "the decoder " + model_->module.file().filename().string();
 }
+bool TorchScriptDecoder::concurrent() const { return model_->module.concurrent(); }
 std::string TorchScriptDecoder::dtype() const { return model_->module.dtype(); }
 std::optional<ValueRange> TorchScriptDecoder::output_range() const { return model_->output_range; }
 std::string TorchScriptDecoder::prior() const { return model_->prior; }

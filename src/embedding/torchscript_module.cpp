@@ -1,5 +1,6 @@
 #include "latentpath/embedding/torchscript_module.h"
 
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/script.h>
 
@@ -23,6 +24,20 @@ std::string short_reason(const std::string& message) {
   return line;
 }
 
+/// True when a run of the graph neither writes into the module nor draws random numbers, whose order would
+/// then depend on the threads.
+bool is_pure(const torch::jit::Block& block) {
+  for (const torch::jit::Node* node : block.nodes()) {
+    const std::string kind = node->kind().toQualString();
+    // Dropout passes its input on in eval mode; only a constant says so in the graph itself.
+    const bool dropout = kind.find("dropout") != std::string::npos;
+    if (kind == "prim::SetAttr" || (node->isNondeterministic() && !dropout)) return false;
+    for (const torch::jit::Block* inner : node->blocks())
+      if (!is_pure(*inner)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 struct TorchScriptModule::Model {
@@ -32,6 +47,7 @@ struct TorchScriptModule::Model {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
   bool takes_list = false;
+  bool concurrent = false;
 
   Tensor call(c10::IValue input) {
     // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
@@ -85,6 +101,13 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
                      ": forward needs a second input '", arguments[i].name(),
                      "'; wrap the model so that one input is enough");
   module.eval();
+  try {
+    const auto graph = method->graph()->copy();
+    torch::jit::Inline(*graph);
+    model_->concurrent = model_->device.is_cpu() && is_pure(*graph->block());
+  } catch (const std::exception&) {
+    model_->concurrent = false;  // a module without a readable graph is run by one thread
+  }
   if (!dtype.empty()) module.to(dtype == "float64" ? at::kDouble : at::kFloat);
   bool found = false;
   for (at::Tensor parameter : module.parameters()) {
@@ -120,6 +143,7 @@ Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
 }
 
 bool TorchScriptModule::takes_list() const { return model_->takes_list; }
+bool TorchScriptModule::concurrent() const { return model_->concurrent; }
 
 std::optional<int64_t> TorchScriptModule::integer_attribute(const std::string& name) const {
   if (!model_->module.hasattr(name)) return std::nullopt;

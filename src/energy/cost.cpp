@@ -16,6 +16,16 @@ class ChordCost final : public Cost {
   std::string describe() const override { return "chord"; }
 };
 
+class EndpointMeanCost final : public Cost {
+ public:
+  Tensor segments(const SegmentTerms& terms) const override {
+    return terms.weight.square() * terms.squared_chord / terms.duration;
+  }
+  bool averages_end_qualities() const override { return true; }
+  bool fixes_speed() const override { return true; }
+  std::string describe() const override { return "endpoint-mean"; }
+};
+
 class DynamicCost final : public Cost {
  public:
   explicit DynamicCost(double time_weight) : time_weight_(time_weight) {}
@@ -51,6 +61,8 @@ void check_time_weight(double time_weight) {
 
 CostPointer chord_cost() { return std::make_shared<ChordCost>(); }
 
+CostPointer endpoint_mean_cost() { return std::make_shared<EndpointMeanCost>(); }
+
 CostPointer dynamic_cost(double time_weight) {
   check_time_weight(time_weight);
   return std::make_shared<DynamicCost>(time_weight);
@@ -65,7 +77,9 @@ CostPointer make_cost(const std::string& name, double time_weight) {
   if (name == "chord") return chord_cost();
   if (name == "dynamic") return dynamic_cost(time_weight);
   if (name == "length") return length_cost(time_weight);
-  throw Error(ErrorKind::kArgument, "the cost '" + name + "' is not one of chord, dynamic, length");
+  if (name == "endpoint-mean") return endpoint_mean_cost();
+  throw Error(ErrorKind::kArgument,
+              "the cost '" + name + "' is not one of chord, dynamic, length, endpoint-mean");
 }
 
 }  // namespace latentpath

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "evaluate_points.h"
 #include "latentpath/core/error.h"
 
 namespace latentpath {
@@ -14,6 +15,12 @@ Tensor interleave(const Tensor& nodes, const Tensor& middles) {
   const int64_t n = middles.size(1);
   const Tensor head = at::stack({nodes.narrow(1, 0, n), middles}, 2).flatten(1, 2);
   return at::cat({head, nodes.narrow(1, n, 1)}, 1);
+}
+
+/// Q at the nodes [pairs, n + 1] → the mean of each segment's two ends [pairs, n] (paper B, Eq. 3).
+Tensor mean_of_ends(const Tensor& quality) {
+  const int64_t n = quality.size(1) - 1;
+  return 0.5 * (quality.narrow(1, 0, n) + quality.narrow(1, 1, n));
 }
 
 }  // namespace
@@ -42,29 +49,37 @@ Tensor PathEnergy::squared_chords(const Tensor& images) const {
 SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
   const Tensor nodes = points.nodes.reshape({-1, dim});
+  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  if (options_.cost->averages_end_qualities()) {
+    const Tensor all = (*embedding_)(nodes);
+    const Tensor time = points.times.to(nodes.options().requires_grad(false)).repeat(pairs);
+    const Tensor quality = quality_->evaluate({nodes, time, quality_->needs_decoded() ? all : Tensor()});
+    const Tensor mean = mean_of_ends(quality.reshape({pairs, n + 1}).to(at::kDouble));
+    return {squared_chords(all.reshape({pairs, n + 1, -1})), -at::log(regularise(mean, options_.epsilon)),
+            duration};
+  }
   const Tensor middles = points.middles.reshape({-1, dim});
   const Tensor middle_time =
       middle_times(points.times).to(nodes.options().requires_grad(false)).repeat(pairs);
-  QualityPoints asked{middles, middle_time, {}};
-  Tensor images;
-  if (quality_->needs_decoded()) {
-    const Tensor all = (*embedding_)(at::cat({nodes, middles}));
-    images = all.narrow(0, 0, nodes.size(0));
-    asked.decoded = all.narrow(0, nodes.size(0), middles.size(0));
-  } else {
-    images = (*embedding_)(nodes);
-  }
-  const Tensor chord = squared_chords(images.reshape({pairs, n + 1, -1}));
-  const Tensor weight = -at::log(regularise(quality_->evaluate(asked), options_.epsilon));
-  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  const PointValues values = evaluate_points(*embedding_, *quality_, nodes, middles, middle_time);
+  const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
+  const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
   return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
 }
 
-Tensor PathEnergy::decode(const Tensor& points) const {
+Tensor PathEnergy::decode(const Tensor& points) const { return decode_points(*embedding_, points); }
+
+Tensor PathEnergy::judge(const Tensor& points, const Tensor& decoded, double time) const {
+  return judge_points(*quality_, {points, at::full({points.size(0)}, time, points.options()),
+                                  quality_->needs_decoded() ? decoded : Tensor()});
+}
+
+/// Flattened images of paths [rows, n, D]: [rows, n, M].
+Tensor PathEnergy::decode_paths(const Tensor& points) const {
   const int64_t dim = points.size(2);
   std::vector<Tensor> parts;
   for (const Tensor& chunk : points.reshape({-1, dim}).split(options_.points_per_batch))
-    parts.push_back((*embedding_)(chunk).flatten(1));
+    parts.push_back(decode_points(*embedding_, chunk).flatten(1));
   return at::cat(parts).reshape({points.size(0), points.size(1), -1});
 }
 
@@ -109,7 +124,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
   figures.refinement = at::zeros({pairs}, options.dtype(at::kLong));
 
   Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change
-  Tensor images = decode(nodes);
+  Tensor images = decode_paths(nodes);
   std::vector<int64_t> image_shape;
   const bool decoded_needed = quality_->needs_decoded() || (feature && feature->needs_decoded());
   if (decoded_needed) image_shape = (*embedding_)(nodes[0].narrow(0, 0, 1)).sizes().vec();
@@ -120,30 +135,44 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     const Tensor middles = curve(middle_time).index_select(0, open);
     const bool last_possible = refinement * 2 > max_refinement;
     // Midpoints become nodes of the next level, so their images are kept.
-    const Tensor middle_images = decoded_needed || !last_possible ? decode(middles) : Tensor();
-    const auto ask = [&](const Quality& quality) {
+    const Tensor middle_images = decoded_needed || !last_possible ? decode_paths(middles) : Tensor();
+    const auto ask_at = [&](const Quality& quality, const Tensor& points, const Tensor& point_times,
+                            const Tensor& point_images) {
       std::vector<Tensor> values;
-      const Tensor latent = middles.reshape({-1, dim});
-      const Tensor time = middle_time.to(latent.options()).repeat(rows);
+      const Tensor latent = points.reshape({-1, dim});
+      const Tensor time = point_times.to(latent.options()).repeat(rows);
+      const int64_t total = latent.size(0);
       Tensor decoded;
       if (quality.needs_decoded()) {
         auto shape = image_shape;
-        shape[0] = rows * n;
-        decoded = middle_images.reshape(shape);
+        shape[0] = total;
+        decoded = point_images.reshape(shape);
       }
-      for (int64_t at_point = 0; at_point < rows * n; at_point += options_.points_per_batch) {
-        const int64_t count = std::min(options_.points_per_batch, rows * n - at_point);
+      for (int64_t at_point = 0; at_point < total; at_point += options_.points_per_batch) {
+        const int64_t count = std::min(options_.points_per_batch, total - at_point);
         values.push_back(
-            quality.evaluate({latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
-                              decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
+            judge_points(quality, {latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
+                                   decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
       }
-      return at::cat(values).reshape({rows, n}).to(at::kDouble);
+      return at::cat(values).reshape({rows, -1}).to(at::kDouble);
+    };
+    const auto ask = [&](const Quality& quality) {
+      return ask_at(quality, middles, middle_time, middle_images);
     };
     const Tensor quality = ask(*quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
-    const Tensor cost = options_.cost->segments(terms).sum(1);
+    Tensor cost;
+    if (options_.cost->averages_end_qualities()) {
+      // The cost is its own; all other figures are taken at midpoints, and compare with any other cost's.
+      const Tensor at_nodes = ask_at(*quality_, curve(times).index_select(0, open), times, images);
+      cost = options_.cost
+                 ->segments({chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration})
+                 .sum(1);
+    } else {
+      cost = options_.cost->segments(terms).sum(1);
+    }
     const Tensor root = chord.sqrt();
     const auto store = [&](Tensor& field, const Tensor& value) { field.index_copy_(0, open, value); };
     if (refinement == 1) store(figures.cost, cost);

@@ -8,9 +8,7 @@ namespace latentpath {
 namespace {
 
 Tensor weight_at(const PathEnergy& energy, const Tensor& z, const Tensor& images, double time) {
-  const Quality& quality = energy.quality();
-  const Tensor q = quality.evaluate(
-      {z, at::full({z.size(0)}, time, z.options()), quality.needs_decoded() ? images : Tensor()});
+  const Tensor q = energy.judge(z, images, time);
   return -at::log(regularise(q, energy.options().epsilon)).to(at::kDouble);
 }
 
@@ -58,7 +56,7 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   int64_t good = 0;
   while (pool.drawn < options.max_draws && good < options.keep) {
     const Tensor z = prior(std::min(draw, options.max_draws - pool.drawn), generator).to(at::kDouble);
-    const Tensor decoded = energy.embedding()(z);
+    const Tensor decoded = energy.decode(z);
     LATENTPATH_CHECK(at::isfinite(decoded).all().item<bool>(), kNumerical, energy.embedding().describe(),
                      " gives NaN or infinite values for points of the prior");
     pool.drawn += z.size(0);
@@ -97,7 +95,7 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   const bool timed = energy.quality().depends_on_time();
   const double early = 0.12;
   const Tensor from = start.to(at::kDouble), to = end.to(at::kDouble);
-  const Tensor image0 = energy.embedding()(from), image1 = energy.embedding()(to);
+  const Tensor image0 = energy.decode(from), image1 = energy.decode(to);
   const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * early : 0.5);
   const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * early : 0.5);
   const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
@@ -130,7 +128,7 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   for (const Tensor& part : all.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
     const int64_t rows = part.size(0);
     const Tensor flat = part.reshape({-1, dim});
-    const Tensor decoded = energy.embedding()(flat);
+    const Tensor decoded = energy.decode(flat);
     const Tensor images = decoded.flatten(1).view({rows, points, -1});
     const Tensor chord = energy.squared_chords(images).view({rows, 3, kLegPoints});
     Tensor pace = chord.clamp_min(0).sqrt();

@@ -34,15 +34,10 @@ SearchBox box_around(const MatrixXd& path) {
 
 }  // namespace
 
-GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& path, double length,
-                                   EikonalDistanceOptions options, const CancellationToken& cancellation) {
-  LATENTPATH_CHECK(path.cols() >= 2 && path.rows() >= 1 && path.rows() <= 3, kArgument,
-                   "a global certificate exists for paths in 1 to 3 dimensions, not in ", path.rows());
-  if (options.box.lower.empty() && path.col(0) != path.col(path.cols() - 1)) options.box = box_around(path);
+GlobalCertificate certify_against(EikonalDistance reference, double length) {
   GlobalCertificate certificate;
   certificate.length = length;
-  certificate.marching =
-      eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation);
+  certificate.marching = std::move(reference);
   const EikonalDistance& marching = certificate.marching;
   certificate.reference = marching.distance;
   certificate.reference_error = marching.error_estimate;
@@ -66,6 +61,15 @@ GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& pa
                                     : "; among paths inside the box searched");
   certificate.sentence = text.str();
   return certificate;
+}
+
+GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& path, double length,
+                                   EikonalDistanceOptions options, const CancellationToken& cancellation) {
+  LATENTPATH_CHECK(path.cols() >= 2 && path.rows() >= 1 && path.rows() <= 3, kArgument,
+                   "a global certificate exists for paths in 1 to 3 dimensions, not in ", path.rows());
+  if (options.box.lower.empty() && path.col(0) != path.col(path.cols() - 1)) options.box = box_around(path);
+  return certify_against(
+      eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation), length);
 }
 
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,

@@ -9,7 +9,10 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/init/graph.h"
 #include "latentpath/init/initial_path.h"
+#include "latentpath/init/route_starts.h"
+#include "latentpath/numerics/eikonal.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath {
@@ -67,13 +70,22 @@ class PathFinder {
     Tensor pair;
     std::vector<std::string> name;
 
-    bool is_via(int64_t row) const { return name[static_cast<size_t>(row)].rfind("via", 0) == 0; }
+    /// Started through other places than the straight line's.
+    bool is_detour(int64_t row) const { return name[static_cast<size_t>(row)] != "linear"; }
   };
 
   void validate() const;
+  bool can_sample() const { return has_prior() || start_.size(1) <= 3; }
+  bool can_route() const {
+    return can_sample() && !problem_.quality->depends_on_time() && !has_loop() && options_.segments >= 3;
+  }
+  Tensor route_samples() const;
   bool has_prior() const { return problem_.prior || problem_.quality->needs_decoded(); }
   LatentSampler prior() const {
     return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
+  }
+  bool multilevel() const {
+    return (options_.method == "auto" || options_.method == "lbfgs") && options_.curve != "neural";
   }
   bool has_loop() const { return (start_ == end_).all(1).any().item<bool>(); }
   PathEnergy make_energy(const CostPointer& cost) const {
@@ -92,16 +104,22 @@ class PathFinder {
   }
   void choose_cost();
   Paths first_paths(const Tensor& times);
+  static Paths stack_starts(const Tensor& starts, const std::vector<std::string>& names);
+  void improve_by_routes(PathResult& result);
+  void improve_by_given(PathResult& result);
+  void improve_from(Paths rivals, PathResult& result);
   void solve_multilevel(PathResult& result);
   void solve_single(PathResult& result);
   void polish(PathResult& result, const Tensor& times);
+  SolveResult descend(Paths& paths, int64_t quadrature, int64_t iterations, PathResult& result);
+  void descend(PathResult& result, const Tensor& rows, int64_t quadrature, int64_t iterations);
   void end_outrun(SolverState& state, const Paths& paths, bool sparse) const;
   void verify(PathResult& result);
   Paths rows_of(const Paths& paths, const std::vector<int64_t>& rows) const;
   Paths without_outrun(const Paths& paths, const SolverState& state) const;
   Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, PathResult& result,
                 bool keep_both = false) const;
-  Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const;
+  Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor) const;
   Tensor segment_cost(const Tensor& nodes, const Tensor& times) const;
   /// Hands the paths with interior nodes x [rows, (n − 1) D] to the caller's snapshot function.
   void show(const Tensor& x, const Paths& paths, const Tensor& times, const PathObjective& objective,
@@ -125,7 +143,8 @@ class PathFinder {
   Tensor start_, end_;
   std::optional<CandidatePool> pool_;
   std::optional<PathEnergy> energy_;
-  int64_t screening_ = 0;  ///< points decoded for each pair to choose its via points
+  int64_t route_samples_ = 0;  ///< points decoded for the graph, shared by all pairs
+  int64_t screening_ = 0;      ///< points decoded for each pair to choose its via points
 };
 
 void PathFinder::validate() const {
@@ -146,6 +165,12 @@ void PathFinder::validate() const {
                    options_.segments);
   LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
                    "--epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  LATENTPATH_CHECK(!options_.first_paths.defined() ||
+                       (options_.first_paths.dim() == 3 && options_.first_paths.size(1) >= 2 &&
+                        options_.first_paths.size(0) == problem_.start.size(0) &&
+                        options_.first_paths.size(2) == problem_.start.size(1)),
+                   kArgument, "first_paths must have the shape [pairs, nodes, D], not ",
+                   options_.first_paths.defined() ? shape_string(options_.first_paths.sizes()) : "undefined");
   const auto known = [](const char* option, const std::string& value,
                         const std::vector<std::string>& allowed) {
     if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
@@ -153,10 +178,10 @@ void PathFinder::validate() const {
     for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
   };
-  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd"});
+  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
   known("--curve", options_.curve, {"auto", "polyline", "neural"});
-  known("--init", options_.init, {"auto", "linear", "spherical", "via"});
-  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length"});
+  known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph"});
+  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   const auto at_least = [](const char* option, double value, double least) {  // false for NaN
     LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
   };
@@ -165,6 +190,8 @@ void PathFinder::validate() const {
   at_least("--max-seconds", options_.max_seconds, 0);
   at_least("resolution_tolerance", options_.resolution_tolerance, 0);
   at_least("via_starts", static_cast<double>(options_.via_starts), 1);
+  at_least("route_starts", static_cast<double>(options_.route_starts), 1);
+  at_least("route_samples", static_cast<double>(options_.route_samples), 2);
   at_least("coarsest_segments", static_cast<double>(options_.coarsest_segments), 1);
   LATENTPATH_CHECK(
       options_.coarse_quadrature >= 1 && (options_.coarse_quadrature & (options_.coarse_quadrature - 1)) == 0,
@@ -184,9 +211,10 @@ CandidatePool PathFinder::candidates() {
 
 void PathFinder::choose_cost() {
   std::string name = options_.cost;
+  if (name == "auto" && options_.method == "paper2019") name = "endpoint-mean";
   if (name == "auto") name = has_loop() || problem_.quality->depends_on_time() ? "dynamic" : "chord";
   double weight = 0;
-  if (name != "chord") {
+  if (name != "chord" && name != "endpoint-mean") {
     if (options_.time_weight)
       weight = *options_.time_weight;
     else if (has_prior())
@@ -198,7 +226,7 @@ void PathFinder::choose_cost() {
 }
 
 PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
-  const int64_t pairs = start_.size(0), dim = start_.size(1), nodes = times.size(0);
+  const int64_t pairs = start_.size(0), nodes = times.size(0);
   std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
   std::vector<std::string> names;
   const bool all = options_.init == "auto";
@@ -222,13 +250,37 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
     screening_ += (problem_.embedding->evaluations() - before + pairs - 1) / pairs;
     for (int64_t k = 1; k <= kinds.back().size(1); ++k) names.push_back("via-" + std::to_string(k));
   }
-  const Tensor stacked = at::cat(kinds, 1);  // [pairs, S, n + 1, D]
+  return stack_starts(at::cat(kinds, 1), names);
+}
+
+/// starts [pairs, S, n + 1, D], named alike for every pair.
+PathFinder::Paths PathFinder::stack_starts(const Tensor& starts, const std::vector<std::string>& names) {
   Paths paths;
-  paths.nodes = stacked.reshape({-1, nodes, dim});
-  paths.pair = at::arange(pairs, at::kLong).repeat_interleave(stacked.size(1));
-  for (int64_t pair = 0; pair < pairs; ++pair)
-    for (const auto& name : names) paths.name.push_back(name);
+  paths.nodes = starts.flatten(0, 1);
+  paths.pair = at::arange(starts.size(0), at::kLong).repeat_interleave(starts.size(1));
+  for (int64_t pair = 0; pair < starts.size(0); ++pair)
+    paths.name.insert(paths.name.end(), names.begin(), names.end());
   return paths;
+}
+
+/// Points for the graph to run through: draws of the prior, or else an even spread over a box around all
+/// ends.
+Tensor PathFinder::route_samples() const {
+  if (has_prior()) {
+    auto generator = make_generator(options_.seed + 2);
+    return prior()(options_.route_samples, generator).to(at::kDouble);
+  }
+  const Tensor ends = at::cat({start_, end_});
+  const Tensor low = std::get<0>(ends.min(0)), high = std::get<0>(ends.max(0));
+  const Tensor margin = 0.5 * (high - low).norm();
+  SearchBox box;
+  for (int64_t d = 0; d < ends.size(1); ++d) {
+    box.lower.push_back((low[d] - margin).item<double>());
+    box.upper.push_back((high[d] + margin).item<double>());
+  }
+  const Eigen::MatrixXd spread = spread_samples(box, options_.route_samples);
+  return at::from_blob(const_cast<double*>(spread.data()), {spread.cols(), spread.rows()}, at::kDouble)
+      .clone();
 }
 
 void PathFinder::charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const {
@@ -284,7 +336,7 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
   std::vector<std::vector<int64_t>> heats(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)));
   const int64_t* pair = paths.pair.data_ptr<int64_t>();
   for (int64_t row = 0; row < paths.nodes.size(0); ++row)
-    heats[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_via(row) : pair[row])].push_back(row);
+    heats[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row])].push_back(row);
   std::vector<int64_t> judged;
   for (const auto& rows : heats)
     if (rows.size() > 1) judged.insert(judged.end(), rows.begin(), rows.end());
@@ -312,10 +364,12 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
 /// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the
 /// whole path, which a minimiser of the energy has. Else the time structure is the solver's business, and the
 /// pace is evened out only over a window around each time: the arc length is replaced by its moving average.
-Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times) const {
+/// The pace is taken on a grid `factor` times finer than the nodes'.
+Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
+                           int64_t factor) const {
   const at::NoGradGuard no_gradient;
   const bool whole = !problem_.quality->depends_on_time() && energy_->options().cost->fixes_speed();
-  const Tensor fine = refine_times(old_times, old_times.size(0) > 32 ? 2 : 4);
+  const Tensor fine = refine_times(old_times, factor);
   const int64_t n = fine.size(0) - 1, rows = nodes.size(0), dim = nodes.size(2);
   const Tensor curve = interpolate_polyline(nodes, old_times, fine);
   std::vector<Tensor> pieces;
@@ -376,12 +430,12 @@ void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse)
   for (int64_t row = 0; row < value.size(0); ++row) {
     const auto pair = static_cast<size_t>(pair_of[row]);
     best[pair] = std::min(best[pair], cost[row]);
-    if (paths.is_via(row)) best_via[pair] = std::min(best_via[pair], cost[row]);
+    if (paths.is_detour(row)) best_via[pair] = std::min(best_via[pair], cost[row]);
   }
   const int64_t* active = state.active.data_ptr<int64_t>();
   for (int64_t i = 0; i < state.active.numel(); ++i) {
     const auto pair = static_cast<size_t>(pair_of[active[i]]);
-    const bool via = paths.is_via(active[i]);
+    const bool via = paths.is_detour(active[i]);
     const double rival = sparse && via ? best_via[pair] : best[pair];
     if (cost[active[i]] > (sparse && !via ? far_behind : lead) * rival)
       state.end(active[i], Termination::kOutrun);
@@ -389,6 +443,18 @@ void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse)
 }
 
 void PathFinder::solve_multilevel(PathResult& result) {
+  const bool routes = options_.init == "graph" || (options_.init == "auto" && can_route());
+  LATENTPATH_CHECK(!routes || can_route(), kArgument,
+                   "--init graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
+                   "not depend on time, different ends, and at least 3 segments");
+  if (options_.init == "graph") {
+    result.times = grid(options_.segments);
+    result.nodes = linear_path(start_, end_, result.times);
+    result.start.assign(result.termination.size(), "linear");
+    improve_by_routes(result);
+    improve_by_given(result);
+    return;
+  }
   const std::vector<int64_t> levels =
       level_sizes(options_.segments, options_.coarsest_segments, options_.coarse_quadrature);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
@@ -440,7 +506,7 @@ void PathFinder::solve_multilevel(PathResult& result) {
     } else {
       const Tensor finer = grid(levels[level + 1]);
       if (paths.nodes.size(0) > pairs) paths = without_outrun(paths, solved.state);
-      paths.nodes = respace(paths.nodes, times, finer);
+      paths.nodes = respace(paths.nodes, times, finer, levels[level] >= 32 ? 2 : 4);
       charge(paths, 4 * levels[level] + 1, result);
       // Judged where they were not optimised.
       const bool keep_both = levels[level] < kSparseLevel;
@@ -452,12 +518,88 @@ void PathFinder::solve_multilevel(PathResult& result) {
   result.times = times;
   result.start = paths.name;
   polish(result, times);
+  if (routes && !cancellation_.cancelled()) improve_by_routes(result);
+  improve_by_given(result);
+}
+
+/// Paths that the caller has from elsewhere.
+void PathFinder::improve_by_given(PathResult& result) {
+  if (!options_.first_paths.defined() || cancellation_.cancelled()) return;
+  const Tensor given = options_.first_paths.to(at::kDouble);
+  const Tensor nodes = respace(given, uniform_times(given.size(1) - 1), result.times, 2);
+  improve_from(stack_starts(nodes.unsqueeze(1), {"given"}), result);
+}
+
+/// Where the quality is the same at all times, lengths add up over the edges of a graph, and its shortest
+/// routes have seen every valley.
+void PathFinder::improve_by_routes(PathResult& result) {
+  const int64_t pairs = start_.size(0);
+  int64_t before = problem_.embedding->evaluations();
+  RouteStarts starts(*energy_, route_samples());
+  route_samples_ = problem_.embedding->evaluations() - before;
+  before = problem_.embedding->evaluations();
+  const Tensor found = starts.paths(start_, end_, result.times, options_.route_starts);
+  const int64_t spent = problem_.embedding->evaluations() - before;
+  for (auto& count : result.decoder_evaluations) count += (spent + pairs - 1) / pairs;
+  std::vector<std::string> names;
+  for (int64_t k = 1; k <= found.size(1); ++k) names.push_back("route-" + std::to_string(k));
+  improve_from(stack_starts(found, names), result);
+}
+
+/// Takes a rival in place of a pair's path where it ends up cheaper. Few iterations at a time on a finer sum,
+/// nodes back at an even pace after each, and the best state kept, judged on a much finer grid: a polyline
+/// that waits and then leaps over a bad place in one segment has a low sum, and is caught here before it has
+/// gone far.
+void PathFinder::improve_from(Paths rivals, PathResult& result) {
+  const Tensor& times = result.times;
+  const Tensor honest = refine_times(times, 8);
+  const auto judge = [&](const Paths& paths) {
+    charge(paths, 2 * honest.size(0) - 1, result);
+    return segment_cost(interpolate_polyline(paths.nodes, times, honest), honest);
+  };
+  const Paths own{result.nodes.to(at::kDouble), at::arange(start_.size(0), at::kLong), result.start};
+  const Tensor to_beat = judge(own);
+  Tensor cost = judge(rivals);
+  // A rival has corners: once they are gone it may well be cheaper than a path that costs a little less now.
+  const double promising = 1.3;
+  const Tensor hopeful = (cost < promising * to_beat.index_select(0, rivals.pair)).nonzero().squeeze(1);
+  if (hopeful.numel() == 0) return;
+  rivals = rows_of(rivals, {hopeful.data_ptr<int64_t>(), hopeful.data_ptr<int64_t>() + hopeful.numel()});
+  cost = cost.index_select(0, hopeful);
+  Tensor best = rivals.nodes.clone();
+  const int64_t rounds = 4, iterations = 8;
+  const double worth_it = 0.995;
+  for (int64_t round = 0; round < rounds && !cancellation_.cancelled(); ++round) {
+    const double before = cost.sum().item<double>();
+    descend(rivals, 2, iterations, result);
+    rivals.nodes = respace(rivals.nodes, times, times, 8);
+    charge(rivals, 2 * honest.size(0) - 1, result);
+    const Tensor now = judge(rivals);
+    const Tensor better = now < cost;
+    best = at::where(better.view({-1, 1, 1}), rivals.nodes, best);
+    cost = at::minimum(now, cost);
+    if (cost.sum().item<double>() > worth_it * before) break;
+  }
+  std::vector<double> least(static_cast<size_t>(start_.size(0)));
+  for (size_t pair = 0; pair < least.size(); ++pair)
+    least[pair] = to_beat[static_cast<int64_t>(pair)].item<double>();
+  for (int64_t row = 0; row < best.size(0); ++row) {
+    const int64_t pair = rivals.pair[row].item<int64_t>();
+    const auto index = static_cast<size_t>(pair);
+    result.iterations[index] += iterations;
+    const double now = cost[row].item<double>();
+    if (!(now < least[index])) continue;
+    least[index] = now;
+    result.nodes[pair].copy_(best[row]);
+    result.start[index] = rivals.name[static_cast<size_t>(row)];
+    result.termination[index] = cancellation_.cancelled() ? Termination::kInterrupted : Termination::kStalled;
+  }
 }
 
 /// Paths whose cost on a four times finer grid is much higher have hidden from their midpoints: they go on,
 /// minimising the finer quadrature itself.
 void PathFinder::polish(PathResult& result, const Tensor& times) {
-  const int64_t n = times.size(0) - 1, dim = start_.size(1);
+  const int64_t n = times.size(0) - 1;
   if (n < 2) return;
   for (const int64_t quadrature : {2, 4}) {
     if (cancellation_.cancelled()) return;
@@ -471,45 +613,58 @@ void PathFinder::polish(PathResult& result, const Tensor& times) {
     const int64_t judged = 2 * (seen_points + honest_points) + 2;
     for (auto& count : result.decoder_evaluations) count += judged;
     if (rows.numel() == 0) return;
-    const auto curve = polyline_curve(times, dim);
-    Paths paths{result.nodes.index_select(0, rows), rows, {}};
-    PathObjective objective(*energy_, curve, start_.index_select(0, rows), end_.index_select(0, rows),
-                            coarse_grid, true, quadrature);
-    StoppingOptions stopping;
-    stopping.max_iterations = 20;
-    stopping.relative_decrease = options_.tolerance;
-    stopping.max_seconds = seconds_left();
-    const auto solver = lbfgs_solver();
-    const SolveResult solved = solve(
-        objective, curve->fit(paths.nodes, times), *solver, stopping,
-        [&](const SolverState& state) {
-          report(join_message(n, " segments, ", quadrature, "x quadrature"), state.iteration,
-                 stopping.max_iterations, state.value.mean().item<double>());
-          show(state.x, paths, times, objective, result);
-        },
-        cancellation_);
-    charge(paths, objective.decoded(), result);
-    result.history.push_back({n * quadrature, solved.state.iteration, rows.size(0),
-                              solved.state.value.mean().item<double>(), solved.state.seconds});
-    const Tensor better =
-        at::cat({start_.index_select(0, rows).unsqueeze(1), solved.state.x.view({rows.size(0), -1, dim}),
-                 end_.index_select(0, rows).unsqueeze(1)},
-                1);
-    result.nodes.index_copy_(0, rows, better);
-    for (int64_t i = 0; i < rows.size(0); ++i) {
-      const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
-      result.iterations[pair] += solved.state.iteration;
-      result.termination[pair] = solved.state.termination[static_cast<size_t>(i)];
-    }
+    descend(result, rows, quadrature, 20);
   }
 }
 
-/// One curve, one solver, one grid: Algorithm 1 of paper A, and any other combination asked for by name.
+/// More iterations for `paths` on the last grid, minimising its `quadrature` times finer sum.
+SolveResult PathFinder::descend(Paths& paths, int64_t quadrature, int64_t iterations, PathResult& result) {
+  const Tensor& times = result.times;
+  const auto curve = polyline_curve(times, start_.size(1));
+  const Tensor from = start_.index_select(0, paths.pair), to = end_.index_select(0, paths.pair);
+  PathObjective objective(*energy_, curve, from, to, refine_times(times, quadrature), true, quadrature);
+  StoppingOptions stopping;
+  stopping.max_iterations = iterations;
+  stopping.relative_decrease = options_.tolerance;
+  stopping.max_seconds = seconds_left();
+  const auto solver = lbfgs_solver();
+  SolveResult solved = solve(
+      objective, curve->fit(paths.nodes.to(at::kDouble), times), *solver, stopping,
+      [&](const SolverState& state) {
+        report(join_message(times.size(0) - 1, " segments, ", quadrature, "x quadrature"), state.iteration,
+               stopping.max_iterations, state.value.mean().item<double>());
+        show(state.x, paths, times, objective, result);
+      },
+      cancellation_);
+  charge(paths, objective.decoded(), result);
+  result.history.push_back({(times.size(0) - 1) * quadrature, solved.state.iteration, paths.nodes.size(0),
+                            solved.state.value.mean().item<double>(), solved.state.seconds});
+  paths.nodes = at::cat(
+      {from.unsqueeze(1), solved.state.x.view({paths.nodes.size(0), -1, start_.size(1)}), to.unsqueeze(1)},
+      1);
+  return solved;
+}
+
+/// The same for the result's paths of some pairs.
+void PathFinder::descend(PathResult& result, const Tensor& rows, int64_t quadrature, int64_t iterations) {
+  Paths paths{result.nodes.index_select(0, rows), rows, {}};
+  const SolveResult solved = descend(paths, quadrature, iterations, result);
+  result.nodes.index_copy_(0, rows, paths.nodes.to(result.nodes.scalar_type()));
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
+    result.iterations[pair] += solved.state.iteration;
+    result.termination[pair] = solved.state.termination[static_cast<size_t>(i)];
+  }
+}
+
+/// One curve, one solver, one grid: Algorithm 1 of paper A, the gradient descent on a polyline's nodes of
+/// paper B, and any other combination asked for by name.
 void PathFinder::solve_single(PathResult& result) {
-  const bool first_order = options_.method == "adam" || options_.method == "sgd";
-  const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order);
+  const bool descent = options_.method == "paper2019";
+  const bool first_order = options_.method == "adam" || options_.method == "sgd" || descent;
+  const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order && !descent);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
-  const Tensor times = grid(options_.segments);
+  const Tensor times = descent ? uniform_times(options_.segments) : grid(options_.segments);
   Paths paths;
   if (options_.init == "auto") {  // the papers start from the straight line
     paths.nodes = linear_path(start_, end_, times);
@@ -533,15 +688,15 @@ void PathFinder::solve_single(PathResult& result) {
   const Tensor x0 = (neural && straight ? curve->fit(linear_path(start_, end_, ends).to(dtype), ends)
                                         : curve->fit(paths.nodes.to(dtype), times));
   std::unique_ptr<PathObjective> objective;
-  if (first_order)
+  if (first_order && !descent)
     objective = std::make_unique<RandomTimesObjective>(*energy_, curve, start_, end_, options_.random_points,
                                                        make_generator(options_.seed + 1));
   else
-    objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural);
+    objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural && !descent);
   std::unique_ptr<Solver> solver;
   if (options_.method == "adam")
     solver = adam_solver({.learning_rate = options_.learning_rate});
-  else if (options_.method == "sgd")
+  else if (options_.method == "sgd" || descent)
     solver = sgd_solver({.learning_rate = options_.learning_rate});
   else
     solver = lbfgs_solver();
@@ -593,6 +748,8 @@ void PathFinder::solve_single(PathResult& result) {
 void PathFinder::verify(PathResult& result) {
   const auto begin = Clock::now();
   const int64_t before = problem_.embedding->evaluations();
+  double searching = 0;  // seconds and points that went into better paths, not into checking
+  int64_t searched = 0;
   const int64_t pairs = start_.size(0);
   report("checking on a finer grid", 0, 3, 0);
   // Whoever interrupts waits: the least refinement then has to do.
@@ -621,8 +778,10 @@ void PathFinder::verify(PathResult& result) {
   result.nodes = as_stored(result.nodes);
   result.path = measure_polyline(result.nodes.to(at::kDouble));
 
-  // A path that lost to a baseline, for whatever reason, is not returned: the baseline is.
-  const Tensor ours = at::nan_to_num(result.path.cost_refined, 1e300, 1e300);
+  // A path that lost to a baseline, for whatever reason, is not returned: the baseline is, and as a polyline
+  // it costs a little more than the curve it follows, so it goes on from there.
+  const auto settled = [](const Tensor& cost) { return at::nan_to_num(cost, 1e300, 1e300); };
+  const Tensor ours = settled(result.path.cost_refined);
   const auto replace = [&](const Tensor& worse, const Tensor& nodes, const char* name) {
     const Tensor rows = worse.nonzero().squeeze(1);
     if (rows.numel() == 0) return;
@@ -639,10 +798,31 @@ void PathFinder::verify(PathResult& result) {
   const Tensor linear_better = result.linear.cost_refined < margin * ours;
   const Tensor spherical_better =
       result.spherical.cost_refined < margin * at::minimum(ours, result.linear.cost_refined);
-  if (linear_better.logical_or(spherical_better).any().item<bool>()) {
+  const Tensor lost = linear_better.logical_or(spherical_better);
+  if (lost.any().item<bool>()) {
     replace(linear_better.logical_and(spherical_better.logical_not()), line, "linear");
     replace(spherical_better, circle, "spherical");
     result.path = measure_polyline(result.nodes.to(at::kDouble));
+    if (multilevel() && result.nodes.size(1) > 3 && !cancellation_.cancelled()) {
+      const PathResult replaced = result;
+      result.nodes = replaced.nodes.clone();
+      const auto search = Clock::now();
+      const int64_t decoded = problem_.embedding->evaluations();
+      descend(result, lost.nonzero().squeeze(1), 2, 60);
+      searching = seconds_since(search);
+      searched = problem_.embedding->evaluations() - decoded;
+      result.nodes = as_stored(result.nodes);
+      result.path = measure_polyline(result.nodes.to(at::kDouble));
+      const Tensor worse =
+          lost.logical_and(settled(result.path.cost_refined) >= settled(replaced.path.cost_refined));
+      if (worse.any().item<bool>()) {
+        result.nodes = at::where(worse.view({-1, 1, 1}), replaced.nodes, result.nodes);
+        for (int64_t pair = 0; pair < pairs; ++pair)
+          if (worse[pair].item<bool>())
+            result.termination[static_cast<size_t>(pair)] = replaced.termination[static_cast<size_t>(pair)];
+        result.path = measure_polyline(result.nodes.to(at::kDouble));
+      }
+    }
   }
   report("checking on a finer grid", 3, 3, 0);
 
@@ -661,8 +841,9 @@ void PathFinder::verify(PathResult& result) {
   } else {
     result.gradient_residual = at::zeros({pairs}, at::kDouble);
   }
-  result.verification_evaluations += problem_.embedding->evaluations() - before;
-  result.verification_seconds = seconds_since(begin);
+  result.verification_evaluations += problem_.embedding->evaluations() - before - searched;
+  result.verification_seconds = seconds_since(begin) - searching;
+  result.seconds += searching;
 }
 
 PathResult PathFinder::run() {
@@ -678,13 +859,11 @@ PathResult PathFinder::run() {
   result.time_weight = energy_->options().cost->time_weight();
   result.method = "L-BFGS, coarse to fine";
   result.curve = join_message("polyline of ", options_.segments, " segments");
-  const bool multilevel =
-      (options_.method == "auto" || options_.method == "lbfgs") && options_.curve != "neural";
-  if (multilevel)
+  if (multilevel())
     solve_multilevel(result);
   else
     solve_single(result);
-  result.candidate_evaluations = pool_ ? pool_->drawn : 0;
+  result.candidate_evaluations = (pool_ ? pool_->drawn : 0) + route_samples_;
   result.seconds = seconds_since(begin_);
   verify(result);
 

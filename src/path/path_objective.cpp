@@ -2,7 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <optional>
+
 #include "latentpath/core/error.h"
+#include "latentpath/core/parallel.h"
 #include "latentpath/numerics/tridiagonal.h"
 
 namespace latentpath {
@@ -20,8 +23,13 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
 
 ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   const at::AutoGradMode enabled(true);
+  // Threads share the points of a batch, not the operations on them.
+  std::optional<SerialOperations> serial;
+  if (energy_.concurrent()) serial.emplace();
   const int64_t n = times_.size(0) - 1;
-  const int64_t decoded_each = energy_.quality().needs_decoded() ? 2 * n + 1 : n + 1;
+  const bool decodes_middles =
+      energy_.quality().needs_decoded() && !energy_.options().cost->averages_end_qualities();
+  const int64_t decoded_each = decodes_middles ? 2 * n + 1 : n + 1;
   const int64_t per_batch = std::max<int64_t>(1, energy_.options().points_per_batch / (2 * n + 1));
   if (preconditioned_ && !stiffness_.defined())
     stiffness_ = at::ones({problems(), n / quadrature_}, at::kDouble);

@@ -222,6 +222,8 @@ const std::vector<std::string>& Classifier::assumptions() const { return model_-
 const std::vector<std::string>& Classifier::warnings() const { return model_->warnings; }
 std::string Classifier::describe() const { return model_->name(); }
 
+bool Classifier::concurrent() const { return model_->module.concurrent(); }
+
 int64_t Classifier::class_index(const std::string& number_or_name) const {
   const auto& names = model_->class_names;
   const auto named = std::find(names.begin(), names.end(), number_or_name);
@@ -275,6 +277,7 @@ class FeatureQuality final : public Quality {
     return value.clamp(0, 1);
   }
   bool needs_decoded() const override { return !classifier_->takes_latent(); }
+  bool concurrent() const override { return classifier_->concurrent(); }
   std::string describe() const override {
     std::string text;
     const auto add = [&](const char* verb, const std::vector<int64_t>& list) {

@@ -85,7 +85,6 @@ GaussianMixture::GaussianMixture(const Tensor& weights, const Tensor& means, con
   shift_ = at::cat(shift);
   log_constants_ =
       weights_.log() - factors_.diagonal(0, 1, 2).log().sum(1) - 0.5 * kLogTwoPi * static_cast<double>(dim);
-  log_maximum_ = find_log_maximum();
 }
 
 Tensor GaussianMixture::component_log_densities(const Tensor& z) const {
@@ -114,7 +113,8 @@ Tensor GaussianMixture::sample(int64_t count, at::Generator& generator) const {
   return points;
 }
 
-double GaussianMixture::find_log_maximum() const {
+std::optional<double> GaussianMixture::log_maximum() const {
+  const at::NoGradGuard no_gradient;
   const int64_t k = components(), d = dim();
   const Tensor inverse = whitening_.t().view({k, d, d});
   const Tensor precision = at::matmul(inverse.transpose(1, 2), inverse);        // [k, D, D]

@@ -15,6 +15,7 @@ class ConstantQuality final : public Quality {
   Tensor evaluate(const QualityPoints& points) const override {
     return at::full({points.latent.size(0)}, c_, points.latent.options().requires_grad(false));
   }
+  bool concurrent() const override { return true; }
   std::string describe() const override { return join_message("constant ", c_); }
 
  private:
@@ -23,14 +24,16 @@ class ConstantQuality final : public Quality {
 
 class FunctionQuality final : public Quality {
  public:
-  FunctionQuality(std::function<Tensor(const Tensor&)> function, std::string name)
-      : function_(std::move(function)), name_(std::move(name)) {}
+  FunctionQuality(std::function<Tensor(const Tensor&)> function, std::string name, bool concurrent)
+      : function_(std::move(function)), name_(std::move(name)), concurrent_(concurrent) {}
   Tensor evaluate(const QualityPoints& points) const override { return function_(points.latent); }
+  bool concurrent() const override { return concurrent_; }
   std::string describe() const override { return name_; }
 
  private:
   std::function<Tensor(const Tensor&)> function_;
   std::string name_;
+  bool concurrent_;
 };
 
 /// A quality made of others passes on what they need.
@@ -49,6 +52,11 @@ class CompositeQuality : public Quality {
     for (const auto& part : parts_)
       if (part->needs_decoded()) return true;
     return false;
+  }
+  bool concurrent() const override {
+    for (const auto& part : parts_)
+      if (!part->concurrent()) return false;
+    return true;
   }
 
  protected:
@@ -123,12 +131,12 @@ QualityPointer level_set(std::function<Tensor(const Tensor&)> distance, double s
 }
 
 QualityPointer function_quality(std::function<Tensor(const Tensor&)> function, std::string name) {
-  return std::make_shared<FunctionQuality>(std::move(function), std::move(name));
+  return std::make_shared<FunctionQuality>(std::move(function), std::move(name), /*concurrent=*/false);
 }
 
 QualityPointer normal_prior(int64_t latent_dim) {
   check_latent_dim(latent_dim);
-  return function_quality(
+  return std::make_shared<FunctionQuality>(
       [latent_dim](const Tensor& z) {
         // The floor keeps log(x) in igammac's derivative finite at the origin, where Q = 1 to rounding
         // anyway.
@@ -136,18 +144,18 @@ QualityPointer normal_prior(int64_t latent_dim) {
         return at::special_gammaincc(
             at::full_like(half_square, 0.5 * static_cast<double>(latent_dim)).detach(), half_square);
       },
-      join_message("normal prior, D = ", latent_dim));
+      join_message("normal prior, D = ", latent_dim), /*concurrent=*/true);
 }
 
 QualityPointer normal_prior_asymptotic(int64_t latent_dim) {
   check_latent_dim(latent_dim);
   const double radius = std::sqrt(static_cast<double>(latent_dim) - 0.5);
-  return function_quality(
+  return std::make_shared<FunctionQuality>(
       [radius](const Tensor& z) {
         const Tensor norm = (z.square().sum(-1) + 1e-20).sqrt();  // differentiable at the origin
         return 0.5 + 0.5 * at::erf(radius - norm);
       },
-      join_message("normal prior (erf asymptote), D = ", latent_dim));
+      join_message("normal prior (erf asymptote), D = ", latent_dim), /*concurrent=*/true);
 }
 
 QualityPointer complement(QualityPointer quality) {

@@ -21,7 +21,7 @@ constexpr double kLegendLine = 28, kLegendRow = 20;
 constexpr double kLightness = 0.5;  // of the heat map, so that the curves stand out
 constexpr double kCurveWidth = 2.6, kCasing = 1.6;
 const std::vector<double> kDashes{8, 6};
-constexpr Colour kContourColour{70, 70, 70};
+constexpr Colour kContourColour{70, 70, 70}, kSampleColour{175, 185, 200};
 
 const TextStyle kTitleStyle{.size = 16, .bold = true};
 const TextStyle kTickStyle{.size = 11, .align = Align::kCentre};
@@ -177,6 +177,13 @@ void check(const LatentPlane& plane) {
                    kArgument, "a latent plane's values have shape ",
                    plane.values.defined() ? shape_string(plane.values.sizes()) : std::string(),
                    "; expected [rows, columns]");
+  LATENTPATH_CHECK(!plane.samples.defined() || (plane.samples.dim() == 2 && plane.samples.size(1) == 2 &&
+                                                plane.samples.is_floating_point()),
+                   kArgument, "a latent plane's samples must be floating point [n, 2]");
+  LATENTPATH_CHECK(
+      !plane.sample_values.defined() || (plane.samples.defined() && plane.sample_values.dim() == 1 &&
+                                         plane.sample_values.size(0) == plane.samples.size(0)),
+      kArgument, "a latent plane's sample_values must have one value a sample");
   for (const PlaneCurve& curve : plane.curves)
     LATENTPATH_CHECK(curve.points.defined() && curve.points.dim() == 2 && curve.points.size(1) == 2 &&
                          curve.points.size(0) > 0 && curve.points.is_floating_point(),
@@ -188,7 +195,27 @@ void check(const LatentPlane& plane) {
 struct LegendEntry {
   std::string name;
   Stroke stroke;
+  bool disc = false;
 };
+
+/// Discs small enough for a cloud of thousands to show its shape, the likeliest drawn last.
+void draw_samples(Canvas& canvas, const LatentPlane& plane, const Frame& frame) {
+  const std::vector<Point> points = to_points(plane.samples);
+  std::vector<double> values(points.size(), 0);
+  std::vector<size_t> order(points.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (plane.sample_values.defined()) {
+    const Tensor all = plane.sample_values.detach().to(at::kCPU, at::kDouble).contiguous();
+    values.assign(all.data_ptr<double>(), all.data_ptr<double>() + all.numel());
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  }
+  for (const size_t i : order) {
+    const Point at = frame(points[i]);
+    if (!contains(frame.box, at)) continue;
+    const double value = (values[i] - plane.value_min) / (plane.value_max - plane.value_min);
+    canvas.fill_disc(at, 2.1, plane.sample_values.defined() ? heat_colour(value, kLightness) : kSampleColour);
+  }
+}
 
 }  // namespace
 
@@ -199,7 +226,7 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   const double shown = equal ? aspect : std::clamp(aspect, 0.6, 1.4);
   const double plot_width = std::round(shown <= 1 ? plane.size : plane.size / shown);
   const double plot_height = std::round(shown <= 1 ? plane.size * shown : plane.size);
-  const bool heat = plane.values.defined();
+  const bool bar_shown = plane.values.defined() || plane.sample_values.defined();
 
   const Ticks x_ticks = make_ticks(plane.x0, plane.x1, std::max(2.0, plot_width / 75));
   const Ticks y_ticks = make_ticks(plane.y0, plane.y1, std::max(2.0, plot_height / 70));
@@ -213,8 +240,8 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
       kMargin + (plane.y_label.empty() ? 0 : kAxisStyle.size + 8) + std::ceil(widest(y_ticks)) + 10;
   // The last name of the x axis may reach beyond the plot.
   const double right =
-      (heat ? kBarGap + kBarWidth + 8 + std::ceil(widest(v_ticks)) + (plane.value_label.empty() ? 0 : 22)
-            : std::ceil(widest(x_ticks) / 2)) +
+      (bar_shown ? kBarGap + kBarWidth + 8 + std::ceil(widest(v_ticks)) + (plane.value_label.empty() ? 0 : 22)
+                 : std::ceil(widest(x_ticks) / 2)) +
       kMargin;
   const double width = left + plot_width + right;
 
@@ -232,6 +259,8 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
           {curve.name, {curve.colour, kCurveWidth, curve.dashed ? kDashes : std::vector<double>{}}});
   if (!plane.contours.empty() && !plane.contour_label.empty())
     legend.push_back({plane.contour_label, {kContourColour, 1.1, {}}});
+  if (plane.samples.defined() && !plane.sample_label.empty())
+    legend.push_back({plane.sample_label, {kSampleColour, 1, {}}, true});
   std::vector<Point> legend_at;
   double legend_x = 0, legend_y = 0;
   const double legend_left = kMargin, legend_room = width - kMargin - legend_left;
@@ -257,9 +286,11 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
     canvas.draw_text(
         {kMargin, kMargin + kTitleStyle.size + static_cast<double>(i) * line_height(kTitleStyle)}, title[i],
         kTitleStyle);
-  if (heat)
+  if (plane.values.defined())
     canvas.draw_image(box, heat_map(plane, std::llround(plot_height * plane.pixel_ratio),
                                     std::llround(plot_width * plane.pixel_ratio)));
+
+  if (plane.samples.defined()) draw_samples(canvas, plane, frame);
 
   Placer placer(box);
   std::vector<std::vector<Point>> lines;
@@ -377,7 +408,7 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   upright.upwards = true;
   canvas.draw_text({kMargin + kAxisStyle.size - 1, box.y + plot_height / 2},
                    shorten_text(plane.y_label, upright, plot_height), upright);
-  if (heat) {
+  if (bar_shown) {
     const Box bar{box.x + plot_width + kBarGap, box.y, kBarWidth, plot_height};
     const double step = 1 / plane.pixel_ratio;
     for (double y = 0; y < plot_height; y += step)
@@ -397,7 +428,11 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   }
   for (size_t i = 0; i < legend.size(); ++i) {
     const Point at{legend_start + legend_at[i].x, legend_top + legend_at[i].y + 8};
-    canvas.draw_line({{at.x + 1, at.y}, {at.x + kLegendLine - 1, at.y}}, legend[i].stroke);
+    if (legend[i].disc)
+      for (const double share : {0.2, 0.5, 0.8})
+        canvas.fill_disc({at.x + share * kLegendLine, at.y}, 2.4, legend[i].stroke.colour);
+    else
+      canvas.draw_line({{at.x + 1, at.y}, {at.x + kLegendLine - 1, at.y}}, legend[i].stroke);
     canvas.draw_text({at.x + kLegendLine + 7, at.y + 4.3}, legend[i].name, kLegendStyle);
   }
   return canvas.pixels();

@@ -12,6 +12,8 @@
 namespace latentpath {
 namespace {
 
+constexpr int64_t kPointsPerBatch = 512;
+
 std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
@@ -111,27 +113,36 @@ Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int
   return draw_strip(rows, strip);
 }
 
-Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair, bool normal_prior,
-                       const PictureOptions& options) {
+PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& result, bool normal_prior,
+                              int64_t side) {
   const at::NoGradGuard no_gradient;
-  LatentPlane plane;
-  const auto curves = three_curves(problem, result, pair);
-  double reach = normal_prior ? 3.3 : 0;
-  for (const NamedCurve& curve : curves)
-    reach = std::max(reach, 1.1 * curve.nodes.abs().max().item<double>());
-  plane.x0 = plane.y0 = -reach;
-  plane.x1 = plane.y1 = reach;
-  const int64_t side = 81;
-  const Tensor axis = at::linspace(-reach, reach, side, at::kDouble);
+  PathPlane plane;
+  plane.reach = normal_prior ? 3.3 : 0;
+  plane.reach = std::max(plane.reach, 1.1 * result.nodes.abs().max().item<double>());
+  // The spherical path turns about the origin, as far out as its ends.
+  for (const Tensor& ends : {problem.start, problem.end})
+    plane.reach = std::max(plane.reach, 1.1 * ends.norm(2, {1}).max().item<double>());
+  if (!(plane.reach > 0) || !std::isfinite(plane.reach)) plane.reach = 1;
+  const Tensor axis = at::linspace(-plane.reach, plane.reach, side, at::kDouble);
   const Tensor z =
       at::stack({axis.unsqueeze(0).expand({side, side}), axis.unsqueeze(1).expand({side, side})}, 2)
           .reshape({-1, 2})
           .contiguous();
   std::vector<Tensor> values;
-  for (const Tensor& part : z.split(2048))
+  for (const Tensor& part : z.split(kPointsPerBatch))
     values.push_back(caption_values(problem, part, (*problem.embedding)(part),
                                     at::full({part.size(0)}, 0.5, at::kDouble)));
   plane.values = at::cat(values).view({side, side});
+  return plane;
+}
+
+Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
+                       const PathPlane& shown, bool normal_prior, const PictureOptions& options) {
+  LatentPlane plane;
+  const auto curves = three_curves(problem, result, pair);
+  plane.x0 = plane.y0 = -shown.reach;
+  plane.x1 = plane.y1 = shown.reach;
+  plane.values = shown.values;
   plane.value_label = problem.feature ? options.feature_name : "quality";
   plane.title = "Latent plane: " + plane.value_label + " and three paths";
   if (normal_prior)
@@ -147,6 +158,11 @@ Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int
                             .colour = colours[i],
                             .points = curves[i].nodes.to(at::kDouble),
                             .dashed = i < 2});
+  if (options.reference.defined())
+    plane.curves.push_back({.name = "fast marching",
+                            .colour = kReferenceColour,
+                            .points = options.reference.to(at::kDouble),
+                            .dashed = true});
   return draw_latent_plane(plane);
 }
 

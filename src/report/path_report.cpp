@@ -29,7 +29,6 @@ constexpr int64_t kPointsPerBatch = 512;
 constexpr int64_t kPriorSamples = 300;
 constexpr int64_t kMostComponents = 64;       // of a decoded vector that are shown
 constexpr int64_t kMostPointBytes = 4 << 20;  // of all pairs' nodes; beyond that path.npy has to do
-constexpr int kHeatMapSide = 97;
 
 const char* const kCurves[] = {"linear", "spherical", "path"};
 
@@ -176,7 +175,8 @@ class PathReport {
       times_ = times_.masked_select(kept).contiguous();
     }
     time_list_.assign(times_.data_ptr<double>(), times_.data_ptr<double>() + times_.size(0));
-    if (options.normal_prior) prior_ = normal_prior(dim_);
+    prior_ = options.prior_rank;
+    if (!prior_ && options.normal_prior) prior_ = normal_prior(dim_);
   }
 
   void write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
@@ -316,21 +316,12 @@ json PathReport::samples() const {
 
 /// The latent plane of a D = 2 model, coloured by the feature (or the quality at t = ½).
 json PathReport::heat_map() const {
-  double reach = options_.normal_prior ? 3.3 : 0;
-  for (const Tensor& points : {result_.nodes, problem_.start, problem_.end})
-    reach = std::max(reach, 1.1 * points.abs().max().item<double>());
-  if (!(reach > 0) || !std::isfinite(reach)) reach = 1;
-  const Tensor axis = at::linspace(-reach, reach, kHeatMapSide, at::kDouble);
-  const Tensor z = at::stack({axis.unsqueeze(0).expand({kHeatMapSide, kHeatMapSide}),
-                              axis.unsqueeze(1).expand({kHeatMapSide, kHeatMapSide})},
-                             2)
-                       .reshape({-1, 2})
-                       .contiguous();
-  std::vector<Tensor> values;
-  for (const Tensor& part : z.split(2048))
-    values.push_back(quality(problem_.feature ? problem_.feature : problem_.quality, part,
-                             (*problem_.embedding)(part), at::full({part.size(0)}, 0.5, at::kDouble)));
-  return {{"low", -reach}, {"high", reach}, {"side", kHeatMapSide}, {"values", numbers(at::cat(values), 3)}};
+  const PathPlane plane =
+      options_.plane ? *options_.plane : evaluate_path_plane(problem_, result_, options_.normal_prior);
+  return {{"low", -plane.reach},
+          {"high", plane.reach},
+          {"side", plane.values.size(0)},
+          {"values", numbers(plane.values, 3)}};
 }
 
 void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,

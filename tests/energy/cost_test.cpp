@@ -10,6 +10,7 @@ double chord(double w, double c, double d) { return w * w * c / d; }
 INSTANTIATE_TEST_SUITE_P(
     Costs, CostContract,
     ::testing::Values(CostCase{"Chord", chord_cost(), chord},
+                      CostCase{"EndpointMean", endpoint_mean_cost(), chord},
                       CostCase{"Dynamic", dynamic_cost(1),
                                [](double w, double c, double d) { return w * w * (d + c / d); }},
                       CostCase{"HeavyDynamic", dynamic_cost(7.5),
@@ -34,14 +35,15 @@ TEST(Cost, TimeWeights) {
 }
 
 TEST(Cost, IsMadeByName) {
-  for (const char* name : {"chord", "dynamic", "length"}) EXPECT_EQ(make_cost(name, 1)->describe(), name);
+  for (const char* name : {"chord", "dynamic", "length", "endpoint-mean"})
+    EXPECT_EQ(make_cost(name, 1)->describe(), name);
   try {
     make_cost("shortest", 1);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kArgument);
     const std::string message = error.what();
-    for (const char* word : {"shortest", "chord", "dynamic", "length"})
+    for (const char* word : {"shortest", "chord", "dynamic", "length", "endpoint-mean"})
       EXPECT_NE(message.find(word), std::string::npos) << word;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
+#include "latentpath/numerics/derivative_check.h"
 
 namespace latentpath::testing {
 namespace {
@@ -73,6 +74,47 @@ TEST(PathEnergy, WeightIsTakenAtTheMidpointAndItsTime) {
   EXPECT_TRUE(at::allclose(terms.duration, times.narrow(0, 1, 6) - times.narrow(0, 0, 6), 0, 1e-16));
 }
 
+TEST(PathEnergy, EndpointMeanCostByHand) {
+  // Paper B, Eq. 3, on the nodes 0, 1, 3 of a line with Q = exp(−z²): its two terms, times n = 2 segments.
+  const auto bell = function_quality([](const Tensor& z) { return at::exp(-z.square().sum(1)); }, "bell");
+  const PathEnergy energy(identity_embedding(1), bell, with_cost(endpoint_mean_cost(), 0));
+  const Tensor nodes = at::tensor({0.0, 1.0, 3.0}, at::kDouble).view({1, 3, 1});
+  const auto square = [](double x) { return x * x; };
+  const double eq3 =
+      square(std::log((1 + std::exp(-1)) / 2)) * 1 + square(std::log((std::exp(-1) + std::exp(-9)) / 2)) * 4;
+  const Tensor elsewhere = at::full({1, 2, 1}, 77.0, at::kDouble);  // midpoints are not looked at
+  EXPECT_NEAR(energy.cost(CurvePoints{nodes, elsewhere, uniform_times(2)}).item<double>(), 2 * eq3, 1e-13);
+}
+
+TEST(PathEnergy, EndpointMeanAsksAtTheNodesTimesAndImages) {
+  const auto ramp = time_ramp(std::make_shared<DecodedQuality>());
+  const auto decoder = perceptron(2, 3);
+  const PathEnergy energy(decoder, ramp, with_cost(endpoint_mean_cost(), 0.05));
+  const Tensor times = graded_times(5, 0.5);
+  const CurvePoints points = on_grid(times);
+  const SegmentTerms terms = energy.terms(points);
+  for (int64_t pair = 0; pair < 2; ++pair) {
+    const Tensor q = ramp->evaluate({points.nodes[pair], times, (*decoder)(points.nodes[pair])});
+    const Tensor mean = 0.5 * (q.narrow(0, 0, 5) + q.narrow(0, 1, 5));
+    EXPECT_TRUE(at::allclose(terms.weight[pair], -at::log(0.05 + 0.9 * mean), 0, 1e-13));
+  }
+  // A solver pays for the nodes alone.
+  const int64_t before = decoder->evaluations();
+  energy.terms(points);
+  EXPECT_EQ(decoder->evaluations() - before, 2 * 6);
+}
+
+TEST(PathEnergy, EndpointMeanGradientPassesTheTaylorTest) {
+  const PathEnergy energy(stereographic_sphere(), wavy(), with_cost(endpoint_mean_cost(), 0.01));
+  const Tensor times = uniform_times(6), nodes = two_curves(times);
+  const auto f = [&](const Tensor& z) {
+    return energy.cost(CurvePoints{z, two_curves(middle_times(times)), times}).sum();
+  };
+  const Tensor leaf = nodes.clone().requires_grad_(true);
+  const Tensor gradient = torch::autograd::grad({f(leaf)}, {leaf})[0];
+  EXPECT_NEAR(taylor_slope(f, nodes, gradient, random_normal(nodes.sizes(), 5), 1e-3), 2, 0.1);
+}
+
 TEST(PathEnergy, DynamicCostWithoutTimeIsTheChordCost) {
   const auto sphere = stereographic_sphere();
   const CurvePoints points = on_grid(uniform_times(9));
@@ -123,7 +165,7 @@ TEST(PathEnergy, HalfEpsilonIsThePlainEnergy) {
 }
 
 TEST(PathEnergy, ConvergesWithOrderTwo) {
-  for (const auto& cost : {chord_cost(), dynamic_cost(1), length_cost(1)}) {
+  for (const auto& cost : {chord_cost(), dynamic_cost(1), length_cost(1), endpoint_mean_cost()}) {
     const PathEnergy energy(stereographic_sphere(), time_ramp(wavy()), with_cost(cost));
     const Tensor exact = energy.cost(on_grid(uniform_times(4096)));
     double before = 0;
@@ -162,6 +204,21 @@ TEST(Measure, RefinesAtLeastFourTimesUntilTheCostIsSteady) {
   EXPECT_TRUE(at::allclose(rough.cost_refined, exact, 0.01, 0));
   EXPECT_TRUE(at::allclose(fine.cost_refined, exact, 1e-4, 0));  // order 2 at 6 · 128 segments or less
   EXPECT_TRUE(at::allclose(rough.cost, energy.cost(on_grid(uniform_times(6))), 1e-13, 0));
+}
+
+TEST(Measure, EndpointMeanOnRefinedGridsMeetsTheChordCost) {
+  for (const QualityPointer& quality :
+       {wavy(), time_ramp(wavy()), QualityPointer(std::make_shared<DecodedQuality>())}) {
+    const PathEnergy mean(stereographic_sphere(), quality, with_cost(endpoint_mean_cost())),
+        chord(stereographic_sphere(), quality, with_cost(chord_cost()));
+    const CurveFigures a = mean.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64),
+                       b = chord.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64);
+    EXPECT_TRUE(at::allclose(a.cost, mean.cost(on_grid(uniform_times(8))), 1e-12, 0));
+    EXPECT_FALSE(at::allclose(a.cost, b.cost, 1e-3, 0));
+    EXPECT_TRUE(at::allclose(a.cost_refined, b.cost_refined, 1e-3, 0));  // order 2 at 512 segments
+    EXPECT_TRUE(at::allclose(a.length, b.length, 1e-3, 0));
+    EXPECT_TRUE(at::allclose(a.min_quality, b.min_quality, 1e-2, 0));
+  }
 }
 
 TEST(Measure, FiguresAreWhatTheirNamesSay) {

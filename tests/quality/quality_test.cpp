@@ -4,6 +4,8 @@
 #include "latentpath/core/error.h"
 #include "latentpath/embedding/torchscript_decoder.h"
 #include "latentpath/quality/classifier.h"
+#include "latentpath/quality/convex_set.h"
+#include "latentpath/quality/density_rank.h"
 
 namespace latentpath::testing {
 
@@ -76,6 +78,21 @@ INSTANTIATE_TEST_SUITE_P(
                       return product({normal_prior(2), circle(), constant_quality(0.9)});
                     },
                     {}},
+        QualityCase{"RankOfNormal2", 2, [] { return density_rank(normal_density(2), {20000}); }, {}},
+        QualityCase{"RankOfNormal8", 8, [] { return density_rank(normal_density(8), {20000}); }, {}},
+        QualityCase{"RankOfSemicircle2", 2, [] { return density_rank(semicircle(2), {20000}); }, {}},
+        QualityCase{"RankOfSemicircle8", 8, [] { return density_rank(semicircle(8), {20000}); }, {}},
+        QualityCase{"PapersRank2", 2, [] { return density_rank_paper(semicircle(2), {500}); }, {}},
+        QualityCase{"PapersRank8", 8, [] { return density_rank_paper(normal_density(8), {500}); }, {}},
+        QualityCase{"Ball", 2, [] { return uniform_ball(at::zeros({2}), 0.8, 0.3); }, {}},
+        QualityCase{"Box", 3, [] { return uniform_box(-at::ones({3}), 0.5 * at::ones({3}), 0.4); }, {}},
+        QualityCase{"HalfSpaces",
+                    2,
+                    [] {
+                      return uniform_half_spaces(random_normal({3, 2}, 4), 0.2 * at::ones({3}), 0.5);
+                    },
+                    {}},
+        QualityCase{"Scaled", 2, [] { return scaled(normal_prior(2), 0.7); }, {}},
         QualityCase{"Power", 2, [] { return power(normal_prior(2), 0.5); }, {}},
         QualityCase{"PowerAboveOne", 2, [] { return power(circle(), 3); }, {}}),
     quality_case_name);

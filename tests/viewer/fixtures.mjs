@@ -89,7 +89,7 @@ export function evaluation() {
   const rows = [];
   for (const [feature, gain] of [["8", 1], ["3", 0.8], ["<b>7</b>", 0.6]])
     for (const [method, probability, cost] of [["linear", 0.05, 900], ["spherical", 0.07, 800], ["LatentPath", 0.85, 60]])
-      rows.push({ feature, method, values: { p: { mean: probability * gain, deviation: 0.04, count: 100 }, cost: { mean: cost / gain, deviation: cost / 4, count: 100 } } });
+      rows.push({ feature, method, values: { p: { mean: probability * gain, error: 0.04, count: 100 }, cost: { mean: cost / gain, error: cost / 4, count: 100 } }, profiles: { quality: { mean: [1, probability, 1], error: [0, 0.02, 0] }, step: { mean: [cost, null] } } });
   return {
     kind: "evaluate",
     verdict: { headline: "LatentPath has the feature on 3 of 3 features", points: [] },

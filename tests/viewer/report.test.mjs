@@ -475,6 +475,10 @@ describe("other kinds of run", () => {
     assert.equal(await page.locator("#metric-p svg g[aria-label=rule] line").count(), 9 + 3);
     assert.equal(await page.locator("#means td.best").count(), 6);
     assert.match(await page.locator("#means").textContent(), /<b>7<\/b>/);
+    assert.match(await page.locator("#means").textContent(), /0\.85 ± 0\.04/);
+    assert.equal(await page.locator("#along-quality svg g[aria-label=line] path").count(), 9);
+    assert.equal(await page.locator("#along-step svg g[aria-label=line] path").count(), 9);
+    assert.equal(await page.locator("#along-probability").count(), 0);
     await close();
   });
 

@@ -126,7 +126,8 @@ export interface Evaluation extends Common {
   rows: {
     feature: string;
     method: string;
-    values: Record<string, { mean: Value; deviation?: Value; count?: number }>;
+    values: Record<string, { mean: Value; error?: Value; count?: number }>;
+    profiles?: Record<string, { mean: Value[]; error?: Value[] }>;
   }[];
 }
 

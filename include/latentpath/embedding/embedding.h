@@ -41,6 +41,9 @@ class Embedding {
   /// What it is, for people: "decoder mnist-vae-8.pt".
   virtual std::string describe() const = 0;
 
+  /// True when several threads may map points at once.
+  virtual bool concurrent() const { return false; }
+
   /// Points mapped since construction: the currency in which path solvers are compared.
   int64_t evaluations() const noexcept { return evaluations_.load(); }
 

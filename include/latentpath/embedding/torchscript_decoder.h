@@ -36,6 +36,7 @@ class TorchScriptDecoder : public Embedding {
 
   int64_t latent_dim() const override;
   std::string describe() const override;
+  bool concurrent() const override;
   /// The dtype of the model's parameters: "float32" or "float64".
   std::string dtype() const;
   /// The values the file or the caller says its outputs lie in; empty when nobody says it.

@@ -30,6 +30,9 @@ class TorchScriptModule {
 
   /// True when forward takes List[Tensor].
   bool takes_list() const;
+  /// True when several threads may run it at once: on a CPU, without writing into itself or drawing random
+  /// numbers.
+  bool concurrent() const;
 
   std::optional<int64_t> integer_attribute(const std::string& name) const;
   std::optional<std::string> string_attribute(const std::string& name) const;

@@ -5,6 +5,8 @@
 //   chord    w² c / Δ           discretises 2E, E the energy of the curve (Eq. 5; Eq. 6 with a kernel)
 //   dynamic  w² (λΔ + c / Δ)    the curve (γ(t), t) in Z × [0, 1] (Eqs. 7–8, whose λ is 1)
 //   length   w √(λΔ² + c)       what the papers' reference program minimises
+//   endpoint-mean  w² c / Δ     with w_i = −log of the mean of Q_ε at the segment's two ends in place of its
+//                               midpoint: n times paper B's Eq. 3, which has n equal segments and no Δ
 //
 //   auto cost = latentpath::dynamic_cost(1.0);
 //   Tensor per_path = cost->segments(terms).sum(1);   // [pairs]
@@ -30,6 +32,8 @@ class Cost {
   virtual Tensor segments(const SegmentTerms& terms) const = 0;
   /// λ, the weight of the time term; 0 where there is none.
   virtual double time_weight() const { return 0; }
+  /// True when w_i = −log ½(Q_ε(z_i) + Q_ε(z_{i+1})): the quality is asked at the nodes, not between them.
+  virtual bool averages_end_qualities() const { return false; }
   /// True when the cost is minimised only at constant weighted speed, so that nodes may be re-spaced freely.
   virtual bool fixes_speed() const { return false; }
   virtual std::string describe() const = 0;
@@ -42,7 +46,13 @@ CostPointer chord_cost();
 CostPointer dynamic_cost(double time_weight);
 CostPointer length_cost(double time_weight);
 
-/// By name: "chord", "dynamic", "length". Throws Error(kArgument) naming them.
+/// Discretises 2E, as chord_cost() does, from the nodes alone (paper B, Eq. 3). On every grid, refined ones
+/// included, it approximates the same integral, so its figures stand beside the chord cost's. A minimiser
+/// hides from nodes more easily than from midpoints: a segment between two good nodes costs nothing for
+/// the bad places that it crosses.
+CostPointer endpoint_mean_cost();
+
+/// By name: "chord", "dynamic", "length", "endpoint-mean". Throws Error(kArgument) naming them.
 CostPointer make_cost(const std::string& name, double time_weight);
 
 }  // namespace latentpath

@@ -50,8 +50,8 @@ class PathEnergy {
  public:
   PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointer quality, EnergyOptions options);
 
-  /// The terms of every segment, [pairs, n] each, in float64. All points are decoded at once: the caller
-  /// splits batches.
+  /// The terms of every segment, [pairs, n] each, in float64, differentiable once. All points are decoded at
+  /// once: the caller splits batches.
   SegmentTerms terms(const CurvePoints& points) const;
   /// Σ_i of the cost's segments, [pairs].
   Tensor cost(const SegmentTerms& terms) const { return options_.cost->segments(terms).sum(1); }
@@ -70,6 +70,13 @@ class PathEnergy {
                        const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
                        int64_t max_refinement = 32) const;
 
+  /// Φ of points [n, D], and their Q_t at one time t [n], without gradient and on all threads.
+  Tensor decode(const Tensor& points) const;
+  Tensor judge(const Tensor& points, const Tensor& decoded, double time) const;
+
+  /// True when model and quality are evaluated by several threads at once, each taking a share of the points.
+  bool concurrent() const { return embedding_->concurrent() && quality_->concurrent(); }
+
   const Embedding& embedding() const { return *embedding_; }
   const Quality& quality() const { return *quality_; }
   const EnergyOptions& options() const { return options_; }
@@ -77,7 +84,7 @@ class PathEnergy {
  private:
   CurveFigures measure_chunk(const std::function<Tensor(const Tensor&)>& curve, const Tensor& times,
                              const QualityPointer& feature, double tolerance, int64_t max_refinement) const;
-  Tensor decode(const Tensor& points) const;
+  Tensor decode_paths(const Tensor& points) const;
 
   std::shared_ptr<const Embedding> embedding_;
   QualityPointer quality_;

@@ -30,6 +30,9 @@ struct GlobalCertificate {
   EikonalDistance marching;    ///< the reference in full: its path, its grids
 };
 
+/// What a reference says about a path of the given length.
+GlobalCertificate certify_against(EikonalDistance marching, double length);
+
 /// `path` [D, m], D ≤ 3, of which only the ends and, where `options.box` is empty, the extent is used: the
 /// box is then the path's own, widened on each side by half its diagonal. Throws as eikonal_distance() does.
 GlobalCertificate certify_globally(const MetricField& metric, const Eigen::MatrixXd& path, double length,

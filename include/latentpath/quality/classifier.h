@@ -53,6 +53,8 @@ class Classifier {
   Tensor probabilities(const Tensor& input) const;
 
   bool takes_latent() const;
+  /// True when several threads may run it at once.
+  bool concurrent() const;
   /// C; known once connected.
   int64_t classes() const;
   /// True when the classes exclude each other (softmax), false for independent attributes.

@@ -54,25 +54,24 @@ class GaussianMixture final : public Density {
   int64_t dim() const override { return means_.size(1); }
   /// The highest mode, by the fixed-point iteration z ← (Σ_j p_j(z) Σ_j⁻¹)⁻¹ Σ_j p_j(z) Σ_j⁻¹ μ_j from every
   /// mean, p_j(z) the posterior weights (Carreira-Perpiñán, IEEE PAMI 22(11), 2000). It never lowers f.
-  std::optional<double> log_maximum() const override { return log_maximum_; }
+  /// Sought anew at every call.
+  std::optional<double> log_maximum() const override;
   std::string describe() const override;
 
   const Tensor& weights() const { return weights_; }          ///< [k], sum 1
   const Tensor& means() const { return means_; }              ///< [k, D]
   const Tensor& covariances() const { return covariances_; }  ///< [k, D, D]
   int64_t components() const { return means_.size(0); }
+  /// log(π_j N(z; μ_j, Σ_j)) for every component: z [n, D] → [n, k] float64.
+  Tensor component_log_densities(const Tensor& z) const;
 
  private:
-  Tensor component_log_densities(const Tensor& z) const;  // log π_j N(z; μ_j, Σ_j): [n, D] → [n, k]
-  double find_log_maximum() const;
-
   std::string name_;
   Tensor weights_, means_, covariances_;
   Tensor factors_;    // L_j [k, D, D]
   Tensor whitening_;  // (L_0⁻¹; L_1⁻¹; …)ᵀ [D, k·D]: one matrix product whitens for every component
   Tensor shift_;      // −L_j⁻¹ μ_j, [k·D]
   Tensor log_constants_;  // [k]
-  double log_maximum_ = 0;
 };
 
 /// The papers' semicircle, D ≥ 2: equal weights, means (2, 6, 0…), (0, 0, 0…), (2, −6, 0…), covariances with

@@ -30,6 +30,8 @@ class Quality {
   virtual bool depends_on_time() const { return false; }
   /// True when `decoded` must be given; such points are decoded once for quality and length together.
   virtual bool needs_decoded() const { return false; }
+  /// True when several threads may evaluate it at once.
+  virtual bool concurrent() const { return false; }
   virtual std::string describe() const = 0;
 };
 

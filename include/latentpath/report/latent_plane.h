@@ -38,6 +38,9 @@ struct LatentPlane {
   double value_min = 0, value_max = 1;  ///< values outside take the end colours, NaN is grey
   std::string x_label = "latent 1", y_label = "latent 2";
   std::string contour_label = "prior mass";  ///< the contours' entry in the legend
+  Tensor samples = {};                   ///< [n, 2]: small discs below contours and curves; may be undefined
+  Tensor sample_values = {};             ///< [n], coloured on the same scale as `values`; undefined: grey
+  std::string sample_label = "samples";  ///< their entry in the legend
   std::vector<PlaneContour> contours = {};
   std::vector<PlaneCurve> curves = {};  ///< the last lies on top
   /// The ends of the curves, marked and labelled where the first curve begins and ends; empty: no marker. A

@@ -18,6 +18,7 @@ struct PictureOptions {
   bool by_arc_length = false;              ///< frames evenly spaced in image space instead of in time
   std::optional<ValueRange> output_range;  ///< the decoder's values; none: each strip's own extremes
   std::string feature_name;                ///< "P(8)"; printed under frames
+  Tensor reference = {};                   ///< [m, 2]: the globally shortest path, drawn in the plane
 };
 
 /// Curve times at which the frames stand: uniform, or evenly spaced in decoded length. nodes [n + 1, D],
@@ -32,9 +33,20 @@ bool decodes_images(const Embedding& embedding, int64_t latent_dim);
 Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
                        const PictureOptions& options);
 
+/// The square −reach … reach of a latent plane (D = 2) and what each of its points is worth.
+struct PathPlane {
+  double reach = 1;
+  Tensor values = {};  ///< float64 [side, side]: the feature, or the quality at t = ½; row 0 is −reach
+};
+
+/// Decodes a grid that holds every pair's three curves, and the prior's mass when it is normal. It costs
+/// side² decoder evaluations, so pictures and report share one.
+PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& result, bool normal_prior,
+                              int64_t side = 65);
+
 /// The latent plane of a D = 2 model coloured by the feature (or the quality at t = ½), prior contours and
 /// the three paths of one pair: uint8 [H, W, 3].
-Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair, bool normal_prior,
-                       const PictureOptions& options);
+Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
+                       const PathPlane& plane, bool normal_prior, const PictureOptions& options);
 
 }  // namespace latentpath

@@ -18,6 +18,7 @@
 #include "latentpath/core/value_range.h"
 #include "latentpath/energy/path_energy.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/report/path_pictures.h"
 
 namespace latentpath {
 
@@ -25,7 +26,9 @@ struct PathReportOptions {
   int64_t frames = 0;                           ///< pictures a curve; 0: 49 for one pair, fewer for many
   std::optional<ValueRange> output_range = {};  ///< the decoder's values; none: each pair's own extremes
   std::string feature_name = {};                ///< "P(8)": what problem.feature is
+  std::optional<PathPlane> plane = {};          ///< of a D = 2 model; none: it is evaluated
   bool normal_prior = false;                    ///< latents are N(0, I): shows its density along the paths
+  QualityPointer prior_rank = {};               ///< the rank of another prior, shown in the same way
   OutputNorm norm = OutputNorm::kSum;           ///< of step lengths
   uint64_t seed = 0;                            ///< of the prior samples that are drawn
   int64_t picture_bytes = 13'000'000;  ///< of all pairs' pictures; frames, quality and size give way to it

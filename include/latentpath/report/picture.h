@@ -31,7 +31,8 @@ inline constexpr Colour kOrange{230, 159, 0}, kSkyBlue{86, 180, 233}, kBluishGre
     kYellow{240, 228, 66}, kBlue{0, 114, 178}, kVermillion{213, 94, 0}, kReddishPurple{204, 121, 167};
 
 /// The colours of the three standard curves in every figure of a report.
-inline constexpr Colour kLinearColour = kDarkGrey, kSphericalColour = kOrange, kPathColour = kBlue;
+inline constexpr Colour kLinearColour = kDarkGrey, kSphericalColour = kOrange, kPathColour = kBlue,
+                        kReferenceColour = kVermillion;
 
 /// `value` in [0, 1] on the scale of bars: vermillion (0) over grey to blue (1); clamped, NaN is light grey.
 Colour bar_colour(double value);

@@ -73,14 +73,14 @@ function plots(run: Interpolation): Plotted[] {
     {
       id: "prior",
       field: "prior",
-      y: "share of the prior farther out",
+      y: "share of the prior in less likely places",
       unit: true,
-      subtitle: "How common such latents are: the share of samples of N(0, I) farther from the origin. Near 0 is outside of the data.",
+      subtitle: "How common such latents are: the share of the prior's samples in places no likelier, for N(0, I) those farther from the origin. Near 0 is outside of the data.",
       finding: (curves) => {
         const a = lowest(ours(curves)?.sampled.prior);
         const b = lowest(straight(curves)?.sampled.prior);
         if (a === null) return "Density of the prior";
-        return `At its outermost, our path has ${percent(a)} of the prior beyond it${b === null ? "" : `, the straight line ${percent(b)}`}`;
+        return `Where it is least likely, our path has ${percent(a)} of the prior in places no likelier${b === null ? "" : `, the straight line ${percent(b)}`}`;
       },
     },
     {

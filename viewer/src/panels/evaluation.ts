@@ -17,27 +17,32 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
   const bars = run.metrics.map((metric) => {
     const data = run.rows.flatMap((row) => {
       const value = row.values[metric.id];
-      return value && isNumber(value.mean) ? [{ feature: row.feature, method: row.method, mean: value.mean, low: value.mean - (value.deviation ?? 0), high: value.mean + (value.deviation ?? 0), known: isNumber(value.deviation) }] : [];
+      // A logarithmic axis has no place for what costs nothing.
+      return value && isNumber(value.mean) && !(metric.log && value.mean <= 0) ? [{ feature: row.feature, method: row.method, mean: value.mean, low: value.mean - (value.error ?? 0), high: value.mean + (value.error ?? 0), known: isNumber(value.error) }] : [];
     });
-    const holder = h("div", { class: "plot", style: "height:300px" });
+    const holder = h("div", { class: "plot", style: "min-height:300px" });
     onWidth(holder, (width) => {
       if (data.length === 0) {
         holder.replaceChildren(h("p", { class: "empty" }, "No finite value."));
         return;
       }
+      // Names that would run into each other are turned.
+      const longest = Math.min(22, Math.max(...features.map((feature) => feature.length)));
+      const crowded = longest * 6.6 > (width - 60) / features.length;
+      const below = crowded ? 26 + 4 * longest : 44;
       const floor = metric.log ? Math.min(...data.map((d) => (d.low > 0 ? d.low : d.mean))) / 2 : 0;
       holder.replaceChildren(
         Plot.plot({
           width,
-          height: 300,
+          height: 256 + below,
           marginLeft: 58,
-          marginBottom: 44,
+          marginBottom: below,
           marginTop: 18,
           ariaLabel: `${metric.label} by feature and method`,
           style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
-          fx: { domain: features, label: "feature", labelAnchor: "center" },
+          fx: { domain: features, label: crowded ? null : "feature", labelAnchor: "center", tickRotate: crowded ? -32 : 0, tickFormat: (feature: string) => (feature.length > 22 ? `${feature.slice(0, 21)}…` : feature) },
           x: { domain: methods, axis: null, padding: 0.15 },
-          y: { label: metric.unit ? `${metric.label}, ${metric.unit}` : metric.label, labelArrow: "none", grid: true, type: metric.log ? "log" : "linear", ticks: 5, tickFormat: "~g" },
+          y: { label: metric.unit ? `${metric.label}, ${metric.unit}` : metric.label, labelArrow: "none", grid: true, type: metric.log ? "log" : "linear", ticks: 5, tickFormat: (value: number) => brief(value) },
           marks: [
             Plot.barY(data, { fx: "feature", x: "method", y1: () => floor, y2: "mean", fill: (d) => colour(d.method) }),
             Plot.ruleX(data.filter((d) => d.known), { fx: "feature", x: "method", y1: (d) => Math.max(d.low, metric.log ? floor : -Infinity), y2: "high", stroke: "var(--text)", strokeWidth: 1.4 }),
@@ -47,7 +52,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
         }),
       );
     });
-    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over all pairs. Lines: one standard deviation to each side.", legend(), holder).element;
+    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over all pairs. Lines: one standard error to each side.", legend(), holder).element;
   });
 
   const table = h(
@@ -69,7 +74,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
             ...run.metrics.map((metric) => {
               const value = row.values[metric.id];
               const best = metric.better && isNumber(value?.mean) && row.method === bestOf(run, metric, row.feature);
-              const text = value ? `${brief(value.mean)}${isNumber(value.deviation) ? ` ± ${brief(value.deviation, 2)}` : ""}` : "–";
+              const text = value ? `${brief(value.mean)}${isNumber(value.error) ? ` ± ${brief(value.error, 2)}` : ""}` : "–";
               return h("td", { class: best ? "best" : "" }, text);
             }),
           ),
@@ -77,7 +82,62 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
       ),
     ),
   );
-  return [h("div", { class: "grid" }, ...bars), section("means", "All figures", "Mean ± one standard deviation; the best of each feature is bold.", table).element];
+  return [section("means", "All figures", "Mean ± one standard error; the best of each feature is bold.", table).element, h("div", { class: "grid" }, ...bars), ...profilePanels(run, features, methods, colour, legend)];
+}
+
+const profileNames: { id: string; title: string; label: string; steps: boolean }[] = [
+  { id: "step", title: "How far the image moves from frame to frame", label: "squared image distance of neighbouring frames", steps: true },
+  { id: "quality", title: "The quality along the paths", label: "quality Q at time t", steps: false },
+  { id: "probability", title: "The class probability along the paths", label: "class probability", steps: false },
+];
+
+/** What happens along the paths: means over the pairs at each frame, a facet for each feature. */
+function profilePanels(run: Evaluation, features: string[], methods: string[], colour: (method: string) => string, legend: () => HTMLElement): HTMLElement[] {
+  return profileNames.flatMap(({ id, title, label, steps }) => {
+    const data = run.rows.flatMap((row) => {
+      const profile = row.profiles?.[id];
+      return (profile?.mean ?? []).flatMap((mean, i, all) => {
+        // A step belongs to the middle of its interval.
+        const t = steps ? (i + 0.5) / all.length : i / (all.length - 1);
+        const error = profile?.error?.[i] ?? 0;
+        return isNumber(mean) ? [{ feature: row.feature, method: row.method, t, mean, low: mean - error, high: mean + error }] : [];
+      });
+    });
+    if (data.length === 0) return [];
+    const holder = h("div", { class: "plot" });
+    onWidth(holder, (width) => {
+      const columns = Math.max(1, Math.min(features.length, Math.floor(width / 240)));
+      const rows = Math.ceil(features.length / columns);
+      const place = (feature: string) => ({ fx: features.indexOf(feature) % columns, fy: Math.floor(features.indexOf(feature) / columns) });
+      const placed = data.map((d) => ({ ...d, ...place(d.feature) }));
+      holder.replaceChildren(
+        Plot.plot({
+          width,
+          height: 60 + 170 * rows,
+          marginLeft: 52,
+          marginTop: 30,
+          marginBottom: 40,
+          ariaLabel: `${label} along the paths, by feature and method`,
+          style: { background: "none", fontFamily: "inherit", fontSize: "12px" },
+          fx: { axis: null, domain: [...Array(columns).keys()], padding: 0.12 },
+          fy: { axis: null, domain: [...Array(rows).keys()], padding: 0.28 },
+          x: { domain: [0, 1], label: "time t along the path", labelAnchor: "center", labelArrow: "none", ticks: [0, 0.5, 1], tickFormat: String },
+          y: { label: null, grid: true, ticks: 4, zero: true, tickFormat: (value: number) => brief(value) },
+          marks: [
+            ...methods.flatMap((method) => {
+              const mine = placed.filter((d) => d.method === method);
+              return [
+                Plot.areaY(mine, { fx: "fx", fy: "fy", x: "t", y1: "low", y2: "high", fill: colour(method), fillOpacity: 0.18 }),
+                Plot.lineY(mine, { fx: "fx", fy: "fy", x: "t", y: "mean", stroke: colour(method), strokeWidth: 1.8, strokeDasharray: /latentpath|ours|linear/i.test(method) ? undefined : "6 3" }),
+              ];
+            }),
+            Plot.text(features.map((feature) => ({ feature, ...place(feature) })), { fx: "fx", fy: "fy", text: "feature", frameAnchor: "top-left", dy: -14, fontWeight: 600, fill: "var(--text)" }),
+          ],
+        }),
+      );
+    });
+    return [section(`along-${id}`, title, `Lines: means of the ${label} over all pairs at equal times. Shaded: one standard error to each side.`, legend(), holder).element];
+  });
 }
 
 function bestOf(run: Evaluation, metric: Evaluation["metrics"][number], feature: string): string | undefined {
@@ -95,7 +155,7 @@ function finding(run: Evaluation, metric: Evaluation["metrics"][number]): string
     if (method) wins.set(method, (wins.get(method) ?? 0) + 1);
   }
   const [winner, count] = [...wins].sort((a, b) => b[1] - a[1])[0] ?? [];
-  if (!winner || !count) return metric.label;
+  if (!winner || !count || 2 * count <= features.length) return metric.label;
   const means = run.rows.filter((row) => row.method === winner).map((row) => row.values[metric.id]?.mean).filter(isNumber);
   const average = means.reduce((sum, value) => sum + value, 0) / Math.max(1, means.length);
   return `${winner} has the best ${metric.label} on ${count} of ${features.length} features (mean ${number(average)})`;

@@ -1,0 +1,95 @@
+#include "evaluation_state.h"
+
+#include <system_error>
+
+#include "latentpath/core/error.h"
+#include "latentpath/io/file.h"
+#include "latentpath/report/evaluation_report.h"
+
+namespace latentpath::program {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+/// The names of what differs between two fingerprints, for people.
+std::string differences(const json& ours, const json& theirs) {
+  std::string names;
+  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  if (ours["version"] != theirs.value("version", json())) add("the version");
+  for (const char* part : {"options", "files"}) {
+    json all = ours[part];
+    const json other = theirs.value(part, json::object());
+    if (other.is_object()) all.update(other);
+    for (const auto& [name, value] : all.items())
+      if (!ours[part].contains(name) || !other.contains(name) || ours[part][name] != other[name])
+        add(std::string(part) == "options" ? "--" + name : "the " + name + "'s bytes");
+  }
+  return names.empty() ? "its form" : names;
+}
+
+}  // namespace
+
+EvaluationState::EvaluationState(const fs::path& run, const json& fingerprint, bool resume, bool overwrite)
+    : folder_(run.string() + ".partial") {
+  std::error_code code;
+  const bool exists = fs::exists(fs::symlink_status(folder_, code));
+  if (exists) {
+    LATENTPATH_CHECK(fs::is_regular_file(folder_ / "options.json", code), kArgument, folder_.string(),
+                     " is in the way: unfinished batches are kept there, and it is not such a folder");
+    LATENTPATH_CHECK(resume || overwrite, kArgument, "an unfinished run is in ", folder_.string(),
+                     ": --resume goes on with it, --overwrite starts anew");
+  }
+  if (exists && resume) {
+    const json theirs = json::parse(read_file(folder_ / "options.json"), nullptr, false);
+    LATENTPATH_CHECK(theirs.is_object(), kInput, (folder_ / "options.json").string(), " is not valid JSON");
+    LATENTPATH_CHECK(theirs == fingerprint, kArgument, "the unfinished run in ", folder_.string(),
+                     " differs in ", differences(fingerprint, theirs),
+                     ": give the same options, or --overwrite without --resume");
+    return;
+  }
+  if (exists) fs::remove_all(folder_, code);
+  fs::create_directories(folder_, code);
+  LATENTPATH_CHECK(!code, kArgument, "cannot create the folder ", folder_.string(),
+                   " for unfinished batches: ", code.message());
+  write_file_atomic(folder_ / "options.json", fingerprint.dump(2) + "\n");
+}
+
+EvaluationState::~EvaluationState() {
+  std::error_code ignored;
+  int64_t batches = -1;  // options.json is none
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    batches += entry.is_regular_file(ignored);
+  if (batches == 0) remove();
+}
+
+std::optional<std::vector<EvaluatedPath>> EvaluationState::load(const std::string& key, int64_t first,
+                                                                int64_t count) const {
+  const fs::path file = folder_ / (key + ".json");
+  std::error_code code;
+  if (!fs::is_regular_file(file, code)) return std::nullopt;
+  const json list = json::parse(read_file(file), nullptr, false);
+  if (!list.is_array() || static_cast<int64_t>(list.size()) != count) return std::nullopt;
+  std::vector<EvaluatedPath> paths;
+  try {
+    for (const json& object : list) paths.push_back(evaluated_path_from_json(object));
+  } catch (const Error&) {
+    return std::nullopt;  // evaluated again, as if it had never been
+  }
+  for (int64_t i = 0; i < count; ++i)
+    if (paths[static_cast<size_t>(i)].pair != first + i) return std::nullopt;
+  return paths;
+}
+
+void EvaluationState::store(const std::string& key, const std::vector<EvaluatedPath>& paths) const {
+  json list = json::array();
+  for (const EvaluatedPath& path : paths) list.push_back(evaluated_path_json(path));
+  write_file_atomic(folder_ / (key + ".json"), list.dump());
+}
+
+void EvaluationState::remove() const {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+}  // namespace latentpath::program

@@ -1,0 +1,39 @@
+#pragma once
+// What an interrupted evaluation leaves behind: the folder RUN.partial beside the run folder, a file for each
+// finished batch, and options.json, which says what run it belongs to. Files are written whole or not at all.
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/path/evaluate_paths.h"
+
+namespace latentpath::program {
+
+class EvaluationState {
+ public:
+  /// `fingerprint` is everything that decides a batch's result. With `resume` an earlier folder is gone on
+  /// with; throws Error(kArgument) when its fingerprint differs, naming where. Without `resume` an earlier
+  /// folder is refused, or with `overwrite` emptied.
+  EvaluationState(const std::filesystem::path& run, const nlohmann::json& fingerprint, bool resume,
+                  bool overwrite);
+  /// Removes the folder where no batch has been finished: it would say nothing.
+  ~EvaluationState();
+  EvaluationState(const EvaluationState&) = delete;
+  EvaluationState& operator=(const EvaluationState&) = delete;
+
+  /// The paths of a finished batch, pairs first … first + count − 1; none where it is missing or damaged.
+  std::optional<std::vector<EvaluatedPath>> load(const std::string& key, int64_t first, int64_t count) const;
+  void store(const std::string& key, const std::vector<EvaluatedPath>& paths) const;
+  /// Removes the folder: the run is complete.
+  void remove() const;
+
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace latentpath::program

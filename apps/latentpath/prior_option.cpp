@@ -1,0 +1,162 @@
+#include "prior_option.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "latentpath/core/error.h"
+#include "latentpath/io/npy.h"
+#include "latentpath/quality/density_rank.h"
+#include "latentpath/quality/mixture_file.h"
+#include "latentpath/quality/sample_density.h"
+#include "option_values.h"
+
+namespace latentpath::program {
+namespace {
+
+/// "mixture:prior.json" → "prior.json".
+std::optional<std::string> after(const std::string& prefix, const std::string& text) {
+  if (text.rfind(prefix, 0) != 0) return std::nullopt;
+  return text.substr(prefix.size());
+}
+
+SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t seed) {
+  const Tensor codes = read_npy(file);
+  LATENTPATH_CHECK(codes.dim() == 2 && codes.size(1) == latent_dim, kInput, file, " must have the shape [n, ",
+                   latent_dim, "] for this decoder, not ", shape_string(codes.sizes()));
+  try {
+    return fit_density(codes, {.seed = seed});
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kInput, file + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+void add_prior_options(CLI::App& command, PriorOptions& options, const char* group) {
+  command
+      .add_option("--prior", options.prior,
+                  "Density to stay within: none, normal, normal-asymptotic, semicircle, mixture:FILE (JSON), "
+                  "samples:FILE.npy (latents [n, D]; a density is fitted to them)")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--prior-rank", options.rank,
+                  "How the density becomes a quality: exact, or paper (kernel estimate from 5000 samples)")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--prior-alpha", options.alpha,
+                  "Scale of that quality (the 2019 paper's ri_alpha, used with --epsilon 0)")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option(
+          "--prior-draws", options.draws,
+          "seed:N and class:C draw from what the decoder's file states (decoder), or from --prior (prior)")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void check_prior_options(const PriorOptions& options) {
+  const std::string& name = options.prior;
+  for (const char* prefix : {"mixture:", "samples:"})
+    if (const auto file = after(prefix, name))
+      LATENTPATH_CHECK(!file->empty(), kArgument, "--prior ", name,
+                       " needs the name of a file behind the colon");
+  if (!after("mixture:", name) && !after("samples:", name)) {
+    const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle"};
+    LATENTPATH_CHECK(
+        std::find(known.begin(), known.end(), name) != known.end(), kArgument, "--prior '", name,
+        "' is not one of none, normal, normal-asymptotic, semicircle, mixture:FILE, samples:FILE.npy");
+  }
+  check_choice("--prior-rank", options.rank, {"exact", "paper"});
+  check_choice("--prior-draws", options.draws, {"decoder", "prior"});
+  LATENTPATH_CHECK(options.alpha > 0 && options.alpha <= 1, kArgument,
+                   "--prior-alpha must satisfy 0 < alpha <= 1, not ", options.alpha);
+  LATENTPATH_CHECK(
+      options.rank != "paper" || name != "normal-asymptotic", kArgument,
+      "--prior normal-asymptotic is a formula of its own: --prior-rank paper cannot be given with it");
+  LATENTPATH_CHECK(
+      name != "none" || (options.rank == "exact" && options.draws == "decoder" && options.alpha == 1),
+      kArgument, "--prior-rank, --prior-draws and --prior-alpha say more about --prior: give that too");
+}
+
+LatentSampler Prior::sampler() const {
+  if (!density) return {};
+  return [source = density](int64_t count, at::Generator& generator) {
+    return source->sample(count, generator);
+  };
+}
+
+Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed) {
+  Prior prior;
+  RankOptions rank{.seed = seed};
+  const std::string& name = options.prior;
+  const auto file = after("mixture:", name);
+  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle") {
+    prior.density = density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
+  } else if (file) {
+    prior.density = read_mixture(*file);
+    LATENTPATH_CHECK(prior.density->dim() == latent_dim, kInput, "the mixture file ", *file, " is about ",
+                     prior.density->dim(), " dimensions; the decoder's latent size is ", latent_dim);
+  } else if (const auto codes = after("samples:", name)) {
+    const SampleDensity fitted = fit_file(*codes, latent_dim, seed);
+    prior.density = fitted.density;
+    prior.notes.push_back(*codes + ": " + fitted.sentence());
+    rank = fitted.rank_options(seed);
+  }
+  const bool asked = prior.density != nullptr;
+  const DensityPointer of_decoder = density_by_name(stated, latent_dim);
+  if (!asked) prior.density = of_decoder;
+  if (!prior.density) {
+    prior.end_points = normal_density(latent_dim);
+    return prior;
+  }
+  const std::string known = asked ? name : stated;
+  prior.normal = known == "normal" || known == "normal-asymptotic";
+  // Asked for or not, the rank tells whether end points are outside of it.
+  prior.rank = prior.normal ? normal_prior(latent_dim) : density_rank(prior.density, rank);
+  prior.end_points = of_decoder && options.draws == "decoder" ? of_decoder : prior.density;
+  if (asked) {
+    prior.quality = options.rank == "paper"       ? density_rank_paper(prior.density, {.seed = seed})
+                    : name == "normal-asymptotic" ? normal_prior_asymptotic(latent_dim)
+                                                  : prior.rank;
+    if (options.alpha < 1) prior.quality = scaled(prior.quality, options.alpha);
+  }
+  return prior;
+}
+
+void check_end_points(const Prior& prior, const Tensor& points, const char* option) {
+  if (!prior.rank) return;
+  const int64_t dim = points.size(1);
+  const Tensor inside = prior.rank->evaluate({points.to(at::kDouble), {}, {}});
+  const int64_t worst = inside.argmin().item<int64_t>();
+  const double norm = points[worst].norm().item<double>(), rank = inside[worst].item<double>();
+  if (prior.normal)
+    LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point has norm ", norm,
+                     ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
+                     std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
+  LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point of norm ", norm,
+                   " is outside what the prior (", prior.density->describe(), ") makes: a share of ", rank,
+                   " of it lies in places as unlikely; --any-endpoint allows it");
+}
+
+std::string prior_file(const PriorOptions& options) {
+  for (const char* prefix : {"mixture:", "samples:"})
+    if (const auto file = after(prefix, options.prior)) return *file;
+  return {};
+}
+
+void add_prior_json(nlohmann::json& object, const PriorOptions& options) {
+  object["prior"] = options.prior;
+  if (options.prior == "none") return;
+  object["prior-rank"] = options.rank;
+  object["prior-draws"] = options.draws;
+  object["prior-alpha"] = options.alpha;
+}
+
+}  // namespace latentpath::program
