@@ -1,5 +1,6 @@
 // latentpath models: lists the shipped models and shows their cards.
 
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -28,6 +29,8 @@ std::string one_line(const nlohmann::json& card) {
   std::ostringstream text;
   text << card.value("kind", "");
   if (card.contains("latent_dim")) text << ", " << card["latent_dim"] << " latents";
+  if (const std::string prior = card.value("prior", "normal"); prior != "normal")
+    text << " (" << prior << ")";
   if (card.contains("output_range"))
     text << ", output in [" << card["output_range"][0].get<double>() << ", "
          << card["output_range"][1].get<double>() << "]";
@@ -63,7 +66,10 @@ void run_models(const ModelsOptions& options) {
     return;
   }
   nlohmann::json all = nlohmann::json::array();
-  for (const auto& file : list_models(model_folders())) {
+  const auto files = list_models(model_folders());
+  size_t width = 0;
+  for (const auto& file : files) width = std::max(width, file.stem().string().size());
+  for (const auto& file : files) {
     nlohmann::json card;
     try {
       card = read_card(file);
@@ -75,7 +81,8 @@ void run_models(const ModelsOptions& options) {
       card["path"] = file.string();
       all.push_back(card);
     } else {
-      std::cout << std::left << std::setw(22) << file.stem().string() << " " << one_line(card) << "\n";
+      std::cout << std::left << std::setw(static_cast<int>(width)) << file.stem().string() << "  "
+                << one_line(card) << "\n";
     }
   }
   if (options.json) std::cout << all.dump(2) << "\n";

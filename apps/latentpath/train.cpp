@@ -17,7 +17,7 @@ namespace {
 struct TrainOptions {
   std::string name;
   TrainingOptions training;
-  std::string data = "data/mnist";
+  std::string data;
   std::string out;
   std::string classifier;
   std::vector<std::string> samples_from;
@@ -29,7 +29,7 @@ struct TrainOptions {
 std::string command_of(const TrainOptions& options) {
   const TrainingOptions training = complete_options(options.name, options.training);
   std::string command =
-      "latentpath train " + options.name + " --data " + options.data + " --out " + options.out;
+      "latentpath train " + options.name + " --data " + training.data.string() + " --out " + options.out;
   command += " --epochs " + std::to_string(training.epochs) + " --batch " + std::to_string(training.batch);
   command += " --seed " + std::to_string(training.seed) + " --threads " + std::to_string(training.threads);
   if (!options.classifier.empty()) command += " --classifier " + options.classifier;
@@ -41,6 +41,7 @@ void run_train(TrainOptions& options) {
   if (options.out.empty()) options.out = options.name + ".pt";
   TrainingOptions& training = options.training;
   training.data = options.data;
+  training.data = complete_options(options.name, training).data;
   training.out = options.out;
   if (!options.classifier.empty()) training.classifier = find_model(options.classifier, model_folders());
   for (const std::string& model : options.samples_from)
@@ -70,8 +71,9 @@ void setup_train(CLI::App& program) {
   for (const std::string& name : trainable_models()) names += (names.empty() ? "" : ", ") + name;
   CLI::App* command = program.add_subcommand("train", "Train a model of the zoo and write it with its card");
   command->add_option("name", options->name, "What to train: " + names)->required();
-  command->add_option("--data", options->data, "Folder with the data set (latentpath data mnist)")
-      ->capture_default_str();
+  command->add_option("--data", options->data,
+                      "Folder with the data set, as latentpath data gets it (data/mnist, data/fashion or "
+                      "data/faces unless given)");
   command->add_option("--out", options->out, "File to write, ending in .pt (NAME.pt unless given)");
   command->add_option("--epochs", options->training.epochs,
                       "Passes through the data (the recipe's unless given)");

@@ -1,4 +1,4 @@
-// Digits, distorted at random, with hard labels, and images that are no digits with uniform ones. In the
+// Images, distorted at random, with hard labels, and images that are nothing with uniform ones. In the
 // second part of training also samples of decoders, drawn anew in each epoch and labelled by the classifier
 // that the first part ended with. That one is frozen: labels by the classifier in training feed back on it,
 // until it is sure of nothing (tried: 70 % test accuracy).
@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "latentpath/core/error.h"
+#include "prior.h"
 #include "rubbish.h"
 #include "trainer.h"
 
@@ -20,40 +21,68 @@ constexpr double kSecondPart = 0.4;  // where it starts, as a share of the epoch
 constexpr double kSure = 0.9;
 constexpr double kUnsure = 0.5;
 
-std::vector<Layer> classifier_layers() {
-  return {convolution(1, 24, 4, 2, 1),  batch_norm(24),          activation("silu"),
-          convolution(24, 48, 4, 2, 1), batch_norm(48),          activation("silu"),
-          reshape({48 * 7 * 7}),        linear(48 * 7 * 7, 128), batch_norm(128),
-          activation("silu"),           linear(128, 10)};
+std::vector<Layer> classifier_layers(const DataSetFacts& facts) {
+  const int64_t side = facts.side / 4;
+  return {convolution(facts.channels, 24, 4, 2, 1),
+          batch_norm(24),
+          activation("silu"),
+          convolution(24, 48, 4, 2, 1),
+          batch_norm(48),
+          activation("silu"),
+          reshape({48 * side * side}),
+          linear(48 * side * side, 128),
+          batch_norm(128),
+          activation("silu"),
+          linear(128, facts.classes())};
+}
+
+/// How far an image is distorted, each way.
+struct Distortion {
+  double degrees;
+  double scale;
+  double shear;
+  double shift;       // in half sides: 0.17 is 2.4 of 28 pixels
+  bool mirror;        // every second image
+  double background;  // what moves in from outside
+};
+
+Distortion distortion_of(const DataSetFacts& facts) {
+  if (facts.name == "mnist") return {12, 0.14, 0.15, 0.17, false, 0};
+  if (facts.name == "fashion") return {4, 0.08, 0.05, 0.08, true, 0};
+  return {4, 0.06, 0.04, 0.08, true, 1};
 }
 
 /// Random rotation, scale, shear and shift.
-Tensor distorted(const Tensor& digits, at::Generator generator) {
-  const int64_t count = digits.size(0);
+Tensor distorted(const Tensor& images, const DataSetFacts& facts, at::Generator generator) {
+  const Distortion range = distortion_of(facts);
+  const int64_t count = images.size(0);
   const auto draw = [&](double spread) {
     return (at::rand({count}, generator, at::kFloat) * 2 - 1) * spread;
   };
-  const Tensor angle = draw(12 * std::numbers::pi / 180);
-  const Tensor width = 1 + draw(0.14);
-  const Tensor height = 1 + draw(0.14);
-  const Tensor shear = draw(0.15);
+  const Tensor angle = draw(range.degrees * std::numbers::pi / 180);
+  Tensor width = 1 + draw(range.scale);
+  const Tensor height = 1 + draw(range.scale);
+  const Tensor shear = draw(range.shear);
   const Tensor cosine = angle.cos();
   const Tensor sine = angle.sin();
-  // In the grid's units the image is 2 wide: 0.17 is 2.4 pixels.
-  const Tensor row0 = at::stack({cosine / width, (shear - sine) / height, draw(0.17)}, 1);
-  const Tensor row1 = at::stack({sine / width, cosine / height, draw(0.17)}, 1);
-  const Tensor grid = at::affine_grid_generator(at::stack({row0, row1}, 1), {count, 1, 28, 28}, false);
-  return at::grid_sampler(digits, grid, 0, 0, false);
+  if (range.mirror) width = at::where(draw(1) < 0, -width, width);
+  const Tensor row0 = at::stack({cosine / width, (shear - sine) / height, draw(range.shift)}, 1);
+  const Tensor row1 = at::stack({sine / width, cosine / height, draw(range.shift)}, 1);
+  const Tensor grid = at::affine_grid_generator(at::stack({row0, row1}, 1), images.sizes(), false);
+  return at::grid_sampler(images - range.background, grid, 0, 0, false) + range.background;
 }
 
 class ClassifierTrainer : public Trainer {
  public:
-  ClassifierTrainer(std::string name, const std::vector<std::filesystem::path>& decoders,
+  ClassifierTrainer(const ModelTask& task, const std::vector<std::filesystem::path>& decoders,
                     at::Generator random)
-      : name_(std::move(name)),
-        network_(classifier_layers(), random),
+      : name_(task.name),
+        facts_(task.facts),
+        network_(classifier_layers(task.facts), random),
         teacher_(network_.clone()),
-        optimizer_(network_.parameters(), torch::optim::AdamOptions().weight_decay(0)) {
+        optimizer_(network_.parameters(), torch::optim::AdamOptions().weight_decay(0)),
+        generated_images_(at::empty({0}, at::kByte)),
+        generated_targets_(at::empty({0}, at::kFloat)) {
     for (const auto& file : decoders) {
       try {
         decoders_.push_back(torch::jit::load(file.string()));
@@ -63,6 +92,10 @@ class ClassifierTrainer : public Trainer {
       LATENTPATH_CHECK(decoders_.back().hasattr("latent_dim") && decoders_.back().hasattr("output_range"),
                        kInput, file.string(),
                        " has no attributes latent_dim and output_range, as decoders of the zoo have");
+      const Tensor sample = decode_unit(decoders_.back(), prior_of(decoders_.back()).sample(1, random));
+      LATENTPATH_CHECK(sample.sizes().slice(1) == at::IntArrayRef(facts_.image_shape()), kInput,
+                       file.string(), " draws images of shape ", shape_string(sample.sizes().slice(1)),
+                       " and those of ", facts_.title, " are of shape ", shape_string(facts_.image_shape()));
     }
   }
 
@@ -74,21 +107,26 @@ class ClassifierTrainer : public Trainer {
     // As many as the epoch's steps use, and one at least.
     const int64_t each = epoch.images / 2 / static_cast<int64_t>(decoders_.size()) + 1;
     for (auto& decoder : decoders_) {
-      const int64_t latent_dim = decoder.attr("latent_dim").toInt();
-      const auto draw = [&] { return at::randn({each, latent_dim}, random, at::kFloat); };
-      const Tensor start = draw();
-      const Tensor end = draw();
+      const Prior prior = prior_of(decoder);
+      const Tensor start = prior.sample(each, random);
+      const Tensor end = prior.sample(each, random);
       // Every second one lies on a straight line between samples, as unfinished paths do.
       const Tensor share =
           at::rand({each, 1}, random, at::kFloat) * at::arange(each).remainder(2).unsqueeze(1);
       for (const Tensor& latents : at::lerp(start, end, share).split(1000)) {
         const Tensor decoded = decode_unit(decoder, latents);
-        const Tensor probabilities = teacher_.forward(decoded).softmax(1);
-        const auto [best, label] = probabilities.max(1, true);
-        const Tensor sure = at::one_hot(label.squeeze(1), 10).to(at::kFloat);
-        images.push_back((decoded * 255).round().to(at::kByte).squeeze(1));
-        targets.push_back(at::where(best >= kSure, sure,
-                                    at::where(best >= kUnsure, probabilities, at::full_like(sure, 0.1))));
+        images.push_back((decoded * 255).round().to(at::kByte));
+        targets.push_back(taught(teacher_.forward(decoded)));
+      }
+      if (facts_.exclusive) continue;
+      // Attributes are judged one by one, and what a decoder makes of latents far outside its prior would
+      // have some with certainty (tried: paths that favour glasses went there).
+      const int64_t far = each / 2;
+      const Tensor scale = at::rand({far, 1}, random, at::kFloat) * 4 + 1.75;
+      for (const Tensor& latents : (prior.sample(far, random) * scale).split(1000)) {
+        const Tensor decoded = decode_unit(decoder, latents);
+        images.push_back((decoded * 255).round().to(at::kByte));
+        targets.push_back(at::full({decoded.size(0), facts_.classes()}, unsure_target(facts_), at::kFloat));
       }
     }
     generated_images_ = at::cat(images);
@@ -96,14 +134,15 @@ class ClassifierTrainer : public Trainer {
   }
 
   double step(const Tensor& images, const Tensor& labels, double progress, at::Generator random) override {
-    const Tensor digits = distorted(unit_images(images), random);
-    // Half as many images that are no digits as digits.
+    const Tensor distinct = distorted(unit_images(images), facts_, random);
+    const Tensor certain = certain_targets(labels, facts_);
+    // Half as many images that are nothing as images of something.
     const int64_t half = std::max<int64_t>(1, images.size(0) / 2);
-    Tensor rubbish_targets;
-    const Tensor no_digits =
-        rubbish(digits.narrow(0, 0, half), labels.narrow(0, 0, half), random, rubbish_targets);
-    std::vector<Tensor> inputs{digits, no_digits};
-    std::vector<Tensor> targets{at::one_hot(labels, 10).to(at::kFloat), rubbish_targets};
+    Tensor nothing_targets;
+    const Tensor nothing =
+        rubbish(distinct.narrow(0, 0, half), certain.narrow(0, 0, half), facts_, random, nothing_targets);
+    std::vector<Tensor> inputs{distinct, nothing};
+    std::vector<Tensor> targets{certain, nothing_targets};
     if (generated_images_.size(0) > 0) {
       const Tensor chosen = at::randint(generated_images_.size(0), {half}, random, at::kLong);
       inputs.push_back(unit_images(generated_images_.index_select(0, chosen)));
@@ -111,16 +150,20 @@ class ClassifierTrainer : public Trainer {
     }
     const Tensor logits = network_.forward(at::cat(inputs), true);
     const Tensor target = at::cat(targets);
-    const Tensor loss = -(target * at::log_softmax(logits, 1)).sum(1).mean();
+    const Tensor loss =
+        facts_.exclusive
+            ? -(target * at::log_softmax(logits, 1)).sum(1).mean()
+            : at::binary_cross_entropy_with_logits(logits, target, {}, {}, at::Reduction::None).sum(1).mean();
     descend(loss, network_.parameters(), optimizer_, kRate * schedule(progress));
     torch::NoGradGuard no_grad;
-    accuracy_ =
-        (logits.narrow(0, 0, labels.size(0)).argmax(1) == labels).to(at::kFloat).mean().item<double>();
+    const Tensor first = logits.narrow(0, 0, labels.size(0));
+    const Tensor right = facts_.exclusive ? first.argmax(1) == labels : (first > 0) == (labels > 0);
+    accuracy_ = right.to(at::kFloat).mean().item<double>();
     return loss.item<double>();
   }
 
   std::string status() const override {
-    return "accuracy on the batch's digits " + std::to_string(accuracy_);
+    return "accuracy on the batch's images " + std::to_string(accuracy_);
   }
 
   void save(torch::serialize::OutputArchive& archive) const override {
@@ -142,15 +185,35 @@ class ClassifierTrainer : public Trainer {
   std::vector<TrainedModel> models(at::Generator) override {
     const Network classifier = network_.folded();
     TrainedModel model{name_, "classifier", classifier.to_script(name_)};
-    describe_image_input(model.module, classifier.multiply_accumulates({1, 28, 28}));
-    model.module.register_attribute("output_kind", c10::StringType::get(), std::string("logits"));
+    describe_image_input(model.module, facts_, classifier.multiply_accumulates(facts_.image_shape()));
+    model.module.register_attribute("output_kind", c10::StringType::get(),
+                                    std::string(facts_.exclusive ? "logits" : "sigmoid"));
     c10::List<std::string> names;
-    for (int digit = 0; digit < 10; ++digit) names.push_back(std::to_string(digit));
+    for (const std::string& class_name : facts_.class_names) names.push_back(class_name);
     model.module.register_attribute("class_names", c10::ListType::ofStrings(), names);
     return {model};
   }
 
  private:
+  static Prior prior_of(const torch::jit::Module& decoder) {
+    const auto latent_dim = decoder.attr("latent_dim").toInt();
+    return {decoder.hasattr("prior") ? decoder.attr("prior").toStringRef() : "normal", latent_dim};
+  }
+
+  /// What the teacher's logits for generated images [n, classes] become as targets.
+  Tensor taught(const Tensor& logits) const {
+    if (facts_.exclusive) {
+      const Tensor probabilities = logits.softmax(1);
+      const auto [best, label] = probabilities.max(1, true);
+      const Tensor sure = at::one_hot(label.squeeze(1), facts_.classes()).to(at::kFloat);
+      return at::where(best >= kSure, sure,
+                       at::where(best >= kUnsure, probabilities, at::full_like(sure, unsure_target(facts_))));
+    }
+    const Tensor probabilities = logits.sigmoid();
+    const Tensor certainty = at::maximum(probabilities, 1 - probabilities);
+    return at::where(certainty >= kSure, probabilities.round(), probabilities);
+  }
+
   static int64_t second_part(int64_t epochs) {
     return static_cast<int64_t>(std::ceil(kSecondPart * static_cast<double>(epochs)));
   }
@@ -167,21 +230,22 @@ class ClassifierTrainer : public Trainer {
   }
 
   std::string name_;
+  DataSetFacts facts_;
   Network network_;
   Network teacher_;
   torch::optim::Adam optimizer_;
   std::vector<torch::jit::Module> decoders_;
-  Tensor generated_images_ = at::empty({0, 28, 28}, at::kByte);
-  Tensor generated_targets_ = at::empty({0, 10}, at::kFloat);
+  Tensor generated_images_;
+  Tensor generated_targets_;
   double accuracy_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_classifier_trainer(const std::string& name,
+std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
                                                  const std::vector<std::filesystem::path>& decoders,
                                                  at::Generator generator) {
-  return std::make_unique<ClassifierTrainer>(name, decoders, generator);
+  return std::make_unique<ClassifierTrainer>(task, decoders, generator);
 }
 
 }  // namespace latentpath

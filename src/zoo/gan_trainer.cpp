@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "prior.h"
 #include "trainer.h"
 
 namespace latentpath {
@@ -18,61 +19,77 @@ constexpr double kBalance = 1.0;
 constexpr double kSureness = 0.1;
 constexpr int64_t kPenaltyInterval = 16;  // steps; the penalty is scaled up to match (lazy regularisation)
 constexpr double kAverageDecay = 0.999;
-constexpr int64_t kRecalibrationBatches = 200;
+constexpr int64_t kRecalibrationBatches = 200;  // at most, and one for each step of training
 constexpr int64_t kRecalibrationBatch = 256;
 
-std::vector<Layer> generator_layers(int64_t latent_dim) {
-  return {linear(latent_dim, 256),
+/// Grey 28×28 images grow from 7×7, coloured 32×32 ones from 8×8 with more channels in between.
+std::vector<Layer> generator_layers(const ModelTask& task) {
+  const int64_t side = task.facts.side / 4;
+  const int64_t fine = task.facts.channels == 1 ? 24 : 32;
+  return {linear(task.latent_dim, 256),
           activation("silu"),
           linear(256, 128),
           batch_norm(128),
           activation("silu"),
-          linear(128, 48 * 7 * 7),
-          batch_norm(48 * 7 * 7),
+          linear(128, 48 * side * side),
+          batch_norm(48 * side * side),
           activation("silu"),
-          reshape({48, 7, 7}),
-          transposed_convolution(48, 24, 4, 2, 1),
-          batch_norm(24),
+          reshape({48, side, side}),
+          transposed_convolution(48, fine, 4, 2, 1),
+          batch_norm(fine),
           activation("silu"),
-          transposed_convolution(24, 1, 4, 2, 1),
+          transposed_convolution(fine, task.facts.channels, 4, 2, 1),
           activation("tanh")};
 }
 
 /// Spreads the bends of the first layer over the region where latents are. All biases zero would let them all
 /// meet at the origin, and a generator of two latents would hardly get beyond one digit a direction.
-Network make_generator_network(int64_t latent_dim, at::Generator random) {
-  Network network(generator_layers(latent_dim), random);
+Network make_generator_network(const ModelTask& task, const Prior& prior, at::Generator random) {
+  Network network(generator_layers(task), random);
   torch::NoGradGuard no_grad;
+  const int64_t latent_dim = task.latent_dim;
   const auto parameters = network.parameters();
-  parameters[0].copy_(at::randn({256, latent_dim}, random, at::kFloat) * (3 / std::sqrt(latent_dim)));
+  Tensor directions = at::randn({256, latent_dim}, random, at::kFloat) * (3 / std::sqrt(latent_dim));
+  // Each latent has the same say at first, however wide it spreads.
+  if (!prior.is_normal()) directions /= prior.deviations();
+  parameters[0].copy_(directions);
   parameters[1].copy_(at::randn({256}, random, at::kFloat) * 3);
   return network;
 }
 
-constexpr int64_t kChannels = 24;
-constexpr int64_t kFeatures = 2 * kChannels * 7 * 7;
+int64_t discriminator_features(const DataSetFacts& facts) {
+  return facts.channels == 1 ? 48 * (facts.side / 4) * (facts.side / 4)
+                             : 96 * (facts.side / 8) * (facts.side / 8);
+}
 
-std::vector<Layer> discriminator_layers() {
-  return {convolution(1, kChannels, 4, 2, 1), activation("leaky_relu"),
-          convolution(kChannels, 2 * kChannels, 4, 2, 1), activation("leaky_relu"), reshape({kFeatures})};
+/// Strided convolutions down to 7×7, or to 4×4: a face is more than its patches.
+std::vector<Layer> discriminator_layers(const DataSetFacts& facts) {
+  std::vector<Layer> layers{convolution(facts.channels, 24, 4, 2, 1), activation("leaky_relu"),
+                            convolution(24, 48, 4, 2, 1), activation("leaky_relu")};
+  if (facts.channels > 1) {
+    layers.push_back(convolution(48, 96, 4, 2, 1));
+    layers.push_back(activation("leaky_relu"));
+  }
+  layers.push_back(reshape({discriminator_features(facts)}));
+  return layers;
 }
 
 class GanTrainer : public Trainer {
  public:
-  GanTrainer(std::string name, int64_t latent_dim, at::Generator random)
-      : name_(std::move(name)),
-        latent_dim_(latent_dim),
-        generator_(make_generator_network(latent_dim, random)),
+  GanTrainer(const ModelTask& task, at::Generator random)
+      : task_(task),
+        prior_(task.prior, task.latent_dim),
+        generator_(make_generator_network(task, prior_, random)),
         average_(generator_.clone()),
-        trunk_(discriminator_layers(), random),
-        head_({linear(kFeatures + 1, 1)}, random),
-        class_head_({linear(kFeatures, 10)}, random),
+        trunk_(discriminator_layers(task.facts), random),
+        head_({linear(discriminator_features(task.facts) + 1, 1)}, random),
+        class_head_({linear(discriminator_features(task.facts), task.facts.classes())}, random),
         generator_optimizer_(generator_.parameters(), adam_options()),
         discriminator_optimizer_(discriminator_parameters(), adam_options()) {}
 
   double step(const Tensor& images, const Tensor& labels, double progress, at::Generator random) override {
     Tensor real = unit_images(images) * 2 - 1;
-    const Tensor fake = generator_.forward(at::randn({real.size(0), latent_dim_}, random, at::kFloat), true);
+    const Tensor fake = generator_.forward(prior_.sample(real.size(0), random), true);
     // Constant, then linear to zero: the average settles on one solution.
     const double rate = std::min(1.0, 2 * (1 - progress) + 0.02);
 
@@ -82,7 +99,7 @@ class GanTrainer : public Trainer {
     const Tensor on_real = judge(real_features);
     Tensor loss = at::softplus(-on_real).mean() + at::softplus(judge(trunk_.forward(fake.detach()))).mean();
     discriminator_loss_ = loss.item<double>();
-    loss = loss + at::cross_entropy_loss(class_head_.forward(real_features), labels);
+    loss = loss + class_loss(class_head_.forward(real_features), labels);
     if (penalise) {
       const Tensor slope = torch::autograd::grad({on_real.sum()}, {real}, {}, true, true)[0];
       loss = loss + 0.5 * kGradientPenalty * kPenaltyInterval * slope.square().sum({1, 2, 3}).mean();
@@ -91,10 +108,7 @@ class GanTrainer : public Trainer {
 
     const Tensor fake_features = trunk_.forward(fake);
     const Tensor generator_loss = at::softplus(-judge(fake_features)).mean();
-    const Tensor log_classes = at::log_softmax(class_head_.forward(fake_features), 1);
-    const Tensor classes = log_classes.exp();
-    const Tensor unevenness = -(classes.mean(0) + 1e-6).log().mean() - std::log(10.0);
-    const Tensor entropy = -(classes * log_classes).sum(1).mean();
+    const auto [unevenness, entropy] = class_terms(class_head_.forward(fake_features));
     unevenness_ = unevenness.item<double>();
     descend(generator_loss + kBalance * unevenness + kSureness * entropy, generator_.parameters(),
             generator_optimizer_, kGeneratorRate * rate);
@@ -136,13 +150,14 @@ class GanTrainer : public Trainer {
     torch::NoGradGuard no_grad;
     // The running statistics belong to the weights of training, not to their average: measure them anew.
     Network calibrated = average_.clone();
-    for (int64_t k = 1; k <= kRecalibrationBatches; ++k) {
+    const int64_t batches = std::min(kRecalibrationBatches, steps_);
+    for (int64_t k = 1; k <= batches; ++k) {
       calibrated.set_batch_norm_momentum(1.0 / static_cast<double>(k));
-      calibrated.forward(at::randn({kRecalibrationBatch, latent_dim_}, random, at::kFloat), true);
+      calibrated.forward(prior_.sample(kRecalibrationBatch, random), true);
     }
     const Network decoder = calibrated.folded();
-    TrainedModel model{name_, "decoder", decoder.to_script(name_)};
-    describe_decoder(model.module, latent_dim_, -1, 1, decoder.multiply_accumulates({latent_dim_}));
+    TrainedModel model{task_.name, "decoder", decoder.to_script(task_.name)};
+    describe_decoder(model.module, task_, -1, 1, decoder.multiply_accumulates({task_.latent_dim}));
     return {model};
   }
 
@@ -158,7 +173,33 @@ class GanTrainer : public Trainer {
     return all;
   }
 
-  /// Features [n, kFeatures] of one batch → [n, 1], positive for real images.
+  /// How badly the logits [n, classes] tell the labels.
+  Tensor class_loss(const Tensor& logits, const Tensor& labels) const {
+    if (task_.facts.exclusive) return at::cross_entropy_loss(logits, labels);
+    return at::binary_cross_entropy_with_logits(logits, labels.to(at::kFloat), {}, {}, at::Reduction::Mean);
+  }
+
+  /// Of generated images with the logits [n, classes]: the divergence KL(data ‖ batch) of the shares of the
+  /// classes (exclusive ones are to be equally frequent), and the mean entropy of an image's class.
+  std::pair<Tensor, Tensor> class_terms(const Tensor& logits) const {
+    if (task_.facts.exclusive) {
+      const Tensor log_classes = at::log_softmax(logits, 1);
+      const Tensor classes = log_classes.exp();
+      const Tensor unevenness =
+          -(classes.mean(0) + 1e-6).log().mean() - std::log(static_cast<double>(task_.facts.classes()));
+      return {unevenness, -(classes * log_classes).sum(1).mean()};
+    }
+    const Tensor has = at::sigmoid(logits);
+    const Tensor share = has.mean(0).clamp(1e-4, 1 - 1e-4);
+    const Tensor& wanted = task_.class_shares;
+    const Tensor unevenness =
+        (wanted * (wanted / share).log() + (1 - wanted) * ((1 - wanted) / (1 - share)).log()).sum();
+    const Tensor entropy =
+        -(has * at::log_sigmoid(logits) + (1 - has) * at::log_sigmoid(-logits)).sum(1).mean();
+    return {unevenness, entropy};
+  }
+
+  /// Features [n, …] of one batch → [n, 1], positive for real images.
   Tensor judge(const Tensor& features) {
     const Tensor variation =
         (features.var(0, false) + 1e-8).sqrt().mean().view({1, 1}).expand({features.size(0), 1});
@@ -174,8 +215,8 @@ class GanTrainer : public Trainer {
     for (size_t i = 0; i < now.size(); ++i) average[i].lerp_(now[i], 1 - decay);
   }
 
-  std::string name_;
-  int64_t latent_dim_;
+  ModelTask task_;
+  Prior prior_;
   Network generator_;
   Network average_;
   Network trunk_;
@@ -190,9 +231,8 @@ class GanTrainer : public Trainer {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_gan_trainer(const std::string& name, int64_t latent_dim,
-                                          at::Generator generator) {
-  return std::make_unique<GanTrainer>(name, latent_dim, generator);
+std::unique_ptr<Trainer> make_gan_trainer(const ModelTask& task, at::Generator generator) {
+  return std::make_unique<GanTrainer>(task, generator);
 }
 
 }  // namespace latentpath

@@ -10,6 +10,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/zoo/model_store.h"
+#include "prior.h"
 #include "rubbish.h"
 #include "trainer.h"
 
@@ -44,12 +45,29 @@ Tensor in_chunks(torch::jit::Module& module, const Tensor& inputs) {
   return at::cat(outputs);
 }
 
+bool has_exclusive_classes(const torch::jit::Module& classifier) {
+  return classifier.attr("output_kind").toStringRef() != "sigmoid";
+}
+
 Tensor probabilities(torch::jit::Module& classifier, const Tensor& images) {
-  return in_chunks(classifier, images).softmax(1);
+  const Tensor logits = in_chunks(classifier, images);
+  return has_exclusive_classes(classifier) ? logits.softmax(1) : logits.sigmoid();
+}
+
+/// How sure rows of probabilities are: of the likeliest class [n], or of each attribute or its absence [n,
+/// C].
+Tensor confidence(const torch::jit::Module& classifier, const Tensor& rows) {
+  return has_exclusive_classes(classifier) ? std::get<0>(rows.max(1)) : at::maximum(rows, 1 - rows);
 }
 
 double mean_confidence(torch::jit::Module& classifier, const Tensor& images) {
-  return rounded(std::get<0>(probabilities(classifier, images).max(1)).mean().item<double>());
+  return rounded(confidence(classifier, probabilities(classifier, images)).mean().item<double>());
+}
+
+double mean_of(const Tensor& values) { return rounded(values.to(at::kDouble).mean().item<double>()); }
+
+Prior prior_of(const torch::jit::Module& decoder) {
+  return {decoder.attr("prior").toStringRef(), decoder.attr("latent_dim").toInt()};
 }
 
 /// The fastest of repeated runs on one thread: the others were disturbed.
@@ -70,48 +88,59 @@ double microseconds_per_input(torch::jit::Module& module, const Tensor& inputs) 
 
 nlohmann::json measure_decoder(torch::jit::Module& decoder, const std::filesystem::path& classifier_file) {
   nlohmann::json figures;
-  const int64_t latent_dim = decoder.attr("latent_dim").toInt();
-  const Tensor latents = at::randn({kSamples, latent_dim}, make_generator(kMeasurementSeed), at::kFloat);
+  const Tensor latents = prior_of(decoder).sample(kSamples, make_generator(kMeasurementSeed));
   if (!classifier_file.empty()) {
     auto classifier = load_module(classifier_file);
     std::vector<Tensor> parts;
     for (const Tensor& chunk : latents.split(1000))
       parts.push_back(probabilities(classifier, decode_unit(decoder, chunk)));
-    const auto [best, label] = at::cat(parts).max(1);
-    const Tensor sure = best >= 0.9;
+    const Tensor rows = at::cat(parts);
+    const Tensor certainty = confidence(classifier, rows);
+    const bool exclusive = has_exclusive_classes(classifier);
     nlohmann::json shares, sure_shares;
-    for (int64_t digit = 0; digit < 10; ++digit) {
-      shares.push_back(rounded((label == digit).to(at::kDouble).mean().item<double>()));
-      sure_shares.push_back(rounded(((label == digit) & sure).to(at::kDouble).mean().item<double>()));
+    for (int64_t index = 0; index < rows.size(1); ++index) {
+      const Tensor has = exclusive ? rows.argmax(1) == index : rows.select(1, index) >= 0.5;
+      const Tensor sure = (exclusive ? certainty : rows.select(1, index)) >= 0.9;
+      shares.push_back(mean_of(has));
+      sure_shares.push_back(mean_of(has & sure));
     }
     figures["judged_by"] = classifier_file.stem().string();
     figures["samples"] = kSamples;
     figures["class_shares"] = shares;
     figures["class_shares_with_probability_above_0.9"] = sure_shares;
-    figures["mean_largest_probability"] = rounded(best.mean().item<double>());
-    figures["share_with_probability_above_0.9"] = rounded(sure.to(at::kDouble).mean().item<double>());
+    figures["mean_largest_probability"] = mean_of(certainty);
+    figures["share_with_probability_above_0.9"] = mean_of(certainty >= 0.9);
   }
   figures["microseconds_per_image"] = microseconds_per_input(decoder, latents.narrow(0, 0, kTimingBatch));
   return figures;
 }
 
-nlohmann::json measure_classifier(torch::jit::Module& classifier, const Mnist& data) {
+nlohmann::json measure_classifier(torch::jit::Module& classifier, const DataSet& data) {
   nlohmann::json figures;
-  const Tensor digits = unit_images(data.test.images);
-  const int64_t count = std::min<int64_t>(digits.size(0), 2000);
-  const Tensor some = digits.narrow(0, 0, count);
-  const Tensor predicted = probabilities(classifier, digits);
-  figures["test_accuracy"] =
-      rounded((predicted.argmax(1) == data.test.labels).to(at::kDouble).mean().item<double>());
+  const bool exclusive = data.facts.exclusive;
+  const Tensor images = unit_images(data.test.images);
+  const int64_t count = std::min<int64_t>(images.size(0), 2000);
+  const Tensor some = images.narrow(0, 0, count);
+  const Tensor predicted = probabilities(classifier, images);
+  const Tensor right =
+      exclusive ? predicted.argmax(1) == data.test.labels : (predicted >= 0.5) == (data.test.labels > 0);
+  figures["test_accuracy"] = mean_of(right);
+  if (!exclusive)
+    for (int64_t index = 0; index < right.size(1); ++index) {
+      figures["test_accuracies"].push_back(mean_of(right.select(1, index)));
+      figures["test_shares"].push_back(mean_of(data.test.labels.select(1, index)));
+    }
   at::Generator random = make_generator(kMeasurementSeed);
-  // Blends of different digits only.
+  // Blends of images that have nothing in common but what neither has.
   const Tensor order = at::randperm(count, random, at::kLong);
   const Tensor labels = data.test.labels.narrow(0, 0, count);
-  const Tensor different = (labels != labels.index_select(0, order)).nonzero().squeeze(1);
+  const Tensor others = labels.index_select(0, order);
+  const Tensor different =
+      (exclusive ? labels != others : ((labels * others).sum(1) == 0)).nonzero().squeeze(1);
   figures["mean_largest_probability"] = {
-      {"test_digits", rounded(std::get<0>(predicted.max(1)).mean().item<double>())},
-      {"uniform_noise", mean_confidence(classifier, uniform_noise(count, random))},
-      {"cloud_noise", mean_confidence(classifier, cloud_noise(count, random))},
+      {"test_images", mean_of(confidence(classifier, predicted))},
+      {"uniform_noise", mean_confidence(classifier, uniform_noise(count, data.facts, random))},
+      {"cloud_noise", mean_confidence(classifier, cloud_noise(count, data.facts, random))},
       {"shuffled_squares", mean_confidence(classifier, shuffled_squares(some, random))},
   };
   if (different.size(0) > 0)
@@ -119,7 +148,7 @@ nlohmann::json measure_classifier(torch::jit::Module& classifier, const Mnist& d
         mean_confidence(classifier, blends(some.index_select(0, different),
                                            some.index_select(0, order).index_select(0, different), random));
   figures["microseconds_per_image"] = microseconds_per_input(
-      classifier, digits.narrow(0, 0, std::min<int64_t>(digits.size(0), kTimingBatch)));
+      classifier, images.narrow(0, 0, std::min<int64_t>(images.size(0), kTimingBatch)));
   return figures;
 }
 
@@ -132,10 +161,10 @@ std::filesystem::path decoder_of(const std::filesystem::path& encoder) {
 }
 
 nlohmann::json measure_encoder(torch::jit::Module& encoder, const std::filesystem::path& file,
-                               const Mnist& data) {
+                               const DataSet& data) {
   nlohmann::json figures;
-  const Tensor digits = unit_images(data.test.images);
-  const Tensor codes = in_chunks(encoder, digits);
+  const Tensor images = unit_images(data.test.images);
+  const Tensor codes = in_chunks(encoder, images);
   nlohmann::json means, deviations;
   for (int64_t i = 0; i < codes.size(1); ++i) {
     means.push_back(rounded(codes.select(1, i).mean().item<double>()));
@@ -148,22 +177,26 @@ nlohmann::json measure_encoder(torch::jit::Module& encoder, const std::filesyste
     std::vector<Tensor> parts;
     for (const Tensor& chunk : codes.split(1000)) parts.push_back(decode_unit(decoder, chunk));
     figures["reconstruction_mean_square_error"] =
-        rounded((at::cat(parts) - digits).square().mean().item<double>());
+        rounded((at::cat(parts) - images).square().mean().item<double>());
   }
   figures["microseconds_per_image"] =
-      microseconds_per_input(encoder, digits.narrow(0, 0, std::min<int64_t>(digits.size(0), kTimingBatch)));
+      microseconds_per_input(encoder, images.narrow(0, 0, std::min<int64_t>(images.size(0), kTimingBatch)));
   return figures;
 }
 
-/// @param images [rows·columns, 1, 28, 28] in [0, 1]
+/// @param images [rows·columns, channels, side, side] in [0, 1]; of one channel, 1 is drawn as ink
 void write_grid(const std::filesystem::path& file, const Tensor& images, int64_t rows, int64_t columns) {
-  const Tensor framed = at::constant_pad_nd(1 - images.view({rows, columns, 28, 28}), {1, 1, 1, 1}, 0.8);
-  const Tensor page = (framed.permute({0, 2, 1, 3}).reshape({rows * 30, columns * 30}) * 255)
+  const int64_t channels = images.size(1), side = images.size(2), framed_side = side + 2;
+  const Tensor drawn = channels == 1 ? 1 - images : images.flip({1});  // OpenCV has blue first
+  const Tensor framed =
+      at::constant_pad_nd(drawn.view({rows, columns, channels, side, side}), {1, 1, 1, 1}, 0.8);
+  const Tensor page = (framed.permute({0, 3, 1, 4, 2}) * 255)
                           .round()
                           .to(at::kByte)
+                          .reshape({rows * framed_side, columns * framed_side, channels})
                           .contiguous();
-  const cv::Mat picture(static_cast<int>(page.size(0)), static_cast<int>(page.size(1)), CV_8UC1,
-                        page.data_ptr());
+  const cv::Mat picture(static_cast<int>(page.size(0)), static_cast<int>(page.size(1)),
+                        CV_8UC(static_cast<int>(channels)), page.data_ptr());
   write_atomically(file, [&](const std::filesystem::path& temporary) {
     LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kInput, "cannot write ", file.string());
   });
@@ -171,7 +204,7 @@ void write_grid(const std::filesystem::path& file, const Tensor& images, int64_t
 
 }  // namespace
 
-nlohmann::json measure_model(const std::filesystem::path& model, const Mnist& data,
+nlohmann::json measure_model(const std::filesystem::path& model, const DataSet& data,
                              const std::filesystem::path& classifier) {
   auto module = load_module(model);
   if (module.hasattr("class_names")) return measure_classifier(module, data);
@@ -182,8 +215,9 @@ nlohmann::json measure_model(const std::filesystem::path& model, const Mnist& da
 void draw_decoder(torch::jit::Module& module, const std::filesystem::path& picture) {
   if (!module.hasattr("output_range")) return;
   const int64_t latent_dim = module.attr("latent_dim").toInt();
-  Tensor latents = at::randn({kSide * kSide, latent_dim}, make_generator(kMeasurementSeed), at::kFloat);
-  if (latent_dim == 2) {
+  const Prior prior = prior_of(module);
+  Tensor latents = prior.sample(kSide * kSide, make_generator(kMeasurementSeed));
+  if (latent_dim == 2 && prior.is_normal()) {
     const Tensor share = (at::arange(kSide, at::kFloat) + 0.5) / kSide;
     const Tensor quantile = at::erfinv(2 * share - 1) * std::sqrt(2.0);
     latents = at::stack({quantile.repeat({kSide}), (-quantile).repeat_interleave(kSide)}, 1);
@@ -191,7 +225,7 @@ void draw_decoder(torch::jit::Module& module, const std::filesystem::path& pictu
   write_grid(picture, decode_unit(module, latents), kSide, kSide);
 }
 
-void draw_model(const std::filesystem::path& model, const Mnist& data) {
+void draw_model(const std::filesystem::path& model, const DataSet& data) {
   auto module = load_module(model);
   auto picture = model;
   picture.replace_extension(".png");
@@ -201,11 +235,14 @@ void draw_model(const std::filesystem::path& model, const Mnist& data) {
     auto decoder = load_module(decoder_file);
     const int64_t rows = std::min<int64_t>(kSide / 2, data.test.images.size(0) / kSide);
     if (rows == 0) return;
-    const Tensor digits = unit_images(data.test.images.narrow(0, 0, rows * kSide));
-    const Tensor again = decode_unit(decoder, in_chunks(module, digits));
-    // Rows of digits, each with its reconstructions below.
-    const Tensor pairs = at::stack({digits.view({rows, kSide, 784}), again.view({rows, kSide, 784})}, 1);
-    write_grid(picture, pairs.reshape({2 * rows * kSide, 1, 28, 28}), 2 * rows, kSide);
+    const Tensor images = unit_images(data.test.images.narrow(0, 0, rows * kSide));
+    const Tensor again = decode_unit(decoder, in_chunks(module, images));
+    // Rows of images, each with its reconstructions below.
+    const auto in_rows = [&](const Tensor& batch) { return batch.view({rows, kSide, -1}); };
+    const Tensor pairs = at::stack({in_rows(images), in_rows(again)}, 1);
+    std::vector<int64_t> shape = data.facts.image_shape();
+    shape.insert(shape.begin(), 2 * rows * kSide);
+    write_grid(picture, pairs.reshape(shape), 2 * rows, kSide);
   }
 }
 

@@ -1,24 +1,31 @@
 #pragma once
-// Images that are no digits: a classifier that never saw any calls them one with certainty.
+// Images that are nothing: a classifier that never saw any calls them something with certainty.
 
 #include <ATen/core/Generator.h>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/zoo/data_set.h"
 
 namespace latentpath {
 
-/// Images in [0, 1], all of shape [n, 1, 28, 28].
-Tensor uniform_noise(int64_t count, at::Generator generator);
-/// Smoothed noise of random contrast.
-Tensor cloud_noise(int64_t count, at::Generator generator);
-/// The digits cut into 16 squares of 7×7 pixels, which are shuffled.
-Tensor shuffled_squares(const Tensor& digits, at::Generator generator);
-/// Weighted means of each digit and another one, weights 0.35 to 0.65.
-Tensor blends(const Tensor& digits, const Tensor& others, at::Generator generator);
+/// What a classifier is to say of labelled images, float [n, classes]: 1 for the class or for each attribute.
+Tensor certain_targets(const Tensor& labels, const DataSetFacts& facts);
+/// Where nothing can be said: one over the number of exclusive classes, one half for an attribute.
+double unsure_target(const DataSetFacts& facts);
 
-/// A mixture of the above, of overlaid, faint and shuffled digits and of empty images.
-/// @param labels int64 [n]
-/// @param targets receives the class probabilities [n, 10]: uniform, except where both parts have one class
-Tensor rubbish(const Tensor& digits, const Tensor& labels, at::Generator generator, Tensor& targets);
+/// Images in [0, 1], of the shape [n, channels, side, side].
+Tensor uniform_noise(int64_t count, const DataSetFacts& facts, at::Generator generator);
+/// Smoothed noise of random contrast.
+Tensor cloud_noise(int64_t count, const DataSetFacts& facts, at::Generator generator);
+/// The images cut into 16 squares, which are shuffled.
+Tensor shuffled_squares(const Tensor& images, at::Generator generator);
+/// Weighted means of each image and another one, weights 0.35 to 0.65.
+Tensor blends(const Tensor& images, const Tensor& others, at::Generator generator);
+
+/// A mixture of the above, of overlaid, faint (coloured: exaggerated) and shuffled images and of empty ones.
+/// @param certain  certain_targets() of the images
+/// @param targets  receives [n, classes]: unsure, except where both parts of a blend agree
+Tensor rubbish(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,
+               at::Generator generator, Tensor& targets);
 
 }  // namespace latentpath

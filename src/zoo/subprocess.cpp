@@ -17,7 +17,8 @@ extern char** environ;
 namespace latentpath {
 
 ProcessResult run_process(const std::vector<std::string>& command, const std::filesystem::path& folder,
-                          const CancellationToken& token) {
+                          const CancellationToken& token,
+                          const std::function<void(const std::string&)>& line) {
   std::array<int, 2> ends{};
   LATENTPATH_CHECK(pipe2(ends.data(), O_CLOEXEC) == 0, kInput, "cannot open a pipe to ", command.front());
   posix_spawn_file_actions_t actions;
@@ -40,6 +41,7 @@ ProcessResult run_process(const std::vector<std::string>& command, const std::fi
     return result;
   }
   bool asked_to_end = false;
+  size_t line_start = 0;
   for (;;) {
     if (token.cancelled() && !asked_to_end) {
       kill(child, SIGTERM);
@@ -52,6 +54,9 @@ ProcessResult run_process(const std::vector<std::string>& command, const std::fi
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     result.output.append(buffer.data(), static_cast<size_t>(count));
+    for (size_t end; line && (end = result.output.find('\n', line_start)) != std::string::npos;
+         line_start = end + 1)
+      line(result.output.substr(line_start, end - line_start));
   }
   close(ends[0]);
   int status = 0;

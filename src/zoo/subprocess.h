@@ -2,6 +2,7 @@
 // Runs another program without a shell, so that file names need no quoting.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ struct ProcessResult {
 };
 
 /// Waits for the program; a raised token ends it.
+/// @param line  called with each line of output as it comes
 ProcessResult run_process(const std::vector<std::string>& command, const std::filesystem::path& folder = ".",
-                          const CancellationToken& token = {});
+                          const CancellationToken& token = {},
+                          const std::function<void(const std::string&)>& line = {});
 
 }  // namespace latentpath

@@ -7,7 +7,7 @@
 
 namespace latentpath {
 
-Tensor unit_images(const Tensor& bytes) { return bytes.to(at::kFloat).div_(255).unsqueeze(1); }
+Tensor unit_images(const Tensor& bytes) { return bytes.to(at::kFloat).div_(255); }
 
 void save_network(torch::serialize::OutputArchive& archive, const std::string& key, const Network& network) {
   for (const auto& [name, value] : network.state())
@@ -50,16 +50,17 @@ double cosine_schedule(double progress) {
   return std::min(1.0, (progress + 1e-4) / 0.02) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
-void describe_decoder(torch::jit::Module& module, int64_t latent_dim, double low, double high, int64_t work) {
-  module.register_attribute("latent_dim", c10::IntType::get(), latent_dim);
+void describe_decoder(torch::jit::Module& module, const ModelTask& task, double low, double high,
+                      int64_t work) {
+  module.register_attribute("latent_dim", c10::IntType::get(), task.latent_dim);
   module.register_attribute("output_range", c10::ListType::ofFloats(), std::vector<double>{low, high});
-  module.register_attribute("prior", c10::StringType::get(), std::string("normal"));
+  module.register_attribute("prior", c10::StringType::get(), task.prior);
   module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
 }
 
-void describe_image_input(torch::jit::Module& module, int64_t work) {
+void describe_image_input(torch::jit::Module& module, const DataSetFacts& facts, int64_t work) {
   module.register_attribute("input_range", c10::ListType::ofFloats(), std::vector<double>{0.0, 1.0});
-  module.register_attribute("input_shape", c10::ListType::ofInts(), std::vector<int64_t>{1, 28, 28});
+  module.register_attribute("input_shape", c10::ListType::ofInts(), facts.image_shape());
   module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
 }
 

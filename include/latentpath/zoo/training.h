@@ -1,13 +1,18 @@
 #pragma once
 // Trains the zoo's models from nothing, in C++ alone, and writes them as TorchScript files with their cards.
 //
-//   mnist-dcgan-2, mnist-dcgan-8  DCGAN generators (Radford et al. 2015, arXiv 1511.06434), normal prior,
-//                                 non-saturating loss with the R1 penalty (Mescheder et al. 2018, arXiv
-//                                 1801.04406)
-//   mnist-vae-8                   variational autoencoder (Kingma & Welling 2013, arXiv 1312.6114); its
-//   encoder
-//                                 (the mean) goes to mnist-vae-8-encoder
-//   mnist-classifier              ten digits; unconfident on what is none
+//   {mnist,fashion,faces}-dcgan-D   DCGAN generators (Radford et al. 2015, arXiv 1511.06434), non-saturating
+//                                   loss with the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406);
+//                                   latents are normal, or with the suffix -semicircle those of the papers'
+//                                   mixture of Gaussians (quality/density.h)
+//   mnist-vae-8, faces-vae-16       variational autoencoders (Kingma & Welling 2013, arXiv 1312.6114); the
+//                                   encoder (the mean) goes to NAME-encoder
+//   faces-wae-64                    Wasserstein autoencoder with the MMD penalty (Tolstikhin et al. 2018,
+//   arXiv
+//                                   1711.01558), with its encoder
+//   mnist-classifier, fashion-classifier, faces-attributes
+//                                   ten digits, ten garments, seven attributes of a face; unconfident on what
+//                                   is none
 //
 //   TrainingOptions options;
 //   options.data = "data/mnist";
@@ -24,7 +29,7 @@
 namespace latentpath {
 
 struct TrainingOptions {
-  std::filesystem::path data;  ///< folder with the four IDX files
+  std::filesystem::path data;  ///< folder with the four IDX files; empty: data/NAME of the data set
   std::filesystem::path out;   ///< FILE.pt; the card FILE.json and the pictures FILE.png go beside it
   int64_t epochs = 0;          ///< passes through the data; 0: the recipe's number
   int64_t batch = 0;           ///< images in a step; 0: the recipe's number

@@ -1,5 +1,5 @@
 #pragma once
-// A small data set in MNIST's format, for tests that must not wait for the real one.
+// Small data sets in the formats of the real ones, for tests that must not wait for those.
 
 #include <torch/torch.h>
 
@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "latentpath/zoo/data_set.h"
 
 namespace latentpath::test {
 
@@ -51,25 +53,38 @@ inline void write_idx(const std::filesystem::path& file, const at::Tensor& data)
                                                                   static_cast<size_t>(bytes.numel())));
 }
 
-/// Ten classes: an upright bar whose column is the class, with noise.
-inline void write_synthetic_part(const std::filesystem::path& folder, const std::string& part,
-                                 int64_t count) {
+/// Ten classes: an upright bar whose column is the class, with noise. Attributes: coloured squares side by
+/// side on white, each there or not.
+inline void write_synthetic_part(const DataSetFacts& facts, const std::filesystem::path& folder,
+                                 const std::string& part, int64_t count) {
   at::Generator random = at::detail::createCPUGenerator(7);
-  const at::Tensor labels = at::arange(count, at::kLong).remainder(10);
-  at::Tensor images = at::randint(40, {count, 28, 28}, random, at::kLong);
-  for (int64_t i = 0; i < count; ++i)
-    images[i]
-        .slice(0, 5, 23)
-        .slice(1, 4 + 2 * labels[i].item<int64_t>(), 7 + 2 * labels[i].item<int64_t>())
-        .fill_(230);
-  write_idx(folder / (part + "-images-idx3-ubyte"), images);
-  write_idx(folder / (part + "-labels-idx1-ubyte"), labels);
+  at::Tensor labels, images;
+  if (facts.exclusive) {
+    labels = at::arange(count, at::kLong).remainder(10);
+    images = at::randint(40, {count, 28, 28}, random, at::kLong);
+    for (int64_t i = 0; i < count; ++i)
+      images[i]
+          .slice(0, 5, 23)
+          .slice(1, 4 + 2 * labels[i].item<int64_t>(), 7 + 2 * labels[i].item<int64_t>())
+          .fill_(230);
+  } else {
+    labels = at::randint(2, {count, 7}, random, at::kLong);
+    images = 215 + at::randint(40, {count, 3, 32, 32}, random, at::kLong);
+    for (int64_t attribute = 0; attribute < 7; ++attribute) {
+      const at::Tensor fade = 1 - labels.select(1, attribute).view({count, 1, 1});
+      for (const int64_t channel : {attribute % 3, (attribute + 1) % 3})
+        images.select(1, channel).slice(1, 8, 24).slice(2, 2 + 4 * attribute, 6 + 4 * attribute).mul_(fade);
+    }
+  }
+  write_idx(folder / (part + (facts.exclusive ? "-images-idx3-ubyte" : "-images-idx4-ubyte")), images);
+  write_idx(folder / (part + (facts.exclusive ? "-labels-idx1-ubyte" : "-labels-idx2-ubyte")), labels);
 }
 
-inline void write_synthetic_mnist(const std::filesystem::path& folder, int64_t train, int64_t test) {
+inline void write_synthetic_data(const std::string& name, const std::filesystem::path& folder, int64_t train,
+                                 int64_t test) {
   std::filesystem::create_directories(folder);
-  write_synthetic_part(folder, "train", train);
-  write_synthetic_part(folder, "t10k", test);
+  write_synthetic_part(data_set_facts(name), folder, "train", train);
+  write_synthetic_part(data_set_facts(name), folder, "t10k", test);
 }
 
 /// The message of the Error that the call throws, or "" when it throws none.
