@@ -27,6 +27,9 @@ double seconds_since(Clock::time_point begin) {
 /// Few midpoints are easily hidden from: levels with fewer segments look at more points than they move.
 constexpr int64_t kSparseLevel = 32;
 
+/// A rival that is cheaper by less than this says nothing: a path that has converged is then kept.
+constexpr double kBetter = 1 - 1e-3;
+
 /// 64 → 8, 32, 64; 50 → 7, 25, 50: halved, rounding up, until at most `coarsest`. The second level is left
 /// out where it would look at as many points as the third, which moves twice as many.
 std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_quadrature) {
@@ -588,7 +591,7 @@ void PathFinder::improve_from(Paths rivals, PathResult& result) {
     const auto index = static_cast<size_t>(pair);
     result.iterations[index] += iterations;
     const double now = cost[row].item<double>();
-    if (!(now < least[index])) continue;
+    if (!(now < kBetter * least[index])) continue;
     least[index] = now;
     result.nodes[pair].copy_(best[row]);
     result.start[index] = rivals.name[static_cast<size_t>(row)];

@@ -78,6 +78,10 @@ std::string sentence_about_start(const std::string& start) {
   if (start == "spherical") return "The best result came from the great circle as first path.";
   if (start.rfind("via", 0) == 0)
     return "The best result came from a first path through good samples of the prior (" + start + ").";
+  if (start.rfind("route", 0) == 0)
+    return "The best result came from a shortest route through samples of the latent space (" + start + ").";
+  if (start == "given")
+    return "The best result came from a path given as a start: with --certify, the globally shortest one.";
   return start.empty() ? std::string() : "The best result came from the first path “" + start + "”.";
 }
 
@@ -240,9 +244,10 @@ json batch_verdict(const json& summary, const std::string& feature) {
     if (ending == "converged") ++converged;
     if (path.value("under_resolved", false)) ++unresolved;
     const std::string start = text_of(path, "start");
-    ++starts[start.rfind("via", 0) == 0 ? "good samples of the prior"
-             : start == "linear"        ? "the straight line"
-                                        : start];
+    ++starts[start.rfind("via", 0) == 0     ? "good samples of the prior"
+             : start.rfind("route", 0) == 0 ? "routes through samples"
+             : start == "linear"            ? "the straight line"
+                                            : start];
     const auto length = figure(pair, "path", "length"), bound = figure(pair, "path", "lower_bound");
     if (length && bound && *bound > 0) {
       ++certifiable;

@@ -1,5 +1,6 @@
 #include "latentpath/energy/path_energy.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -303,6 +304,52 @@ TEST(Measure, FindsWhatACoarseGridCannotSee) {
   const CurveFigures figures = energy.measure(line, 1, uniform_times(2), nullptr);
   EXPECT_GT((figures.cost_refined / figures.cost).item<double>(), 10);
   EXPECT_LT(figures.min_quality.item<double>(), 0.1);
+}
+
+namespace {
+
+/// A perceptron that several threads may run at once.
+class ConcurrentPerceptron final : public Embedding {
+ public:
+  std::string describe() const override { return "perceptron"; }
+  bool concurrent() const override { return true; }
+
+ protected:
+  Tensor map(const Tensor& z) const override { return (*inner_)(z); }
+
+ private:
+  std::shared_ptr<Embedding> inner_ = testing::perceptron(3, 5);
+};
+
+}  // namespace
+
+TEST(PathEnergy, ThreadsThatShareThePointsAgreeWithOne) {
+  const int before = at::get_num_threads();
+  EnergyOptions options;
+  const auto embedding = std::make_shared<ConcurrentPerceptron>();
+  const PathEnergy energy(embedding, normal_prior(3), options);
+  ASSERT_TRUE(energy.concurrent());
+  EXPECT_FALSE(PathEnergy(identity_embedding(3), normal_prior(3), options).concurrent());
+  const Tensor nodes = testing::random_normal({4, 33, 3}, 9);
+  std::vector<Tensor> costs, gradients;
+  std::vector<int64_t> evaluations;
+  for (const int threads : {1, 3}) {
+    at::set_num_threads(threads);
+    const int64_t count = embedding->evaluations();
+    const Tensor leaf = nodes.clone().requires_grad_(true);
+    const Tensor middles = 0.5 * (leaf.narrow(1, 0, 32) + leaf.narrow(1, 1, 32));
+    const Tensor cost = energy.cost(CurvePoints{leaf, middles, uniform_times(32)});
+    gradients.push_back(torch::autograd::grad({cost.sum()}, {leaf})[0]);
+    costs.push_back(cost.detach());
+    evaluations.push_back(embedding->evaluations() - count);
+    const at::NoGradGuard no_gradient;
+    EXPECT_TRUE(at::allclose(energy.cost(CurvePoints{nodes, middles.detach(), uniform_times(32)}), costs[0],
+                             1e-12, 0));
+  }
+  at::set_num_threads(before);
+  EXPECT_TRUE(at::allclose(costs[0], costs[1], 1e-12, 0));
+  EXPECT_TRUE(at::allclose(gradients[0], gradients[1], 1e-10, 1e-12));
+  EXPECT_EQ(evaluations[0], evaluations[1]);
 }
 
 }  // namespace latentpath::testing

@@ -1,7 +1,9 @@
 #include "latentpath/path/find_path.h"
 
 #include <gtest/gtest.h>
+
 #include <torch/torch.h>
+#include <algorithm>
 
 #include <cmath>
 
@@ -374,7 +376,38 @@ TEST(FindPath, SnapshotsShowThePathOnItsWay) {
   };
   const PathResult result = find_path(problem, options);
   EXPECT_GT(shown, 3);
-  EXPECT_EQ(result.history.back().segments, 16);
+  EXPECT_TRUE(std::any_of(result.history.begin(), result.history.end(),
+                          [](const LevelRecord& level) { return level.segments == 16; }));
+}
+
+TEST(FindPath, ARouteFindsTheWayRoundAWallThatDescentDoesNotSee) {
+  // Beside the wall all is equally good: nothing tells the straight line which way its end lies.
+  const auto wall = function_quality(
+      [](const Tensor& z) {
+        return 0.9 -
+               0.89 * at::exp(-z.select(1, 0).square() / 0.02) * at::sigmoid(20 * (1 - z.select(1, 1).abs()));
+      },
+      "wall");
+  const PathProblem problem = problem_of(identity_embedding(2), wall, row({-1, 0}), row({1, 0}));
+  PathOptions options;
+  options.epsilon = 1e-3;
+  options.init = "linear";
+  const PathResult straight = find_path(problem, options);
+  for (const char* init : {"auto", "graph"}) {
+    options.init = init;
+    const PathResult result = find_path(problem, options);
+    EXPECT_EQ(result.start[0].rfind("route", 0), 0u) << result.start[0];
+    EXPECT_LT(result.path.length.item<double>(), 0.8 * straight.path.length.item<double>());
+    EXPECT_TRUE(ends_are_exact(result, problem));
+  }
+  // A start of the caller's own is treated alike, and reported as such.
+  options.init = "linear";
+  options.first_paths = at::tensor({-1.0, 0.0, 0.0, 1.4, 1.0, 0.0}, at::kDouble).view({1, 3, 2});
+  const PathResult given = find_path(problem, options);
+  EXPECT_EQ(given.start[0], "given");
+  EXPECT_LT(given.path.length.item<double>(), 0.8 * straight.path.length.item<double>());
+  options.first_paths = at::zeros({2, 3, 2});
+  EXPECT_THROW(find_path(problem, options), Error);
 }
 
 TEST(FindPath, Algorithm1ImprovesOnTheStraightLine) {

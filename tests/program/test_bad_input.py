@@ -24,6 +24,11 @@ CASES = {
     "empty decoder": ({"decoder": "empty"}, INPUT, ["empty.pt"]),
     "state dict as decoder": ({"decoder": "state_dict"}, INPUT, ["state_dict.pt"]),
     "folder as decoder": ({"decoder": "/usr"}, INPUT, ["/usr"]),
+    # Certificates.
+    "certify with the ramp": ({"certify": True}, ARGUMENT, ["--certify", "--ramp off"]),
+    "certify with a time term": ({"certify": True, "ramp": "off", "cost": "dynamic"}, ARGUMENT,
+                                 ["--certify", "--cost"]),
+    "routes with the ramp": ({"init": "graph"}, ARGUMENT, ["--init graph", "depend on time"]),
     # Latents.
     "wrong latent size": ({"from_": "1,2,3", "to": "3,2,1"}, EITHER, ["2", "3"]),
     "ends of different sizes": ({"decoder": "silent", "from_": "1,2,3"}, EITHER, ["3", "2"]),
