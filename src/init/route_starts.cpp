@@ -158,7 +158,9 @@ Tensor RouteStarts::paths(const Tensor& start, const Tensor& end, const Tensor& 
       // No piece is passed in no time at all.
       const Tensor pace = lengths.flatten() + 0.02 * lengths.mean() + 1e-12;
       const Tensor clock = at::constant_pad_nd(pace.cumsum(0), {1, 0}).div(pace.sum());
-      found.push_back(interpolate_polyline(points.unsqueeze(0), clock, times)[0]);
+      const Tensor inner = interpolate_polyline(points.unsqueeze(0), clock, times)[0];
+      found.push_back(
+          at::cat({from.narrow(0, pair, 1), inner.narrow(0, 1, times.size(0) - 2), to.narrow(0, pair, 1)}));
     }
     if (found.empty()) found.push_back(linear_path(from.narrow(0, pair, 1), to.narrow(0, pair, 1), times)[0]);
     for (int64_t k = 0; k < count; ++k)

@@ -37,8 +37,8 @@ Tensor samples() {
 TEST(RouteStarts, LeadRoundWhatTheStraightLineCrosses) {
   const PathEnergy energy = energy_of(wall());
   RouteStarts starts(energy, samples());
-  const Tensor from = at::tensor({{-1.0, 0.0}, {-1.0, -0.5}}, at::kDouble),
-               to = at::tensor({{1.0, 0.0}, {1.0, 0.5}}, at::kDouble);
+  const Tensor from = at::tensor({-1.0, 0.0, -1.0, -0.5}, at::kDouble).view({2, 2}),
+               to = at::tensor({1.0, 0.0, 1.0, 0.5}, at::kDouble).view({2, 2});
   const Tensor times = uniform_times(64);
   const Tensor paths = starts.paths(from, to, times, 2);
   ASSERT_EQ(paths.sizes(), (std::vector<int64_t>{2, 2, 65, 2}));
