@@ -248,11 +248,7 @@ class Evaluation {
     return name == "float64" ? at::kDouble : at::kFloat;
   }
   /// Where ends are drawn: from what the decoder was trained on, unless the options say otherwise.
-  LatentSampler end_sampler() const {
-    return [source = prior_->end_points](int64_t count, at::Generator& generator) {
-      return source->sample(count, generator);
-    };
-  }
+  LatentSampler end_sampler() const { return sampler_of(prior_->end_points); }
 
   void make_rows();
   void choose_ends(FeatureRow& row) const;
@@ -357,15 +353,12 @@ void Evaluation::find_shares() {
 PathProblem Evaluation::problem_of(const FeatureRow& row) const {
   PathProblem problem;
   problem.embedding = models_.decoder;
-  std::vector<QualityPointer> factors;
   if (row.class_index >= 0) {
     const std::vector<int64_t> asked{row.class_index}, none;
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
-    factors.push_back(options_.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
-  if (prior_->quality) factors.push_back(prior_->quality);
-  problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
+  problem.quality = path_quality(problem.feature, options_.ramp == "on", *prior_);
   problem.prior = prior_->density ? prior_->sampler() : end_sampler();
   problem.start = row.start;
   problem.end = row.end;
@@ -551,8 +544,7 @@ void Evaluation::run() {
     std::cout << evaluation_text(sets);
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
-  std::cout.flush();
-  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  check_standard_output();
   bool failed = true;
   for (const EvaluatedSet& set : sets)
     for (const EvaluatedPath& each : set.paths) failed = failed && each.failed;
@@ -650,8 +642,7 @@ void setup_evaluate(CLI::App& program) {
       ->add_option("--batch", o.batch, "Pairs that are sought together, and kept when a run is interrupted")
       ->capture_default_str()
       ->group(g);
-  command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
-  command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
+  add_seed_and_threads(*command, o.seed, o.threads, g);
 
   g = "Output";
   command
@@ -669,8 +660,7 @@ void setup_evaluate(CLI::App& program) {
       ->add_flag("--overwrite", o.overwrite,
                  "Replace an existing run folder, and what an interrupted run left")
       ->group(g);
-  command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
-  command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
+  add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { Evaluation(*options).run(); });
 }

@@ -25,6 +25,7 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/numerics/points.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/report/html_report.h"
@@ -648,11 +649,8 @@ Tensor draw_plane(const WeightedMetric& metric, const Answer& answer, const std:
     plane.curves.push_back({length_text("another geodesic", answer.others[k].second), kReddishPurple,
                             answer.other_nodes[k], true});
   if (answer.certificate) {
-    const Eigen::MatrixXd& path = answer.certificate->marching.path;
-    const Tensor points =
-        at::from_blob(const_cast<double*>(path.data()), {path.cols(), path.rows()}, at::kDouble).clone();
-    plane.curves.push_back(
-        {length_text("fast marching", answer.certificate->reference), kVermillion, points, true});
+    plane.curves.push_back({length_text("fast marching", answer.certificate->reference), kReferenceColour,
+                            tensor_of_points(answer.certificate->marching.path), true});
   }
   plane.curves.push_back({length_text("geodesic", answer.length), kPathColour, answer.nodes});
   return draw_latent_plane(plane);
@@ -1041,8 +1039,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     print_report(setting, outcome, summary);
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
-  std::cout.flush();
-  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  check_standard_output();
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted, "interrupted",
                    cut_short
                        ? ": the paths are the best ones reached until then"
@@ -1138,8 +1135,7 @@ void setup_geodesic(CLI::App& program) {
       ->add_option("--tolerance", o.tolerance, "Converged when the scale-free gradient residual falls below")
       ->capture_default_str()
       ->group(g);
-  command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
-  command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
+  add_seed_and_threads(*command, o.seed, o.threads, g);
 
   g = "Output";
   command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/, report.html")
@@ -1148,8 +1144,7 @@ void setup_geodesic(CLI::App& program) {
   command->add_option("--pictures", o.pictures, "Pairs that get pictures, at most")
       ->capture_default_str()
       ->group(g);
-  command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
-  command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
+  add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_geodesic(*options); });
 }

@@ -15,6 +15,7 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/numerics/points.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/quality/input_adapter.h"
@@ -226,12 +227,6 @@ class EndPoints {
   const Density& prior_;  // what seed:N and class:C draw from
 };
 
-/// Points [D, m] as rows [m, D].
-Tensor rows_of_columns(const Eigen::MatrixXd& points) {
-  return at::from_blob(const_cast<double*>(points.data()), {points.cols(), points.rows()}, at::kDouble)
-      .clone();
-}
-
 /// What --certify cannot do is refused before any path is sought.
 void check_certifiable(const PathProblem& problem, const InterpolateOptions& options) {
   const int64_t dim = problem.start.size(1);
@@ -272,7 +267,7 @@ std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions p
                                             interrupt_token()));
     const GlobalCertificate& certificate = certificates.back();
     beaten = beaten || certificate.gap * certificate.reference > certificate.reference_error;
-    shortest.push_back(rows_of_columns(resample_polyline(certificate.marching.path, 4 * path.segments + 1)));
+    shortest.push_back(tensor_of_points(resample_polyline(certificate.marching.path, 4 * path.segments + 1)));
   }
   if (!beaten || static_cast<int64_t>(shortest.size()) < pairs) return certificates;
   path.first_paths = at::stack(shortest);
@@ -385,18 +380,15 @@ void run_interpolate(InterpolateOptions& options) {
   // The quality: feature (with its ramp) times prior.
   PathProblem problem;
   problem.embedding = models.decoder;
-  std::vector<QualityPointer> factors;
   std::string shown;
   if (!options.favor.empty() || !options.avoid.empty()) {
     Feature feature = make_feature(models.classifier, options.favor, options.avoid);
     problem.feature = std::move(feature.quality);
     shown = std::move(feature.name);
-    factors.push_back(options.ramp == "on" ? time_ramp(problem.feature) : problem.feature);
   }
   const Prior prior = make_prior(options.prior, models.decoder->prior(), dim, options.seed);
   append(models.assumptions, prior.notes);
-  if (prior.quality) factors.push_back(prior.quality);
-  problem.quality = factors.empty() ? constant_quality(0.5) : product(factors);
+  problem.quality = path_quality(problem.feature, options.ramp == "on", prior);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = prior.sampler();
   if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
@@ -476,7 +468,7 @@ void run_interpolate(InterpolateOptions& options) {
         write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
                   draw_path_strip(problem, result, pair, pictures));
       if (pair < static_cast<int64_t>(certificates.size()))
-        pictures.reference = rows_of_columns(certificates[static_cast<size_t>(pair)].marching.path);
+        pictures.reference = tensor_of_points(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
         write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
                   draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures));
@@ -536,7 +528,7 @@ void run_interpolate(InterpolateOptions& options) {
   }
   std::cout.flush();
   if (options.open) open_file(folder->target() / "report.html");
-  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  check_standard_output();
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted, "interrupted",
                    cut_short ? ": the paths are the best ones reached until then"
                              : " after the search: the paths are complete, pictures may be missing",
@@ -638,8 +630,7 @@ void setup_interpolate(CLI::App& program) {
       ->add_flag("--certify", o.certify,
                  "Compare with the globally shortest path by fast marching (latent size up to 3, --ramp off)")
       ->group(g);
-  command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
-  command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
+  add_seed_and_threads(*command, o.seed, o.threads, g);
 
   g = "Output";
   command->add_option("--out", o.out, "Run folder: run.json, path.npy, times.npy, frames/, report.html")
@@ -660,8 +651,7 @@ void setup_interpolate(CLI::App& program) {
       ->capture_default_str()
       ->group(g);
   command->add_flag("--open", o.open, "Open report.html when it is written")->group(g);
-  command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
-  command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
+  add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_interpolate(*options); });
 }

@@ -116,6 +116,11 @@ Abandonment& on_abandon() {
   return *instance;
 }
 
+void check_standard_output() {
+  std::cout.flush();
+  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+}
+
 std::vector<std::filesystem::path> model_folders() {
   std::vector<std::filesystem::path> folders;
   if (const char* chosen = std::getenv("LATENTPATH_MODELS")) folders.emplace_back(chosen);

@@ -270,8 +270,7 @@ void run_measures(const MeasuresOptions& options) {
     std::cout << result.brief_report();
     if (folder) std::cout << "written to " << folder->target().string() << "\n";
   }
-  std::cout.flush();
-  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  check_standard_output();
   LATENTPATH_CHECK(!interrupted, kInterrupted, "interrupted: the path is the best one reached until then",
                    folder ? "; it is in " + folder->target().string() : std::string());
   LATENTPATH_CHECK(result.termination() != Termination::kNumericalFailure, kNumerical,
@@ -375,8 +374,7 @@ void setup_measures(CLI::App& program) {
   command->add_option("--features", o.features, "Random features, used beyond 100000 points")
       ->capture_default_str()
       ->group(g);
-  command->add_option("--seed", o.seed, "Seed of everything random")->capture_default_str()->group(g);
-  command->add_option("--threads", o.threads, "Threads; 0: all cores")->capture_default_str()->group(g);
+  add_seed_and_threads(*command, o.seed, o.threads, g);
 
   g = "Output";
   command
@@ -387,8 +385,7 @@ void setup_measures(CLI::App& program) {
   command->add_option("--frames", o.frames, "Frames of each row of the picture")
       ->capture_default_str()
       ->group(g);
-  command->add_flag("--quiet", o.quiet, "No progress, notes or warnings on stderr")->group(g);
-  command->add_flag("--json", o.print_json, "Print the summary as JSON and nothing else")->group(g);
+  add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_measures(*options); });
 }

@@ -39,6 +39,16 @@ void check_choice(const char* option, const std::string& value, const std::vecto
   throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
 }
 
+void add_seed_and_threads(CLI::App& command, uint64_t& seed, int& threads, const char* group) {
+  command.add_option("--seed", seed, "Seed of everything random")->capture_default_str()->group(group);
+  command.add_option("--threads", threads, "Threads; 0: all cores")->capture_default_str()->group(group);
+}
+
+void add_quiet_and_json(CLI::App& command, bool& quiet, bool& print_json, const char* group) {
+  command.add_flag("--quiet", quiet, "No progress, notes or warnings on stderr")->group(group);
+  command.add_flag("--json", print_json, "Print the summary as JSON and nothing else")->group(group);
+}
+
 void use_threads(int threads) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads > 0 ? threads : cores);

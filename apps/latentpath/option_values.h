@@ -1,7 +1,10 @@
 #pragma once
-// Values of options that several subcommands take: lists of numbers, choices, threads; and how they are told
-// in run.json.
+// Options that several subcommands take, and their values: lists of numbers, choices, seed and threads; and
+// how they are told in run.json.
 
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -15,6 +18,12 @@ std::vector<double> parse_numbers(const std::string& option, const std::string& 
 
 /// Throws Error(kArgument), naming what is allowed, when `value` is none of it.
 void check_choice(const char* option, const std::string& value, const std::vector<std::string>& allowed);
+
+/// Registers --seed and --threads.
+void add_seed_and_threads(CLI::App& command, uint64_t& seed, int& threads, const char* group);
+
+/// Registers --quiet and --json.
+void add_quiet_and_json(CLI::App& command, bool& quiet, bool& print_json, const char* group);
 
 /// LibTorch's threads: as many as asked, or one a core for 0.
 void use_threads(int threads);

@@ -85,11 +85,20 @@ void check_prior_options(const PriorOptions& options) {
       kArgument, "--prior-rank, --prior-draws and --prior-alpha say more about --prior: give that too");
 }
 
-LatentSampler Prior::sampler() const {
+LatentSampler sampler_of(DensityPointer density) {
   if (!density) return {};
-  return [source = density](int64_t count, at::Generator& generator) {
+  return [source = std::move(density)](int64_t count, at::Generator& generator) {
     return source->sample(count, generator);
   };
+}
+
+LatentSampler Prior::sampler() const { return sampler_of(density); }
+
+QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior) {
+  std::vector<QualityPointer> factors;
+  if (feature) factors.push_back(ramp ? time_ramp(feature) : feature);
+  if (prior.quality) factors.push_back(prior.quality);
+  return factors.empty() ? constant_quality(0.5) : product(factors);
 }
 
 Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed) {

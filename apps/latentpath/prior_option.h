@@ -41,6 +41,13 @@ struct Prior {
   LatentSampler sampler() const;
 };
 
+/// Draws of a density, as paths take them.
+LatentSampler sampler_of(DensityPointer density);
+
+/// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
+/// factor; Q = ½ where nothing is asked.
+QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior);
+
 /// `stated` is the decoder's attribute `prior`. Throws Error(kInput) for a file that does not serve.
 Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed);
 

@@ -23,6 +23,9 @@ struct Abandonment {
 };
 Abandonment& on_abandon();
 
+/// Results that could not be written (a full disk, a closed pipe) are an error: Error(kArgument).
+void check_standard_output();
+
 /// The folders that are searched for shipped models, in order.
 std::vector<std::filesystem::path> model_folders();
 

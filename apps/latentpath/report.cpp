@@ -21,8 +21,7 @@ void run_report(const ReportOptions& options) {
   write_html_report(options.run, options.plain || !has_interactive_report());
   const auto page = std::filesystem::path(options.run) / "report.html";
   std::cout << "written to " << std::filesystem::absolute(page).lexically_normal().string() << "\n";
-  std::cout.flush();
-  LATENTPATH_CHECK(std::cout.good(), kArgument, "the results could not be written to standard output");
+  check_standard_output();
   if (options.open) open_file(page);
 }
 

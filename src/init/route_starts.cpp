@@ -8,6 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/init/graph.h"
 #include "latentpath/init/initial_path.h"
+#include "latentpath/numerics/points.h"
 
 namespace latentpath {
 namespace {
@@ -17,17 +18,6 @@ using Eigen::VectorXd;
 
 /// Points at which an edge is decoded, its ends included: images change fast in few places.
 constexpr int64_t kEdgePoints = 9;
-
-/// Columns of a matrix [D, m] as rows of a tensor [m, D].
-Tensor to_rows(const MatrixXd& points) {
-  return at::from_blob(const_cast<double*>(points.data()), {points.cols(), points.rows()}, at::kDouble)
-      .clone();
-}
-
-MatrixXd to_columns(const Tensor& rows) {
-  const Tensor whole = rows.to(at::kCPU, at::kDouble).contiguous();
-  return Eigen::Map<const MatrixXd>(whole.data_ptr<double>(), whole.size(1), whole.size(0));
-}
 
 VectorXd to_vector(const Tensor& values) {
   const Tensor whole = values.to(at::kCPU, at::kDouble).contiguous();
@@ -127,9 +117,9 @@ RouteStarts::RouteStarts(const PathEnergy& energy, const Tensor& samples)
   const at::NoGradGuard no_gradient;
   impl_->cache.add(samples);
   impl_->graph = std::make_unique<RouteGraph>(
-      to_columns(samples),
+      matrix_of_points(samples),
       [this](const MatrixXd& from, const MatrixXd& to) {
-        return to_vector(impl_->pieces(to_rows(from), to_rows(to)).sum(1));
+        return to_vector(impl_->pieces(tensor_of_points(from), tensor_of_points(to)).sum(1));
       },
       [this](const MatrixXd& from, const MatrixXd& to) { return impl_->cache.chords(from, to); });
 }
@@ -140,14 +130,14 @@ Tensor RouteStarts::paths(const Tensor& start, const Tensor& end, const Tensor& 
   const at::NoGradGuard no_gradient;
   const Tensor from = start.to(at::kDouble).contiguous(), to = end.to(at::kDouble).contiguous();
   impl_->cache.add(at::cat({from, to}));
-  const MatrixXd starts = to_columns(from), ends = to_columns(to);
+  const MatrixXd starts = matrix_of_points(from), ends = matrix_of_points(to);
   RouteOptions options;
   options.routes = static_cast<int>(count);
   std::vector<Tensor> all;  // each [n + 1, D]
   for (int64_t pair = 0; pair < from.size(0); ++pair) {
     std::vector<Tensor> found;
     for (const Route& route : impl_->graph->routes(starts.col(pair), ends.col(pair), options)) {
-      const Tensor corners = to_rows(route.nodes);
+      const Tensor corners = tensor_of_points(route.nodes);
       const int64_t edges = corners.size(0) - 1;
       const Tensor lengths = impl_->pieces(corners.narrow(0, 0, edges), corners.narrow(0, 1, edges));
       const Tensor fraction = at::arange(kEdgePoints - 1, at::kDouble).div(kEdgePoints - 1).view({1, -1, 1});

@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/geodesic/global_geodesics.h"
+#include "latentpath/numerics/points.h"
 
 namespace latentpath {
 namespace {
@@ -21,15 +23,9 @@ std::string percent(double share) {
   return text.str();
 }
 
+/// The path's own extent, widened on each side by half its diagonal.
 SearchBox box_around(const MatrixXd& path) {
-  const VectorXd low = path.rowwise().minCoeff(), high = path.rowwise().maxCoeff();
-  const double margin = 0.5 * (high - low).norm();
-  SearchBox box;
-  for (Eigen::Index d = 0; d < path.rows(); ++d) {
-    box.lower.push_back(low[d] - margin);
-    box.upper.push_back(high[d] + margin);
-  }
-  return box;
+  return surrounding_box({path.data(), path.data() + path.size()}, static_cast<int>(path.rows()), 0.5);
 }
 
 }  // namespace
@@ -85,8 +81,7 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
     MatrixXd metric(rows, points.cols());
     for (int64_t begin = 0; begin < points.cols(); begin += points_per_batch) {
       const int64_t count = std::min<int64_t>(points_per_batch, points.cols() - begin);
-      const Tensor z =
-          at::from_blob(const_cast<double*>(points.data()) + begin * dim, {count, dim}, at::kDouble).clone();
+      const Tensor z = tensor_of_points(points.middleCols(begin, count));
       std::vector<Tensor> slopes;  // ∂Φ/∂z_d [count, M]
       for (int64_t d = 0; d < dim; ++d) {
         Tensor shift = at::zeros({dim}, at::kDouble);
@@ -126,8 +121,7 @@ GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions
   LATENTPATH_CHECK(
       path_options.cost != "dynamic" && !(path_options.cost == "length" && path_options.time_weight),
       kArgument, "a global certificate exists for costs without a time term");
-  const Tensor rows = nodes.detach().to(at::kCPU, at::kDouble).contiguous();
-  const MatrixXd path = Eigen::Map<const MatrixXd>(rows.data_ptr<double>(), rows.size(1), rows.size(0));
+  const MatrixXd path = matrix_of_points(nodes);
   if (options.box.lower.empty()) options.box = box_around(path);
   double side = 0;
   for (size_t d = 0; d < options.box.lower.size(); ++d)

@@ -9,10 +9,11 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/geodesic/global_geodesics.h"
 #include "latentpath/init/graph.h"
 #include "latentpath/init/initial_path.h"
 #include "latentpath/init/route_starts.h"
-#include "latentpath/numerics/eikonal.h"
+#include "latentpath/numerics/points.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath {
@@ -49,6 +50,11 @@ Tensor refine_times(Tensor times, int64_t factor) {
     times = at::cat({at::stack({times.narrow(0, 0, n), middle}, 1).flatten(), times.narrow(0, n, 1)});
   }
   return times;
+}
+
+/// prefix1, prefix2, …
+void append_numbered(std::vector<std::string>& names, const std::string& prefix, int64_t count) {
+  for (int64_t k = 1; k <= count; ++k) names.push_back(prefix + std::to_string(k));
 }
 
 /// Everything one call of find_path shares between its steps.
@@ -251,7 +257,7 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
     const int64_t before = problem_.embedding->evaluations();
     kinds.push_back(via_paths(pool, *energy_, start_, end_, times, options_.via_starts));
     screening_ += (problem_.embedding->evaluations() - before + pairs - 1) / pairs;
-    for (int64_t k = 1; k <= kinds.back().size(1); ++k) names.push_back("via-" + std::to_string(k));
+    append_numbered(names, "via-", kinds.back().size(1));
   }
   return stack_starts(at::cat(kinds, 1), names);
 }
@@ -273,17 +279,10 @@ Tensor PathFinder::route_samples() const {
     auto generator = make_generator(options_.seed + 2);
     return prior()(options_.route_samples, generator).to(at::kDouble);
   }
-  const Tensor ends = at::cat({start_, end_});
-  const Tensor low = std::get<0>(ends.min(0)), high = std::get<0>(ends.max(0));
-  const Tensor margin = 0.5 * (high - low).norm();
-  SearchBox box;
-  for (int64_t d = 0; d < ends.size(1); ++d) {
-    box.lower.push_back((low[d] - margin).item<double>());
-    box.upper.push_back((high[d] + margin).item<double>());
-  }
-  const Eigen::MatrixXd spread = spread_samples(box, options_.route_samples);
-  return at::from_blob(const_cast<double*>(spread.data()), {spread.cols(), spread.rows()}, at::kDouble)
-      .clone();
+  const Tensor ends = at::cat({start_, end_}).contiguous();
+  const double* values = ends.data_ptr<double>();
+  const SearchBox box = surrounding_box({values, values + ends.numel()}, static_cast<int>(ends.size(1)), 0.5);
+  return tensor_of_points(spread_samples(box, options_.route_samples));
 }
 
 void PathFinder::charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const {
@@ -545,7 +544,7 @@ void PathFinder::improve_by_routes(PathResult& result) {
   const int64_t spent = problem_.embedding->evaluations() - before;
   for (auto& count : result.decoder_evaluations) count += (spent + pairs - 1) / pairs;
   std::vector<std::string> names;
-  for (int64_t k = 1; k <= found.size(1); ++k) names.push_back("route-" + std::to_string(k));
+  append_numbered(names, "route-", found.size(1));
   improve_from(stack_starts(found, names), result);
 }
 

@@ -30,34 +30,49 @@ std::vector<Layer> decoder_layers(const DataSetFacts& facts, int64_t latent_dim)
     return {linear(latent_dim, 256),     activation("silu"),  linear(256, 512),
             activation("silu"),          linear(512, values), activation("sigmoid"),
             reshape(facts.image_shape())};
-  const int64_t side = facts.side / 4;
-  return {linear(latent_dim, 256),
-          batch_norm(256),
-          activation("silu"),
-          linear(256, 128),
-          batch_norm(128),
-          activation("silu"),
-          linear(128, 48 * side * side),
-          batch_norm(48 * side * side),
-          activation("silu"),
-          reshape({48, side, side}),
-          transposed_convolution(48, 32, 4, 2, 1),
-          batch_norm(32),
-          activation("silu"),
-          transposed_convolution(32, facts.channels, 4, 2, 1),
-          activation("sigmoid")};
+  std::vector<Layer> layers{linear(latent_dim, 256), batch_norm(256), activation("silu")};
+  const std::vector<Layer> rest = upsampling_layers(facts, 256, 32, "sigmoid");
+  layers.insert(layers.end(), rest.begin(), rest.end());
+  return layers;
 }
 
-std::vector<TrainedModel> autoencoder_models(const ModelTask& task, const Network& encoder,
-                                             const Network& decoder) {
-  const Network draws = decoder.folded();
-  TrainedModel first{task.name, "decoder", draws.to_script(task.name)};
-  describe_decoder(first.module, task, 0, 1, draws.multiply_accumulates({task.latent_dim}));
-  const Network codes = encoder.folded().first_outputs(task.latent_dim);
-  const std::string name = task.name + "-encoder";
+AutoencoderTrainer::AutoencoderTrainer(const ModelTask& task, int64_t encoder_outputs, at::Generator random)
+    : task_(task),
+      encoder_(encoder_layers(task.facts, encoder_outputs), random),
+      decoder_(decoder_layers(task.facts, task.latent_dim), random),
+      optimizer_(parameters(), torch::optim::AdamOptions()) {}
+
+std::vector<Tensor> AutoencoderTrainer::parameters() const {
+  std::vector<Tensor> all = encoder_.parameters();
+  for (const Tensor& parameter : decoder_.parameters()) all.push_back(parameter);
+  return all;
+}
+
+void AutoencoderTrainer::minimise(const Tensor& loss, double learning_rate) {
+  descend(loss, parameters(), optimizer_, learning_rate);
+}
+
+void AutoencoderTrainer::save(torch::serialize::OutputArchive& archive) const {
+  save_network(archive, "encoder", encoder_);
+  save_network(archive, "decoder", decoder_);
+  save_optimizer(archive, "optimizer", optimizer_);
+}
+
+void AutoencoderTrainer::load(torch::serialize::InputArchive& archive) {
+  load_network(archive, "encoder", encoder_);
+  load_network(archive, "decoder", decoder_);
+  load_optimizer(archive, "optimizer", optimizer_);
+}
+
+std::vector<TrainedModel> AutoencoderTrainer::models(at::Generator) {
+  const Network draws = decoder_.folded();
+  TrainedModel first{task_.name, "decoder", draws.to_script(task_.name)};
+  describe_decoder(first.module, task_, 0, 1, draws.multiply_accumulates({task_.latent_dim}));
+  const Network codes = encoder_.folded().first_outputs(task_.latent_dim);
+  const std::string name = task_.name + "-encoder";
   TrainedModel second{name, "encoder", codes.to_script(name)};
-  second.module.register_attribute("latent_dim", c10::IntType::get(), task.latent_dim);
-  describe_image_input(second.module, task.facts, codes.multiply_accumulates(task.facts.image_shape()));
+  second.module.register_attribute("latent_dim", c10::IntType::get(), task_.latent_dim);
+  describe_image_input(second.module, task_.facts, codes.multiply_accumulates(task_.facts.image_shape()));
   return {first, second};
 }
 

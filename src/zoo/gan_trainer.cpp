@@ -24,22 +24,11 @@ constexpr int64_t kRecalibrationBatch = 256;
 
 /// Grey 28×28 images grow from 7×7, coloured 32×32 ones from 8×8 with more channels in between.
 std::vector<Layer> generator_layers(const ModelTask& task) {
-  const int64_t side = task.facts.side / 4;
   const int64_t fine = task.facts.channels == 1 ? 24 : 32;
-  return {linear(task.latent_dim, 256),
-          activation("silu"),
-          linear(256, 128),
-          batch_norm(128),
-          activation("silu"),
-          linear(128, 48 * side * side),
-          batch_norm(48 * side * side),
-          activation("silu"),
-          reshape({48, side, side}),
-          transposed_convolution(48, fine, 4, 2, 1),
-          batch_norm(fine),
-          activation("silu"),
-          transposed_convolution(fine, task.facts.channels, 4, 2, 1),
-          activation("tanh")};
+  std::vector<Layer> layers{linear(task.latent_dim, 256), activation("silu")};
+  const std::vector<Layer> rest = upsampling_layers(task.facts, 256, fine, "tanh");
+  layers.insert(layers.end(), rest.begin(), rest.end());
+  return layers;
 }
 
 /// Spreads the bends of the first layer over the region where latents are. All biases zero would let them all

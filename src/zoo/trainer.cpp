@@ -7,6 +7,23 @@
 
 namespace latentpath {
 
+std::vector<Layer> upsampling_layers(const DataSetFacts& facts, int64_t inputs, int64_t fine,
+                                     const std::string& last) {
+  const int64_t side = facts.side / 4;
+  return {linear(inputs, 128),
+          batch_norm(128),
+          activation("silu"),
+          linear(128, 48 * side * side),
+          batch_norm(48 * side * side),
+          activation("silu"),
+          reshape({48, side, side}),
+          transposed_convolution(48, fine, 4, 2, 1),
+          batch_norm(fine),
+          activation("silu"),
+          transposed_convolution(fine, facts.channels, 4, 2, 1),
+          activation(last)};
+}
+
 Tensor unit_images(const Tensor& bytes) { return bytes.to(at::kFloat).div_(255); }
 
 void save_network(torch::serialize::OutputArchive& archive, const std::string& key, const Network& network) {

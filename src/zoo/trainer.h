@@ -71,6 +71,11 @@ std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
 
 // Shared by the trainers.
 
+/// From `inputs` features to images: two fully connected layers with batch normalisation, then two transposed
+/// convolutions over `fine` channels; `last` makes the values.
+std::vector<Layer> upsampling_layers(const DataSetFacts& facts, int64_t inputs, int64_t fine,
+                                     const std::string& last);
+
 /// uint8 [n, channels, side, side] → float in [0, 1]
 Tensor unit_images(const Tensor& bytes);
 

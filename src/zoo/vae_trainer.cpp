@@ -8,13 +8,10 @@ namespace {
 
 constexpr double kRate = 1.5e-3;
 
-class VaeTrainer : public Trainer {
+class VaeTrainer : public AutoencoderTrainer {
  public:
   VaeTrainer(const ModelTask& task, at::Generator random)
-      : task_(task),
-        encoder_(encoder_layers(task.facts, 2 * task.latent_dim), random),
-        decoder_(decoder_layers(task.facts, task.latent_dim), random),
-        optimizer_(parameters(), torch::optim::AdamOptions()) {}
+      : AutoencoderTrainer(task, 2 * task.latent_dim, random) {}
 
   double step(const Tensor& images, const Tensor&, double progress, at::Generator random) override {
     const Tensor real = unit_images(images);
@@ -29,40 +26,14 @@ class VaeTrainer : public Trainer {
     const Tensor divergence =
         0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum() / images_in_batch;
     const Tensor loss = reconstruction + divergence;
-    descend(loss, parameters(), optimizer_, kRate * cosine_schedule(progress));
+    minimise(loss, kRate * cosine_schedule(progress));
     divergence_ = divergence.item<double>();
     return loss.item<double>();
   }
 
   std::string status() const override { return "of which divergence " + std::to_string(divergence_); }
 
-  void save(torch::serialize::OutputArchive& archive) const override {
-    save_network(archive, "encoder", encoder_);
-    save_network(archive, "decoder", decoder_);
-    save_optimizer(archive, "optimizer", optimizer_);
-  }
-
-  void load(torch::serialize::InputArchive& archive) override {
-    load_network(archive, "encoder", encoder_);
-    load_network(archive, "decoder", decoder_);
-    load_optimizer(archive, "optimizer", optimizer_);
-  }
-
-  std::vector<TrainedModel> models(at::Generator) override {
-    return autoencoder_models(task_, encoder_, decoder_);
-  }
-
  private:
-  std::vector<Tensor> parameters() const {
-    std::vector<Tensor> all = encoder_.parameters();
-    for (const Tensor& parameter : decoder_.parameters()) all.push_back(parameter);
-    return all;
-  }
-
-  ModelTask task_;
-  Network encoder_;
-  Network decoder_;
-  torch::optim::Adam optimizer_;
   double divergence_ = 0;
 };
 

@@ -35,13 +35,10 @@ Tensor squared_mmd(const Tensor& a, const Tensor& b) {
   return within(a) + within(b) - 2 * kernel(a, b).mean();
 }
 
-class WaeTrainer : public Trainer {
+class WaeTrainer : public AutoencoderTrainer {
  public:
   WaeTrainer(const ModelTask& task, at::Generator random)
-      : task_(task),
-        encoder_(encoder_layers(task.facts, task.latent_dim), random),
-        decoder_(decoder_layers(task.facts, task.latent_dim), random),
-        optimizer_(parameters(), torch::optim::AdamOptions()) {}
+      : AutoencoderTrainer(task, task.latent_dim, random) {}
 
   double step(const Tensor& images, const Tensor&, double progress, at::Generator random) override {
     const Tensor real = unit_images(images);
@@ -50,40 +47,14 @@ class WaeTrainer : public Trainer {
     const Tensor reconstruction = (output - real).square().flatten(1).sum(1).mean();
     const Tensor mmd = squared_mmd(codes, at::randn(codes.sizes(), random, at::kFloat));
     const Tensor loss = reconstruction + kPenalty * mmd;
-    descend(loss, parameters(), optimizer_, kRate * cosine_schedule(progress));
+    minimise(loss, kRate * cosine_schedule(progress));
     mmd_ = mmd.item<double>();
     return loss.item<double>();
   }
 
   std::string status() const override { return "squared MMD of the codes " + std::to_string(mmd_); }
 
-  void save(torch::serialize::OutputArchive& archive) const override {
-    save_network(archive, "encoder", encoder_);
-    save_network(archive, "decoder", decoder_);
-    save_optimizer(archive, "optimizer", optimizer_);
-  }
-
-  void load(torch::serialize::InputArchive& archive) override {
-    load_network(archive, "encoder", encoder_);
-    load_network(archive, "decoder", decoder_);
-    load_optimizer(archive, "optimizer", optimizer_);
-  }
-
-  std::vector<TrainedModel> models(at::Generator) override {
-    return autoencoder_models(task_, encoder_, decoder_);
-  }
-
  private:
-  std::vector<Tensor> parameters() const {
-    std::vector<Tensor> all = encoder_.parameters();
-    for (const Tensor& parameter : decoder_.parameters()) all.push_back(parameter);
-    return all;
-  }
-
-  ModelTask task_;
-  Network encoder_;
-  Network decoder_;
-  torch::optim::Adam optimizer_;
   double mmd_ = 0;
 };
 
