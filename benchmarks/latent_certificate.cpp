@@ -4,13 +4,15 @@
 //
 //   benchmark_latent_certificate [PAIRS] [FOLDER]
 //
-// Prints length, optimum and gap of each pair; writes a picture with both paths for the first of each kind.
+// Prints length, optimum and gap of each pair, as find_path() leaves it and after certify_and_improve() has gone
+// on from the optimum's path; writes a picture with both paths for the first of each kind.
 
 #include <ATen/ATen.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 
 #include "latentpath/core/random.h"
 #include "latentpath/embedding/torchscript_decoder.h"
@@ -32,7 +34,7 @@ int main(int argc, char** argv) {
   auto generator = make_generator(7);
   classifier->connect(*decoder, at::randn({64, 2}, generator, at::kFloat), decoder->output_range());
   const Tensor ends = at::randn({2 * pairs, 2}, generator, at::kDouble).clamp(-2, 2);
-  int64_t within = 0, total = 0;
+  int64_t found_within = 0, within = 0, total = 0;
   for (const bool feature : {true, false}) {
     PathProblem problem;
     problem.embedding = decoder;
@@ -42,24 +44,34 @@ int main(int argc, char** argv) {
     problem.end = ends.narrow(0, pairs, pairs);
     PathOptions options;
     options.cost = "chord";
-    const PathResult result = find_path(problem, options);
+    PathResult result = find_path(problem, options);
+    const Tensor found = result.path.length.clone();
+    const double found_in = result.seconds;
     EikonalDistanceOptions marching;
     marching.box = {{-3, -3}, {3, 3}};
     marching.coarsest = 81;
     marching.tolerance = 5e-3;
     marching.most_nodes = 40'000;
+    const std::vector<GlobalCertificate> certificates =
+        certify_and_improve(problem, options, result, marching);
+    std::printf("%s: paths found in %.1f s, %lld points a pair after certificates, %.1f s for going on\n",
+                feature ? "P(8)" : "prior", found_in,
+                static_cast<long long>(
+                    std::accumulate(result.decoder_evaluations.begin(), result.decoder_evaluations.end(), int64_t{0}) /
+                    pairs),
+                result.seconds - found_in);
     for (int64_t pair = 0; pair < pairs; ++pair) {
       const double length = result.path.length[pair].item<double>(),
-                   linear = result.linear.length[pair].item<double>();
-      const GlobalCertificate c = certify_globally(problem, options, result.nodes[pair], length, marching);
+                   before = found[pair].item<double>(), linear = result.linear.length[pair].item<double>();
+      const GlobalCertificate& c = certificates[static_cast<size_t>(pair)];
       ++total;
+      found_within += before <= 1.01 * c.reference;
       within += c.gap <= 0.01;
       std::printf(
-          "%s, pair %lld: straight line %.4f, ours %.4f (from %s), fast marching %.4f +- %.4f, gap %.2f %%; "
-          "the marching path itself %.4f; "
-          "%lld points, %.1f s\n",
-          feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, length,
-          result.start[static_cast<size_t>(pair)].c_str(), c.reference, c.reference_error, 100 * c.gap,
+          "%s, pair %lld: straight line %.4f, found %.4f (gap %.2f %%), certified %.4f (from %s, gap %.2f %%), fast "
+          "marching %.4f +- %.4f, the marching path itself %.4f; %lld points, %.1f s\n",
+          feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, before, 100 * (before / c.reference - 1),
+          length, result.start[static_cast<size_t>(pair)].c_str(), 100 * c.gap, c.reference, c.reference_error,
           c.marching.path_length, static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
       std::fflush(stdout);
       if (pair > 0) continue;
@@ -93,7 +105,7 @@ int main(int argc, char** argv) {
       write_png(folder / (feature ? "feature.png" : "prior.png"), draw_latent_plane(plane));
     }
   }
-  std::printf("within 1 %% of the optimum: %lld of %lld\n", static_cast<long long>(within),
-              static_cast<long long>(total));
+  std::printf("within 1 %% of the optimum: %lld of %lld as found, %lld certified\n",
+              static_cast<long long>(found_within), static_cast<long long>(total), static_cast<long long>(within));
   return within == total ? 0 : 1;
 }

@@ -336,22 +336,7 @@ Tensor tensor_of(const std::vector<double>& nodes, int64_t dim) {
 json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost) {
   const std::vector<double> z = row_major(nodes);
   const auto dim = static_cast<size_t>(metric.latent_dim());
-  const size_t segments = z.size() / dim - 1;
-  const auto cost = [&](size_t factor) {
-    double sum = 0;
-    std::vector<double> a(dim), b(dim);
-    for (size_t i = 0; i < segments; ++i)
-      for (size_t k = 0; k < factor; ++k) {
-        for (size_t d = 0; d < dim; ++d) {
-          const double from = z[i * dim + d], to = z[(i + 1) * dim + d], f = static_cast<double>(factor);
-          a[d] = from + (to - from) * (static_cast<double>(k) / f);
-          b[d] = from + (to - from) * (static_cast<double>(k + 1) / f);
-        }
-        const double length = metric.segment_length(a.data(), b.data(), 1);
-        sum += length * length * static_cast<double>(segments * factor);
-      }
-    return sum;
-  };
+  const auto cost = [&](int pieces) { return metric.length(z, 0, pieces).chord_cost; };
   const LengthFigures lengths = metric.length(z);
   // Q along the path, at the middles and nodes: Q_ε = exp(−n), regularisation undone.
   const Tensor fine =
@@ -501,7 +486,37 @@ Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, con
   return outcome;
 }
 
-/// By find_path(), for files and where first-order methods are asked for.
+/// Whether the paths are compared with the global optimum.
+bool wants_reference(const GeodesicProgramOptions& o, const Setting& setting) {
+  const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
+  LATENTPATH_CHECK(o.reference != "on" || dim <= 3, kArgument,
+                   "--reference on exists for at most 3 coordinates; the ends have ", dim);
+  return o.reference != "off" && dim <= 3 && (o.reference == "on" || (dim < 3 && pairs <= 16));
+}
+
+EikonalDistanceOptions reference_options(const GeodesicProgramOptions& o, const Setting& setting) {
+  EikonalDistanceOptions options;
+  options.tolerance = 1e-3;
+  options.most_nodes = 600'000;
+  if (!o.box.empty()) options.box = search_box(o, setting);
+  if (setting.from_files) {
+    // A model is decoded five times a node, and is rough enough to need no better than this.
+    if (setting.start.size(1) == 2) options.coarsest = 101;
+    options.tolerance = 2e-3;
+    options.most_nodes = 200'000;
+  }
+  return options;
+}
+
+/// A reference that cannot be had is an error only where it was asked for by name.
+void no_reference(const GeodesicProgramOptions& o, const Error& error, std::vector<std::string>& warnings) {
+  if (error.kind() == ErrorKind::kInterrupted) return;
+  if (o.reference == "on") throw error;
+  warnings.push_back(std::string("no global reference: ") + error.what());
+}
+
+/// By find_path(), for files and where first-order methods are asked for; its paths go on from the reference
+/// where that is shorter.
 Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setting, const std::string& method,
                            const WeightedMetric& metric, ProgressLine& line) {
   LATENTPATH_CHECK(!setting.first_path.defined() || o.example > 0, kArgument,
@@ -521,8 +536,18 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
   options.max_iterations = method == "adam" ? std::max<int64_t>(o.max_iterations, 1000) : o.max_iterations;
   options.tolerance = std::max(o.tolerance, 1e-9);
   options.seed = o.seed;
-  const PathResult result = find_path(
-      problem, options, [&](const Progress& p) { line(p); }, interrupt_token());
+  const ProgressObserver progress = [&](const Progress& p) { line(p); };
+  PathResult result = find_path(problem, options, progress, interrupt_token());
+  std::vector<GlobalCertificate> certificates;
+  if (wants_reference(o, setting) && !interrupt_token().cancelled() &&
+      (setting.start != setting.end).any(1).all().item<bool>()) {
+    try {
+      certificates = certify_and_improve(problem, options, result, reference_options(o, setting), progress,
+                                         interrupt_token());
+    } catch (const Error& error) {
+      no_reference(o, error, result.warnings);
+    }
+  }
   Outcome outcome;
   outcome.method = result.method;
   for (int64_t pair = 0; pair < pairs; ++pair) {
@@ -540,37 +565,32 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
     answer.length = metric.length(nodes).length;
     answer.lower_bound =
         metric.lower_bound(nodes.data(), nodes.data() + nodes.size() - static_cast<size_t>(dim));
+    if (index < certificates.size())
+      answer.certificate = certify_against(std::move(certificates[index].marching), answer.length);
     outcome.answers.push_back(std::move(answer));
   }
   if (!result.warnings.empty()) outcome.answers[0].warnings = result.warnings;
   return outcome;
 }
 
+/// By fast marching on the chart itself.
 void certify(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
              Outcome& outcome, ProgressLine& line) {
+  if (!wants_reference(o, setting)) return;
   const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
-  LATENTPATH_CHECK(o.reference != "on" || dim <= 3, kArgument,
-                   "--reference on exists for at most 3 coordinates; the ends have ", dim);
-  if (o.reference == "off" || dim > 3 || (o.reference == "auto" && (dim == 3 || pairs > 16))) return;
+  const EikonalDistanceOptions options = reference_options(o, setting);
   const MetricField field = metric_field(metric);
   for (int64_t pair = 0; pair < pairs; ++pair) {
     Answer& answer = outcome.answers[static_cast<size_t>(pair)];
     if (interrupt_token().cancelled()) return;
     if (!std::isfinite(answer.length) || at::equal(setting.start[pair], setting.end[pair])) continue;
     line({"fast marching", pair, pairs, 0});
-    EikonalDistanceOptions options;
-    options.tolerance = 1e-3;
-    options.most_nodes = 600'000;
-    if (!o.box.empty()) options.box = search_box(o, setting);
-    if (setting.from_files) options.coarsest = dim == 2 ? 101 : 0;
     const std::vector<double> z = row_major(answer.nodes);
     const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim, answer.nodes.size(0));
     try {
       answer.certificate = certify_globally(field, path, answer.length, options, interrupt_token());
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kInterrupted) return;
-      if (o.reference == "on") throw;
-      answer.warnings.push_back(std::string("no global reference: ") + error.what());
+      no_reference(o, error, answer.warnings);
     }
   }
 }
@@ -624,18 +644,43 @@ Tensor quality_on(const WeightedMetric& metric, const Tensor& points) {
   return at::tensor(n, at::kDouble).reshape({points.size(0), points.size(1)});
 }
 
-Tensor draw_plane(const WeightedMetric& metric, const Answer& answer, const std::string& title) {
+/// What colours the plane under the paths.
+struct PlaneField {
+  std::array<double, 4> box;
+  Tensor values;  // [rows, columns]
+  std::string label;
+};
+
+/// The quality; where that is the same everywhere, how much the chart magnifies areas: log10 √det g.
+PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, const Answer& answer) {
   const auto box = picture_box(answer);
+  // Five points of a model are decoded for each one of its metric.
+  const int64_t side = setting.from_files ? 121 : 241;
+  const Tensor points = grid_points(box, side, side);
+  if (metric.quality().form() == AnalyticQuality::Form::kConstant && metric.chart().describe() != plane_chart(2)->describe()) {
+    const MetricField field =
+        setting.from_files ? tensor_metric_field(setting.embedding, setting.tensor_quality, metric.epsilon(),
+                                                 OutputNorm::kSum, 5e-4 * (box[1] - box[0]))
+                           : metric_field(metric);
+    const Eigen::ArrayXXd g = field(matrix_of_points(points.reshape({-1, 2})));
+    const Eigen::ArrayXd area = (g.row(0) * g.row(2) - g.row(1).square()).max(1e-300).log10() / 2;
+    return {box, at::tensor(std::vector<double>(area.begin(), area.end()), at::kDouble).view({side, side}),
+            "log10 of area"};
+  }
+  return {box, quality_on(metric, points), "quality"};
+}
+
+Tensor draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
   LatentPlane plane;
   plane.title = title;
-  plane.x0 = box[0], plane.x1 = box[1], plane.y0 = box[2], plane.y1 = box[3];
+  plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
   plane.x_label = "z1", plane.y_label = "z2";
-  plane.values = quality_on(metric, grid_points(box, 280, 280));
-  plane.value_label = "quality";
+  plane.values = field.values;
+  plane.value_label = field.label;
   const Tensor finite = plane.values.index({at::isfinite(plane.values)});
-  if (finite.numel() > 0 && finite.max().item<double>() > finite.min().item<double>()) {
-    plane.value_min = std::max(0.0, finite.min().item<double>());
-    plane.value_max = std::min(1.0, finite.max().item<double>());
+  if (finite.numel() > 0 && finite.max().item<double>() > finite.min().item<double>() + 1e-9) {
+    plane.value_min = finite.min().item<double>();
+    plane.value_max = finite.max().item<double>();
   }
   const auto stages = shown_stages(answer);
   for (size_t k = 0; k < stages.size(); ++k)
@@ -648,11 +693,11 @@ Tensor draw_plane(const WeightedMetric& metric, const Answer& answer, const std:
   for (size_t k = 0; k < answer.other_nodes.size(); ++k)
     plane.curves.push_back({length_text("another geodesic", answer.others[k].second), kReddishPurple,
                             answer.other_nodes[k], true});
+  plane.curves.push_back({length_text("geodesic", answer.length), kPathColour, answer.nodes});
   if (answer.certificate) {
     plane.curves.push_back({length_text("fast marching", answer.certificate->reference), kReferenceColour,
                             tensor_of_points(answer.certificate->marching.path), true});
   }
-  plane.curves.push_back({length_text("geodesic", answer.length), kPathColour, answer.nodes});
   return draw_latent_plane(plane);
 }
 
@@ -738,10 +783,10 @@ Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const
 
 /// What report.html shows of the first pair: kind "geodesic" in docs/report.md.
 json page_of(const Setting& setting, const WeightedMetric& metric, const Outcome& outcome,
-             const std::string& title) {
+             const std::optional<PlaneField>& field, const std::string& title) {
   const Answer& answer = outcome.answers[0];
   const bool in_space = setting.chart->output_dim() == 3;
-  const bool in_plane = !in_space && metric.chart().latent_dim() == 2;
+  const bool in_plane = !in_space && field.has_value();
   const auto numbers = [](const Tensor& values) {
     json list = json::array();
     const Tensor all = values.to(at::kDouble).contiguous();
@@ -798,15 +843,16 @@ json page_of(const Setting& setting, const WeightedMetric& metric, const Outcome
   for (const auto& [name, nodes] : shown_stages(answer))
     page["stages"].push_back({{"name", name}, {"points", points(nodes)}});
   if (in_plane) {
-    const auto box = picture_box(answer);
-    constexpr int64_t kSide = 121;
+    // The page is no place for more than 121 · 121 numbers.
+    const int64_t step = field->values.size(0) > 121 ? 2 : 1;
+    const Tensor values = field->values.slice(0, 0, {}, step).slice(1, 0, {}, step);
     page["axes"] = {"z1", "z2"};
-    page["plane"] = {{"x", {box[0], box[1]}},
-                     {"y", {box[2], box[3]}},
-                     {"rows", kSide},
-                     {"columns", kSide},
-                     {"values", numbers(quality_on(metric, grid_points(box, kSide, kSide)))},
-                     {"value_label", "quality"}};
+    page["plane"] = {{"x", {field->box[0], field->box[1]}},
+                     {"y", {field->box[2], field->box[3]}},
+                     {"rows", values.size(0)},
+                     {"columns", values.size(1)},
+                     {"values", numbers(values)},
+                     {"value_label", field->label}};
   } else {
     page["axes"] = {"x", "y", "z"};
     if (metric.chart().latent_dim() == 2) {
@@ -981,10 +1027,10 @@ void run_geodesic(GeodesicProgramOptions& o) {
   if (method == "auto" && setting.from_files) method = "lbfgs";
   Outcome outcome = by_find_path(method) ? solve_by_find_path(o, setting, method, metric, line)
                                          : solve_dense(o, setting, metric, line);
+  const bool cut_short = interrupt_token().cancelled();
+  if (!by_find_path(method) && !cut_short) certify(o, setting, metric, outcome, line);
   if (o.method == "auto" && setting.from_files)
     outcome.reason = "models in files are evaluated in batches, which first-order steps need fewest of";
-  const bool cut_short = interrupt_token().cancelled();
-  certify(o, setting, metric, outcome, line);
   line.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const json summary = summary_of(setting, metric, outcome, seconds, o.seed);
@@ -1000,13 +1046,17 @@ void run_geodesic(GeodesicProgramOptions& o) {
     write_npy(folder->path() / "times.npy", at::linspace(0, 1, path.size(1), at::kDouble));
     std::filesystem::create_directory(folder->path() / "frames");
     const std::string title = o.example > 0 ? "Example " + std::to_string(o.example) : metric.describe();
+    std::optional<PlaneField> first_field;
     for (int64_t pair = 0; pair < std::min(pairs, o.pictures); ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
       const Answer& answer = outcome.answers[static_cast<size_t>(pair)];
       line({"drawing", pair, std::min(pairs, o.pictures), 0});
-      if (dim == 2)
-        write_png(folder->path() / "frames" / ("plane" + suffix + ".png"), draw_plane(metric, answer, title));
+      if (dim == 2) {
+        const PlaneField field = plane_field(setting, metric, answer);
+        if (pair == 0) first_field = field;
+        write_png(folder->path() / "frames" / ("plane" + suffix + ".png"), draw_plane(field, answer, title));
+      }
       if (setting.chart->output_dim() == 3)
         write_png(folder->path() / "frames" / ("surface" + suffix + ".png"),
                   draw_in_space(setting, metric, answer, title));
@@ -1025,7 +1075,8 @@ void run_geodesic(GeodesicProgramOptions& o) {
                    {"latent_dim", dim},
                    {"summary", summary}};
     write_file(folder->path() / "run.json", run.dump(2) + "\n");
-    json page = page_of(setting, metric, outcome, title);
+    if (dim == 2 && !first_field) first_field = plane_field(setting, metric, outcome.answers[0]);
+    json page = page_of(setting, metric, outcome, first_field, title);
     page["version"] = kVersion;
     page["settings"] = options_json(o);
     write_report_data(folder->path(), hide_paths(page, {o.embedding, o.level_set, o.quality}));

@@ -239,47 +239,19 @@ void check_certifiable(const PathProblem& problem, const InterpolateOptions& opt
                    "--certify needs ends that differ: a loop's shortest path is to stay");
 }
 
-/// Compares every path with the shortest one there is in the latent plane or space, by fast marching; where
-/// that one is shorter, the search is repeated with it among the first paths.
-std::vector<GlobalCertificate> certify(const PathProblem& problem, PathOptions path, bool normal,
-                                       PathResult& result, const ProgressObserver& progress) {
-  const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
+/// Where --certify looks for shorter paths: everywhere that the prior leads to.
+EikonalDistanceOptions certificate_options(const PathProblem& problem, bool normal) {
+  const int64_t dim = problem.start.size(1);
   EikonalDistanceOptions marching;
   marching.coarsest = dim == 2 ? 81 : 25;
   marching.tolerance = 5e-3;
   marching.most_nodes = 40'000;
-  if (normal) {
-    const double ends =
-        std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
-    const std::vector<double> corner(static_cast<size_t>(dim), std::max(3.0, 1.2 * ends));
-    for (const double reach : corner) {
-      marching.box.lower.push_back(-reach);
-      marching.box.upper.push_back(reach);
-    }
-  }
-  std::vector<GlobalCertificate> certificates;
-  std::vector<Tensor> shortest;
-  bool beaten = false;
-  for (int64_t pair = 0; pair < pairs && !interrupt_token().cancelled(); ++pair) {
-    if (progress) progress({"fast marching", pair, pairs, 0});
-    certificates.push_back(certify_globally(problem, path, result.nodes[pair],
-                                            result.path.length[pair].item<double>(), marching,
-                                            interrupt_token()));
-    const GlobalCertificate& certificate = certificates.back();
-    beaten = beaten || certificate.gap * certificate.reference > certificate.reference_error;
-    shortest.push_back(tensor_of_points(resample_polyline(certificate.marching.path, 4 * path.segments + 1)));
-  }
-  if (!beaten || static_cast<int64_t>(shortest.size()) < pairs) return certificates;
-  path.first_paths = at::stack(shortest);
-  PathResult again = find_path(problem, path, progress, interrupt_token());
-  if (interrupt_token().cancelled()) return certificates;
-  again.seconds += result.seconds;
-  result = std::move(again);
-  for (int64_t pair = 0; pair < pairs; ++pair) {
-    GlobalCertificate& certificate = certificates[static_cast<size_t>(pair)];
-    certificate = certify_against(std::move(certificate.marching), result.path.length[pair].item<double>());
-  }
-  return certificates;
+  if (!normal) return marching;
+  const double ends =
+      std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
+  marching.box.lower.assign(static_cast<size_t>(dim), -std::max(3.0, 1.2 * ends));
+  marching.box.upper.assign(static_cast<size_t>(dim), std::max(3.0, 1.2 * ends));
+  return marching;
 }
 
 /// Everything that can be refused before a file is read.
@@ -432,7 +404,9 @@ void run_interpolate(InterpolateOptions& options) {
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
   PathResult result = find_path(problem, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
-  if (options.certify) certificates = certify(problem, path, prior.normal, result, progress);
+  if (options.certify && !interrupt_token().cancelled())
+    certificates = certify_and_improve(problem, path, result, certificate_options(problem, prior.normal), progress,
+                                       interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
   if (!options.quiet)

@@ -88,7 +88,10 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
     }
     const double chord = std::sqrt(square);
     figures.embedding_length += chord;
-    if (chord > 0 || !std::isfinite(n[p])) figures.length += n[p] * chord;
+    if (chord > 0 || !std::isfinite(n[p])) {
+      figures.length += n[p] * chord;
+      figures.chord_cost += n[p] * n[p] * square * static_cast<double>(total);
+    }
     figures.least_weight = std::min(figures.least_weight, n[p]);
     figures.greatest_weight = std::max(figures.greatest_weight, n[p]);
   }
@@ -109,7 +112,9 @@ LengthFigures WeightedMetric::length(std::span<const double> nodes, double toler
   const auto dim = static_cast<std::size_t>(latent_dim());
   LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ",
                    dim, " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
-  LengthFigures figures = cut_length(*this, nodes, 4);
+  // Values that are rounded to single precision settle no further than a few of their last digits.
+  tolerance = std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
+  LengthFigures figures = cut_length(*this, nodes, std::min(4, max_refinement));
   while (figures.refinement < max_refinement) {
     const LengthFigures finer = cut_length(*this, nodes, 2 * figures.refinement);
     const bool settled = std::abs(finer.length - figures.length) <= tolerance * std::abs(finer.length);

@@ -7,6 +7,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "../energy/evaluate_points.h"
 #include "latentpath/core/error.h"
 #include "latentpath/geodesic/global_geodesics.h"
 #include "latentpath/numerics/points.h"
@@ -87,12 +88,12 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
         Tensor shift = at::zeros({dim}, at::kDouble);
         shift[d] = step;
         // Both sides in one batch, so that the model rounds them alike.
-        const Tensor both = (*embedding)(at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
-        slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)) / (2 * step));
+        const Tensor both = decode_points(*embedding, at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
+        slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)).div_(2 * step));
       }
       QualityPoints at{z, at::full({count}, 0.5, at::kDouble), {}};
-      if (quality->needs_decoded()) at.decoded = (*embedding)(z);
-      const Tensor q = regularise(quality->evaluate(at).to(at::kDouble), epsilon);
+      if (quality->needs_decoded()) at.decoded = decode_points(*embedding, z);
+      const Tensor q = regularise(judge_points(*quality, at).to(at::kDouble), epsilon);
       const Tensor n_squared = q.log().square();
       int64_t row = 0;
       for (int64_t a = 0; a < dim; ++a)
@@ -130,6 +131,53 @@ GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions
   return certify_globally(tensor_metric_field(problem.embedding, problem.quality, path_options.epsilon,
                                               path_options.norm, 5e-4 * side),
                           path, length, options, cancellation);
+}
+
+std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, const PathOptions& path_options,
+                                                   PathResult& result, const EikonalDistanceOptions& options,
+                                                   const ProgressObserver& progress,
+                                                   const CancellationToken& cancellation) {
+  const int64_t pairs = problem.start.size(0);
+  std::vector<GlobalCertificate> certificates;
+  std::vector<int64_t> beaten;
+  std::vector<Tensor> shortest;
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    if (progress) progress({"fast marching", pair, pairs, 0});
+    try {
+      certificates.push_back(certify_globally(problem, path_options, result.nodes[pair],
+                                              result.path.length[pair].item<double>(), options, cancellation));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted) return certificates;
+      throw;
+    }
+    const GlobalCertificate& certificate = certificates.back();
+    if (certificate.gap * certificate.reference <= certificate.reference_error) continue;
+    beaten.push_back(pair);
+    shortest.push_back(tensor_of_points(resample_polyline(certificate.marching.path, 4 * path_options.segments + 1)));
+  }
+  if (beaten.empty()) return certificates;
+  const Tensor rows = at::tensor(beaten, at::kLong);
+  PathProblem again = problem;
+  again.start = problem.start.index_select(0, rows);
+  again.end = problem.end.index_select(0, rows);
+  PathOptions from_reference = path_options;
+  from_reference.init = "given";
+  from_reference.first_paths = at::stack(shortest);
+  const PathResult found = find_path(again, from_reference, progress, cancellation);
+  result.seconds += found.seconds;
+  result.verification_seconds += found.verification_seconds;
+  result.verification_evaluations += found.verification_evaluations;
+  for (size_t i = 0; i < beaten.size(); ++i) {
+    const int64_t pair = beaten[i], row = static_cast<int64_t>(i);
+    const auto index = static_cast<size_t>(pair);
+    result.decoder_evaluations[index] += found.decoder_evaluations[i];
+    result.iterations[index] += found.iterations[i];
+    if (!(found.path.length[row].item<double>() < result.path.length[pair].item<double>())) continue;
+    result.take(pair, found, row);
+    certificates[index] =
+        certify_against(std::move(certificates[index].marching), result.path.length[pair].item<double>());
+  }
+  return certificates;
 }
 
 }  // namespace latentpath

@@ -116,6 +116,7 @@ class PathFinder {
   static Paths stack_starts(const Tensor& starts, const std::vector<std::string>& names);
   void improve_by_routes(PathResult& result);
   void improve_by_given(PathResult& result);
+  Tensor given_paths(const Tensor& times) const;
   void improve_from(Paths rivals, PathResult& result);
   void solve_multilevel(PathResult& result);
   void solve_single(PathResult& result);
@@ -189,7 +190,9 @@ void PathFinder::validate() const {
   };
   known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
   known("--curve", options_.curve, {"auto", "polyline", "neural"});
-  known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph"});
+  known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph", "given"});
+  LATENTPATH_CHECK(options_.init != "given" || options_.first_paths.defined(), kArgument,
+                   "init given needs first_paths");
   known("--cost", options_.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
   const auto at_least = [](const char* option, double value, double least) {  // false for NaN
     LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
@@ -453,7 +456,16 @@ void PathFinder::solve_multilevel(PathResult& result) {
     result.times = grid(options_.segments);
     result.nodes = linear_path(start_, end_, result.times);
     result.start.assign(result.termination.size(), "linear");
+    result.termination.assign(result.termination.size(), Termination::kStalled);
     improve_by_routes(result);
+    improve_by_given(result);
+    return;
+  }
+  if (options_.init == "given") {
+    result.times = grid(options_.segments);
+    result.nodes = given_paths(result.times);
+    result.start.assign(result.termination.size(), "given");
+    result.termination.assign(result.termination.size(), Termination::kStalled);
     improve_by_given(result);
     return;
   }
@@ -524,12 +536,17 @@ void PathFinder::solve_multilevel(PathResult& result) {
   improve_by_given(result);
 }
 
-/// Paths that the caller has from elsewhere.
+/// Paths that the caller has from elsewhere, at an even pace.
+Tensor PathFinder::given_paths(const Tensor& times) const {
+  const Tensor given = options_.first_paths.to(at::kDouble);
+  const Tensor nodes = respace(given, uniform_times(given.size(1) - 1), times, 2);
+  const int64_t n = times.size(0) - 1;
+  return at::cat({start_.to(at::kDouble).unsqueeze(1), nodes.narrow(1, 1, n - 1), end_.to(at::kDouble).unsqueeze(1)}, 1);
+}
+
 void PathFinder::improve_by_given(PathResult& result) {
   if (!options_.first_paths.defined() || cancellation_.cancelled()) return;
-  const Tensor given = options_.first_paths.to(at::kDouble);
-  const Tensor nodes = respace(given, uniform_times(given.size(1) - 1), result.times, 2);
-  improve_from(stack_starts(nodes.unsqueeze(1), {"given"}), result);
+  improve_from(stack_starts(given_paths(result.times).unsqueeze(1), {"given"}), result);
 }
 
 /// Where the quality is the same at all times, lengths add up over the edges of a graph, and its shortest
@@ -564,23 +581,33 @@ void PathFinder::improve_from(Paths rivals, PathResult& result) {
   Tensor cost = judge(rivals);
   // A rival has corners: once they are gone it may well be cheaper than a path that costs a little less now.
   const double promising = 1.3;
-  const Tensor hopeful = (cost < promising * to_beat.index_select(0, rivals.pair)).nonzero().squeeze(1);
-  if (hopeful.numel() == 0) return;
-  rivals = rows_of(rivals, {hopeful.data_ptr<int64_t>(), hopeful.data_ptr<int64_t>() + hopeful.numel()});
-  cost = cost.index_select(0, hopeful);
+  const auto rows_where = [](const Tensor& condition) {
+    const Tensor rows = condition.nonzero().squeeze(1);
+    return std::vector<int64_t>(rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel());
+  };
+  std::vector<int64_t> moving = rows_where(cost < promising * to_beat.index_select(0, rivals.pair));
   Tensor best = rivals.nodes.clone();
-  const int64_t rounds = 4, iterations = 8;
-  const double worth_it = 0.995;
-  for (int64_t round = 0; round < rounds && !cancellation_.cancelled(); ++round) {
-    const double before = cost.sum().item<double>();
-    descend(rivals, 2, iterations, result);
-    rivals.nodes = respace(rivals.nodes, times, times, 8);
-    charge(rivals, 2 * honest.size(0) - 1, result);
-    const Tensor now = judge(rivals);
-    const Tensor better = now < cost;
-    best = at::where(better.view({-1, 1, 1}), rivals.nodes, best);
-    cost = at::minimum(now, cost);
-    if (cost.sum().item<double>() > worth_it * before) break;
+  const int64_t rounds = 16, iterations = 8;
+  const double worth_it = 0.998;
+  for (int64_t round = 0; round < rounds && !moving.empty() && !cancellation_.cancelled(); ++round) {
+    Paths paths = rows_of(rivals, moving);
+    descend(paths, 2, iterations, result);
+    paths.nodes = respace(paths.nodes, times, times, 8);
+    charge(paths, 2 * honest.size(0) - 1, result);
+    const Tensor now = judge(paths).contiguous();
+    std::vector<int64_t> still;
+    for (size_t i = 0; i < moving.size(); ++i) {
+      const int64_t row = moving[i];
+      const double before = cost[row].item<double>(), after = now[static_cast<int64_t>(i)].item<double>();
+      result.iterations[static_cast<size_t>(rivals.pair[row].item<int64_t>())] += iterations;
+      rivals.nodes[row].copy_(paths.nodes[static_cast<int64_t>(i)]);
+      if (after < before) {
+        best[row].copy_(rivals.nodes[row]);
+        cost[row].fill_(after);
+      }
+      if (after < worth_it * before) still.push_back(row);
+    }
+    moving = still;
   }
   std::vector<double> least(static_cast<size_t>(start_.size(0)));
   for (size_t pair = 0; pair < least.size(); ++pair)
@@ -588,7 +615,6 @@ void PathFinder::improve_from(Paths rivals, PathResult& result) {
   for (int64_t row = 0; row < best.size(0); ++row) {
     const int64_t pair = rivals.pair[row].item<int64_t>();
     const auto index = static_cast<size_t>(pair);
-    result.iterations[index] += iterations;
     const double now = cost[row].item<double>();
     if (!(now < kBetter * least[index])) continue;
     least[index] = now;
@@ -899,6 +925,26 @@ PathResult find_path(const PathProblem& problem, const PathOptions& options, con
 
 CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options) {
   return PathFinder(problem, options, nullptr, {}, {}).candidates();
+}
+
+void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
+  LATENTPATH_CHECK(nodes.sizes().slice(1) == other.nodes.sizes().slice(1), kArgument,
+                   "paths of ", shape_string(other.nodes.sizes()), " cannot take the place of paths of ",
+                   shape_string(nodes.sizes()));
+  const auto copy = [&](Tensor& to, const Tensor& from) {
+    if (to.defined()) to[pair].copy_(from[row]);
+  };
+  copy(nodes, other.nodes);
+  for (auto figure : {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length,
+                      &CurveFigures::quality_of_curve, &CurveFigures::mean_quality, &CurveFigures::min_quality,
+                      &CurveFigures::min_weight, &CurveFigures::embedding_length, &CurveFigures::mean_feature,
+                      &CurveFigures::refinement})
+    copy(path.*figure, other.path.*figure);
+  copy(gradient_residual, other.gradient_residual);
+  const auto to = static_cast<size_t>(pair), from = static_cast<size_t>(row);
+  termination[to] = other.termination[from];
+  start[to] = other.start[from];
+  under_resolved[to] = other.under_resolved[from];
 }
 
 std::string PathResult::brief_report() const {

@@ -63,6 +63,53 @@ TEST(CertifyGlobally, MetricOfTensors) {
   }
 }
 
+TEST(CertifyGlobally, GoesOnFromAShorterReference) {
+  // Pair 0 has a wall between its ends, which the straight start runs through; pair 1 has none.
+  const auto wall = function_quality(
+      [](const Tensor& z) {
+        return 0.9 -
+               0.89 * at::exp(-z.select(1, 0).square() / 0.02) * at::sigmoid(20 * (1 - z.select(1, 1).abs()));
+      },
+      "wall");
+  PathProblem problem;
+  problem.embedding = identity_embedding(2);
+  problem.quality = wall;
+  problem.start = at::tensor({-1.0, 0.0, -1.0, 2.0}, at::kDouble).view({2, 2});
+  problem.end = at::tensor({1.0, 0.0, 1.0, 2.0}, at::kDouble).view({2, 2});
+  PathOptions options;
+  options.epsilon = 1e-3;
+  options.init = "linear";
+  options.segments = 32;
+  PathResult result = find_path(problem, options);
+  const PathResult before = result;
+  const Tensor length = result.path.length.clone(), nodes = result.nodes.clone();
+  const auto certificates =
+      certify_and_improve(problem, options, result, {.coarsest = 101, .tolerance = 1e-3, .most_nodes = 50'000});
+  ASSERT_EQ(certificates.size(), 2u);
+  EXPECT_LT(result.path.length[0].item<double>(), 0.8 * length[0].item<double>());
+  EXPECT_EQ(result.start[0], "given");
+  EXPECT_TRUE(at::equal(result.nodes.select(1, 0), problem.start));
+  EXPECT_TRUE(at::equal(result.nodes.select(1, -1), problem.end));
+  EXPECT_GT(result.decoder_evaluations[0], before.decoder_evaluations[0]);
+  // The other is as short as can be, and is left alone.
+  EXPECT_TRUE(at::equal(result.nodes[1], nodes[1]));
+  EXPECT_EQ(result.decoder_evaluations[1], before.decoder_evaluations[1]);
+  for (int64_t pair = 0; pair < 2; ++pair) {
+    const GlobalCertificate& c = certificates[static_cast<size_t>(pair)];
+    EXPECT_EQ(c.length, result.path.length[pair].item<double>());
+    EXPECT_LT(c.gap, 0.005);
+  }
+  // The figures are those of the nodes.
+  options.init = "given";
+  options.first_paths = result.nodes;
+  options.max_iterations = 1;
+  const PathResult again = find_path(problem, options);
+  EXPECT_NEAR(again.path.length[0].item<double>(), result.path.length[0].item<double>(),
+              0.01 * result.path.length[0].item<double>());
+  options.first_paths = Tensor();
+  EXPECT_THROW(find_path(problem, options), Error);
+}
+
 TEST(CertifyGlobally, RefusesWhatMakesNoMetric) {
   const Tensor ends = at::tensor({0.0, 1.0, 1.0, 0.0}, at::kDouble).view({2, 2});
   PathProblem problem = gnomonic(ends.narrow(0, 0, 1), ends.narrow(0, 1, 1));

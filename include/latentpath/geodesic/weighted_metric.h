@@ -16,6 +16,7 @@ namespace latentpath {
 struct LengthFigures {
   double length = 0;            ///< L = ∫ n ‖(Φγ)'‖ dt, weighted
   double embedding_length = 0;  ///< ∫ ‖(Φγ)'‖ dt
+  double chord_cost = 0;        ///< Σ n² ‖ΔΦ‖²/Δ on that grid (paper A, Eq. 5), nodes at even times
   double least_weight = 0;      ///< smallest n met
   double greatest_weight = 0;   ///< largest n met
   int refinement = 1;           ///< how many pieces each segment was cut into
@@ -45,7 +46,8 @@ class WeightedMetric {
   double segment_length(const double* a, const double* b, int pieces) const;
 
   /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
-  /// changes by less than `tolerance` of itself, or into `max_refinement`.
+  /// changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
+  /// rounding), or into `max_refinement`.
   LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
                        int max_refinement = 256) const;
 

@@ -13,6 +13,7 @@
 #include <Eigen/Core>
 
 #include <string>
+#include <vector>
 
 #include "latentpath/core/tensor.h"
 #include "latentpath/numerics/eikonal.h"
@@ -45,7 +46,7 @@ GlobalCertificate certify_globally(const MetricField& metric, const Eigen::Matri
 /// time.
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
                                 double epsilon, OutputNorm norm, double step,
-                                int64_t points_per_batch = 1024);
+                                int64_t points_per_batch = 256);
 
 /// The same for one path [n + 1, D] of find_path(), with the problem's quality and the options' epsilon and
 /// norm. Throws Error(kArgument) where that has no meaning: D > 3, a quality or cost that depends on time, a
@@ -53,5 +54,14 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
 GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions& path_options,
                                    const Tensor& nodes, double length, EikonalDistanceOptions options = {},
                                    const CancellationToken& cancellation = {});
+
+/// The same for every path of a result. Where the reference is shorter than a path by more than its own
+/// error, the search goes on from the reference's path, and the result takes what is found there if that is
+/// shorter: evaluations, iterations and seconds of the result then include it. Pairs that a cancellation
+/// leaves without a certificate are missing at the end.
+std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, const PathOptions& path_options,
+                                                   PathResult& result, const EikonalDistanceOptions& options = {},
+                                                   const ProgressObserver& progress = {},
+                                                   const CancellationToken& cancellation = {});
 
 }  // namespace latentpath

@@ -56,8 +56,9 @@ struct PathOptions {
 
   std::string method = "auto";  ///< "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of paper A
   std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
-  std::string init = "auto";  ///< "linear", "spherical", "via", "graph"; auto: linear, via, and, where Q does
-                              ///< not depend on time, graph: the best path is kept
+  std::string init = "auto";  ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
+                              ///< linear, via, and, where Q does not depend on time, graph: the best path is
+                              ///< kept
   Tensor first_paths = {};    ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations = 0;  ///< 0: 60 a level for lbfgs, 1000 for adam and sgd
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
@@ -71,8 +72,8 @@ struct PathOptions {
   int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
   int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
   CandidateOptions candidates = {};
-  int64_t route_samples = 512;  ///< points of the graph that routes run through
-  int64_t route_starts = 2;     ///< routes kept as starts for each pair
+  int64_t route_samples = 2048;  ///< points of the graph that routes run through
+  int64_t route_starts = 3;     ///< routes kept as starts for each pair
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
              ///< finer quadrature, and, if that does not help, flagged under-resolved
@@ -120,6 +121,10 @@ struct PathResult {
   std::vector<LevelRecord> history;
   std::vector<std::string> warnings;
   uint64_t seed = 0;
+
+  /// Puts path `row` of another result, of as many nodes, in the place of path `pair`: nodes, figures,
+  /// residual, start and termination. What was spent is left as it is.
+  void take(int64_t pair, const PathResult& other, int64_t row);
 
   /// A paragraph for people: how it ended, cost against the baselines, what was spent.
   std::string brief_report() const;
