@@ -12,6 +12,7 @@ class ChordCost final : public Cost {
   Tensor segments(const SegmentTerms& terms) const override {
     return terms.weight.square() * terms.squared_chord / terms.duration;
   }
+  bool is_energy() const override { return true; }
   bool fixes_speed() const override { return true; }
   std::string describe() const override { return "chord"; }
 };
@@ -33,6 +34,7 @@ class DynamicCost final : public Cost {
     return terms.weight.square() * (time_weight_ * terms.duration + terms.squared_chord / terms.duration);
   }
   double time_weight() const override { return time_weight_; }
+  bool is_energy() const override { return true; }
   std::string describe() const override { return "dynamic"; }
 
  private:

@@ -130,17 +130,32 @@ Tensor decode_points(const Embedding& embedding, const Tensor& points) {
   return at::cat(images);
 }
 
-Tensor judge_points(const Quality& quality, const QualityPoints& points) {
+namespace {
+
+/// What `evaluate` gives for shares of the points, one after the other.
+Tensor judge_shares(const Quality& quality, const QualityPoints& points,
+                    const std::function<Tensor(const QualityPoints&)>& evaluate) {
   const at::NoGradGuard no_gradient;
   const int64_t shares = quality.concurrent() ? shares_of(points.latent.size(0)) : 1;
-  if (shares == 1) return quality.evaluate(points);
+  if (shares == 1) return evaluate(points);
   std::vector<Tensor> values(static_cast<size_t>(shares));
   run_in_parallel(shares, [&](int64_t i) {
     values[static_cast<size_t>(i)] =
-        quality.evaluate({share(points.latent, i, shares), share(points.time, i, shares),
-                          points.decoded.defined() ? share(points.decoded, i, shares) : Tensor()});
+        evaluate({share(points.latent, i, shares), points.time.defined() ? share(points.time, i, shares) : Tensor(),
+                  points.decoded.defined() ? share(points.decoded, i, shares) : Tensor()});
   });
   return at::cat(values);
+}
+
+}  // namespace
+
+Tensor judge_points(const Quality& quality, const QualityPoints& points) {
+  return judge_shares(quality, points, [&](const QualityPoints& part) { return quality.evaluate(part); });
+}
+
+Tensor judge_points_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times) {
+  return judge_shares(quality, points,
+                      [&](const QualityPoints& part) { return quality.at_times(part, times); });
 }
 
 }  // namespace latentpath

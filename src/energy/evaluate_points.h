@@ -22,4 +22,7 @@ Tensor decode_points(const Embedding& embedding, const Tensor& points);
 /// Q_t of points [n, D] at times [n], decoded [n, …] where the quality needs it, without gradient.
 Tensor judge_points(const Quality& quality, const QualityPoints& points);
 
+/// Q_t of points [n, D] at every one of `times` [T], [n, T], decoded where needed, without gradient.
+Tensor judge_points_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times);
+
 }  // namespace latentpath

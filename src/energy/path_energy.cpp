@@ -74,6 +74,12 @@ Tensor PathEnergy::judge(const Tensor& points, const Tensor& decoded, double tim
                                   quality_->needs_decoded() ? decoded : Tensor()});
 }
 
+Tensor PathEnergy::weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const {
+  const Tensor quality = judge_points_at_times(
+      *quality_, {points, Tensor(), quality_->needs_decoded() ? decoded : Tensor()}, times);
+  return -at::log(regularise(quality.to(at::kDouble), options_.epsilon));
+}
+
 /// Flattened images of paths [rows, n, D]: [rows, n, M].
 Tensor PathEnergy::decode_paths(const Tensor& points) const {
   const int64_t dim = points.size(2);

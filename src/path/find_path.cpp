@@ -14,6 +14,7 @@
 #include "latentpath/init/initial_path.h"
 #include "latentpath/init/route_starts.h"
 #include "latentpath/numerics/points.h"
+#include "latentpath/path/optimal_timing.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath {
@@ -89,6 +90,11 @@ class PathFinder {
     return can_sample() && !problem_.quality->depends_on_time() && !has_loop() && options_.segments >= 3;
   }
   Tensor route_samples() const;
+  /// Whether nodes move along their path by the best clock: not where that is known to be constant speed.
+  bool retimes() const {
+    const Cost& cost = *energy_->options().cost;
+    return cost.is_energy() && (problem_.quality->depends_on_time() || !cost.fixes_speed());
+  }
   bool has_prior() const { return problem_.prior || problem_.quality->needs_decoded(); }
   LatentSampler prior() const {
     return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
@@ -130,6 +136,7 @@ class PathFinder {
   Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, PathResult& result,
                 bool keep_both = false) const;
   Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor) const;
+  Tensor retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor) const;
   Tensor segment_cost(const Tensor& nodes, const Tensor& times) const;
   /// Hands the paths with interior nodes x [rows, (n − 1) D] to the caller's snapshot function.
   void show(const Tensor& x, const Paths& paths, const Tensor& times, const PathObjective& objective,
@@ -367,9 +374,9 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
 /// it on every finer grid.
 ///
 /// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the
-/// whole path, which a minimiser of the energy has. Else the time structure is the solver's business, and the
-/// pace is evened out only over a window around each time: the arc length is replaced by its moving average.
-/// The pace is taken on a grid `factor` times finer than the nodes'.
+/// whole path, which a minimiser of the energy has. Else the pace is evened out only over a window around each
+/// time: the arc length is replaced by its moving average. (Where Q depends on time and the cost is an energy,
+/// retime() knows better.) The pace is taken on a grid `factor` times finer than the nodes'.
 Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
                            int64_t factor) const {
   const at::NoGradGuard no_gradient;
@@ -419,6 +426,33 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
   const int64_t m = times.size(0) - 1;
   return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, m - 1), nodes.narrow(1, nodes.size(1) - 1, 1)},
                  1);
+}
+
+/// Nodes at `times`, moved along the path to where the best clock would have them (optimal_timing.h). The path is
+/// looked at on a grid `factor` times finer than its nodes.
+Tensor PathFinder::retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
+                          int64_t factor) const {
+  const at::NoGradGuard no_gradient;
+  const Tensor fine = refine_times(old_times, factor);
+  const int64_t pieces = fine.size(0) - 1, rows = nodes.size(0), n = times.size(0) - 1;
+  const Tensor curve = interpolate_polyline(nodes, old_times, fine).contiguous();
+  const Tensor clock = times.to(at::kDouble).contiguous();
+  const Tensor positions = at::empty({rows, n + 1}, at::kDouble);
+  const auto finite = [](const Tensor& values, double otherwise) {
+    return at::nan_to_num(values, otherwise, otherwise, 0).clamp_min(0).to(at::kCPU, at::kDouble).contiguous();
+  };
+  for (int64_t row = 0; row < rows; ++row) {
+    const Tensor decoded = energy_->decode(curve[row]);
+    const Tensor arc = finite(energy_->squared_chords(decoded.flatten(1).unsqueeze(0))[0], 0).sqrt();
+    const Tensor weights = finite(energy_->weights_at_times(curve[row], decoded, middle_times(clock)).t(), 1e3);
+    const std::vector<double> timing =
+        optimal_timing({arc.data_ptr<double>(), static_cast<size_t>(pieces)},
+                       {weights.data_ptr<double>(), static_cast<size_t>(n * (pieces + 1))},
+                       {clock.data_ptr<double>(), static_cast<size_t>(n + 1)}, energy_->options().cost->time_weight());
+    std::copy(timing.begin(), timing.end(), positions.data_ptr<double>() + row * (n + 1));
+  }
+  const Tensor moved = interpolate_polyline(curve, at::arange(pieces + 1, at::kDouble), positions);
+  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, n - 1), nodes.narrow(1, nodes.size(1) - 1, 1)}, 1);
 }
 
 /// Several starts of a pair race: who falls too far behind goes home. On a sparse grid either kind may look
@@ -520,8 +554,14 @@ void PathFinder::solve_multilevel(PathResult& result) {
     } else {
       const Tensor finer = grid(levels[level + 1]);
       if (paths.nodes.size(0) > pairs) paths = without_outrun(paths, solved.state);
-      paths.nodes = respace(paths.nodes, times, finer, levels[level] >= 32 ? 2 : 4);
-      charge(paths, 4 * levels[level] + 1, result);
+      const int64_t factor = levels[level] >= 32 ? 8 : 16;
+      if (retimes()) {
+        paths.nodes = retime(paths.nodes, times, finer, factor);
+        charge(paths, factor * levels[level] + 1, result);
+      } else {
+        paths.nodes = respace(paths.nodes, times, finer, factor / 4);
+        charge(paths, factor / 4 * levels[level] + 1, result);
+      }
       // Judged where they were not optimised.
       const bool keep_both = levels[level] < kSparseLevel;
       paths = best_of(paths, finer, refine_times(finer, 2), result, keep_both);
@@ -641,6 +681,14 @@ void PathFinder::polish(PathResult& result, const Tensor& times) {
     const int64_t judged = 2 * (seen_points + honest_points) + 2;
     for (auto& count : result.decoder_evaluations) count += judged;
     if (rows.numel() == 0) return;
+    if (retimes()) {
+      const Tensor before = result.nodes.index_select(0, rows), after = retime(before, times, times, 8);
+      const Tensor lower =
+          segment_cost(interpolate_polyline(after, times, fine), fine) < honest.index_select(0, rows);
+      result.nodes.index_copy_(0, rows, at::where(lower.view({-1, 1, 1}), after, before));
+      for (int64_t i = 0; i < rows.size(0); ++i)
+        result.decoder_evaluations[static_cast<size_t>(rows[i].item<int64_t>())] += 8 * n + 1 + honest_points + 1;
+    }
     descend(result, rows, quadrature, 20);
   }
 }

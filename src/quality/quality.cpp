@@ -67,6 +67,9 @@ class Complement final : public CompositeQuality {
  public:
   using CompositeQuality::CompositeQuality;
   Tensor evaluate(const QualityPoints& points) const override { return 1 - parts_[0]->evaluate(points); }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    return 1 - parts_[0]->at_times(points, times);
+  }
   std::string describe() const override { return "1 - " + parts_[0]->describe(); }
 };
 
@@ -75,6 +78,10 @@ class TimeRamp final : public CompositeQuality {
   using CompositeQuality::CompositeQuality;
   Tensor evaluate(const QualityPoints& points) const override {
     return 1 - 4 * points.time * (1 - points.time) * (1 - parts_[0]->evaluate(points));
+  }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    const Tensor quality = parts_[0]->at_times(points, times), t = times.to(quality.options());
+    return 1 - 4 * t * (1 - t) * (1 - quality);
   }
   bool depends_on_time() const override { return true; }
   std::string describe() const override { return "time ramp of " + parts_[0]->describe(); }
@@ -86,6 +93,11 @@ class Product final : public CompositeQuality {
   Tensor evaluate(const QualityPoints& points) const override {
     Tensor value = parts_[0]->evaluate(points);
     for (size_t i = 1; i < parts_.size(); ++i) value = value * parts_[i]->evaluate(points);
+    return value;
+  }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    Tensor value = parts_[0]->at_times(points, times);
+    for (size_t i = 1; i < parts_.size(); ++i) value = value * parts_[i]->at_times(points, times);
     return value;
   }
   std::string describe() const override {
@@ -103,6 +115,9 @@ class Power final : public CompositeQuality {
     // The floor keeps the derivative finite where Q = 0 and the exponent is below 1.
     return parts_[0]->evaluate(points).clamp_min(1e-30).pow(exponent_);
   }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    return parts_[0]->at_times(points, times).clamp_min(1e-30).pow(exponent_);
+  }
   std::string describe() const override { return join_message("(", parts_[0]->describe(), ")^", exponent_); }
 
  private:
@@ -115,6 +130,18 @@ void check_latent_dim(int64_t latent_dim) {
 }
 
 }  // namespace
+
+Tensor Quality::at_times(const QualityPoints& points, const Tensor& times) const {
+  const int64_t count = points.latent.size(0);
+  if (!depends_on_time()) return evaluate(points).unsqueeze(1).expand({count, times.size(0)});
+  std::vector<Tensor> columns;
+  for (int64_t i = 0; i < times.size(0); ++i) {
+    QualityPoints now = points;
+    now.time = times[i].to(points.latent.options()).expand({count});
+    columns.push_back(evaluate(now));
+  }
+  return at::stack(columns, 1);
+}
 
 QualityPointer constant_quality(double c) {
   LATENTPATH_CHECK(c > 0 && c < 1, kArgument, "a constant quality must lie strictly between 0 and 1, not at ",

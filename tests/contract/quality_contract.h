@@ -76,6 +76,16 @@ TEST_P(QualityContract, GradientIsFiniteEverywhere) {
   }
 }
 
+TEST_P(QualityContract, AllTimesAtOnceAreEachTimeByItself) {
+  const at::NoGradGuard no_gradient;
+  const Tensor z = points(7), t = times(5);
+  QualityPoints timeless = ask(z, {});
+  const Tensor all = quality_->at_times(timeless, t);
+  ASSERT_EQ(all.sizes(), (std::vector<int64_t>{7, 5}));
+  for (int64_t i = 0; i < 5; ++i)
+    EXPECT_TRUE(at::allclose(all.select(1, i), quality_->evaluate(ask(z, t[i].expand({7}))), 1e-9, 1e-12)) << i;
+}
+
 TEST_P(QualityContract, RowsAreIndependent) {
   const Tensor z = points(9), t = times(9);
   const Tensor together = quality_->evaluate(ask(z, t));

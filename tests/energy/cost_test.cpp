@@ -27,6 +27,8 @@ TEST(Cost, TimeWeights) {
   EXPECT_EQ(dynamic_cost(2.5)->time_weight(), 2.5);
   EXPECT_EQ(length_cost(0.5)->time_weight(), 0.5);
   EXPECT_TRUE(chord_cost()->fixes_speed());
+  EXPECT_TRUE(chord_cost()->is_energy() && dynamic_cost(2)->is_energy());
+  EXPECT_FALSE(length_cost(2)->is_energy() || endpoint_mean_cost()->is_energy());
   EXPECT_FALSE(length_cost(0)->fixes_speed());  // a length is the same at any speed
   for (const double bad : {-1e-9, std::nan("")}) {
     EXPECT_THROW(dynamic_cost(bad), Error);

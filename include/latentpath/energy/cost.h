@@ -34,6 +34,8 @@ class Cost {
   virtual double time_weight() const { return 0; }
   /// True when w_i = −log ½(Q_ε(z_i) + Q_ε(z_{i+1})): the quality is asked at the nodes, not between them.
   virtual bool averages_end_qualities() const { return false; }
+  /// True when a segment costs w² (λΔ + c / Δ): an energy.
+  virtual bool is_energy() const { return false; }
   /// True when the cost is minimised only at constant weighted speed, so that nodes may be re-spaced freely.
   virtual bool fixes_speed() const { return false; }
   virtual std::string describe() const = 0;

@@ -73,6 +73,8 @@ class PathEnergy {
   /// Φ of points [n, D], and their Q_t at one time t [n], without gradient and on all threads.
   Tensor decode(const Tensor& points) const;
   Tensor judge(const Tensor& points, const Tensor& decoded, double time) const;
+  /// Their weights −log Q_ε at every one of `times` [T]: [n, T] float64, without gradient.
+  Tensor weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const;
 
   /// True when model and quality are evaluated by several threads at once, each taking a share of the points.
   bool concurrent() const { return embedding_->concurrent() && quality_->concurrent(); }
