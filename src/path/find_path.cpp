@@ -959,7 +959,7 @@ PathResult PathFinder::run() {
 
 }  // namespace
 
-double default_time_weight(double typical_squared_distance) { return typical_squared_distance; }
+double default_time_weight(double typical_squared_distance) { return 9 * typical_squared_distance; }
 
 PathResult find_path(const PathProblem& problem, const PathOptions& options, const ProgressObserver& progress,
                      const CancellationToken& cancellation) {

@@ -9,6 +9,13 @@
 #include "latentpath/numerics/tridiagonal.h"
 
 namespace latentpath {
+namespace {
+
+// A Gauss–Newton model decodes D + 1 points a node. A path that ends soon does without.
+constexpr int64_t kLargestLatent = 16, kFewestSegments = 32;
+constexpr int64_t kFirstModel = 8, kModelLasts = 20;  // evaluations
+
+}  // namespace
 
 PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start,
                              Tensor end, Tensor times, bool preconditioned, int64_t quadrature)
@@ -19,7 +26,14 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
       times_(std::move(times)),
       preconditioned_(preconditioned),
       quadrature_(quadrature),
-      decoded_(static_cast<size_t>(start_.size(0)), 0) {}
+      decoded_(static_cast<size_t>(start_.size(0)), 0) {
+  const EnergyOptions& options = energy_.options();
+  if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
+      (times_.size(0) - 1) / quadrature_ < kFewestSegments)
+    return;
+  models_.resize(decoded_.size());
+  evaluated_.resize(decoded_.size(), 0);
+}
 
 ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   const at::AutoGradMode enabled(true);
@@ -67,11 +81,30 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
       if (quadrature_ > 1) k = k.view({count, -1, quadrature_}).mean(2) / static_cast<double>(quadrature_);
       k = k.clamp_min(1e-3 * k.mean(1, true)).clamp_min(1e-20);
       stiffness_.index_copy_(0, which, at::nan_to_num(k.detach(), 1, 1, 1));
+      if (!models_.empty()) update_models(which, points, terms);
     }
   }
   const int64_t* row = rows.data_ptr<int64_t>();
   for (int64_t i = 0; i < rows.size(0); ++i) decoded_[static_cast<size_t>(row[i])] += decoded_each;
   return {at::cat(values), at::cat(gradients)};
+}
+
+void PathObjective::update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms) {
+  const int64_t knots = (times_.size(0) - 1) / quadrature_;
+  const Tensor times = times_.slice(0, 0, {}, quadrature_);
+  const auto sums = [&](const Tensor& values) { return values.detach().view({-1, knots, quadrature_}).sum(2); };
+  const Tensor pull = sums(terms.weight.square() / terms.duration) / static_cast<double>(quadrature_ * quadrature_);
+  const Tensor action = sums(energy_.options().cost->time_weight() * terms.duration +
+                             terms.squared_chord / terms.duration);
+  const Tensor nodes = points.nodes.detach().slice(1, 0, {}, quadrature_);
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const int64_t row = rows[i].item<int64_t>();
+    const auto index = static_cast<size_t>(row);
+    GaussNewtonModel& model = models_[index];
+    const int64_t since = evaluated_[index]++ - kFirstModel;
+    if (since >= 0 && since % kModelLasts == 0) decoded_[index] += model.linearise(energy_, nodes[i], times);
+    if (model.linearised()) model.update(pull[i], stiffness_[row], action[i], nodes[i]);
+  }
 }
 
 Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
@@ -81,7 +114,14 @@ Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
   const Tensor diagonal = 2 * (k.narrow(1, 0, interior) + k.narrow(1, 1, interior));
   const Tensor off = -2 * k.narrow(1, 1, interior - 1);
   const Tensor right = gradient.to(at::kDouble).reshape({gradient.size(0), interior, -1});
-  return solve_tridiagonal(diagonal, off, right).flatten(1).to(gradient.scalar_type());
+  const Tensor direction = solve_tridiagonal(diagonal, off, right).contiguous();
+  if (!models_.empty()) {
+    Tensor modelled = right.contiguous().clone();
+    for (int64_t i = 0; i < rows.size(0); ++i)
+      if (models_[static_cast<size_t>(rows[i].item<int64_t>())].solve(modelled[i].data_ptr<double>()))
+        direction[i].copy_(modelled[i]);
+  }
+  return direction.flatten(1).to(gradient.scalar_type());
 }
 
 Tensor PathObjective::gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) {

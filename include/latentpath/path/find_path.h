@@ -81,13 +81,13 @@ struct PathOptions {
   std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
 };
 
-/// λ = mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing a typical image
-/// distance in it.
+/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing three typical image
+/// distances in it.
 ///
 /// Where Q depends on time, the chord cost has a loophole: a path may hurry to any place while nothing is
 /// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term charges
 /// for waiting in a bad place. With λ far below this scale the loophole stays open, and a loop never leaves
-/// its end; far above, nothing keeps the path short.
+/// its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
 double default_time_weight(double typical_squared_distance);
 
 /// One solver run of a level, for the history.

@@ -7,6 +7,7 @@
 
 #include "latentpath/curve/curve.h"
 #include "latentpath/energy/path_energy.h"
+#include "latentpath/path/gauss_newton_model.h"
 #include "latentpath/solver/objective.h"
 
 namespace latentpath {
@@ -23,7 +24,8 @@ class PathObjective : public Objective {
   ObjectiveValue evaluate(const Tensor& x, const Tensor& rows) override;
   /// The inverse of the weighted Laplacian: for a polyline, cost ≈ Σ k_i ‖z_{i+1} − z_i‖² with k_i = w_i² s_i
   /// / Δ_i, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖² of the last point evaluated. An H¹ gradient that knows
-  /// where steps are dear.
+  /// where steps are dear. A row that is not done after a few evaluations gets a Gauss–Newton model in its place,
+  /// which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
 
@@ -34,12 +36,16 @@ class PathObjective : public Objective {
   void set_times(const Tensor& times) { times_ = times; }
 
  private:
+  void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
+
   const PathEnergy& energy_;
   std::shared_ptr<const Curve> curve_;
   Tensor start_, end_, times_;
   bool preconditioned_;
   int64_t quadrature_;
   Tensor stiffness_;  ///< k_i [rows, n/q]
+  std::vector<GaussNewtonModel> models_;  ///< [rows], or none
+  std::vector<int64_t> evaluated_;        ///< how often each row was
   std::vector<int64_t> decoded_;
 };
 
