@@ -696,7 +696,7 @@ Tensor draw_plane(const PlaneField& field, const Answer& answer, const std::stri
   plane.curves.push_back({length_text("geodesic", answer.length), kPathColour, answer.nodes});
   if (answer.certificate) {
     plane.curves.push_back({length_text("fast marching", answer.certificate->reference), kReferenceColour,
-                            tensor_of_points(answer.certificate->marching.path), true});
+                            tensor_of_points(answer.certificate->marching.path), true, true});
   }
   return draw_latent_plane(plane);
 }

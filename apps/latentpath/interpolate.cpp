@@ -244,8 +244,8 @@ EikonalDistanceOptions certificate_options(const PathProblem& problem, bool norm
   const int64_t dim = problem.start.size(1);
   EikonalDistanceOptions marching;
   marching.coarsest = dim == 2 ? 81 : 25;
-  marching.tolerance = 5e-3;
-  marching.most_nodes = 40'000;
+  marching.tolerance = 2e-3;
+  marching.most_nodes = 160'000;
   if (!normal) return marching;
   const double ends =
       std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());

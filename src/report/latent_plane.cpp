@@ -256,7 +256,7 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   for (const PlaneCurve& curve : plane.curves)
     if (!curve.name.empty())
       legend.push_back(
-          {curve.name, {curve.colour, kCurveWidth, curve.dashed ? kDashes : std::vector<double>{}}});
+          {curve.name, {curve.colour, curve.thin ? 0.6 * kCurveWidth : kCurveWidth, curve.dashed ? kDashes : std::vector<double>{}}});
   if (!plane.contours.empty() && !plane.contour_label.empty())
     legend.push_back({plane.contour_label, {kContourColour, 1.1, {}}});
   if (plane.samples.defined() && !plane.sample_label.empty())
@@ -379,8 +379,10 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   for (size_t i = 0; i < lines.size(); ++i) {
     const PlaneCurve& curve = plane.curves[i];
     const std::vector<double> dashes = curve.dashed ? kDashes : std::vector<double>{};
-    canvas.draw_line(lines[i], {.colour = kWhite, .width = kCurveWidth + 2 * kCasing, .dashes = dashes}, box);
-    canvas.draw_line(lines[i], {.colour = curve.colour, .width = kCurveWidth, .dashes = dashes}, box);
+    const double thickness = curve.thin ? 0.6 * kCurveWidth : kCurveWidth;
+    if (!curve.thin)
+      canvas.draw_line(lines[i], {.colour = kWhite, .width = thickness + 2 * kCasing, .dashes = dashes}, box);
+    canvas.draw_line(lines[i], {.colour = curve.colour, .width = thickness, .dashes = dashes}, box);
   }
   for (const Marker& marker : markers) {
     canvas.fill_disc(marker.at, 7.4, kWhite);

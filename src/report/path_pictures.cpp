@@ -162,7 +162,8 @@ Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int
     plane.curves.push_back({.name = "fast marching",
                             .colour = kReferenceColour,
                             .points = options.reference.to(at::kDouble),
-                            .dashed = true});
+                            .dashed = true,
+                            .thin = true});
   return draw_latent_plane(plane);
 }
 

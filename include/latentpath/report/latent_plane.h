@@ -27,6 +27,7 @@ struct PlaneCurve {
   Colour colour = kPathColour;
   Tensor points = {};  ///< [n, 2], floating
   bool dashed = false;
+  bool thin = false;  ///< for a curve that may lie exactly on another, which stays visible under it
 };
 
 struct LatentPlane {
