@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <iomanip>
+#include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
@@ -161,6 +162,7 @@ class PathFinder {
   std::optional<CandidatePool> pool_;
   std::optional<PathEnergy> energy_;
   int64_t route_samples_ = 0;  ///< points decoded for the graph, shared by all pairs
+  std::vector<int64_t> quadrature_;  ///< [pairs]: midpoints a segment of the sum that was minimised last
   int64_t screening_ = 0;      ///< points decoded for each pair to choose its via points
 };
 
@@ -659,6 +661,7 @@ void PathFinder::improve_from(Paths rivals, PathResult& result) {
     if (!(now < kBetter * least[index])) continue;
     least[index] = now;
     result.nodes[pair].copy_(best[row]);
+    quadrature_[index] = 2;
     result.start[index] = rivals.name[static_cast<size_t>(row)];
     result.termination[index] = cancellation_.cancelled() ? Termination::kInterrupted : Termination::kStalled;
   }
@@ -730,6 +733,7 @@ void PathFinder::descend(PathResult& result, const Tensor& rows, int64_t quadrat
     const auto pair = static_cast<size_t>(rows[i].item<int64_t>());
     result.iterations[pair] += solved.state.iteration;
     result.termination[pair] = solved.state.termination[static_cast<size_t>(i)];
+    quadrature_[pair] = quadrature;
   }
 }
 
@@ -910,12 +914,20 @@ void PathFinder::verify(PathResult& result) {
   const double least = -std::log(1 - options_.epsilon);
   result.lower_bound = least * gap.to(at::kDouble);
   if (result.nodes.size(1) > 2) {
-    // On the coarse grid of the nodes: how stationary the polyline is for the cost it was optimised on.
+    // How stationary the polyline is for the sum that it was optimised on.
     const auto curve = polyline_curve(result.times, start_.size(1));
-    PathObjective objective(*energy_, curve, start_, end_, result.times, true);
-    const Tensor rows = at::arange(pairs, at::kLong);
     const Tensor x = curve->fit(result.nodes.to(at::kDouble), result.times);
-    result.gradient_residual = objective.gradient_residual(x, objective.evaluate(x, rows), rows);
+    result.gradient_residual = at::zeros({pairs}, at::kDouble);
+    for (const int64_t quadrature : std::set<int64_t>(quadrature_.begin(), quadrature_.end())) {
+      PathObjective objective(*energy_, curve, start_, end_, refine_times(result.times, quadrature), true, quadrature);
+      objective.model_at_once();
+      std::vector<int64_t> alike;
+      for (int64_t pair = 0; pair < pairs; ++pair)
+        if (quadrature_[static_cast<size_t>(pair)] == quadrature) alike.push_back(pair);
+      const Tensor rows = at::tensor(alike, at::kLong), some = x.index_select(0, rows);
+      result.gradient_residual.index_copy_(
+          0, rows, objective.gradient_residual(some, objective.evaluate(some, rows), rows));
+    }
   } else {
     result.gradient_residual = at::zeros({pairs}, at::kDouble);
   }
@@ -932,6 +944,7 @@ PathResult PathFinder::run() {
   result.termination.assign(pairs, Termination::kRunning);
   result.iterations.assign(pairs, 0);
   result.decoder_evaluations.assign(pairs, 0);
+  quadrature_.assign(pairs, 1);
   result.seed = options_.seed;
   result.cost = energy_->options().cost->describe();
   result.time_weight = energy_->options().cost->time_weight();

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "latentpath/core/error.h"
@@ -106,6 +107,8 @@ void PathObjective::update_models(const Tensor& rows, const CurvePoints& points,
     if (model.linearised()) model.update(pull[i], stiffness_[row], action[i], nodes[i]);
   }
 }
+
+void PathObjective::model_at_once() { std::fill(evaluated_.begin(), evaluated_.end(), kFirstModel); }
 
 Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
   if (!preconditioned_ || gradient.size(1) == 0) return gradient;

@@ -112,8 +112,8 @@ struct PathResult {
   int64_t candidate_evaluations = 0;  ///< points decoded for via points, shared by all pairs, in all
   double seconds = 0;                 ///< wall time to find all paths; verification excluded
   double verification_seconds = 0;
-  Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost), H₀ the inverse of the weighted Laplacian:
-                             ///< scale-free
+  Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the inverse
+                             ///< of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   double time_weight = 0;            ///< λ used

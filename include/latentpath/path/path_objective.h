@@ -28,6 +28,9 @@ class PathObjective : public Objective {
   /// which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
+  /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the Laplacian
+  /// alone promises more than there is to gain.
+  void model_at_once();
 
   /// Points decoded so far for each row.
   const std::vector<int64_t>& decoded() const { return decoded_; }
