@@ -4,8 +4,8 @@
 //
 //   benchmark_latent_certificate [PAIRS] [FOLDER]
 //
-// Prints length, optimum and gap of each pair, as find_path() leaves it and after certify_and_improve() has gone
-// on from the optimum's path; writes a picture with both paths for the first of each kind.
+// Prints length, optimum and gap of each pair, as find_path() leaves it and after certify_and_improve() has
+// gone on from the optimum's path; writes a picture with both paths for the first of each kind.
 
 #include <ATen/ATen.h>
 
@@ -56,23 +56,25 @@ int main(int argc, char** argv) {
         certify_and_improve(problem, options, result, marching);
     std::printf("%s: paths found in %.1f s, %lld points a pair after certificates, %.1f s for going on\n",
                 feature ? "P(8)" : "prior", found_in,
-                static_cast<long long>(
-                    std::accumulate(result.decoder_evaluations.begin(), result.decoder_evaluations.end(), int64_t{0}) /
-                    pairs),
+                static_cast<long long>(std::accumulate(result.decoder_evaluations.begin(),
+                                                       result.decoder_evaluations.end(), int64_t{0}) /
+                                       pairs),
                 result.seconds - found_in);
     for (int64_t pair = 0; pair < pairs; ++pair) {
-      const double length = result.path.length[pair].item<double>(),
-                   before = found[pair].item<double>(), linear = result.linear.length[pair].item<double>();
+      const double length = result.path.length[pair].item<double>(), before = found[pair].item<double>(),
+                   linear = result.linear.length[pair].item<double>();
       const GlobalCertificate& c = certificates[static_cast<size_t>(pair)];
       ++total;
       found_within += before <= 1.01 * c.reference;
       within += c.gap <= 0.01;
       std::printf(
-          "%s, pair %lld: straight line %.4f, found %.4f (gap %.2f %%), certified %.4f (from %s, gap %.2f %%), fast "
+          "%s, pair %lld: straight line %.4f, found %.4f (gap %.2f %%), certified %.4f (from %s, gap %.2f "
+          "%%), fast "
           "marching %.4f +- %.4f, the marching path itself %.4f; %lld points, %.1f s\n",
-          feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, before, 100 * (before / c.reference - 1),
-          length, result.start[static_cast<size_t>(pair)].c_str(), 100 * c.gap, c.reference, c.reference_error,
-          c.marching.path_length, static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
+          feature ? "P(8)" : "prior", static_cast<long long>(pair), linear, before,
+          100 * (before / c.reference - 1), length, result.start[static_cast<size_t>(pair)].c_str(),
+          100 * c.gap, c.reference, c.reference_error, c.marching.path_length,
+          static_cast<long long>(c.marching.evaluations()), c.marching.seconds);
       std::fflush(stdout);
       if (pair > 0) continue;
       const at::NoGradGuard no_gradient;
@@ -106,6 +108,7 @@ int main(int argc, char** argv) {
     }
   }
   std::printf("within 1 %% of the optimum: %lld of %lld as found, %lld certified\n",
-              static_cast<long long>(found_within), static_cast<long long>(total), static_cast<long long>(within));
+              static_cast<long long>(found_within), static_cast<long long>(total),
+              static_cast<long long>(within));
   return within == total ? 0 : 1;
 }

@@ -657,7 +657,8 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   // Five points of a model are decoded for each one of its metric.
   const int64_t side = setting.from_files ? 121 : 241;
   const Tensor points = grid_points(box, side, side);
-  if (metric.quality().form() == AnalyticQuality::Form::kConstant && metric.chart().describe() != plane_chart(2)->describe()) {
+  if (metric.quality().form() == AnalyticQuality::Form::kConstant &&
+      metric.chart().describe() != plane_chart(2)->describe()) {
     const MetricField field =
         setting.from_files ? tensor_metric_field(setting.embedding, setting.tensor_quality, metric.epsilon(),
                                                  OutputNorm::kSum, 5e-4 * (box[1] - box[0]))

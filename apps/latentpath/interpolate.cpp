@@ -405,8 +405,8 @@ void run_interpolate(InterpolateOptions& options) {
   PathResult result = find_path(problem, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
   if (options.certify && !interrupt_token().cancelled())
-    certificates = certify_and_improve(problem, path, result, certificate_options(problem, prior.normal), progress,
-                                       interrupt_token());
+    certificates = certify_and_improve(problem, path, result, certificate_options(problem, prior.normal),
+                                       progress, interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
   if (!options.quiet)

@@ -140,9 +140,9 @@ Tensor judge_shares(const Quality& quality, const QualityPoints& points,
   if (shares == 1) return evaluate(points);
   std::vector<Tensor> values(static_cast<size_t>(shares));
   run_in_parallel(shares, [&](int64_t i) {
-    values[static_cast<size_t>(i)] =
-        evaluate({share(points.latent, i, shares), points.time.defined() ? share(points.time, i, shares) : Tensor(),
-                  points.decoded.defined() ? share(points.decoded, i, shares) : Tensor()});
+    values[static_cast<size_t>(i)] = evaluate(
+        {share(points.latent, i, shares), points.time.defined() ? share(points.time, i, shares) : Tensor(),
+         points.decoded.defined() ? share(points.decoded, i, shares) : Tensor()});
   });
   return at::cat(values);
 }

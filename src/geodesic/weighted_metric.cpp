@@ -113,7 +113,8 @@ LengthFigures WeightedMetric::length(std::span<const double> nodes, double toler
   LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ",
                    dim, " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
   // Values that are rounded to single precision settle no further than a few of their last digits.
-  tolerance = std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
+  tolerance =
+      std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
   LengthFigures figures = cut_length(*this, nodes, std::min(4, max_refinement));
   while (figures.refinement < max_refinement) {
     const LengthFigures finer = cut_length(*this, nodes, 2 * figures.refinement);

@@ -88,7 +88,8 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
         Tensor shift = at::zeros({dim}, at::kDouble);
         shift[d] = step;
         // Both sides in one batch, so that the model rounds them alike.
-        const Tensor both = decode_points(*embedding, at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
+        const Tensor both =
+            decode_points(*embedding, at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
         slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)).div_(2 * step));
       }
       QualityPoints at{z, at::full({count}, 0.5, at::kDouble), {}};
@@ -133,8 +134,9 @@ GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions
                           path, length, options, cancellation);
 }
 
-std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, const PathOptions& path_options,
-                                                   PathResult& result, const EikonalDistanceOptions& options,
+std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
+                                                   const PathOptions& path_options, PathResult& result,
+                                                   const EikonalDistanceOptions& options,
                                                    const ProgressObserver& progress,
                                                    const CancellationToken& cancellation) {
   const int64_t pairs = problem.start.size(0);
@@ -145,7 +147,8 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, c
     if (progress) progress({"fast marching", pair, pairs, 0});
     try {
       certificates.push_back(certify_globally(problem, path_options, result.nodes[pair],
-                                              result.path.length[pair].item<double>(), options, cancellation));
+                                              result.path.length[pair].item<double>(), options,
+                                              cancellation));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInterrupted) return certificates;
       throw;
@@ -153,7 +156,8 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, c
     const GlobalCertificate& certificate = certificates.back();
     if (certificate.gap * certificate.reference <= certificate.reference_error) continue;
     beaten.push_back(pair);
-    shortest.push_back(tensor_of_points(resample_polyline(certificate.marching.path, 4 * path_options.segments + 1)));
+    shortest.push_back(
+        tensor_of_points(resample_polyline(certificate.marching.path, 4 * path_options.segments + 1)));
   }
   if (beaten.empty()) return certificates;
   const Tensor rows = at::tensor(beaten, at::kLong);

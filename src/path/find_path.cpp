@@ -161,9 +161,9 @@ class PathFinder {
   Tensor start_, end_;
   std::optional<CandidatePool> pool_;
   std::optional<PathEnergy> energy_;
-  int64_t route_samples_ = 0;  ///< points decoded for the graph, shared by all pairs
+  int64_t route_samples_ = 0;        ///< points decoded for the graph, shared by all pairs
   std::vector<int64_t> quadrature_;  ///< [pairs]: midpoints a segment of the sum that was minimised last
-  int64_t screening_ = 0;      ///< points decoded for each pair to choose its via points
+  int64_t screening_ = 0;            ///< points decoded for each pair to choose its via points
 };
 
 void PathFinder::validate() const {
@@ -376,9 +376,9 @@ PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, c
 /// it on every finer grid.
 ///
 /// Where the cost fixes the speed and Q does not depend on time, the pace is constant weighted speed over the
-/// whole path, which a minimiser of the energy has. Else the pace is evened out only over a window around each
-/// time: the arc length is replaced by its moving average. (Where Q depends on time and the cost is an energy,
-/// retime() knows better.) The pace is taken on a grid `factor` times finer than the nodes'.
+/// whole path, which a minimiser of the energy has. Else the pace is evened out only over a window around
+/// each time: the arc length is replaced by its moving average. (Where Q depends on time and the cost is an
+/// energy, retime() knows better.) The pace is taken on a grid `factor` times finer than the nodes'.
 Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
                            int64_t factor) const {
   const at::NoGradGuard no_gradient;
@@ -430,8 +430,8 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
                  1);
 }
 
-/// Nodes at `times`, moved along the path to where the best clock would have them (optimal_timing.h). The path is
-/// looked at on a grid `factor` times finer than its nodes.
+/// Nodes at `times`, moved along the path to where the best clock would have them (optimal_timing.h). The
+/// path is looked at on a grid `factor` times finer than its nodes.
 Tensor PathFinder::retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
                           int64_t factor) const {
   const at::NoGradGuard no_gradient;
@@ -441,20 +441,25 @@ Tensor PathFinder::retime(const Tensor& nodes, const Tensor& old_times, const Te
   const Tensor clock = times.to(at::kDouble).contiguous();
   const Tensor positions = at::empty({rows, n + 1}, at::kDouble);
   const auto finite = [](const Tensor& values, double otherwise) {
-    return at::nan_to_num(values, otherwise, otherwise, 0).clamp_min(0).to(at::kCPU, at::kDouble).contiguous();
+    return at::nan_to_num(values, otherwise, otherwise, 0)
+        .clamp_min(0)
+        .to(at::kCPU, at::kDouble)
+        .contiguous();
   };
   for (int64_t row = 0; row < rows; ++row) {
     const Tensor decoded = energy_->decode(curve[row]);
     const Tensor arc = finite(energy_->squared_chords(decoded.flatten(1).unsqueeze(0))[0], 0).sqrt();
-    const Tensor weights = finite(energy_->weights_at_times(curve[row], decoded, middle_times(clock)).t(), 1e3);
-    const std::vector<double> timing =
-        optimal_timing({arc.data_ptr<double>(), static_cast<size_t>(pieces)},
-                       {weights.data_ptr<double>(), static_cast<size_t>(n * (pieces + 1))},
-                       {clock.data_ptr<double>(), static_cast<size_t>(n + 1)}, energy_->options().cost->time_weight());
+    const Tensor weights =
+        finite(energy_->weights_at_times(curve[row], decoded, middle_times(clock)).t(), 1e3);
+    const std::vector<double> timing = optimal_timing(
+        {arc.data_ptr<double>(), static_cast<size_t>(pieces)},
+        {weights.data_ptr<double>(), static_cast<size_t>(n * (pieces + 1))},
+        {clock.data_ptr<double>(), static_cast<size_t>(n + 1)}, energy_->options().cost->time_weight());
     std::copy(timing.begin(), timing.end(), positions.data_ptr<double>() + row * (n + 1));
   }
   const Tensor moved = interpolate_polyline(curve, at::arange(pieces + 1, at::kDouble), positions);
-  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, n - 1), nodes.narrow(1, nodes.size(1) - 1, 1)}, 1);
+  return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, n - 1), nodes.narrow(1, nodes.size(1) - 1, 1)},
+                 1);
 }
 
 /// Several starts of a pair race: who falls too far behind goes home. On a sparse grid either kind may look
@@ -583,7 +588,8 @@ Tensor PathFinder::given_paths(const Tensor& times) const {
   const Tensor given = options_.first_paths.to(at::kDouble);
   const Tensor nodes = respace(given, uniform_times(given.size(1) - 1), times, 2);
   const int64_t n = times.size(0) - 1;
-  return at::cat({start_.to(at::kDouble).unsqueeze(1), nodes.narrow(1, 1, n - 1), end_.to(at::kDouble).unsqueeze(1)}, 1);
+  return at::cat(
+      {start_.to(at::kDouble).unsqueeze(1), nodes.narrow(1, 1, n - 1), end_.to(at::kDouble).unsqueeze(1)}, 1);
 }
 
 void PathFinder::improve_by_given(PathResult& result) {
@@ -690,7 +696,8 @@ void PathFinder::polish(PathResult& result, const Tensor& times) {
           segment_cost(interpolate_polyline(after, times, fine), fine) < honest.index_select(0, rows);
       result.nodes.index_copy_(0, rows, at::where(lower.view({-1, 1, 1}), after, before));
       for (int64_t i = 0; i < rows.size(0); ++i)
-        result.decoder_evaluations[static_cast<size_t>(rows[i].item<int64_t>())] += 8 * n + 1 + honest_points + 1;
+        result.decoder_evaluations[static_cast<size_t>(rows[i].item<int64_t>())] +=
+            8 * n + 1 + honest_points + 1;
     }
     descend(result, rows, quadrature, 20);
   }
@@ -919,7 +926,8 @@ void PathFinder::verify(PathResult& result) {
     const Tensor x = curve->fit(result.nodes.to(at::kDouble), result.times);
     result.gradient_residual = at::zeros({pairs}, at::kDouble);
     for (const int64_t quadrature : std::set<int64_t>(quadrature_.begin(), quadrature_.end())) {
-      PathObjective objective(*energy_, curve, start_, end_, refine_times(result.times, quadrature), true, quadrature);
+      PathObjective objective(*energy_, curve, start_, end_, refine_times(result.times, quadrature), true,
+                              quadrature);
       objective.model_at_once();
       std::vector<int64_t> alike;
       for (int64_t pair = 0; pair < pairs; ++pair)
@@ -989,17 +997,17 @@ CandidatePool make_candidates(const PathProblem& problem, const PathOptions& opt
 }
 
 void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
-  LATENTPATH_CHECK(nodes.sizes().slice(1) == other.nodes.sizes().slice(1), kArgument,
-                   "paths of ", shape_string(other.nodes.sizes()), " cannot take the place of paths of ",
+  LATENTPATH_CHECK(nodes.sizes().slice(1) == other.nodes.sizes().slice(1), kArgument, "paths of ",
+                   shape_string(other.nodes.sizes()), " cannot take the place of paths of ",
                    shape_string(nodes.sizes()));
   const auto copy = [&](Tensor& to, const Tensor& from) {
     if (to.defined()) to[pair].copy_(from[row]);
   };
   copy(nodes, other.nodes);
   for (auto figure : {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length,
-                      &CurveFigures::quality_of_curve, &CurveFigures::mean_quality, &CurveFigures::min_quality,
-                      &CurveFigures::min_weight, &CurveFigures::embedding_length, &CurveFigures::mean_feature,
-                      &CurveFigures::refinement})
+                      &CurveFigures::quality_of_curve, &CurveFigures::mean_quality,
+                      &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length,
+                      &CurveFigures::mean_feature, &CurveFigures::refinement})
     copy(path.*figure, other.path.*figure);
   copy(gradient_residual, other.gradient_residual);
   const auto to = static_cast<size_t>(pair), from = static_cast<size_t>(row);

@@ -29,8 +29,9 @@ int64_t GaussNewtonModel::linearise(const PathEnergy& energy, const Tensor& node
   Tensor metrics = at::bmm(moved, moved.transpose(1, 2));
   if (energy.options().norm == OutputNorm::kMean) metrics = metrics / moved.size(2);
   // Each node at its own time.
-  const Tensor weights =
-      energy.weights_at_times(points, decoded, times.to(at::kDouble)).view({count, dim + 1, count}).diagonal(0, 0, 2);
+  const Tensor weights = energy.weights_at_times(points, decoded, times.to(at::kDouble))
+                             .view({count, dim + 1, count})
+                             .diagonal(0, 0, 2);
   metrics_ = to_vector(metrics);
   slopes_ = to_vector(((weights.narrow(0, 1, dim) - weights.narrow(0, 0, 1)) / step).t());
   segments_ = count - 1;
@@ -70,7 +71,8 @@ void GaussNewtonModel::update(const Tensor& pull, const Tensor& stiffness, const
   }
   BlockTridiagonal model(n - 1, dim);
   for (size_t i = 0; i + 1 < n; ++i) {
-    const double *left = blocks.data() + i * square, *right = left + square, *slope = slopes_.data() + (i + 1) * dim;
+    const double *left = blocks.data() + i * square, *right = left + square,
+                 *slope = slopes_.data() + (i + 1) * dim;
     double* diagonal = model.diagonal(i);
     for (size_t r = 0; r < dim; ++r)
       for (size_t c = 0; c < dim; ++c)

@@ -62,10 +62,11 @@ class ParabolaEnvelope {
 
 std::vector<double> optimal_timing(std::span<const double> arc, std::span<const double> weights,
                                    std::span<const double> times, double time_weight, int substeps) {
-  LATENTPATH_CHECK(!arc.empty() && times.size() >= 2 && weights.size() == (times.size() - 1) * (arc.size() + 1) &&
-                       substeps >= 1 && time_weight >= 0,
-                   kArgument, "a timing takes arcs [m], weights [n, m + 1] and times [n + 1]; it was given ", arc.size(),
-                   ", ", weights.size(), " and ", times.size());
+  LATENTPATH_CHECK(!arc.empty() && times.size() >= 2 &&
+                       weights.size() == (times.size() - 1) * (arc.size() + 1) && substeps >= 1 &&
+                       time_weight >= 0,
+                   kArgument, "a timing takes arcs [m], weights [n, m + 1] and times [n + 1]; it was given ",
+                   arc.size(), ", ", weights.size(), " and ", times.size());
   const size_t pieces = arc.size(), segments = times.size() - 1, sub = static_cast<size_t>(substeps);
   const size_t positions = pieces * sub + 1;
   std::vector<double> way(positions), square(positions), height(positions), least(positions, kInfinity);

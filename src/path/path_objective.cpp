@@ -93,10 +93,13 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
 void PathObjective::update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms) {
   const int64_t knots = (times_.size(0) - 1) / quadrature_;
   const Tensor times = times_.slice(0, 0, {}, quadrature_);
-  const auto sums = [&](const Tensor& values) { return values.detach().view({-1, knots, quadrature_}).sum(2); };
-  const Tensor pull = sums(terms.weight.square() / terms.duration) / static_cast<double>(quadrature_ * quadrature_);
-  const Tensor action = sums(energy_.options().cost->time_weight() * terms.duration +
-                             terms.squared_chord / terms.duration);
+  const auto sums = [&](const Tensor& values) {
+    return values.detach().view({-1, knots, quadrature_}).sum(2);
+  };
+  const Tensor pull =
+      sums(terms.weight.square() / terms.duration) / static_cast<double>(quadrature_ * quadrature_);
+  const Tensor action =
+      sums(energy_.options().cost->time_weight() * terms.duration + terms.squared_chord / terms.duration);
   const Tensor nodes = points.nodes.detach().slice(1, 0, {}, quadrature_);
   for (int64_t i = 0; i < rows.size(0); ++i) {
     const int64_t row = rows[i].item<int64_t>();

@@ -255,8 +255,9 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
   std::vector<LegendEntry> legend;
   for (const PlaneCurve& curve : plane.curves)
     if (!curve.name.empty())
-      legend.push_back(
-          {curve.name, {curve.colour, curve.thin ? 0.6 * kCurveWidth : kCurveWidth, curve.dashed ? kDashes : std::vector<double>{}}});
+      legend.push_back({curve.name,
+                        {curve.colour, curve.thin ? 0.6 * kCurveWidth : kCurveWidth,
+                         curve.dashed ? kDashes : std::vector<double>{}}});
   if (!plane.contours.empty() && !plane.contour_label.empty())
     legend.push_back({plane.contour_label, {kContourColour, 1.1, {}}});
   if (plane.samples.defined() && !plane.sample_label.empty())

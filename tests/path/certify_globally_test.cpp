@@ -83,8 +83,8 @@ TEST(CertifyGlobally, GoesOnFromAShorterReference) {
   PathResult result = find_path(problem, options);
   const PathResult before = result;
   const Tensor length = result.path.length.clone(), nodes = result.nodes.clone();
-  const auto certificates =
-      certify_and_improve(problem, options, result, {.coarsest = 101, .tolerance = 1e-3, .most_nodes = 50'000});
+  const auto certificates = certify_and_improve(problem, options, result,
+                                                {.coarsest = 101, .tolerance = 1e-3, .most_nodes = 50'000});
   ASSERT_EQ(certificates.size(), 2u);
   EXPECT_LT(result.path.length[0].item<double>(), 0.8 * length[0].item<double>());
   EXPECT_EQ(result.start[0], "given");

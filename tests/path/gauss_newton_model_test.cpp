@@ -16,7 +16,8 @@ std::shared_ptr<Embedding> uneven_plane() {
 }
 
 struct Straight {
-  Tensor start = at::tensor({0.0, 0.0}, at::kDouble).view({1, 2}), end = at::tensor({1.0, 2.0}, at::kDouble).view({1, 2});
+  Tensor start = at::tensor({0.0, 0.0}, at::kDouble).view({1, 2}),
+         end = at::tensor({1.0, 2.0}, at::kDouble).view({1, 2});
   Tensor times = graded_times(32, 0.8);
   Tensor nodes = linear_path(start, end, times)[0];
 };
@@ -72,7 +73,8 @@ TEST(GaussNewtonModel, CountsWhatItDecodes) {
 TEST(GaussNewtonModel, ALeapBetweenTwoNodesIsStiff) {
   // At the nodes the images are flat; the chord of segment 16 says otherwise.
   const Straight line;
-  const PathEnergy energy(function_embedding([](const Tensor& z) { return 0.01 * z; }, 2), constant_quality(0.3), {});
+  const PathEnergy energy(function_embedding([](const Tensor& z) { return 0.01 * z; }, 2),
+                          constant_quality(0.3), {});
   GaussNewtonModel model;
   model.linearise(energy, line.nodes, line.times);
   const Tensor pull = at::ones({32}, at::kDouble), action = at::zeros({32}, at::kDouble);

@@ -62,7 +62,8 @@ TEST(OptimalTiming, IsTheBestOfAll) {
         for (int c = 0; c <= 5; ++c)
           least = std::min(least, cost_of({0, a, b, c, 5}, arc, weights, times, lambda));
     std::vector<int> found;
-    for (const double s : optimal_timing(arc, weights, times, lambda, 1)) found.push_back(static_cast<int>(s));
+    for (const double s : optimal_timing(arc, weights, times, lambda, 1))
+      found.push_back(static_cast<int>(s));
     ASSERT_EQ(found.front(), 0);
     ASSERT_EQ(found.back(), 5);
     EXPECT_NEAR(cost_of(found, arc, weights, times, lambda), least, 1e-9 * least) << "trial " << trial;

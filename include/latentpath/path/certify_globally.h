@@ -45,8 +45,7 @@ GlobalCertificate certify_globally(const MetricField& metric, const Eigen::Matri
 /// decoded points. Lengths in H are in the norm given. Throws Error(kArgument) for a quality that depends on
 /// time.
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
-                                double epsilon, OutputNorm norm, double step,
-                                int64_t points_per_batch = 256);
+                                double epsilon, OutputNorm norm, double step, int64_t points_per_batch = 256);
 
 /// The same for one path [n + 1, D] of find_path(), with the problem's quality and the options' epsilon and
 /// norm. Throws Error(kArgument) where that has no meaning: D > 3, a quality or cost that depends on time, a
@@ -59,8 +58,9 @@ GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions
 /// error, the search goes on from the reference's path, and the result takes what is found there if that is
 /// shorter: evaluations, iterations and seconds of the result then include it. Pairs that a cancellation
 /// leaves without a certificate are missing at the end.
-std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem, const PathOptions& path_options,
-                                                   PathResult& result, const EikonalDistanceOptions& options = {},
+std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
+                                                   const PathOptions& path_options, PathResult& result,
+                                                   const EikonalDistanceOptions& options = {},
                                                    const ProgressObserver& progress = {},
                                                    const CancellationToken& cancellation = {});
 

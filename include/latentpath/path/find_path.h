@@ -56,10 +56,10 @@ struct PathOptions {
 
   std::string method = "auto";  ///< "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of paper A
   std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
-  std::string init = "auto";  ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
+  std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
                               ///< kept
-  Tensor first_paths = {};    ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
+  Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations = 0;  ///< 0: 60 a level for lbfgs, 1000 for adam and sgd
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
   double learning_rate = 1e-3;  ///< adam, sgd
@@ -73,7 +73,7 @@ struct PathOptions {
   int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
   CandidateOptions candidates = {};
   int64_t route_samples = 2048;  ///< points of the graph that routes run through
-  int64_t route_starts = 3;     ///< routes kept as starts for each pair
+  int64_t route_starts = 3;      ///< routes kept as starts for each pair
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
              ///< finer quadrature, and, if that does not help, flagged under-resolved
@@ -81,8 +81,8 @@ struct PathOptions {
   std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
 };
 
-/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing three typical image
-/// distances in it.
+/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing three typical
+/// image distances in it.
 ///
 /// Where Q depends on time, the chord cost has a loophole: a path may hurry to any place while nothing is
 /// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term charges
@@ -112,8 +112,8 @@ struct PathResult {
   int64_t candidate_evaluations = 0;  ///< points decoded for via points, shared by all pairs, in all
   double seconds = 0;                 ///< wall time to find all paths; verification excluded
   double verification_seconds = 0;
-  Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the inverse
-                             ///< of PathObjective's model of the Hessian: scale-free
+  Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the
+                             ///< inverse of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   double time_weight = 0;            ///< λ used

@@ -24,12 +24,12 @@ class PathObjective : public Objective {
   ObjectiveValue evaluate(const Tensor& x, const Tensor& rows) override;
   /// The inverse of the weighted Laplacian: for a polyline, cost ≈ Σ k_i ‖z_{i+1} − z_i‖² with k_i = w_i² s_i
   /// / Δ_i, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖² of the last point evaluated. An H¹ gradient that knows
-  /// where steps are dear. A row that is not done after a few evaluations gets a Gauss–Newton model in its place,
-  /// which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
+  /// where steps are dear. A row that is not done after a few evaluations gets a Gauss–Newton model in its
+  /// place, which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
-  /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the Laplacian
-  /// alone promises more than there is to gain.
+  /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the
+  /// Laplacian alone promises more than there is to gain.
   void model_at_once();
 
   /// Points decoded so far for each row.
@@ -46,7 +46,7 @@ class PathObjective : public Objective {
   Tensor start_, end_, times_;
   bool preconditioned_;
   int64_t quadrature_;
-  Tensor stiffness_;  ///< k_i [rows, n/q]
+  Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none
   std::vector<int64_t> evaluated_;        ///< how often each row was
   std::vector<int64_t> decoded_;
