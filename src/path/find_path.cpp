@@ -212,7 +212,8 @@ void PathFinder::validate() const {
   at_least("resolution_tolerance", options_.resolution_tolerance, 0);
   at_least("via_starts", static_cast<double>(options_.via_starts), 1);
   at_least("route_starts", static_cast<double>(options_.route_starts), 1);
-  at_least("route_samples", static_cast<double>(options_.route_samples), 2);
+  LATENTPATH_CHECK(options_.route_samples == 0 || options_.route_samples >= 2, kArgument,
+                   "route_samples must be 0 or at least 2, not ", options_.route_samples);
   at_least("coarsest_segments", static_cast<double>(options_.coarsest_segments), 1);
   LATENTPATH_CHECK(
       options_.coarse_quadrature >= 1 && (options_.coarse_quadrature & (options_.coarse_quadrature - 1)) == 0,
@@ -287,14 +288,18 @@ PathFinder::Paths PathFinder::stack_starts(const Tensor& starts, const std::vect
 /// Points for the graph to run through: draws of the prior, or else an even spread over a box around all
 /// ends.
 Tensor PathFinder::route_samples() const {
+  // Each route decodes points along the edges that it tries, and in high dimensions there are many.
+  const int64_t count = options_.route_samples > 0 ? options_.route_samples
+                        : start_.size(1) <= 3      ? 2048
+                                                   : 512;
   if (has_prior()) {
     auto generator = make_generator(options_.seed + 2);
-    return prior()(options_.route_samples, generator).to(at::kDouble);
+    return prior()(count, generator).to(at::kDouble);
   }
   const Tensor ends = at::cat({start_, end_}).contiguous();
   const double* values = ends.data_ptr<double>();
   const SearchBox box = surrounding_box({values, values + ends.numel()}, static_cast<int>(ends.size(1)), 0.5);
-  return tensor_of_points(spread_samples(box, options_.route_samples));
+  return tensor_of_points(spread_samples(box, count));
 }
 
 void PathFinder::charge(const Paths& paths, const std::vector<int64_t>& decoded, PathResult& result) const {

@@ -72,8 +72,8 @@ struct PathOptions {
   int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
   int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
   CandidateOptions candidates = {};
-  int64_t route_samples = 2048;  ///< points of the graph that routes run through
-  int64_t route_starts = 3;      ///< routes kept as starts for each pair
+  int64_t route_samples = 0;  ///< points of the routes' graph; 0: 2048 for up to 3 latents, 512 beyond
+  int64_t route_starts = 3;   ///< routes kept as starts for each pair
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
              ///< finer quadrature, and, if that does not help, flagged under-resolved
