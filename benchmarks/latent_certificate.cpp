@@ -17,6 +17,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/embedding/torchscript_decoder.h"
 #include "latentpath/io/image.h"
+#include "latentpath/numerics/points.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/quality/classifier.h"
@@ -94,16 +95,13 @@ int main(int argc, char** argv) {
       plane.values = at::cat(values).view({side, side});
       plane.value_label = feature ? "P(8)" : "quality";
       plane.x0 = plane.y0 = -3, plane.x1 = plane.y1 = 3;
-      const Eigen::MatrixXd& path = c.marching.path;
       char ours[64], optimum[64], straight[64];
       std::snprintf(straight, sizeof straight, "straight line, %.2f", linear);
       std::snprintf(ours, sizeof ours, "LatentPath, %.3f", length);
       std::snprintf(optimum, sizeof optimum, "fast marching, %.3f", c.reference);
-      plane.curves = {
-          {straight, kLinearColour, at::stack({problem.start[pair], problem.end[pair]}), true},
-          {ours, kPathColour, result.nodes[pair]},
-          {optimum, kVermillion,
-           at::from_blob(const_cast<double*>(path.data()), {path.cols(), 2}, at::kDouble).clone(), true}};
+      plane.curves = {{straight, kLinearColour, at::stack({problem.start[pair], problem.end[pair]}), true},
+                      {ours, kPathColour, result.nodes[pair]},
+                      {optimum, kVermillion, tensor_of_points(c.marching.path), true, true}};
       write_png(folder / (feature ? "feature.png" : "prior.png"), draw_latent_plane(plane));
     }
   }

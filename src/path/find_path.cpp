@@ -512,7 +512,8 @@ void PathFinder::solve_multilevel(PathResult& result) {
     result.nodes = given_paths(result.times);
     result.start.assign(result.termination.size(), "given");
     result.termination.assign(result.termination.size(), Termination::kStalled);
-    improve_by_given(result);
+    if (!cancellation_.cancelled())
+      improve_from(stack_starts(result.nodes.clone().unsqueeze(1), {"given"}), result);
     return;
   }
   const std::vector<int64_t> levels =
@@ -702,7 +703,7 @@ void PathFinder::polish(PathResult& result, const Tensor& times) {
       result.nodes.index_copy_(0, rows, at::where(lower.view({-1, 1, 1}), after, before));
       for (int64_t i = 0; i < rows.size(0); ++i)
         result.decoder_evaluations[static_cast<size_t>(rows[i].item<int64_t>())] +=
-            8 * n + 1 + honest_points + 1;
+            8 * n + 1 + 2 * honest_points + 1;
     }
     descend(result, rows, quadrature, 20);
   }

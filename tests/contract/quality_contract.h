@@ -83,7 +83,8 @@ TEST_P(QualityContract, AllTimesAtOnceAreEachTimeByItself) {
   const Tensor all = quality_->at_times(timeless, t);
   ASSERT_EQ(all.sizes(), (std::vector<int64_t>{7, 5}));
   for (int64_t i = 0; i < 5; ++i)
-    EXPECT_TRUE(at::allclose(all.select(1, i), quality_->evaluate(ask(z, t[i].expand({7}))), 1e-9, 1e-12)) << i;
+    EXPECT_TRUE(at::allclose(all.select(1, i), quality_->evaluate(ask(z, t[i].expand({7}))), 1e-9, 1e-12))
+        << i;
 }
 
 TEST_P(QualityContract, RowsAreIndependent) {

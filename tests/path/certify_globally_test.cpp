@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "path/wall.h"
 
 namespace latentpath {
 namespace {
@@ -65,15 +66,9 @@ TEST(CertifyGlobally, MetricOfTensors) {
 
 TEST(CertifyGlobally, GoesOnFromAShorterReference) {
   // Pair 0 has a wall between its ends, which the straight start runs through; pair 1 has none.
-  const auto wall = function_quality(
-      [](const Tensor& z) {
-        return 0.9 -
-               0.89 * at::exp(-z.select(1, 0).square() / 0.02) * at::sigmoid(20 * (1 - z.select(1, 1).abs()));
-      },
-      "wall");
   PathProblem problem;
   problem.embedding = identity_embedding(2);
-  problem.quality = wall;
+  problem.quality = testing::wall();
   problem.start = at::tensor({-1.0, 0.0, -1.0, 2.0}, at::kDouble).view({2, 2});
   problem.end = at::tensor({1.0, 0.0, 1.0, 2.0}, at::kDouble).view({2, 2});
   PathOptions options;

@@ -9,6 +9,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
+#include "path/wall.h"
 
 namespace latentpath::testing {
 namespace {
@@ -381,14 +382,7 @@ TEST(FindPath, SnapshotsShowThePathOnItsWay) {
 }
 
 TEST(FindPath, ARouteFindsTheWayRoundAWallThatDescentDoesNotSee) {
-  // Beside the wall all is equally good: nothing tells the straight line which way its end lies.
-  const auto wall = function_quality(
-      [](const Tensor& z) {
-        return 0.9 -
-               0.89 * at::exp(-z.select(1, 0).square() / 0.02) * at::sigmoid(20 * (1 - z.select(1, 1).abs()));
-      },
-      "wall");
-  const PathProblem problem = problem_of(identity_embedding(2), wall, row({-1, 0}), row({1, 0}));
+  const PathProblem problem = problem_of(identity_embedding(2), wall(), row({-1, 0}), row({1, 0}));
   PathOptions options;
   options.epsilon = 1e-3;
   options.init = "linear";

@@ -27,8 +27,8 @@ class Quality {
   /// Q_t(z) [n] in [0, 1], differentiable with respect to latent and decoded.
   virtual Tensor evaluate(const QualityPoints& points) const = 0;
   /// Q_t(z) of every point at every one of `times` [T], [n, T], without looking at points.time. Here: one
-  /// evaluation where Q does not depend on time, else one for each time; qualities that are made of others and of
-  /// t are cheaper.
+  /// evaluation where Q does not depend on time, else one for each time; qualities that are made of others
+  /// and of t are cheaper.
   virtual Tensor at_times(const QualityPoints& points, const Tensor& times) const;
   /// True when Q depends on the curve time t.
   virtual bool depends_on_time() const { return false; }
