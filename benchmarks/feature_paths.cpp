@@ -1,14 +1,15 @@
 // Feature paths: our default against Algorithm 1 of paper A, on random pairs without the feature.
 //
 //   benchmark_feature_paths DECODER.pt CLASSIFIER.pt [--class 8] [--pairs 100] [--single N] [--steps 1000]
-//   [--seed 1]
+//   [--seed 1] [--csv FILE]
 //
 // Both methods run in this process on the same pairs and the same cost (dynamic, the default time weight,
 // time ramp, epsilon 0.1). Algorithm 1 is the papers': a neural curve, Adam with learning rate 1e-3, 50 fresh
 // random times a step, started from the straight line. All costs compared are those of a refined grid.
 // "Reached" is the moment our best path's refined cost is no higher than the best of Algorithm 1; our via
-// points are counted and timed, for one pair in full. First all pairs as one batch, then --single pairs one
-// by one.
+// points are counted and timed, for one pair in full. First all pairs as one batch (not with --no-batch),
+// then
+// --single pairs one by one. --csv writes a row for each pair of either kind.
 
 #include <torch/torch.h>
 
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <tuple>
@@ -50,7 +52,8 @@ struct Arguments {
   std::string decoder, classifier;
   int64_t favored = 8, pairs = 100, single = 0, steps = 1000;
   uint64_t seed = 1;
-  bool paper = true, straight = true;
+  bool paper = true, straight = true, batch = true;
+  std::string csv;
   PathOptions path;
 };
 
@@ -89,6 +92,10 @@ Arguments parse(int argc, char** argv) {
       arguments.path.init = argv[++i];
     else if (word == "--no-straight")
       arguments.straight = false;
+    else if (word == "--no-batch")
+      arguments.batch = false;
+    else if (word == "--csv")
+      arguments.csv = argv[++i];
     else if (word == "--ours-only")
       arguments.paper = false;
     else
@@ -97,7 +104,7 @@ Arguments parse(int argc, char** argv) {
   if (files.size() != 2) {
     std::cerr
         << "usage: benchmark_feature_paths DECODER.pt CLASSIFIER.pt [--class C] [--pairs N] [--single N] "
-           "[--steps N] [--seed N] [--ours-only]\n";
+           "[--steps N] [--seed N] [--ours-only] [--no-batch] [--csv FILE]\n";
     std::exit(2);
   }
   arguments.decoder = files[0];
@@ -257,7 +264,13 @@ int main(int argc, char** argv) {
   }
   if (!arguments.paper) return 0;
 
-  const auto compare = [&](const PathProblem& asked, const char* title) {
+  std::ofstream csv;
+  if (!arguments.csv.empty()) {
+    csv.open(arguments.csv);
+    csv << "run,pair,algorithm1_cost,our_cost,algorithm1_seconds,seconds_to_its_cost,algorithm1_evaluations,"
+           "evaluations_to_its_cost\n";
+  }
+  const auto compare = [&](const PathProblem& asked, const char* title, int64_t first_pair) {
     const int64_t pairs = asked.start.size(0);
     PathOptions paper = options;
     paper.method = "adam";
@@ -272,6 +285,11 @@ int main(int argc, char** argv) {
     const double paper_evaluations = static_cast<double>(algorithm1.decoder_evaluations[0]);
     int64_t missed = 0;
     for (size_t pair = 0; pair < static_cast<size_t>(pairs); ++pair) {
+      csv << title << ',' << first_pair + static_cast<int64_t>(pair) << ','
+          << target[static_cast<int64_t>(pair)].item<double>() << ','
+          << result.path.cost_refined[static_cast<int64_t>(pair)].item<double>() << ',' << algorithm1.seconds
+          << ',' << reached.seconds[pair] << ',' << paper_evaluations << ',' << reached.evaluations[pair]
+          << std::endl;
       if (reached.seconds[pair] < 0) {
         ++missed;
         continue;
@@ -295,13 +313,13 @@ int main(int argc, char** argv) {
     std::printf("  all of our run: %.2f s\n", reached.total_seconds);
     return std::tuple{time_ratio, evaluation_ratio, cost_ratio};
   };
-  compare(problem, "one batch");
+  if (arguments.batch) compare(problem, "one batch", 0);
   std::vector<double> time_ratios, evaluation_ratios, cost_ratios;
   for (int64_t pair = 0; pair < arguments.single; ++pair) {
     PathProblem one = problem;
     one.start = problem.start.narrow(0, pair, 1);
     one.end = problem.end.narrow(0, pair, 1);
-    const auto [time_ratio, evaluation_ratio, cost_ratio] = compare(one, "one pair");
+    const auto [time_ratio, evaluation_ratio, cost_ratio] = compare(one, "one pair", pair);
     time_ratios.insert(time_ratios.end(), time_ratio.begin(), time_ratio.end());
     evaluation_ratios.insert(evaluation_ratios.end(), evaluation_ratio.begin(), evaluation_ratio.end());
     cost_ratios.insert(cost_ratios.end(), cost_ratio.begin(), cost_ratio.end());

@@ -15,6 +15,7 @@ HEADINGS = {
     "cost_refined": "refined cost",
     "embedding_length": "length in image space",
     "smoothness": "largest / mean step",
+    "even_smoothness": "spaced evenly",
     "decoder_evaluations": "decoded",
     "seconds": "s",
 }

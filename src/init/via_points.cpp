@@ -2,7 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "latentpath/core/error.h"
+#include "latentpath/init/best_clock.h"
 
 namespace latentpath {
 namespace {
@@ -23,6 +28,7 @@ Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
 /// Points per leg at which a candidate path is decoded: its images change fast in few places, which must be
 /// seen.
 constexpr int64_t kLegPoints = 12;
+constexpr int64_t kFewestTicks = 24;  // of the clock by which such a path is judged
 
 /// Three straight legs z0 → w → w' → z1 for each of K paths, each at kLegPoints equal latent steps: [K,
 /// 3·kLegPoints + 1, D].
@@ -33,6 +39,37 @@ Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Ten
     return from.unsqueeze(1) + fraction * (to - from).unsqueeze(1);
   };
   return at::cat({leg(z0, w), leg(w, w2), leg(w2, z1), z1.unsqueeze(1)}, 1);
+}
+
+/// `count` distinct ways (w, w') of small estimate `total` [w, w']: half of them the best through distinct
+/// first points, the others the best through distinct last points.
+std::pair<Tensor, Tensor> best_ways(const Tensor& total, int64_t count) {
+  const int64_t m = total.size(0);
+  const auto [by_first, partner_of_first] = total.min(1);
+  const auto [by_last, partner_of_last] = total.min(0);
+  const Tensor firsts = std::get<1>(by_first.sort()), lasts = std::get<1>(by_last.sort());
+  std::vector<std::pair<int64_t, int64_t>> ways;
+  const auto add = [&](int64_t first, int64_t last) {
+    if (std::find(ways.begin(), ways.end(), std::pair{first, last}) == ways.end())
+      ways.emplace_back(first, last);
+  };
+  const int64_t half = std::min(m, (count + 1) / 2);
+  for (int64_t k = 0; k < half; ++k) {
+    const int64_t first = firsts[k].item<int64_t>();
+    add(first, partner_of_first[first].item<int64_t>());
+  }
+  for (int64_t k = 0; k < m && static_cast<int64_t>(ways.size()) < count; ++k) {
+    const int64_t last = lasts[k].item<int64_t>();
+    add(partner_of_last[last].item<int64_t>(), last);
+  }
+  const Tensor rest = std::get<1>(total.flatten().sort());  // of few points, all ways
+  for (int64_t k = 0; k < m * m && static_cast<int64_t>(ways.size()) < count; ++k) {
+    const int64_t way = rest[k].item<int64_t>();
+    add(way / m, way % m);
+  }
+  std::vector<int64_t> first, last;
+  for (const auto& [w, v] : ways) first.push_back(w), last.push_back(v);
+  return {at::tensor(first, at::kLong), at::tensor(last, at::kLong)};
 }
 
 }  // namespace
@@ -48,14 +85,16 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   LATENTPATH_CHECK(options.keep >= 1 && options.max_draws >= 1, kArgument,
                    "via points need at least 1 candidate and 1 draw");
   const at::NoGradGuard no_gradient;
-  const int64_t draw = 256;
+  const int64_t first_draw = 256, next_draw = 64;
   std::vector<Tensor> latents, images, weights;
   CandidatePool pool;
   const double limit =
       -std::log(energy.options().epsilon + (1 - 2 * energy.options().epsilon) * options.min_quality);
   int64_t good = 0;
   while (pool.drawn < options.max_draws && good < options.keep) {
-    const Tensor z = prior(std::min(draw, options.max_draws - pool.drawn), generator).to(at::kDouble);
+    const Tensor z =
+        prior(std::min(pool.drawn == 0 ? first_draw : next_draw, options.max_draws - pool.drawn), generator)
+            .to(at::kDouble);
     const Tensor decoded = energy.decode(z);
     LATENTPATH_CHECK(at::isfinite(decoded).all().item<bool>(), kNumerical, energy.embedding().describe(),
                      " gives NaN or infinite values for points of the prior");
@@ -107,23 +146,33 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   std::vector<Tensor> chosen;
   for (int64_t pair = 0; pair < pairs; ++pair) {
     const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
-    // Half of the paths are the best through distinct first points, half through distinct last points.
-    const auto best_last = total.min(1);
-    const auto best_first = total.min(0);
-    const int64_t half = std::min(m, (screen + 1) / 2);
-    const Tensor w = std::get<1>(std::get<0>(best_last).topk(half, 0, false));
-    const Tensor v = std::get<1>(std::get<0>(best_first).topk(half, 0, false));
-    const Tensor first = at::cat({w, std::get<1>(best_first).index_select(0, v)});
-    const Tensor last = at::cat({std::get<1>(best_last).index_select(0, w), v});
+    const auto [first, last] = best_ways(total, screen);
     const int64_t paths = first.size(0);
     chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
                                 pool.latent.index_select(0, last), to[pair].expand({paths, dim})));
   }
+  const int64_t each = chosen[0].size(0), points = 3 * kLegPoints + 1;
+  const Tensor all = at::cat(chosen);  // [pairs · each, points, D]
+  const auto cheapest = [&](const Tensor& cost) {
+    const Tensor order =
+        std::get<1>(cost.view({pairs, each}).topk(std::min(count, each), 1, /*largest=*/false));
+    return (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
+  };
+  if (timed && has_best_clock(energy)) {
+    // A clock that is finer than the grid tells more of them.
+    Tensor clock = times;
+    int64_t factor = 1;
+    for (; clock.size(0) - 1 < kFewestTicks; factor *= 2)
+      clock = std::get<0>(at::cat({clock, middle_times(clock)}).sort());
+    const BestClocks best = best_clocks(energy, all, clock);
+    const Tensor rows = cheapest(best.cost);
+    const Tensor positions = best.positions.index_select(0, rows).slice(1, 0, {}, factor).contiguous();
+    return interpolate_polyline(all.index_select(0, rows), at::arange(points, at::kDouble), positions)
+        .view({pairs, -1, times.size(0), dim});
+  }
   // Every leg is run at constant speed in image space, in the time its place in the path allows, and the
   // paths are ranked by their cost so timed: a path whose images jump between two latent steps is not
   // mistaken for a bad one.
-  const int64_t each = chosen[0].size(0), points = 3 * kLegPoints + 1;
-  const Tensor all = at::cat(chosen);  // [pairs · each, points, D]
   std::vector<Tensor> clocks, costs;
   for (const Tensor& part : all.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
     const int64_t rows = part.size(0);
@@ -158,12 +207,11 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
     clocks.push_back(clock);
   }
-  const Tensor cost = at::nan_to_num(at::cat(costs), 1e300, 1e300).view({pairs, each});
-  const Tensor order = std::get<1>(cost.topk(std::min(count, each), 1, /*largest=*/false));
-  const Tensor rows = (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
+  const Tensor cost = at::nan_to_num(at::cat(costs), 1e300, 1e300);
+  const Tensor rows = cheapest(cost);
   const Tensor nodes =
       interpolate_polyline(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
-  return nodes.view({pairs, order.size(1), times.size(0), dim});
+  return nodes.view({pairs, -1, times.size(0), dim});
 }
 
 }  // namespace latentpath

@@ -9,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/init/initial_path.h"
+#include "latentpath/path/even_frame_times.h"
 #include "latentpath/quality/classifier.h"
 
 namespace latentpath {
@@ -118,6 +119,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"length", "weighted length", "", -1, true},
       {"embedding_length", "length in image space", "", 0, false},
       {"smoothness", "largest step over mean step", "", -1, false},
+      {"even_smoothness", "the same, frames spaced evenly", "", -1, false},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};
@@ -225,7 +227,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble);
   std::optional<PathResult> result;
   CurveFigures figures;
-  Tensor frame_nodes;
+  Tensor nodes, node_times, frame_nodes;
   double seconds = 0;
   int64_t shared_evaluations = 0;
   if (method.kind == EvaluationMethod::Kind::kSearch) {
@@ -237,7 +239,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
                    : find_path(problem, options, progress, cancellation);
     check();
     figures = result->path;
-    frame_nodes = interpolate_polyline(result->nodes.to(at::kDouble), result->times, frame_times);
+    nodes = result->nodes.to(at::kDouble);
+    node_times = result->times;
+    frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
     seconds = result->seconds / static_cast<double>(count);
     if (pooled) {
       shared_evaluations = (before + pairs() - 1) / pairs();
@@ -254,11 +258,20 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     const auto begin = Clock::now();
     frame_nodes = curve(frame_times);
     seconds = seconds_since(begin) / static_cast<double>(count);
+    node_times = uniform_times(options.segments);
+    nodes = curve(node_times);
     figures = energy.measure(curve, count, graded_times(options.segments, grading), problem.feature);
   }
   check();
   const Frames frames = look_at(case_, energy, frame_nodes.to(type), frame_times);
 
+  const auto even_steps = [&](int64_t row) {
+    const at::NoGradGuard no_gradient;
+    const Tensor even = even_frame_times(*problem.embedding, nodes[row].to(type), node_times, frames_);
+    const Tensor shown = interpolate_polyline(nodes.narrow(0, row, 1), node_times, even)[0].to(type);
+    const Tensor images = (*problem.embedding)(shown).flatten(1).unsqueeze(0);
+    return row_of(energy.squared_chords(images).sqrt(), 0);
+  };
   std::vector<EvaluatedPath> paths(static_cast<size_t>(count));
   for (int64_t row = 0; row < count; ++row) {
     const auto index = static_cast<size_t>(row);
@@ -279,6 +292,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     if (frames.probability.defined()) path.probability = row_of(frames.probability, row);
     path.step = row_of(frames.step, row);
     path[PathFigure::kSmoothness] = smoothness_of(path.step);
+    path[PathFigure::kEvenSmoothness] = smoothness_of(even_steps(row));
     const double ends = std::min(path.quality.front(), path.quality.back());
     // Where nothing is asked of the ends, their quality is 1 and the ratio says nothing new.
     if (ends < 1) path[PathFigure::kMinQualityOverEnds] = path[PathFigure::kMinQuality] / ends;

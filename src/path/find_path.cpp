@@ -11,11 +11,11 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/geodesic/global_geodesics.h"
+#include "latentpath/init/best_clock.h"
 #include "latentpath/init/graph.h"
 #include "latentpath/init/initial_path.h"
 #include "latentpath/init/route_starts.h"
 #include "latentpath/numerics/points.h"
-#include "latentpath/path/optimal_timing.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath {
@@ -91,11 +91,7 @@ class PathFinder {
     return can_sample() && !problem_.quality->depends_on_time() && !has_loop() && options_.segments >= 3;
   }
   Tensor route_samples() const;
-  /// Whether nodes move along their path by the best clock: not where that is known to be constant speed.
-  bool retimes() const {
-    const Cost& cost = *energy_->options().cost;
-    return cost.is_energy() && (problem_.quality->depends_on_time() || !cost.fixes_speed());
-  }
+  bool retimes() const { return has_best_clock(*energy_); }
   bool has_prior() const { return problem_.prior || problem_.quality->needs_decoded(); }
   LatentSampler prior() const {
     return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
@@ -134,10 +130,12 @@ class PathFinder {
   void verify(PathResult& result);
   Paths rows_of(const Paths& paths, const std::vector<int64_t>& rows) const;
   Paths without_outrun(const Paths& paths, const SolverState& state) const;
+  Paths cheapest_of(const Paths& paths, const Tensor& cost, bool keep_both) const;
   Paths best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at, PathResult& result,
                 bool keep_both = false) const;
   Tensor respace(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor) const;
-  Tensor retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor) const;
+  Tensor retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor,
+                Tensor* cost = nullptr) const;
   Tensor segment_cost(const Tensor& nodes, const Tensor& times) const;
   /// Hands the paths with interior nodes x [rows, (n − 1) D] to the caller's snapshot function.
   void show(const Tensor& x, const Paths& paths, const Tensor& times, const PathObjective& objective,
@@ -348,32 +346,39 @@ PathFinder::Paths PathFinder::without_outrun(const Paths& paths, const SolverSta
   return rows_of(paths, rows);
 }
 
-/// The cheapest path of each pair, judged on the grid `judged_at`; with `keep_both`, the cheapest straight
-/// start and the cheapest via start. A path without rivals is not judged.
+/// The cheapest path of each pair by `cost` [rows]; with `keep_both`, the cheapest straight start and the
+/// cheapest via start.
+PathFinder::Paths PathFinder::cheapest_of(const Paths& paths, const Tensor& cost, bool keep_both) const {
+  std::vector<int64_t> best(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)), -1);
+  const Tensor settled = cost.contiguous();
+  const double* costs = settled.data_ptr<double>();
+  const int64_t* pair = paths.pair.data_ptr<int64_t>();
+  for (int64_t row = 0; row < paths.nodes.size(0); ++row) {
+    int64_t& leader = best[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row])];
+    if (leader < 0 || costs[row] < costs[leader]) leader = row;
+  }
+  std::erase(best, -1);
+  return rows_of(paths, best);
+}
+
+/// The same, judged on the grid `judged_at`. A path without rivals is not judged.
 PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at,
                                       PathResult& result, bool keep_both) const {
-  std::vector<std::vector<int64_t>> heats(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)));
   const int64_t* pair = paths.pair.data_ptr<int64_t>();
+  const auto heat = [&](int64_t row) {
+    return static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row]);
+  };
+  std::vector<int64_t> rivals(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)), 0), judged;
+  for (int64_t row = 0; row < paths.nodes.size(0); ++row) ++rivals[heat(row)];
   for (int64_t row = 0; row < paths.nodes.size(0); ++row)
-    heats[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row])].push_back(row);
-  std::vector<int64_t> judged;
-  for (const auto& rows : heats)
-    if (rows.size() > 1) judged.insert(judged.end(), rows.begin(), rows.end());
+    if (rivals[heat(row)] > 1) judged.push_back(row);
   if (judged.empty()) return paths;
-  const Paths rivals = rows_of(paths, judged);
-  const Tensor cost =
-      segment_cost(interpolate_polyline(rivals.nodes, times, judged_at), judged_at).contiguous();
-  charge(rivals, 2 * judged_at.size(0) - 1, result);
-  const double* costs = cost.data_ptr<double>();
-  std::vector<int64_t> best;
-  for (const auto& rows : heats) {
-    if (rows.empty()) continue;
-    best.push_back(rows[0]);
-    if (rows.size() == 1) continue;
-    best.back() = rows[static_cast<size_t>(std::min_element(costs, costs + rows.size()) - costs)];
-    costs += rows.size();
-  }
-  return rows_of(paths, best);
+  const Paths some = rows_of(paths, judged);
+  Tensor cost = at::zeros({paths.nodes.size(0)}, at::kDouble);
+  cost.index_copy_(0, at::tensor(judged, at::kLong),
+                   segment_cost(interpolate_polyline(some.nodes, times, judged_at), judged_at));
+  charge(some, 2 * judged_at.size(0) - 1, result);
+  return cheapest_of(paths, cost, keep_both);
 }
 
 /// Nodes on a new grid, moved along the path so that its images change at an even pace. A decoder changes its
@@ -435,34 +440,17 @@ Tensor PathFinder::respace(const Tensor& nodes, const Tensor& old_times, const T
                  1);
 }
 
-/// Nodes at `times`, moved along the path to where the best clock would have them (optimal_timing.h). The
-/// path is looked at on a grid `factor` times finer than its nodes.
-Tensor PathFinder::retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times,
-                          int64_t factor) const {
+/// Nodes at `times`, moved along the path to where the best clock would have them (best_clock.h), and what it
+/// would cost [rows]. The path is looked at on a grid `factor` times finer than its nodes.
+Tensor PathFinder::retime(const Tensor& nodes, const Tensor& old_times, const Tensor& times, int64_t factor,
+                          Tensor* cost) const {
   const at::NoGradGuard no_gradient;
   const Tensor fine = refine_times(old_times, factor);
-  const int64_t pieces = fine.size(0) - 1, rows = nodes.size(0), n = times.size(0) - 1;
+  const int64_t pieces = fine.size(0) - 1, n = times.size(0) - 1;
   const Tensor curve = interpolate_polyline(nodes, old_times, fine).contiguous();
-  const Tensor clock = times.to(at::kDouble).contiguous();
-  const Tensor positions = at::empty({rows, n + 1}, at::kDouble);
-  const auto finite = [](const Tensor& values, double otherwise) {
-    return at::nan_to_num(values, otherwise, otherwise, 0)
-        .clamp_min(0)
-        .to(at::kCPU, at::kDouble)
-        .contiguous();
-  };
-  for (int64_t row = 0; row < rows; ++row) {
-    const Tensor decoded = energy_->decode(curve[row]);
-    const Tensor arc = finite(energy_->squared_chords(decoded.flatten(1).unsqueeze(0))[0], 0).sqrt();
-    const Tensor weights =
-        finite(energy_->weights_at_times(curve[row], decoded, middle_times(clock)).t(), 1e3);
-    const std::vector<double> timing = optimal_timing(
-        {arc.data_ptr<double>(), static_cast<size_t>(pieces)},
-        {weights.data_ptr<double>(), static_cast<size_t>(n * (pieces + 1))},
-        {clock.data_ptr<double>(), static_cast<size_t>(n + 1)}, energy_->options().cost->time_weight());
-    std::copy(timing.begin(), timing.end(), positions.data_ptr<double>() + row * (n + 1));
-  }
-  const Tensor moved = interpolate_polyline(curve, at::arange(pieces + 1, at::kDouble), positions);
+  const BestClocks clocks = best_clocks(*energy_, curve, times);
+  if (cost != nullptr) *cost = clocks.cost;
+  const Tensor moved = interpolate_polyline(curve, at::arange(pieces + 1, at::kDouble), clocks.positions);
   return at::cat({nodes.narrow(1, 0, 1), moved.narrow(1, 1, n - 1), nodes.narrow(1, nodes.size(1) - 1, 1)},
                  1);
 }
@@ -532,8 +520,9 @@ void PathFinder::solve_multilevel(PathResult& result) {
                             /*preconditioned=*/true, quadrature);
     StoppingOptions stopping;
     // Coarse levels only show the way: what they gain beyond a few iterations is lost when the grid is
-    // refined.
-    stopping.max_iterations = last ? per_level : std::min<int64_t>(per_level, level == 0 ? 8 : 20);
+    // refined. A new clock between the levels gains more than they do.
+    const int64_t enough = retimes() ? (level == 0 ? 2 : 14) : (level == 0 ? 8 : 20);
+    stopping.max_iterations = last ? per_level : std::min(per_level, enough);
     stopping.relative_decrease = last ? options_.tolerance : std::max(options_.tolerance, 1e-2);
     stopping.max_seconds = seconds_left();
     if (paths.nodes.size(0) > pairs && !last)
@@ -567,17 +556,19 @@ void PathFinder::solve_multilevel(PathResult& result) {
     } else {
       const Tensor finer = grid(levels[level + 1]);
       if (paths.nodes.size(0) > pairs) paths = without_outrun(paths, solved.state);
-      const int64_t factor = levels[level] >= 32 ? 8 : 16;
-      if (retimes()) {
-        paths.nodes = retime(paths.nodes, times, finer, factor);
-        charge(paths, factor * levels[level] + 1, result);
-      } else {
-        paths.nodes = respace(paths.nodes, times, finer, factor / 4);
-        charge(paths, factor / 4 * levels[level] + 1, result);
-      }
-      // Judged where they were not optimised.
+      const int64_t factor = levels[level] >= kSparseLevel ? 8 : 16;
       const bool keep_both = levels[level] < kSparseLevel;
-      paths = best_of(paths, finer, refine_times(finer, 2), result, keep_both);
+      if (retimes()) {
+        charge(paths, factor * levels[level] + 1, result);
+        Tensor cost;
+        paths.nodes = retime(paths.nodes, times, finer, factor, &cost);
+        paths = cheapest_of(paths, cost, keep_both);
+      } else {
+        charge(paths, factor / 4 * levels[level] + 1, result);
+        paths.nodes = respace(paths.nodes, times, finer, factor / 4);
+        // Judged where they were not optimised.
+        paths = best_of(paths, finer, refine_times(finer, 2), result, keep_both);
+      }
       times = finer;
     }
   }
@@ -715,6 +706,7 @@ SolveResult PathFinder::descend(Paths& paths, int64_t quadrature, int64_t iterat
   const auto curve = polyline_curve(times, start_.size(1));
   const Tensor from = start_.index_select(0, paths.pair), to = end_.index_select(0, paths.pair);
   PathObjective objective(*energy_, curve, from, to, refine_times(times, quadrature), true, quadrature);
+  objective.expect_iterations(iterations);
   StoppingOptions stopping;
   stopping.max_iterations = iterations;
   stopping.relative_decrease = options_.tolerance;

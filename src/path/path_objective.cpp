@@ -113,6 +113,10 @@ void PathObjective::update_models(const Tensor& rows, const CurvePoints& points,
 
 void PathObjective::model_at_once() { std::fill(evaluated_.begin(), evaluated_.end(), kFirstModel); }
 
+void PathObjective::expect_iterations(int64_t iterations) {
+  if (iterations <= kFirstModel) models_.clear();
+}
+
 Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
   if (!preconditioned_ || gradient.size(1) == 0) return gradient;
   const Tensor k = stiffness_.index_select(0, rows);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "latentpath/init/initial_path.h"
+#include "latentpath/path/even_frame_times.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
 
@@ -54,26 +55,8 @@ bool decodes_images(const Embedding& embedding, int64_t latent_dim) {
 
 Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times,
                    const PictureOptions& options) {
-  const Tensor uniform = at::linspace(0, 1, options.frames, at::kDouble);
-  if (!options.by_arc_length || options.frames < 3) return uniform;
-  const at::NoGradGuard no_gradient;
-  const Tensor fine = at::linspace(0, 1, 4 * (times.size(0) - 1) + 1, at::kDouble);
-  const Tensor z = interpolate_polyline(nodes.unsqueeze(0).to(at::kDouble), times, fine)[0];
-  const Tensor images = embedding(z).flatten(1).to(at::kDouble);
-  const int64_t n = fine.size(0) - 1;
-  const Tensor steps = (images.narrow(0, 1, n) - images.narrow(0, 0, n)).norm(2, {1});
-  const Tensor arc = at::constant_pad_nd(steps.cumsum(0), {1, 0});
-  const double total = arc[n].item<double>();
-  if (!(total > 0)) return uniform;
-  const Tensor wanted = uniform * total;
-  const Tensor right = at::searchsorted(arc, wanted, false, true).clamp(1, n);
-  const Tensor a0 = arc.index_select(0, right - 1), a1 = arc.index_select(0, right);
-  const Tensor fraction = ((wanted - a0) / (a1 - a0).clamp_min(1e-30)).clamp(0, 1);
-  Tensor result = fine.index_select(0, right - 1) +
-                  fraction * (fine.index_select(0, right) - fine.index_select(0, right - 1));
-  result[0] = 0.0;
-  result[options.frames - 1] = 1.0;
-  return result;
+  return options.by_arc_length ? even_frame_times(embedding, nodes, times, options.frames)
+                               : uniform_times(options.frames - 1);
 }
 
 Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,

@@ -117,6 +117,21 @@ TEST(ViaPaths, RunThroughGoodPointsBestFirst) {
   EXPECT_TRUE(at::allclose(paths[0], paths[1], 0, 1e-14));
 }
 
+TEST(ViaPaths, NoTwoAreTheSame) {
+  const PathEnergy energy = bump_energy();
+  auto generator = make_generator(1);
+  CandidateOptions few;
+  few.keep = 3;
+  const CandidatePool pool = draw_candidates(energy, normal_sampler(2), few, generator);
+  ASSERT_EQ(pool.latent.size(0), 3);
+  // Three points have nine ways (w, w'), more than the best through each first and each last point.
+  const Tensor paths = via_paths(pool, energy, end_point(0, 2), end_point(1, 2), uniform_times(12), 6);
+  ASSERT_EQ(paths.size(1), 6);
+  for (int64_t a = 0; a < 6; ++a)
+    for (int64_t b = 0; b < a; ++b)
+      EXPECT_GT((paths[0][a] - paths[0][b]).abs().max().item<double>(), 1e-6) << a << " and " << b;
+}
+
 TEST(ViaPaths, EndsAreExact) {
   const PathEnergy energy = bump_energy();
   auto generator = make_generator(1);

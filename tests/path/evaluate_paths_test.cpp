@@ -76,7 +76,8 @@ TEST(EvaluatePaths, SmoothnessIsTheLargestStepOverTheMean) {
   evaluated.problem.end = at::tensor({2.0, 0.0, 1.0, 0.0}, at::kDouble).view({2, 2});
   PathEvaluator evaluator(std::move(evaluated), {}, 3);
   const auto paths = evaluator.evaluate(evaluation_method("linear"), 0, 2);
-  EXPECT_NEAR(paths[0][PathFigure::kSmoothness], 1.5, 1e-12);  // 0, 1, 4: steps 1 and 3
+  EXPECT_NEAR(paths[0][PathFigure::kSmoothness], 1.5, 1e-12);   // 0, 1, 4: steps 1 and 3
+  EXPECT_NEAR(paths[0][PathFigure::kEvenSmoothness], 1, 1e-3);  // 0, 2, 4
   EXPECT_NEAR(paths[0].step[0], 1, 1e-12);
   EXPECT_NEAR(paths[0].step[1], 3, 1e-12);
 }

@@ -46,6 +46,22 @@ TEST(GaussNewtonModel, ItsStepIsNearlyNewtonsWhereImagesAreLinear) {
   EXPECT_LT(excess(objective, late, best), 0.02 * before);
 }
 
+TEST(GaussNewtonModel, FewIterationsDoWithoutIt) {
+  const Straight line;
+  const auto embedding = uneven_plane();
+  const PathEnergy energy(embedding, constant_quality(0.3), {});
+  const auto curve = polyline_curve(line.times, 2);
+  const Tensor x = curve->fit(line.nodes.unsqueeze(0), line.times), rows = at::arange(1, at::kLong);
+  const auto decoded = [&](int64_t iterations) {
+    PathObjective objective(energy, curve, line.start, line.end, line.times, true);
+    objective.expect_iterations(iterations);
+    for (int64_t i = 0; i <= iterations; ++i) objective.evaluate(x, rows);
+    return objective.decoded()[0] / (iterations + 1);
+  };
+  EXPECT_EQ(decoded(8), 33);  // the nodes of each evaluation, and nothing else
+  EXPECT_GT(decoded(9), 33);
+}
+
 TEST(GaussNewtonModel, CountsWhatItDecodes) {
   const Straight line;
   const auto embedding = uneven_plane();

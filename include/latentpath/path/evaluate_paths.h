@@ -8,8 +8,11 @@
 //   class ratio       share of the frames that the classifier recognises as what was asked for (paper A,
 //                     Table 1: "mean ratio of images belonging to a specific class on an interpolation path,
 //                     as computed by the classifier"; there 50 frames a path)
-//   smoothness        max_k s_k / mean_k s_k, s_k = ‖Φ(γ(t_{k+1})) − Φ(γ(t_k))‖: 1 for equal steps, at most F
-//   − 1 min_quality_over_ends   the lowest Q_t on the path over the lower of its two ends' Q_t
+//   smoothness        max_k s_k / mean_k s_k, s_k = ‖Φ(γ(t_{k+1})) − Φ(γ(t_k))‖: 1 for equal steps, at most
+//                     F − 1
+//   even_smoothness   the same of F frames that share out the path's length evenly (even_frame_times.h): what
+//                     is left are the leaps of the decoder
+//   min_quality_over_ends   the lowest Q_t on the path over the lower of its two ends' Q_t
 //
 // and the others as in CurveFigures. A path with NaN or infinity among its cost, its steps or its qualities
 // is a failure: it is counted, and belongs to no mean.
@@ -82,10 +85,11 @@ enum class PathFigure : size_t {
   kLength,
   kEmbeddingLength,
   kSmoothness,
+  kEvenSmoothness,
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 11;
+inline constexpr size_t kPathFigures = 12;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"

@@ -31,6 +31,8 @@ class PathObjective : public Objective {
   /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the
   /// Laplacian alone promises more than there is to gain.
   void model_at_once();
+  /// Leaves the models out where so few iterations follow that none would be used.
+  void expect_iterations(int64_t iterations);
 
   /// Points decoded so far for each row.
   const std::vector<int64_t>& decoded() const { return decoded_; }

@@ -1,4 +1,4 @@
-#include "latentpath/path/optimal_timing.h"
+#include "latentpath/numerics/optimal_timing.h"
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ TEST(OptimalTiming, ConstantWeightMeansConstantSpeed) {
   const std::vector<double> arc{1, 0.5, 0.5, 2}, times{0, 0.1, 0.3, 0.75, 1};
   const std::vector<double> weights(4 * 5, 0.7);
   for (const double lambda : {0.0, 3.0}) {
-    const std::vector<double> s = optimal_timing(arc, weights, times, lambda, 400);
+    const std::vector<double> s = optimal_timing(arc, weights, times, lambda, 400).positions;
     ASSERT_EQ(s.size(), 5u);
     EXPECT_EQ(s.front(), 0);
     EXPECT_EQ(s.back(), 4);
@@ -62,8 +62,9 @@ TEST(OptimalTiming, IsTheBestOfAll) {
         for (int c = 0; c <= 5; ++c)
           least = std::min(least, cost_of({0, a, b, c, 5}, arc, weights, times, lambda));
     std::vector<int> found;
-    for (const double s : optimal_timing(arc, weights, times, lambda, 1))
-      found.push_back(static_cast<int>(s));
+    const OptimalTiming timing = optimal_timing(arc, weights, times, lambda, 1);
+    for (const double s : timing.positions) found.push_back(static_cast<int>(s));
+    EXPECT_NEAR(timing.cost, least, 1e-9 * least) << "trial " << trial;
     ASSERT_EQ(found.front(), 0);
     ASSERT_EQ(found.back(), 5);
     EXPECT_NEAR(cost_of(found, arc, weights, times, lambda), least, 1e-9 * least) << "trial " << trial;
@@ -79,7 +80,7 @@ TEST(OptimalTiming, WaitsWhereWaitingIsCheap) {
     const double t = (i + 0.5) / 20, ramp = 4 * t * (1 - t);
     for (int k = 0; k <= 30; ++k) weights.push_back(0.1 + 2 * ramp * (std::abs(k - 15) > 3));
   }
-  const std::vector<double> s = optimal_timing(arc, weights, times, 50);
+  const std::vector<double> s = optimal_timing(arc, weights, times, 50).positions;
   int waiting = 0;
   for (const double at : s) waiting += std::abs(at - 15) <= 3.5;
   EXPECT_GE(waiting, 15);

@@ -13,18 +13,23 @@
 // its first position is a lower envelope of parabolas, found for all last positions in one sweep (P.
 // Felzenszwalb, D. Huttenlocher, "Distance transforms of sampled functions", Theory of Computing 8 (2012)).
 //
-//   std::vector<double> s = optimal_timing(arc, weights, times, lambda);   // [n + 1], from 0 to m
+//   OptimalTiming best = optimal_timing(arc, weights, times, lambda);   // best.positions [n + 1], from 0 to
+//   m
 
 #include <span>
 #include <vector>
 
 namespace latentpath {
 
+struct OptimalTiming {
+  std::vector<double> positions;  ///< [n + 1] in pieces: 0 first, m last, not necessarily ascending
+  double cost = 0;                ///< the sum above
+};
+
 /// `arc` [m] ≥ 0: ‖ΔΦ‖ of the curve's pieces; `weights` [n, m + 1] ≥ 0: n at the pieces' ends for the middle
-/// time of each segment; `times` [n + 1] ascending; λ ≥ 0. Positions [n + 1] in pieces, to within
-/// 1/`substeps` of a piece: 0 first, m last, not necessarily ascending. Throws Error(kArgument) for sizes
-/// that do not fit.
-std::vector<double> optimal_timing(std::span<const double> arc, std::span<const double> weights,
-                                   std::span<const double> times, double time_weight, int substeps = 8);
+/// time of each segment; `times` [n + 1] ascending; λ ≥ 0. Positions are found to within 1/`substeps` of a
+/// piece. Throws Error(kArgument) for sizes that do not fit.
+OptimalTiming optimal_timing(std::span<const double> arc, std::span<const double> weights,
+                             std::span<const double> times, double time_weight, int substeps = 8);
 
 }  // namespace latentpath

@@ -1,4 +1,4 @@
-#include "latentpath/path/optimal_timing.h"
+#include "latentpath/numerics/optimal_timing.h"
 
 #include <cmath>
 #include <cstdint>
@@ -60,8 +60,8 @@ class ParabolaEnvelope {
 
 }  // namespace
 
-std::vector<double> optimal_timing(std::span<const double> arc, std::span<const double> weights,
-                                   std::span<const double> times, double time_weight, int substeps) {
+OptimalTiming optimal_timing(std::span<const double> arc, std::span<const double> weights,
+                             std::span<const double> times, double time_weight, int substeps) {
   LATENTPATH_CHECK(!arc.empty() && times.size() >= 2 &&
                        weights.size() == (times.size() - 1) * (arc.size() + 1) && substeps >= 1 &&
                        time_weight >= 0,
@@ -93,13 +93,15 @@ std::vector<double> optimal_timing(std::span<const double> arc, std::span<const 
     envelope.query(way, height, least, taken.data() + i * positions);
     for (size_t k = 0; k < positions; ++k) least[k] += waiting * square[k];
   }
-  std::vector<double> timing(segments + 1);
+  OptimalTiming timing;
+  timing.cost = least.back();
+  timing.positions.resize(segments + 1);
   size_t at = positions - 1;
   for (size_t i = segments; i > 0; --i) {
-    timing[i] = static_cast<double>(at) / static_cast<double>(sub);
+    timing.positions[i] = static_cast<double>(at) / static_cast<double>(sub);
     at = static_cast<size_t>(taken[(i - 1) * positions + at]);
   }
-  timing[0] = static_cast<double>(at) / static_cast<double>(sub);
+  timing.positions[0] = static_cast<double>(at) / static_cast<double>(sub);
   return timing;
 }
 
