@@ -21,9 +21,10 @@ using nlohmann::json;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Headings of the text table, in the order of PathFigure.
-constexpr std::array<const char*, kPathFigures> kHeadings{
-    "class ratio", "mean P",         "mean Q",        "lowest Q", "lowest Q/ends", "refined cost",
-    "length",      "image distance", "max/mean step", "decoded",  "seconds"};
+constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",  "lowest Q",
+                               "lowest Q/ends", "refined cost",  "length",  "image distance",
+                               "max/mean step", "evenly spaced", "decoded", "seconds"};
+static_assert(kHeadings.size() == kPathFigures);
 
 json number(double value) { return std::isfinite(value) ? json(value) : json(); }
 
