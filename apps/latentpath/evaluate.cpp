@@ -619,10 +619,11 @@ void setup_evaluate(CLI::App& program) {
 
   g = "How paths are sought";
   command
-      ->add_option("--methods", o.methods,
-                   "Methods, separated by commas: linear, spherical, paper (Algorithm 1), straight, ours; "
-                   "paper:20: of the first 20 "
-                   "pairs only")
+      ->add_option(
+          "--methods", o.methods,
+          "Methods, separated by commas: linear, spherical, paper (Algorithm 1), paper2019, straight, ours; "
+          "paper:20: of the first 20 "
+          "pairs only")
       ->allow_extra_args(false)
       ->capture_default_str()
       ->group(g);

@@ -54,7 +54,7 @@ struct InterpolateOptions : ModelOptions {
 
   std::string method = "auto", curve = "auto", init = "auto", cost = "auto", norm = "sum", ramp = "on";
   int64_t segments = 64, max_iterations = 0;
-  double epsilon = 0.1, tolerance = 1e-3, learning_rate = 1e-3, max_seconds = 0;
+  double epsilon = 0.1, tolerance = 1e-3, learning_rate = 0, max_seconds = 0;
   std::optional<double> time_weight;
 
   int64_t frames = 12, strips = 16, report_frames = 0;
@@ -280,7 +280,7 @@ void check_options(const InterpolateOptions& options) {
                    "--threads must lie between 1 and 1024, or be 0 for all, not ", options.threads);
   LATENTPATH_CHECK(options.tolerance >= 0, kArgument, "--tolerance must not be negative, and is ",
                    options.tolerance);
-  LATENTPATH_CHECK(options.learning_rate > 0, kArgument, "--learning-rate must be positive, not ",
+  LATENTPATH_CHECK(options.learning_rate >= 0, kArgument, "--learning-rate must not be negative, and is ",
                    options.learning_rate);
   LATENTPATH_CHECK(options.max_seconds >= 0, kArgument, "--max-seconds must not be negative, and is ",
                    options.max_seconds);
@@ -383,7 +383,7 @@ void run_interpolate(InterpolateOptions& options) {
   path.init = options.init;
   path.max_iterations = options.max_iterations;
   path.tolerance = options.tolerance;
-  path.learning_rate = options.learning_rate;
+  if (options.learning_rate > 0) path.learning_rate = options.learning_rate;
   path.max_seconds = options.max_seconds;
   path.seed = options.seed;
 
@@ -599,7 +599,11 @@ void setup_interpolate(CLI::App& program) {
                    "Stop when 3 iterations lower the cost by less than this share")
       ->capture_default_str()
       ->group(g);
-  command->add_option("--learning-rate", o.learning_rate, "Of adam and sgd")->capture_default_str()->group(g);
+  command
+      ->add_option("--learning-rate", o.learning_rate,
+                   "Of adam and sgd; 0: 1e-3, for paper2019 what its straight line allows")
+      ->capture_default_str()
+      ->group(g);
   command
       ->add_flag("--certify", o.certify,
                  "Compare with the globally shortest path by fast marching (latent size up to 3, --ramp off)")

@@ -127,7 +127,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
 }
 
 std::vector<std::string> evaluation_method_names() {
-  return {"linear", "spherical", "paper", "straight", "ours"};
+  return {"linear", "spherical", "paper", "paper2019", "straight", "ours"};
 }
 
 EvaluationMethod evaluation_method(const std::string& name) {
@@ -141,6 +141,14 @@ EvaluationMethod evaluation_method(const std::string& name) {
               options.method = "adam";
               options.curve = "neural";
               options.init = "auto";  // the straight line, for a first-order method
+            }};
+  if (name == "paper2019")
+    return {name, Kind::kSearch, [](PathOptions& options) {
+              options.method = "paper2019";
+              options.curve = "polyline";
+              options.cost = "endpoint-mean";
+              options.init = "auto";
+              options.learning_rate.reset();
             }};
   std::string known;
   for (const auto& each : evaluation_method_names()) known += (known.empty() ? "" : ", ") + each;
@@ -231,8 +239,8 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   double seconds = 0;
   int64_t shared_evaluations = 0;
   if (method.kind == EvaluationMethod::Kind::kSearch) {
-    const bool via = (options.init == "auto" && options.method != "adam" && options.method != "sgd") ||
-                     options.init == "via";
+    const bool several = options.method == "auto" || options.method == "lbfgs";
+    const bool via = (options.init == "auto" && several) || options.init == "via";
     const bool pooled = via && (problem.prior || problem.quality->needs_decoded());
     const int64_t before = pooled ? candidates().drawn : 0;  // drawn outside the batch's clock
     result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
@@ -241,6 +249,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     figures = result->path;
     nodes = result->nodes.to(at::kDouble);
     node_times = result->times;
+    if (options.cost != options_.cost)  // sought by another cost, judged by the same
+      figures = energy.measure([&](const Tensor& t) { return interpolate_polyline(nodes, node_times, t); },
+                               count, node_times, problem.feature);
     frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
     seconds = result->seconds / static_cast<double>(count);
     if (pooled) {

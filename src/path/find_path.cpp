@@ -123,6 +123,7 @@ class PathFinder {
   void improve_from(Paths rivals, PathResult& result);
   void solve_multilevel(PathResult& result);
   void solve_single(PathResult& result);
+  Tensor stable_rates(const Tensor& times) const;
   void polish(PathResult& result, const Tensor& times);
   SolveResult descend(Paths& paths, int64_t quadrature, int64_t iterations, PathResult& result);
   void descend(PathResult& result, const Tensor& rows, int64_t quadrature, int64_t iterations);
@@ -742,6 +743,19 @@ void PathFinder::descend(PathResult& result, const Tensor& rows, int64_t quadrat
   }
 }
 
+/// 1/(80 max_i k_i) along each straight line: a twentieth of the largest step at which gradient descent on
+/// Σ k_i ‖z_{i+1} − z_i‖² is stable, since k_i grows on the way.
+Tensor PathFinder::stable_rates(const Tensor& times) const {
+  const at::NoGradGuard no_gradient;
+  const int64_t n = times.size(0) - 1;
+  const Tensor nodes = linear_path(start_, end_, times);
+  const SegmentTerms terms =
+      energy_->terms({nodes, 0.5 * (nodes.narrow(1, 0, n) + nodes.narrow(1, 1, n)), times});
+  const Tensor moved = (nodes.narrow(1, 1, n) - nodes.narrow(1, 0, n)).square().sum(2).clamp_min(1e-30);
+  const Tensor k = terms.weight.square() * terms.squared_chord / moved / terms.duration;
+  return 0.0125 / at::nan_to_num(k, 0, 0, 0).amax(1).clamp_min(1e-30);
+}
+
 /// One curve, one solver, one grid: Algorithm 1 of paper A, the gradient descent on a polyline's nodes of
 /// paper B, and any other combination asked for by name.
 void PathFinder::solve_single(PathResult& result) {
@@ -782,9 +796,11 @@ void PathFinder::solve_single(PathResult& result) {
     objective = std::make_unique<PathObjective>(*energy_, curve, start_, end_, times, !neural && !descent);
   std::unique_ptr<Solver> solver;
   if (options_.method == "adam")
-    solver = adam_solver({.learning_rate = options_.learning_rate});
+    solver = adam_solver({.learning_rate = options_.learning_rate.value_or(1e-3)});
+  else if (descent && !options_.learning_rate)
+    solver = sgd_solver({.learning_rate = 1, .factor = stable_rates(times)});
   else if (options_.method == "sgd" || descent)
-    solver = sgd_solver({.learning_rate = options_.learning_rate});
+    solver = sgd_solver({.learning_rate = options_.learning_rate.value_or(1e-3)});
   else
     solver = lbfgs_solver();
   StoppingOptions stopping;

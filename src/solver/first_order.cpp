@@ -95,13 +95,20 @@ class SgdSolver final : public FirstOrderSolver {
                      "the momentum must satisfy 0 <= momentum < 1, not ", options.momentum);
   }
   std::string describe() const override {
-    return join_message("SGD, learning rate ", options_.learning_rate);
+    if (!options_.factor.defined()) return join_message("SGD, learning rate ", options_.learning_rate);
+    const Tensor rates = options_.learning_rate * options_.factor;
+    const double least = rates.min().item<double>(), most = rates.max().item<double>();
+    return least == most ? join_message("SGD, learning rate ", least)
+                         : join_message("SGD, learning rates ", least, " to ", most);
   }
 
  protected:
   void reset(const SolverState& state) override { velocity_ = at::zeros_like(state.x); }
   Tensor update(const Tensor& gradient, const Tensor& rows, bool all, int64_t /*iteration*/) override {
-    return -options_.learning_rate * decay_into(velocity_, options_.momentum, 1, gradient, rows, all);
+    const Tensor change =
+        -options_.learning_rate * decay_into(velocity_, options_.momentum, 1, gradient, rows, all);
+    if (!options_.factor.defined()) return change;
+    return change * options_.factor.index_select(0, rows).to(change.options()).unsqueeze(1);
   }
 
  private:

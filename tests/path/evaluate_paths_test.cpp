@@ -70,6 +70,29 @@ TEST(EvaluatePaths, StraightLinesInThePlaneHaveFiguresKnownByHand) {
   EXPECT_NEAR(paths[1][PathFigure::kMeanFeature], std::log((1 + std::exp(1.0)) / 2), 1e-4);
 }
 
+TEST(EvaluatePaths, ThePapersMethodsAreJudgedByTheCostOfAll) {
+  // A hill of quality off the straight line.
+  EvaluationCase evaluated = plane_case();
+  evaluated.problem.quality =
+      function_quality([](const Tensor& z) { return 0.2 + 0.6 * at::exp(-(z.select(1, 1) - 1).square()); });
+  evaluated.problem.prior = normal_sampler(2);
+  PathOptions options;
+  options.segments = 16;
+  options.max_iterations = 200;
+  PathEvaluator evaluator(std::move(evaluated), options, 5);
+  const double line = evaluator.evaluate(evaluation_method("linear"), 0, 1)[0][PathFigure::kCostRefined];
+  const double ours = evaluator.evaluate(evaluation_method("ours"), 0, 1)[0][PathFigure::kCostRefined];
+  for (const char* name : {"paper", "paper2019"}) {
+    const EvaluatedPath path = evaluator.evaluate(evaluation_method(name), 0, 1)[0];
+    EXPECT_EQ(path.start, "linear");
+    EXPECT_LT(path[PathFigure::kCostRefined], line) << name;
+    EXPECT_GT(path[PathFigure::kCostRefined], 0.99 * ours) << name;
+    EXPECT_NEAR(path[PathFigure::kCostRefined], std::pow(path[PathFigure::kLength], 2),
+                0.2 * path[PathFigure::kCostRefined])
+        << name;  // the chord cost is the squared length at least
+  }
+}
+
 TEST(EvaluatePaths, SmoothnessIsTheLargestStepOverTheMean) {
   EvaluationCase evaluated = plane_case();
   evaluated.problem.embedding = function_embedding([](const Tensor& z) { return z * z; }, 2, "squares");
@@ -205,7 +228,7 @@ TEST(EvaluatePaths, WhatCannotBeIsRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-    EXPECT_NE(std::string(error.what()).find("linear, spherical, paper, straight, ours"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("linear, spherical, paper, paper2019, straight, ours"), std::string::npos);
   }
   for (const std::string& name : evaluation_method_names()) EXPECT_EQ(evaluation_method(name).name, name);
 }

@@ -33,3 +33,13 @@ def test_gradient_descent_from_the_straight_line(path, rank):  # noqa: F811
     # It gets better and stays on its own side: no other start, no grid but its own.
     assert result.pairs[0]["path"]["cost_refined"] < result.pairs[0]["linear"]["cost_refined"]
     assert np.array_equal(nodes, path(max_iterations=300, **asked).ok().path[0])
+
+
+def test_a_step_of_its_own(path, rank):  # noqa: F811
+    """Without a learning rate each pair descends as fast as its straight line allows, and no faster."""
+    asked = {"prior": "semicircle", "prior_rank": "paper", "prior_alpha": 0.9, "epsilon": 0, "method": "paper2019"}
+    result = path(max_iterations=300, **asked).ok()
+    assert result.document["summary"]["method"].startswith("SGD, learning rate")
+    figures = result.pairs[0]
+    assert figures["path"]["cost_refined"] < 0.9 * figures["linear"]["cost_refined"]
+    assert figures["path"]["start"] == "linear"

@@ -62,8 +62,11 @@ struct PathOptions {
   Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations = 0;  ///< 0: 60 a level for lbfgs, 1000 for adam and sgd
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
-  double learning_rate = 1e-3;  ///< adam, sgd
-  int64_t random_points = 50;   ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
+  /// None: 1e-3 for adam and sgd; for paper2019 each pair's own 1/(80 max_i k_i), k_i = w_i² s_i/Δ_i along
+  /// its straight line, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖²: a twentieth of the largest step at which
+  /// gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable, since k_i grows on the way.
+  std::optional<double> learning_rate = {};
+  int64_t random_points = 50;  ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
   NeuralCurveOptions neural = {};
   double max_seconds = 0;  ///< 0: no limit
 

@@ -95,6 +95,7 @@ std::unique_ptr<Solver> adam_solver(const AdamOptions& options = {});
 struct SgdOptions {
   double learning_rate = 1e-3;
   double momentum = 0;
+  Tensor factor = {};  ///< [problems]: multiplies each problem's learning rate; none: 1
 };
 std::unique_ptr<Solver> sgd_solver(const SgdOptions& options = {});
 
