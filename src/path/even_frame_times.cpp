@@ -13,7 +13,7 @@ Tensor even_frame_times(const Embedding& embedding, const Tensor& nodes, const T
   const at::NoGradGuard no_gradient;
   const Tensor fine = uniform_times(factor * (times.size(0) - 1));
   const Tensor z = interpolate_polyline(nodes.unsqueeze(0).to(at::kDouble), times, fine)[0];
-  const Tensor images = embedding(z.to(nodes.scalar_type())).flatten(1).to(at::kDouble);
+  const Tensor images = embedding(z.to(nodes.scalar_type())).flatten(1).to(at::kCPU, at::kDouble);
   const int64_t n = fine.size(0) - 1;
   const Tensor steps = (images.narrow(0, 1, n) - images.narrow(0, 0, n)).norm(2, {1});
   const Tensor arc = at::constant_pad_nd(steps.cumsum(0), {1, 0});

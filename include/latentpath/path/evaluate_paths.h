@@ -69,9 +69,7 @@ struct EvaluationMethod {
 /// A method by name:
 ///   linear, spherical   the straight line and the great circle between the ends
 ///   paper               Algorithm 1 of paper A: Adam on a neural curve, 1000 steps, from the straight line
-///   paper2019           paper B: gradient descent on a polyline's nodes, endpoint-mean cost (its Eq. 3),
-///   1000
-///                       steps, from the straight line
+///   paper2019           paper B: descent on a polyline's nodes, endpoint-mean cost (its Eq. 3), 1000 steps
 ///   straight            our solver started from the straight line only
 ///   ours                our solver as it comes: several starts, the best path kept
 /// Throws Error(kArgument) naming them for any other.
