@@ -228,7 +228,8 @@ TEST(EvaluatePaths, WhatCannotBeIsRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-    EXPECT_NE(std::string(error.what()).find("linear, spherical, paper, paper2019, straight, ours"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("linear, spherical, paper, paper2019, straight, ours"),
+              std::string::npos);
   }
   for (const std::string& name : evaluation_method_names()) EXPECT_EQ(evaluation_method(name).name, name);
 }
