@@ -8,8 +8,7 @@
 // random times a step, started from the straight line. All costs compared are those of a refined grid.
 // "Reached" is the moment our best path's refined cost is no higher than the best of Algorithm 1; our via
 // points are counted and timed, for one pair in full. First all pairs as one batch (not with --no-batch),
-// then
-// --single pairs one by one. --csv writes a row for each pair of either kind.
+// then --single pairs one by one. --csv writes a row for each pair of either kind.
 
 #include <torch/torch.h>
 

@@ -62,10 +62,12 @@ std::pair<Tensor, Tensor> best_ways(const Tensor& total, int64_t count) {
     const int64_t last = lasts[k].item<int64_t>();
     add(partner_of_last[last].item<int64_t>(), last);
   }
-  const Tensor rest = std::get<1>(total.flatten().sort());  // of few points, all ways
-  for (int64_t k = 0; k < m * m && static_cast<int64_t>(ways.size()) < count; ++k) {
-    const int64_t way = rest[k].item<int64_t>();
-    add(way / m, way % m);
+  if (static_cast<int64_t>(ways.size()) < count) {  // of few points, all ways
+    const Tensor rest = std::get<1>(total.flatten().sort());
+    for (int64_t k = 0; k < m * m && static_cast<int64_t>(ways.size()) < count; ++k) {
+      const int64_t way = rest[k].item<int64_t>();
+      add(way / m, way % m);
+    }
   }
   std::vector<int64_t> first, last;
   for (const auto& [w, v] : ways) first.push_back(w), last.push_back(v);

@@ -119,7 +119,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"length", "weighted length", "", -1, true},
       {"embedding_length", "length in image space", "", 0, false},
       {"smoothness", "largest step over mean step", "", -1, false},
-      {"even_smoothness", "the same, frames spaced evenly", "", -1, false},
+      {"even_smoothness", "largest step over mean step, frames spaced evenly", "", -1, false},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};

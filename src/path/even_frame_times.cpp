@@ -19,12 +19,8 @@ Tensor even_frame_times(const Embedding& embedding, const Tensor& nodes, const T
   const Tensor arc = at::constant_pad_nd(steps.cumsum(0), {1, 0});
   const double total = arc[n].item<double>();
   if (!(total > 0)) return uniform;
-  const Tensor wanted = uniform * total;
-  const Tensor right = at::searchsorted(arc, wanted, false, true).clamp(1, n);
-  const Tensor before = arc.index_select(0, right - 1), after = arc.index_select(0, right);
-  const Tensor fraction = ((wanted - before) / (after - before).clamp_min(1e-30)).clamp(0, 1);
-  const Tensor from = fine.index_select(0, right - 1);
-  Tensor result = from + fraction * (fine.index_select(0, right) - from);
+  Tensor result =
+      interpolate_polyline(fine.view({1, -1, 1}), arc.unsqueeze(0), (total * uniform).unsqueeze(0)).flatten();
   result[0] = 0.0;
   result[frames - 1] = 1.0;
   return result;

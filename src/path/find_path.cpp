@@ -83,6 +83,15 @@ class PathFinder {
 
     /// Started through other places than the straight line's.
     bool is_detour(int64_t row) const { return name[static_cast<size_t>(row)] != "linear"; }
+    /// Who competes with whom: the paths of a pair, or with `keep_both` its straight starts and its detours
+    /// apart. A number below heats(pairs, keep_both).
+    size_t heat(int64_t row, bool keep_both) const {
+      const auto which = static_cast<size_t>(pair.data_ptr<int64_t>()[row]);
+      return keep_both ? 2 * which + (is_detour(row) ? 1 : 0) : which;
+    }
+    static size_t heats(int64_t pairs, bool keep_both) {
+      return static_cast<size_t>(pairs) * (keep_both ? 2 : 1);
+    }
   };
 
   void validate() const;
@@ -350,12 +359,11 @@ PathFinder::Paths PathFinder::without_outrun(const Paths& paths, const SolverSta
 /// The cheapest path of each pair by `cost` [rows]; with `keep_both`, the cheapest straight start and the
 /// cheapest via start.
 PathFinder::Paths PathFinder::cheapest_of(const Paths& paths, const Tensor& cost, bool keep_both) const {
-  std::vector<int64_t> best(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)), -1);
+  std::vector<int64_t> best(Paths::heats(start_.size(0), keep_both), -1);
   const Tensor settled = cost.contiguous();
   const double* costs = settled.data_ptr<double>();
-  const int64_t* pair = paths.pair.data_ptr<int64_t>();
   for (int64_t row = 0; row < paths.nodes.size(0); ++row) {
-    int64_t& leader = best[static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row])];
+    int64_t& leader = best[paths.heat(row, keep_both)];
     if (leader < 0 || costs[row] < costs[leader]) leader = row;
   }
   std::erase(best, -1);
@@ -365,14 +373,10 @@ PathFinder::Paths PathFinder::cheapest_of(const Paths& paths, const Tensor& cost
 /// The same, judged on the grid `judged_at`. A path without rivals is not judged.
 PathFinder::Paths PathFinder::best_of(const Paths& paths, const Tensor& times, const Tensor& judged_at,
                                       PathResult& result, bool keep_both) const {
-  const int64_t* pair = paths.pair.data_ptr<int64_t>();
-  const auto heat = [&](int64_t row) {
-    return static_cast<size_t>(keep_both ? 2 * pair[row] + paths.is_detour(row) : pair[row]);
-  };
-  std::vector<int64_t> rivals(static_cast<size_t>((keep_both ? 2 : 1) * start_.size(0)), 0), judged;
-  for (int64_t row = 0; row < paths.nodes.size(0); ++row) ++rivals[heat(row)];
+  std::vector<int64_t> rivals(Paths::heats(start_.size(0), keep_both), 0), judged;
+  for (int64_t row = 0; row < paths.nodes.size(0); ++row) ++rivals[paths.heat(row, keep_both)];
   for (int64_t row = 0; row < paths.nodes.size(0); ++row)
-    if (rivals[heat(row)] > 1) judged.push_back(row);
+    if (rivals[paths.heat(row, keep_both)] > 1) judged.push_back(row);
   if (judged.empty()) return paths;
   const Paths some = rows_of(paths, judged);
   Tensor cost = at::zeros({paths.nodes.size(0)}, at::kDouble);
