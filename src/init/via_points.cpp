@@ -83,7 +83,8 @@ LatentSampler normal_sampler(int64_t latent_dim) {
 }
 
 CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& prior,
-                              const CandidateOptions& options, at::Generator& generator) {
+                              const CandidateOptions& options, at::Generator& generator,
+                              const CancellationToken& cancellation) {
   LATENTPATH_CHECK(options.keep >= 1 && options.max_draws >= 1, kArgument,
                    "via points need at least 1 candidate and 1 draw");
   const at::NoGradGuard no_gradient;
@@ -93,7 +94,8 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   const double limit =
       -std::log(energy.options().epsilon + (1 - 2 * energy.options().epsilon) * options.min_quality);
   int64_t good = 0;
-  while (pool.drawn < options.max_draws && good < options.keep) {
+  while (pool.drawn == 0 ||
+         (pool.drawn < options.max_draws && good < options.keep && !cancellation.cancelled())) {
     const Tensor z =
         prior(std::min(pool.drawn == 0 ? first_draw : next_draw, options.max_draws - pool.drawn), generator)
             .to(at::kDouble);

@@ -163,16 +163,18 @@ PathEvaluator::PathEvaluator(EvaluationCase evaluated, PathOptions options, int6
                    kArgument, "start and end must both have the shape [pairs, D]");
 }
 
-const CandidatePool& PathEvaluator::candidates() {
+const CandidatePool& PathEvaluator::candidates(const CancellationToken& cancellation) {
   if (!pool_) {
     const auto begin = Clock::now();
-    pool_ = make_candidates(case_.problem, options_);
+    CandidatePool pool = make_candidates(case_.problem, options_, cancellation);
+    LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted while via points were drawn");
+    pool_ = std::move(pool);
     pool_seconds_ = seconds_since(begin);
   }
   return *pool_;
 }
 
-void PathEvaluator::choose_cost() {
+void PathEvaluator::choose_cost(const CancellationToken& cancellation) {
   if (cost_chosen_) return;
   const PathProblem& problem = case_.problem;
   if (options_.cost == "auto") {
@@ -181,7 +183,8 @@ void PathEvaluator::choose_cost() {
   }
   if (options_.cost != "chord" && !options_.time_weight) {
     const bool has_prior = problem.prior || problem.quality->needs_decoded();
-    options_.time_weight = has_prior ? default_time_weight(candidates().typical_squared_distance) : 1.0;
+    options_.time_weight =
+        has_prior ? default_time_weight(candidates(cancellation).typical_squared_distance) : 1.0;
   }
   cost_chosen_ = true;
 }
@@ -218,7 +221,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
                      method.name, " was being evaluated");
   };
   check();
-  choose_cost();
+  choose_cost(cancellation);
   check();
   PathOptions options = options_;
   if (method.adjust) method.adjust(options);
@@ -239,10 +242,8 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   double seconds = 0;
   int64_t shared_evaluations = 0;
   if (method.kind == EvaluationMethod::Kind::kSearch) {
-    const bool several = options.method == "auto" || options.method == "lbfgs";
-    const bool via = (options.init == "auto" && several) || options.init == "via";
-    const bool pooled = via && (problem.prior || problem.quality->needs_decoded());
-    const int64_t before = pooled ? candidates().drawn : 0;  // drawn outside the batch's clock
+    const bool pooled = draws_candidates(problem, options);
+    const int64_t before = pooled ? candidates(cancellation).drawn : 0;  // drawn outside the batch's clock
     result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
                    : find_path(problem, options, progress, cancellation);
     check();

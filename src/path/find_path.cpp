@@ -73,6 +73,9 @@ class PathFinder {
 
   PathResult run();
   CandidatePool candidates();
+  bool draws_candidates() const {
+    return has_prior() && ((options_.init == "auto" && multilevel()) || options_.init == "via");
+  }
 
  private:
   /// A set of paths on one grid: `nodes` [rows, n + 1, D], row r belonging to pair `pair[r]`.
@@ -234,7 +237,8 @@ CandidatePool PathFinder::candidates() {
   if (!pool_) {
     report("via points", 0, options_.candidates.keep, 0);
     auto generator = make_generator(options_.seed);
-    pool_ = draw_candidates(make_energy(chord_cost()), prior(), options_.candidates, generator);
+    pool_ =
+        draw_candidates(make_energy(chord_cost()), prior(), options_.candidates, generator, cancellation_);
   }
   return *pool_;
 }
@@ -260,8 +264,8 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
   std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
   std::vector<std::string> names;
   const bool all = options_.init == "auto";
-  const bool can_via = has_prior() && nodes > 3;
-  LATENTPATH_CHECK(options_.init != "via" || can_via, kArgument,
+  const bool via = draws_candidates() && nodes > 3;
+  LATENTPATH_CHECK(options_.init != "via" || via, kArgument,
                    "--init via needs a prior to draw from and at least 3 segments");
   if (all || options_.init == "linear") {
     kinds.push_back(linear_path(start_, end_, times).unsqueeze(1));
@@ -273,7 +277,7 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
     kinds.push_back(spherical_path(start_, end_, times).unsqueeze(1));
     names.emplace_back("spherical");
   }
-  if ((all && can_via) || options_.init == "via") {
+  if (via) {
     const CandidatePool pool = candidates();
     const int64_t before = problem_.embedding->evaluations();
     kinds.push_back(via_paths(pool, *energy_, start_, end_, times, options_.via_starts));
@@ -1010,8 +1014,13 @@ PathResult find_path(const PathProblem& problem, const PathOptions& options, con
   return PathFinder(problem, options, &candidates, progress, cancellation).run();
 }
 
-CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options) {
-  return PathFinder(problem, options, nullptr, {}, {}).candidates();
+bool draws_candidates(const PathProblem& problem, const PathOptions& options) {
+  return PathFinder(problem, options, nullptr, {}, {}).draws_candidates();
+}
+
+CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options,
+                              const CancellationToken& cancellation) {
+  return PathFinder(problem, options, nullptr, {}, cancellation).candidates();
 }
 
 void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {

@@ -363,29 +363,45 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
     add("probability", profile_of(sets[r], probability_along));
     list.push_back({{"feature", row_name(row, sets)},
                     {"method", row.method},
+                    {"pairs", row.pairs},
                     {"failures", row.failures},
                     {"values", values},
                     {"profiles", profiles}});
   }
-  // The headline: the figure that the experiment is about, method by method, over all features.
+  // The headline: the figure that the experiment is about, method by method. Where features are favoured, it
+  // is of those: between ends without it, any path is mostly clear of a feature.
+  const PathFigure headline =
+      used[static_cast<size_t>(PathFigure::kClassRatio)] ? PathFigure::kClassRatio : PathFigure::kMinQuality;
+  const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
+  const bool favoured =
+      headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favoured);
   std::vector<std::string> methods, features;
+  int64_t most_pairs = 0;
   for (const EvaluationRow& row : rows) {
+    if (favoured && !is_favoured(row)) continue;
     if (std::find(methods.begin(), methods.end(), row.method) == methods.end()) methods.push_back(row.method);
     const std::string name = row_name(row, sets);
     if (std::find(features.begin(), features.end(), name) == features.end()) features.push_back(name);
+    most_pairs = std::max(most_pairs, row.pairs);
   }
-  const PathFigure headline =
-      used[static_cast<size_t>(PathFigure::kClassRatio)] ? PathFigure::kClassRatio : PathFigure::kMinQuality;
-  std::string sentence = join_message(
-      "Mean ", path_figure_descriptions()[static_cast<size_t>(headline)].label,
-      features.size() == 1 ? ", " + features[0] : join_message(" over ", features.size(), " rows"), ": ");
+  std::string sentence =
+      join_message("Mean ", path_figure_descriptions()[static_cast<size_t>(headline)].label,
+                   features.size() == 1
+                       ? ", " + features[0]
+                       : join_message(" over ", features.size(), favoured ? " favoured features" : " rows"),
+                   ": ");
   for (const auto& method : methods) {
     std::vector<double> means;
+    int64_t pairs = most_pairs;
     for (const EvaluationRow& row : rows)
-      if (row.method == method) means.push_back(row[headline].mean);
+      if (row.method == method && (!favoured || is_favoured(row))) {
+        means.push_back(row[headline].mean);
+        pairs = std::min(pairs, row.pairs);
+      }
     char text[32];
     std::snprintf(text, sizeof text, "%.2g", statistics_of(means).mean);
     sentence += (method == methods[0] ? "" : ", ") + method + " " + text;
+    if (pairs < most_pairs) sentence += join_message(" (", pairs, pairs == 1 ? " pair)" : " pairs)");
   }
   const auto add_point = [&](const char* topic, const char* level, const std::string& text) {
     points.push_back({{"topic", topic}, {"level", level}, {"text", text}});

@@ -69,6 +69,22 @@ TEST(Candidates, AreTheBestThereAreWhereNoneIsGood) {
   EXPECT_GT(pool.latent.select(1, 0).max().item<double>(), 1.5);
 }
 
+TEST(Candidates, DrawingStopsWhenItIsCancelled) {
+  const auto poor = function_quality([](const Tensor& z) { return 0 * z.select(1, 0) + 0.1; }, "poor");
+  const PathEnergy energy(identity_embedding(2), poor, {});
+  int64_t asked = 0;
+  const CancellationToken token;
+  const LatentSampler sampler = [&](int64_t count, at::Generator& generator) {
+    if (++asked == 2) token.cancel();
+    return normal_sampler(2)(count, generator);
+  };
+  auto generator = make_generator(1);
+  const CandidatePool pool = draw_candidates(energy, sampler, {}, generator, token);
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(pool.drawn, 256 + 64);
+  EXPECT_EQ(pool.latent.size(0), 1 + 1) << "the best of each draw";
+}
+
 TEST(Candidates, SeedDecidesThem) {
   const PathEnergy energy = bump_energy();
   const auto draw = [&](uint64_t seed) {

@@ -112,6 +112,25 @@ TEST(EvaluationReport, PageHasMetricsRowsAndAVerdict) {
   EXPECT_EQ(page["verdict"]["points"][0]["level"], "bad");  // a path failed
 }
 
+TEST(EvaluationReport, HeadlineIsOfTheFavouredFeaturesAndSaysWhoWasGivenFewerPairs) {
+  auto sets = two_sets();
+  auto avoided = sets;
+  sets[0].paths.resize(2);
+  for (auto& set : avoided) {
+    set.feature = "avoid 8";
+    for (auto& path : set.paths) path[PathFigure::kClassRatio] = 0.75;
+    sets.push_back(set);
+  }
+  const auto headline = [&] { return evaluation_page(sets)["verdict"]["headline"].get<std::string>(); };
+  EXPECT_EQ(headline(), "Mean class ratio, favor \"8\", bold: linear 0.01 (2 pairs), ours 0.95");
+  EXPECT_EQ(evaluation_page(sets)["rows"][0]["pairs"], 2);
+  for (auto& set : avoided) {
+    set.feature = "favor 3";
+    sets.push_back(set);
+  }
+  EXPECT_EQ(headline(), "Mean class ratio over 2 favoured features: linear 0.38 (2 pairs), ours 0.85");
+}
+
 TEST(EvaluationReport, AStoredPathComesBackWhole) {
   for (const EvaluatedSet& set : two_sets())
     for (const EvaluatedPath& path : set.paths) {

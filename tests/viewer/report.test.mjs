@@ -473,13 +473,17 @@ describe("other kinds of run", () => {
 
   test("an evaluation has bars with error bars and a table", async () => {
     const { page, close } = await open(fixture("evaluation", evaluation()));
-    assert.equal(await page.locator("#metric-p svg g[aria-label=bar] rect").count(), 9);
-    assert.equal(await page.locator("#metric-p svg g[aria-label=rule] line").count(), 9 + 3);
+    assert.equal(await page.locator("#metric-p svg g[aria-label=bar] rect").count(), 12);
+    assert.equal(await page.locator("#metric-p svg g[aria-label=rule] line").count(), 12 + 3);
     assert.equal(await page.locator("#means td.best").count(), 6);
+    // Means over five pairs are no rivals of means over a hundred, however good.
+    assert.equal(await page.locator("#means tr", { hasText: "paper (5 pairs)" }).locator("td.best").count(), 0);
+    assert.match(await page.locator("#metric-p h2").textContent(), /LatentPath has the best class probability on 3 of 3 rows/);
+    assert.match(await page.locator("#metric-p .heat-legend").textContent(), /paper \(5 of 100 pairs\)/);
     assert.match(await page.locator("#means").textContent(), /<b>7<\/b>/);
     assert.match(await page.locator("#means").textContent(), /0\.85 ± 0\.04/);
-    assert.equal(await page.locator("#along-quality svg g[aria-label=line] path").count(), 9);
-    assert.equal(await page.locator("#along-step svg g[aria-label=line] path").count(), 9);
+    assert.equal(await page.locator("#along-quality svg g[aria-label=line] path").count(), 12);
+    assert.equal(await page.locator("#along-step svg g[aria-label=line] path").count(), 12);
     assert.equal(await page.locator("#along-probability").count(), 0);
     await close();
   });

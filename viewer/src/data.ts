@@ -126,6 +126,7 @@ export interface Evaluation extends Common {
   rows: {
     feature: string;
     method: string;
+    pairs?: number;
     values: Record<string, { mean: Value; error?: Value; count?: number }>;
     profiles?: Record<string, { mean: Value[]; error?: Value[] }>;
   }[];

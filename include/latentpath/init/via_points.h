@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/energy/path_energy.h"
 
@@ -45,9 +46,10 @@ struct CandidatePool {
 };
 
 /// Draws until `keep` points pass `min_quality` or `max_draws` are drawn; where none passes, the best ones
-/// are kept.
+/// are kept. Cancelled, it goes on with those of the draws made so far (256 at least).
 CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& prior,
-                              const CandidateOptions& options, at::Generator& generator);
+                              const CandidateOptions& options, at::Generator& generator,
+                              const CancellationToken& cancellation = {});
 
 /// The `count` best paths for each pair, evaluated at `times` [n + 1]: [pairs, count, n + 1, D], best first.
 /// `screened` paths a pair are decoded (without gradient) to choose them.

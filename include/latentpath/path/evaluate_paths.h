@@ -139,9 +139,9 @@ class PathEvaluator {
   std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, int64_t first, int64_t count,
                                             const ProgressObserver& progress,
                                             const CancellationToken& cancellation);
-  const CandidatePool& candidates();
+  const CandidatePool& candidates(const CancellationToken& cancellation);
   /// The cost, with λ, that every method is charged by.
-  void choose_cost();
+  void choose_cost(const CancellationToken& cancellation);
 
   EvaluationCase case_;
   PathOptions options_;

@@ -138,9 +138,13 @@ struct PathResult {
 PathResult find_path(const PathProblem& problem, const PathOptions& options = {},
                      const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 
+/// Whether find_path starts through candidates for via points.
+bool draws_candidates(const PathProblem& problem, const PathOptions& options);
 /// The candidates that find_path would draw: pass them to several calls to decode them once.
 PathResult find_path(const PathProblem& problem, const PathOptions& options, const CandidatePool& candidates,
                      const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
-CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options);
+/// Cancelled, those of the draws made so far.
+CandidatePool make_candidates(const PathProblem& problem, const PathOptions& options,
+                              const CancellationToken& cancellation = {});
 
 }  // namespace latentpath

@@ -3,7 +3,7 @@
 import * as Plot from "@observablehq/plot";
 import { isNumber, type Evaluation } from "../data";
 import { h, onWidth, section } from "../dom";
-import { brief, number } from "../format";
+import { brief, number, plural } from "../format";
 
 const palette = ["var(--linear)", "var(--spherical)", "var(--path)", "var(--exact)", "var(--other)", "var(--sixth)"];
 
@@ -12,7 +12,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
   const features = [...new Set(run.rows.map((row) => row.feature))];
   const colour = (method: string) =>
     /latentpath|ours/i.test(method) ? "var(--path)" : palette.filter((each) => each !== "var(--path)")[methods.filter((each) => !/latentpath|ours/i.test(each)).indexOf(method) % 5]!;
-  const legend = () => h("div", { class: "heat-legend" }, ...methods.map((method) => h("span", { class: "curve-label" }, h("i", { class: "block", style: `background:${colour(method)}` }), method)));
+  const legend = () => h("div", { class: "heat-legend" }, ...methods.map((method) => h("span", { class: "curve-label" }, h("i", { class: "block", style: `background:${colour(method)}` }), named(run, method))));
 
   const bars = run.metrics.map((metric) => {
     const data = run.rows.flatMap((row) => {
@@ -52,7 +52,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
         }),
       );
     });
-    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over all pairs. Lines: one standard error to each side.", legend(), holder).element;
+    return section(`metric-${metric.id}`, finding(run, metric), "Bars: means over the pairs. Lines: one standard error to each side.", legend(), holder).element;
   });
 
   const table = h(
@@ -70,7 +70,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
             "tr",
             {},
             h("th", { scope: "row" }, row.feature),
-            h("td", { class: "word" }, row.method),
+            h("td", { class: "word" }, fewer(run, row) ? `${row.method} (${plural(row.pairs!, "pair")})` : row.method),
             ...run.metrics.map((metric) => {
               const value = row.values[metric.id];
               const best = metric.better && isNumber(value?.mean) && row.method === bestOf(run, metric, row.feature);
@@ -82,7 +82,9 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
       ),
     ),
   );
-  return [section("means", "All figures", "Mean ± one standard error; the best of each feature is bold.", table).element, h("div", { class: "grid" }, ...bars), ...profilePanels(run, features, methods, colour, legend)];
+  const subset = run.rows.some((row) => fewer(run, row));
+  const explained = `Mean ± one standard error; the best of each feature is bold${subset ? ", among methods that all pairs were given to" : ""}.`;
+  return [section("means", "All figures", explained, table).element, h("div", { class: "grid" }, ...bars), ...profilePanels(run, features, methods, colour, legend)];
 }
 
 const profileNames: { id: string; title: string; label: string; steps: boolean }[] = [
@@ -140,8 +142,19 @@ function profilePanels(run: Evaluation, features: string[], methods: string[], c
   });
 }
 
+/** Whether the row's method was given fewer pairs than others: a mean over other pairs is no rival. */
+function fewer(run: Evaluation, row: Evaluation["rows"][number]): boolean {
+  return row.pairs !== undefined && run.rows.some((other) => other.feature === row.feature && (other.pairs ?? 0) > row.pairs!);
+}
+
+/** The method, with how many pairs it was given where others have more. */
+function named(run: Evaluation, method: string): string {
+  const part = run.rows.find((row) => row.method === method && fewer(run, row));
+  return part ? `${method} (${part.pairs} of ${Math.max(...run.rows.map((row) => row.pairs ?? 0))} pairs)` : method;
+}
+
 function bestOf(run: Evaluation, metric: Evaluation["metrics"][number], feature: string): string | undefined {
-  const rows = run.rows.filter((row) => row.feature === feature && isNumber(row.values[metric.id]?.mean));
+  const rows = run.rows.filter((row) => row.feature === feature && !fewer(run, row) && isNumber(row.values[metric.id]?.mean));
   const sign = metric.better === "higher" ? -1 : 1;
   return rows.sort((a, b) => sign * (a.values[metric.id]!.mean! - b.values[metric.id]!.mean!))[0]?.method;
 }
@@ -158,5 +171,6 @@ function finding(run: Evaluation, metric: Evaluation["metrics"][number]): string
   if (!winner || !count || 2 * count <= features.length) return metric.label;
   const means = run.rows.filter((row) => row.method === winner).map((row) => row.values[metric.id]?.mean).filter(isNumber);
   const average = means.reduce((sum, value) => sum + value, 0) / Math.max(1, means.length);
-  return `${winner} has the best ${metric.label} on ${count} of ${features.length} features (mean ${number(average)})`;
+  const where = features.length === 1 ? `: ${number(average)}` : ` on ${count} of ${features.length} rows (mean ${number(average)})`;
+  return `${winner} has the best ${metric.label}${where}`;
 }
