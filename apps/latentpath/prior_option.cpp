@@ -23,6 +23,18 @@ std::optional<std::string> after(const std::string& prefix, const std::string& t
   return text.substr(prefix.size());
 }
 
+/// Of "uniform" and "uniform:LOW,HIGH"; none for other names. Throws for bounds that are none.
+std::optional<std::pair<double, double>> uniform_bounds(const std::string& name) {
+  if (name == "uniform") return std::pair{-1.0, 1.0};
+  const auto text = after("uniform:", name);
+  if (!text) return std::nullopt;
+  const auto bounds = parse_numbers("--prior", *text);
+  LATENTPATH_CHECK(bounds.size() == 2 && bounds[0] < bounds[1] && std::isfinite(bounds[1] - bounds[0]),
+                   kArgument, "--prior ", name,
+                   " needs two finite numbers LOW < HIGH behind the colon, as in uniform:-1,1");
+  return std::pair{bounds[0], bounds[1]};
+}
+
 SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t seed) {
   const Tensor codes = read_npy(file);
   LATENTPATH_CHECK(codes.dim() == 2 && codes.size(1) == latent_dim, kInput, file, " must have the shape [n, ",
@@ -38,9 +50,11 @@ SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t see
 
 void add_prior_options(CLI::App& command, PriorOptions& options, const char* group) {
   command
-      .add_option("--prior", options.prior,
-                  "Density to stay within: none, normal, normal-asymptotic, semicircle, mixture:FILE (JSON), "
-                  "samples:FILE.npy (latents [n, D]; a density is fitted to them)")
+      .add_option(
+          "--prior", options.prior,
+          "Density to stay within: none, normal, normal-asymptotic, semicircle, uniform (between -1 and "
+          "1) or uniform:LOW,HIGH, mixture:FILE (JSON), samples:FILE.npy (latents [n, D]; a density is "
+          "fitted to them)")
       ->capture_default_str()
       ->group(group);
   command
@@ -67,11 +81,12 @@ void check_prior_options(const PriorOptions& options) {
     if (const auto file = after(prefix, name))
       LATENTPATH_CHECK(!file->empty(), kArgument, "--prior ", name,
                        " needs the name of a file behind the colon");
-  if (!after("mixture:", name) && !after("samples:", name)) {
+  const bool uniform = uniform_bounds(name).has_value();
+  if (!uniform && !after("mixture:", name) && !after("samples:", name)) {
     const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle"};
-    LATENTPATH_CHECK(
-        std::find(known.begin(), known.end(), name) != known.end(), kArgument, "--prior '", name,
-        "' is not one of none, normal, normal-asymptotic, semicircle, mixture:FILE, samples:FILE.npy");
+    LATENTPATH_CHECK(std::find(known.begin(), known.end(), name) != known.end(), kArgument, "--prior '", name,
+                     "' is not one of none, normal, normal-asymptotic, semicircle, uniform, "
+                     "uniform:LOW,HIGH, mixture:FILE, samples:FILE.npy");
   }
   check_choice("--prior-rank", options.rank, {"exact", "paper"});
   check_choice("--prior-draws", options.draws, {"decoder", "prior"});
@@ -80,6 +95,9 @@ void check_prior_options(const PriorOptions& options) {
   LATENTPATH_CHECK(
       options.rank != "paper" || name != "normal-asymptotic", kArgument,
       "--prior normal-asymptotic is a formula of its own: --prior-rank paper cannot be given with it");
+  LATENTPATH_CHECK(options.rank != "paper" || !uniform, kArgument, "--prior ", name,
+                   " is equally dense everywhere and has no ranks to estimate: --prior-rank paper cannot be "
+                   "given with it");
   LATENTPATH_CHECK(
       name != "none" || (options.rank == "exact" && options.draws == "decoder" && options.alpha == 1),
       kArgument, "--prior-rank, --prior-draws and --prior-alpha say more about --prior: give that too");
@@ -108,6 +126,8 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
   const auto file = after("mixture:", name);
   if (name == "normal" || name == "normal-asymptotic" || name == "semicircle") {
     prior.density = density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
+  } else if (const auto bounds = uniform_bounds(name)) {
+    prior.density = uniform_density(latent_dim, bounds->first, bounds->second);
   } else if (file) {
     prior.density = read_mixture(*file);
     LATENTPATH_CHECK(prior.density->dim() == latent_dim, kInput, "the mixture file ", *file, " is about ",
@@ -149,6 +169,11 @@ void check_end_points(const Prior& prior, const Tensor& points, const char* opti
     LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point has norm ", norm,
                      ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
                      std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
+  // The softened edge of a uniform density never comes near 0; half a softness beyond it nothing is drawn.
+  if (dynamic_cast<const UniformDensity*>(prior.density.get()) != nullptr)
+    LATENTPATH_CHECK(rank > 0.8, kArgument, option, ": a point of norm ", norm,
+                     " is outside what the prior (", prior.density->describe(),
+                     ") makes; --any-endpoint allows it");
   LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point of norm ", norm,
                    " is outside what the prior (", prior.density->describe(), ") makes: a share of ", rank,
                    " of it lies in places as unlikely; --any-endpoint allows it");

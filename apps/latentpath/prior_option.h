@@ -15,8 +15,8 @@
 namespace latentpath::program {
 
 struct PriorOptions {
-  std::string prior =
-      "none";  ///< none, normal, normal-asymptotic, semicircle, mixture:FILE, samples:FILE.npy
+  /// none, normal, normal-asymptotic, semicircle, uniform[:LOW,HIGH], mixture:FILE, samples:FILE.npy
+  std::string prior = "none";
   std::string rank = "exact";     ///< exact, paper
   std::string draws = "decoder";  ///< decoder, prior: which density seed:N and class:C draw from
   double alpha = 1;               ///< paper B's ri_α

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/quality/convex_set.h"
 
 namespace latentpath {
 namespace {
@@ -157,9 +158,46 @@ std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim) {
   return std::make_shared<GaussianMixture>(at::ones({3}, at::kDouble), means, covariances, "semicircle");
 }
 
+UniformDensity::UniformDensity(const Tensor& low, const Tensor& high, double softness)
+    : low_(low.detach().to(at::kDouble).contiguous()),
+      high_(high.detach().to(at::kDouble).contiguous()),
+      softness_(softness),
+      box_(uniform_box(low_, high_, softness)) {}
+
+Tensor UniformDensity::log_density(const Tensor& z) const {
+  check_points(z, dim(), "a uniform density");
+  return box_->evaluate({z.to(at::kDouble), {}, {}}).log() + *log_maximum();
+}
+
+Tensor UniformDensity::sample(int64_t count, at::Generator& generator) const {
+  return low_ + (high_ - low_) * at::rand({count, dim()}, generator, at::kDouble);
+}
+
+std::optional<double> UniformDensity::log_maximum() const {
+  return -(high_ - low_).log().sum().item<double>();
+}
+
+std::string UniformDensity::describe() const {
+  const auto side = [this](int64_t j) {
+    return join_message("[", low_[j].item<double>(), ", ", high_[j].item<double>(), "]");
+  };
+  const bool cube = (low_ == low_[0]).all().item<bool>() && (high_ == high_[0]).all().item<bool>();
+  return join_message("uniform density on ", cube ? side(0) : "a box", cube ? "^D" : "", ", D = ", dim());
+}
+
+std::shared_ptr<const UniformDensity> uniform_density(int64_t latent_dim, double low, double high) {
+  LATENTPATH_CHECK(latent_dim >= 1, kArgument, "a uniform density needs a latent size of at least 1, not ",
+                   latent_dim);
+  LATENTPATH_CHECK(std::isfinite(low) && std::isfinite(high) && low < high, kArgument,
+                   "a uniform density needs finite bounds low < high, not ", low, " and ", high);
+  const Tensor corner = at::ones({latent_dim}, at::kDouble);
+  return std::make_shared<UniformDensity>(low * corner, high * corner, (high - low) / 20);
+}
+
 DensityPointer density_by_name(const std::string& name, int64_t latent_dim) {
   if (name == "normal") return normal_density(latent_dim);
   if (name == "semicircle") return semicircle(latent_dim);
+  if (name == "uniform") return uniform_density(latent_dim);
   return nullptr;
 }
 

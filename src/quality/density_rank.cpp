@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/quality/convex_set.h"
 
 namespace latentpath {
 namespace {
@@ -221,6 +222,8 @@ void check_density(const DensityPointer& density) {
 
 QualityPointer density_rank(DensityPointer density, const RankOptions& options) {
   check_density(density);
+  if (const auto* uniform = dynamic_cast<const UniformDensity*>(density.get()))
+    return uniform_box(uniform->low(), uniform->high(), uniform->softness());
   return std::make_shared<DensityRank>(std::move(density), options);
 }
 

@@ -10,7 +10,7 @@ namespace latentpath {
 Prior::Prior(std::string name, int64_t latent_dim)
     : name_(std::move(name)), latent_dim_(latent_dim), density_(density_by_name(name_, latent_dim)) {
   LATENTPATH_CHECK(density_ != nullptr, kInput, "a decoder states the prior '", name_,
-                   "': normal and semicircle are known");
+                   "': normal, semicircle and uniform are known");
 }
 
 Tensor Prior::sample(int64_t count, at::Generator generator) const {

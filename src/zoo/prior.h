@@ -12,7 +12,7 @@ namespace latentpath {
 
 class Prior {
  public:
-  /// @param name  "normal" or "semicircle"; else Error(kInput)
+  /// @param name  "normal", "semicircle" or "uniform"; else Error(kInput)
   Prior(std::string name, int64_t latent_dim);
 
   /// float [count, latent_dim]

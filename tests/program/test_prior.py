@@ -27,6 +27,19 @@ class Paints(nn.Module):
         return 0.5 * z
 
 
+class Globe(nn.Module):
+    """Longitude and latitude, both in [-1, 1], to the sphere: great circles between northern points leave that box."""
+
+    def __init__(self, prior: str):
+        super().__init__()
+        self.latent_dim = 2
+        self.prior = prior
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        longitude, latitude = 1.5 * z[:, 0], 0.9 * z[:, 1]
+        return torch.stack([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()], 1)
+
+
 def log_density(z):
     terms = []
     for mean, covariance in zip(MEANS, COVARIANCES):
@@ -53,6 +66,8 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prior")
     for prior in ("", "semicircle", "normal"):
         torch.jit.script(Paints(prior)).save(str(folder / f"{prior or 'plain'}.pt"))
+    for prior in ("", "uniform"):
+        torch.jit.script(Globe(prior)).save(str(folder / f"globe{prior}.pt"))
     (folder / "mixture.json").write_text(json.dumps({"means": MEANS.tolist(), "covariances": COVARIANCES.tolist()}))
     (folder / "flat.json").write_text(json.dumps({"means": [[0, 0]], "covariances": [1]}))
     (folder / "broken.json").write_text('{"means": [[0, 0, 0]], "covariances": [[[1, 2, 0], [2, 1, 0], [0, 0, 1]]]}')
@@ -140,6 +155,33 @@ def test_seeds_draw_from_the_prior_that_the_decoder_states(path, rank):
     assert np.array_equal(both, drawn[:3])
 
 
+NORTHERN = {"from_": "-0.95,0.95", "to": "0.95,0.95"}
+
+
+def test_a_path_keeps_to_a_box(path):
+    free = path(decoder="globe", any_endpoint=True, **NORTHERN).ok()
+    assert free.path[0, :, 1].max() > 1.4  # tan of the highest latitude: tan(0.855) / cos(1.425)
+    kept = path(decoder="globe", prior="uniform", **NORTHERN).ok()
+    assert kept.path[0, :, 1].max() < 1.1 and np.abs(kept.path[0, :, 0]).max() < 1
+    assert kept.pairs[0]["path"]["min_quality"] > 0.5  # half the softness, a twentieth of the width, is 0.1
+    assert kept.document["quality"] == "uniform on a box, D = 2"
+    wide = path(decoder="globe", prior="uniform:-2,2", **NORTHERN).ok()
+    assert wide.path[0, :, 1].max() > 1.4
+
+
+def test_a_uniform_prior_is_drawn_from_and_bounds_the_ends(path):
+    drawn = first_points(path, range(4), decoder="globe", prior="uniform:0.25,0.75", prior_draws="prior")
+    assert 0.25 <= drawn.min() and drawn.max() <= 0.75 and np.ptp(drawn) > 0.05
+    stated = first_points(path, range(4), decoder="globeuniform", prior="none")
+    assert np.abs(stated).max() <= 1 and stated.min() < 0
+    outside = {"from_": "-1.2,0", "to": "0.5,0"}
+    for chosen in ({"decoder": "globe", "prior": "uniform"}, {"decoder": "globeuniform"}):
+        result = path(quiet=True, **chosen, **outside)
+        assert result.code == 2
+        check_one_sentence(result, "--from", "[-1, 1]^D", "--any-endpoint")
+    path(decoder="globeuniform", **{**outside, "from_": "-1,0"}).ok()
+
+
 def test_ends_outside_the_stated_prior_are_refused(path):
     far = {"from_": "-30,0,0", "prior": "none"}
     result = path(decoder="semicircle", quiet=True, **far)
@@ -162,6 +204,11 @@ REFUSED = {
     "unknown rank": ({"prior": "semicircle", "prior_rank": "banana"}, 2, ["--prior-rank", "banana"]),
     "unknown draws": ({"prior": "semicircle", "prior_draws": "banana"}, 2, ["--prior-draws", "banana"]),
     "scale above one": ({"prior": "semicircle", "prior_alpha": 1.5}, 2, ["--prior-alpha", "1.5"]),
+    "a box without a width": ({"prior": "uniform:1,1"}, 2, ["uniform:1,1", "LOW < HIGH"]),
+    "a box of one bound": ({"prior": "uniform:1"}, 2, ["uniform:1", "LOW < HIGH"]),
+    "a box of words": ({"prior": "uniform:a,b"}, 2, ["--prior", "a,b"]),
+    "a box without an end": ({"prior": "uniform:0,inf"}, 2, ["uniform:0,inf", "finite"]),
+    "ranks of what is even": ({"prior": "uniform", "prior_rank": "paper"}, 2, ["--prior uniform", "--prior-rank"]),
     "a rank of nothing": ({"prior_rank": "paper"}, 2, ["--prior-rank", "--prior"]),
 }
 

@@ -1,9 +1,11 @@
 #include "latentpath/quality/density.h"
+#include "latentpath/quality/density_rank.h"
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
@@ -141,6 +143,36 @@ TEST(Density, TheMaximumIsAttainedAndNeverExceeded) {
     EXPECT_LE(climbed, highest + 1e-12);
     EXPECT_NEAR(climbed, highest, 1e-3);  // plain ascent comes that close in 400 steps
   }
+}
+
+TEST(UniformDensity, IsEvenInsideAndFallsOffOutside) {
+  const auto density = uniform_density(3, -1, 3);  // softness 0.2
+  auto generator = make_generator(5);
+  const Tensor inside = density->sample(4000, generator);
+  EXPECT_GE(inside.min().item<double>(), -1);
+  EXPECT_LE(inside.max().item<double>(), 3);
+  EXPECT_NEAR(inside.mean().item<double>(), 1, 0.05);
+  const double level = -3 * std::log(4.0);
+  EXPECT_DOUBLE_EQ(density->log_maximum().value(), level);
+  EXPECT_LT((density->log_density(inside) - level).abs().max().item<double>(), 1e-14);
+  const Tensor beyond = at::tensor({1.0, 3.2, 0.0}, at::kDouble).view({1, 3});  // by one softness
+  EXPECT_NEAR(density->log_density(beyond).item<double>(), level - std::numbers::ln2, 1e-12);
+  const auto rank = density_rank(density);
+  EXPECT_EQ(rank->evaluate({inside, {}, {}}).min().item<double>(), 1);
+  EXPECT_NEAR(rank->evaluate({beyond, {}, {}}).item<double>(), 0.5, 1e-12);
+
+  const auto f = [&](const Tensor& z) { return density->log_density(z).sum(); };
+  for (const double scale : {10.0, 1e4}) {
+    const Tensor leaf = random_normal({6, 3}, 11, scale).requires_grad_(true);
+    const Tensor gradient = torch::autograd::grad({f(leaf)}, {leaf})[0];
+    EXPECT_TRUE(at::isfinite(gradient).all().item<bool>());
+    EXPECT_NEAR(taylor_slope(f, leaf.detach(), gradient, random_normal({6, 3}, 12), 1e-3), 2, 0.1);
+  }
+  EXPECT_EQ(density->describe(), "uniform density on [-1, 3]^D, D = 3");
+  EXPECT_EQ(density_by_name("uniform", 6)->describe(), uniform_density(6)->describe());
+  EXPECT_THROW(uniform_density(0), Error);
+  EXPECT_THROW(uniform_density(2, 1, 1), Error);
+  EXPECT_THROW(density->log_density(at::zeros({1, 2}, at::kDouble)), Error);
 }
 
 TEST(Density, IsFoundByName) {

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/quality/quality.h"
 
 namespace latentpath {
 
@@ -79,7 +80,36 @@ class GaussianMixture final : public Density {
 /// with D = 8; paper B, §6, with D = 20).
 std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim);
 
-/// By the name a decoder's file states as its attribute `prior`: "normal", "semicircle". Null for others.
+/// Uniform on the box low ≤ z ≤ high, its edges softened as quality/convex_set.h softens them:
+///   log f(z) = −Σ_j log(high_j − low_j) − log(1 + (d(z)/s)²),
+/// d the distance to the box, s > 0 the softness. Draws lie inside; what the softened edge adds outside is
+/// not counted in the volume. Its rank is uniform_box(low, high, s).
+class UniformDensity final : public Density {
+ public:
+  /// low, high [D], low < high; Throws Error(kArgument).
+  UniformDensity(const Tensor& low, const Tensor& high, double softness);
+
+  Tensor log_density(const Tensor& z) const override;
+  Tensor sample(int64_t count, at::Generator& generator) const override;
+  int64_t dim() const override { return low_.size(0); }
+  std::optional<double> log_maximum() const override;
+  std::string describe() const override;
+
+  const Tensor& low() const { return low_; }
+  const Tensor& high() const { return high_; }
+  double softness() const { return softness_; }
+
+ private:
+  Tensor low_, high_;
+  double softness_;
+  QualityPointer box_;
+};
+
+/// Uniform on [low, high]^D, with a softness of a twentieth of the width.
+std::shared_ptr<const UniformDensity> uniform_density(int64_t latent_dim, double low = -1, double high = 1);
+
+/// By the name a decoder's file states as its attribute `prior`: "normal", "semicircle", "uniform" (on
+/// [−1, 1]^D). Null for others.
 DensityPointer density_by_name(const std::string& name, int64_t latent_dim);
 
 }  // namespace latentpath

@@ -41,7 +41,8 @@ class LogDensityDistribution {
 };
 
 /// Q(z) = G(log f(z)). Agrees with normal_prior for f = N(0, I), and with 10⁶ plain samples for any f, to
-/// within 0.01, mode and tails included.
+/// within 0.01, mode and tails included. A UniformDensity has no ranks to tell apart: its quality is
+/// uniform_box, 1 inside.
 QualityPointer density_rank(DensityPointer density, const RankOptions& options = {});
 
 struct PaperRankOptions {
