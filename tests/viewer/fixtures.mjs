@@ -89,13 +89,14 @@ export function evaluation() {
   const rows = [];
   for (const [feature, gain] of [["8", 1], ["3", 0.8], ["<b>7</b>", 0.6]])
     for (const [method, probability, cost, pairs] of [["linear", 0.05, 900, 100], ["spherical", 0.07, 800, 100], ["paper", 0.97, 40, 5], ["LatentPath", 0.85, 60, 100]])
-      rows.push({ feature, method, pairs, values: { p: { mean: probability * gain, error: 0.04, count: pairs }, cost: { mean: cost / gain, error: cost / 4, count: pairs } }, profiles: { quality: { mean: [1, probability, 1], error: [0, 0.02, 0] }, step: { mean: [cost, null] } } });
+      rows.push({ feature, method, pairs, values: { p: { mean: probability * gain, error: 0.04, count: pairs }, cost: { mean: cost / gain, error: cost / 4, count: pairs }, share: { mean: method === "linear" ? 0.5 : 1, error: 0, count: pairs } }, profiles: { quality: { mean: [1, probability, 1], error: [0, 0.02, 0] }, step: { mean: [cost, null] } } });
   return {
     kind: "evaluate",
     verdict: { headline: "LatentPath has the feature on 3 of 3 features", points: [] },
     metrics: [
       { id: "p", label: "class probability", better: "higher" },
       { id: "cost", label: "cost", better: "lower", log: true },
+      { id: "share", label: "share", better: "higher" },
     ],
     rows,
   };

@@ -475,7 +475,8 @@ describe("other kinds of run", () => {
     const { page, close } = await open(fixture("evaluation", evaluation()));
     assert.equal(await page.locator("#metric-p svg g[aria-label=bar] rect").count(), 12);
     assert.equal(await page.locator("#metric-p svg g[aria-label=rule] line").count(), 12 + 3);
-    assert.equal(await page.locator("#means td.best").count(), 6);
+    assert.equal(await page.locator("#means td.best").count(), 6 + 2 * 3, "a tie is won by both");
+    assert.equal(await page.locator("#metric-share h2").textContent(), "share");
     // Means over five pairs are no rivals of means over a hundred, however good.
     assert.equal(await page.locator("#means tr", { hasText: "paper (5 pairs)" }).locator("td.best").count(), 0);
     assert.match(await page.locator("#metric-p h2").textContent(), /LatentPath has the best class probability on 3 of 3 rows/);

@@ -73,7 +73,7 @@ export function evaluationPanels(run: Evaluation): HTMLElement[] {
             h("td", { class: "word" }, fewer(run, row) ? `${row.method} (${plural(row.pairs!, "pair")})` : row.method),
             ...run.metrics.map((metric) => {
               const value = row.values[metric.id];
-              const best = metric.better && isNumber(value?.mean) && row.method === bestOf(run, metric, row.feature);
+              const best = metric.better && isNumber(value?.mean) && bestOf(run, metric, row.feature).includes(row.method);
               const text = value ? `${brief(value.mean)}${isNumber(value.error) ? ` ± ${brief(value.error, 2)}` : ""}` : "–";
               return h("td", { class: best ? "best" : "" }, text);
             }),
@@ -138,7 +138,7 @@ function profilePanels(run: Evaluation, features: string[], methods: string[], c
         }),
       );
     });
-    return [section(`along-${id}`, title, `Lines: means of the ${label} over all pairs at equal times. Shaded: one standard error to each side.`, legend(), holder).element];
+    return [section(`along-${id}`, title, `Lines: means of the ${label} over the pairs at equal times. Shaded: one standard error to each side.`, legend(), holder).element];
   });
 }
 
@@ -153,22 +153,21 @@ function named(run: Evaluation, method: string): string {
   return part ? `${method} (${part.pairs} of ${Math.max(...run.rows.map((row) => row.pairs ?? 0))} pairs)` : method;
 }
 
-function bestOf(run: Evaluation, metric: Evaluation["metrics"][number], feature: string): string | undefined {
+/** The methods with the best mean: several where they are equal. */
+function bestOf(run: Evaluation, metric: Evaluation["metrics"][number], feature: string): string[] {
   const rows = run.rows.filter((row) => row.feature === feature && !fewer(run, row) && isNumber(row.values[metric.id]?.mean));
-  const sign = metric.better === "higher" ? -1 : 1;
-  return rows.sort((a, b) => sign * (a.values[metric.id]!.mean! - b.values[metric.id]!.mean!))[0]?.method;
+  const means = rows.map((row) => row.values[metric.id]!.mean!);
+  const best = metric.better === "higher" ? Math.max(...means) : Math.min(...means);
+  return rows.filter((row) => row.values[metric.id]!.mean === best).map((row) => row.method);
 }
 
 function finding(run: Evaluation, metric: Evaluation["metrics"][number]): string {
   const features = [...new Set(run.rows.map((row) => row.feature))];
   if (!metric.better) return metric.label;
   const wins = new Map<string, number>();
-  for (const feature of features) {
-    const method = bestOf(run, metric, feature);
-    if (method) wins.set(method, (wins.get(method) ?? 0) + 1);
-  }
-  const [winner, count] = [...wins].sort((a, b) => b[1] - a[1])[0] ?? [];
-  if (!winner || !count || 2 * count <= features.length) return metric.label;
+  for (const feature of features) for (const method of bestOf(run, metric, feature)) wins.set(method, (wins.get(method) ?? 0) + 1);
+  const [[winner, count] = ["", 0], second] = [...wins].sort((a, b) => b[1] - a[1]);
+  if (2 * count <= features.length || second?.[1] === count) return metric.label;
   const means = run.rows.filter((row) => row.method === winner).map((row) => row.values[metric.id]?.mean).filter(isNumber);
   const average = means.reduce((sum, value) => sum + value, 0) / Math.max(1, means.length);
   const where = features.length === 1 ? `: ${number(average)}` : ` on ${count} of ${features.length} rows (mean ${number(average)})`;
