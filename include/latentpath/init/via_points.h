@@ -46,7 +46,7 @@ struct CandidatePool {
 };
 
 /// Draws until `keep` points pass `min_quality` or `max_draws` are drawn; where none passes, the best ones
-/// are kept. Cancelled, it goes on with those of the draws made so far (256 at least).
+/// are kept. Cancelled, it keeps to the draws made so far (the first 256 at least).
 CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& prior,
                               const CandidateOptions& options, at::Generator& generator,
                               const CancellationToken& cancellation = {});

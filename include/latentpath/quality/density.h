@@ -86,7 +86,7 @@ std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim);
 /// not counted in the volume. Its rank is uniform_box(low, high, s).
 class UniformDensity final : public Density {
  public:
-  /// low, high [D], low < high; Throws Error(kArgument).
+  /// low, high [D], low < high. Throws Error(kArgument).
   UniformDensity(const Tensor& low, const Tensor& high, double softness);
 
   Tensor log_density(const Tensor& z) const override;
