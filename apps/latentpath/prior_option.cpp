@@ -23,9 +23,8 @@ std::optional<std::string> after(const std::string& prefix, const std::string& t
   return text.substr(prefix.size());
 }
 
-/// Of "uniform" and "uniform:LOW,HIGH"; none for other names. Throws for bounds that are none.
+/// Of "uniform:LOW,HIGH"; none for other names. Throws for bounds that are none.
 std::optional<std::pair<double, double>> uniform_bounds(const std::string& name) {
-  if (name == "uniform") return std::pair{-1.0, 1.0};
   const auto text = after("uniform:", name);
   if (!text) return std::nullopt;
   const auto bounds = parse_numbers("--prior", *text);
@@ -81,9 +80,9 @@ void check_prior_options(const PriorOptions& options) {
     if (const auto file = after(prefix, name))
       LATENTPATH_CHECK(!file->empty(), kArgument, "--prior ", name,
                        " needs the name of a file behind the colon");
-  const bool uniform = uniform_bounds(name).has_value();
-  if (!uniform && !after("mixture:", name) && !after("samples:", name)) {
-    const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle"};
+  const bool bounded = uniform_bounds(name).has_value();
+  if (!bounded && !after("mixture:", name) && !after("samples:", name)) {
+    const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle", "uniform"};
     LATENTPATH_CHECK(std::find(known.begin(), known.end(), name) != known.end(), kArgument, "--prior '", name,
                      "' is not one of none, normal, normal-asymptotic, semicircle, uniform, "
                      "uniform:LOW,HIGH, mixture:FILE, samples:FILE.npy");
@@ -95,7 +94,7 @@ void check_prior_options(const PriorOptions& options) {
   LATENTPATH_CHECK(
       options.rank != "paper" || name != "normal-asymptotic", kArgument,
       "--prior normal-asymptotic is a formula of its own: --prior-rank paper cannot be given with it");
-  LATENTPATH_CHECK(options.rank != "paper" || !uniform, kArgument, "--prior ", name,
+  LATENTPATH_CHECK(options.rank != "paper" || !(bounded || name == "uniform"), kArgument, "--prior ", name,
                    " is equally dense everywhere and has no ranks to estimate: --prior-rank paper cannot be "
                    "given with it");
   LATENTPATH_CHECK(
@@ -124,7 +123,7 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
   RankOptions rank{.seed = seed};
   const std::string& name = options.prior;
   const auto file = after("mixture:", name);
-  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle") {
+  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle" || name == "uniform") {
     prior.density = density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
   } else if (const auto bounds = uniform_bounds(name)) {
     prior.density = uniform_density(latent_dim, bounds->first, bounds->second);

@@ -161,7 +161,6 @@ std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim) {
 UniformDensity::UniformDensity(const Tensor& low, const Tensor& high, double softness)
     : low_(low.detach().to(at::kDouble).contiguous()),
       high_(high.detach().to(at::kDouble).contiguous()),
-      softness_(softness),
       box_(uniform_box(low_, high_, softness)) {}
 
 Tensor UniformDensity::log_density(const Tensor& z) const {

@@ -7,7 +7,6 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/quality/convex_set.h"
 
 namespace latentpath {
 namespace {
@@ -222,8 +221,7 @@ void check_density(const DensityPointer& density) {
 
 QualityPointer density_rank(DensityPointer density, const RankOptions& options) {
   check_density(density);
-  if (const auto* uniform = dynamic_cast<const UniformDensity*>(density.get()))
-    return uniform_box(uniform->low(), uniform->high(), uniform->softness());
+  if (const auto* uniform = dynamic_cast<const UniformDensity*>(density.get())) return uniform->box();
   return std::make_shared<DensityRank>(std::move(density), options);
 }
 

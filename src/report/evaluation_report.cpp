@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -375,10 +376,12 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
   const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
   const bool favoured =
       headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favoured);
+  std::vector<EvaluationRow> told;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(told),
+               [&](const EvaluationRow& row) { return !favoured || is_favoured(row); });
   std::vector<std::string> methods, features;
   int64_t most_pairs = 0;
-  for (const EvaluationRow& row : rows) {
-    if (favoured && !is_favoured(row)) continue;
+  for (const EvaluationRow& row : told) {
     if (std::find(methods.begin(), methods.end(), row.method) == methods.end()) methods.push_back(row.method);
     const std::string name = row_name(row, sets);
     if (std::find(features.begin(), features.end(), name) == features.end()) features.push_back(name);
@@ -393,8 +396,8 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
   for (const auto& method : methods) {
     std::vector<double> means;
     int64_t pairs = most_pairs;
-    for (const EvaluationRow& row : rows)
-      if (row.method == method && (!favoured || is_favoured(row))) {
+    for (const EvaluationRow& row : told)
+      if (row.method == method) {
         means.push_back(row[headline].mean);
         pairs = std::min(pairs, row.pairs);
       }

@@ -83,7 +83,7 @@ std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim);
 /// Uniform on the box low ≤ z ≤ high, its edges softened as quality/convex_set.h softens them:
 ///   log f(z) = −Σ_j log(high_j − low_j) − log(1 + (d(z)/s)²),
 /// d the distance to the box, s > 0 the softness. Draws lie inside; what the softened edge adds outside is
-/// not counted in the volume. Its rank is uniform_box(low, high, s).
+/// not counted in the volume. Its rank is box().
 class UniformDensity final : public Density {
  public:
   /// low, high [D], low < high. Throws Error(kArgument).
@@ -95,13 +95,10 @@ class UniformDensity final : public Density {
   std::optional<double> log_maximum() const override;
   std::string describe() const override;
 
-  const Tensor& low() const { return low_; }
-  const Tensor& high() const { return high_; }
-  double softness() const { return softness_; }
+  const QualityPointer& box() const { return box_; }  ///< uniform_box(low, high, s)
 
  private:
   Tensor low_, high_;
-  double softness_;
   QualityPointer box_;
 };
 
