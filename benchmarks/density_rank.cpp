@@ -2,7 +2,7 @@
 // largest error against the exact χ² form and against 10⁶ samples of the semicircle; the time of 10 000
 // points with their gradient, tiled and with all points × samples in memory at once.
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <chrono>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include <functional>
 
 #include "latentpath/core/random.h"
-#include "latentpath/quality/density_rank.h"
+#include "latentpath/metric/density_rank.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 // points are counted and timed, for one pair in full. First all pairs as one batch (not with --no-batch),
 // then --single pairs one by one. --csv writes a row for each pair of either kind.
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "latentpath/core/random.h"
-#include "latentpath/embedding/torchscript_decoder.h"
-#include "latentpath/init/initial_path.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/quality/classifier.h"
+#include "latentpath/models/classifier.h"
 
 using namespace latentpath;
 using Clock = std::chrono::steady_clock;

@@ -10,7 +10,7 @@
 // that reach the error; for L-BFGS every iterate is judged, and the judging is not timed; Algorithm 1 (1000
 // steps) is judged when it stops.
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <chrono>
@@ -25,9 +25,9 @@
 #include <thread>
 #include <vector>
 
-#include "latentpath/geodesic/adaptors.h"
-#include "latentpath/geodesic/charts.h"
-#include "latentpath/geodesic/find_geodesics.h"
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/metric/charts.h"
+#include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/find_path.h"
 
 using namespace latentpath;

@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "latentpath/geodesic/global_geodesics.h"
+#include "latentpath/path/global_geodesics.h"
 #include "planar_problems.h"
 
 using namespace latentpath;

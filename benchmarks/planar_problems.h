@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/geodesic/charts.h"
-#include "latentpath/geodesic/find_geodesics.h"
+#include "latentpath/metric/charts.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace latentpath::planar {
 

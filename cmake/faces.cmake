@@ -22,4 +22,4 @@ const char* const kFacesPackageLock = R"~~~(@faces_package_lock@)~~~";
 ]])
 set_source_files_properties(${faces_work}/faces_package.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
                             INCLUDE_DIRECTORIES ${faces_folder})
-target_sources(latentpath PRIVATE ${faces_work}/faces_package.cpp)
+target_sources(latentpath_zoo PRIVATE ${faces_work}/faces_package.cpp)

@@ -39,4 +39,4 @@ file(CONFIGURE OUTPUT ${viewer_state} CONTENT "${viewer_usable}\n")
 set_source_files_properties(${embedded_page} PROPERTIES SKIP_PRECOMPILE_HEADERS ON
                             INCLUDE_DIRECTORIES ${PROJECT_SOURCE_DIR}/src/report)
 add_custom_command(OUTPUT ${embedded_page} DEPENDS ${viewer_state} APPEND)
-target_sources(latentpath PRIVATE ${embedded_page})
+target_sources(latentpath_report PRIVATE ${embedded_page})

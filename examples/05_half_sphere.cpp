@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <numbers>
 
-#include "latentpath/geodesic/charts.h"
-#include "latentpath/geodesic/find_geodesics.h"
+#include "latentpath/metric/charts.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace lp = latentpath;
 

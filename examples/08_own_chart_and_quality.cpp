@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "latentpath/geodesic/find_geodesics.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace lp = latentpath;
 

@@ -19,7 +19,7 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/path/evaluate_paths.h"
+#include "latentpath/run/evaluate_paths.h"
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/zoo/model_store.h"

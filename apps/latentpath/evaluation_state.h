@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/path/evaluate_paths.h"
+#include "latentpath/run/evaluate_paths.h"
 
 namespace latentpath::program {
 

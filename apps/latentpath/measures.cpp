@@ -10,7 +10,7 @@
 #include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/embedding/torchscript_module.h"
+#include "latentpath/models/torchscript_module.h"
 #include "latentpath/io/csv.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/embedding/torchscript_decoder.h"
-#include "latentpath/embedding/torchscript_module.h"
-#include "latentpath/quality/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/models/classifier.h"
 
 namespace latentpath::program {
 

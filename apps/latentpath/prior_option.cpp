@@ -9,9 +9,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/quality/density_rank.h"
-#include "latentpath/quality/mixture_file.h"
-#include "latentpath/quality/sample_density.h"
+#include "latentpath/metric/density_rank.h"
+#include "latentpath/models/mixture_file.h"
+#include "latentpath/metric/sample_density.h"
 #include "option_values.h"
 
 namespace latentpath::program {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/init/via_points.h"
-#include "latentpath/quality/density.h"
-#include "latentpath/quality/quality.h"
+#include "latentpath/path/via_points.h"
+#include "latentpath/metric/density.h"
+#include "latentpath/metric/quality.h"
 
 namespace latentpath::program {
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "latentpath/report/run_folder.h"
+#include "latentpath/run/run_folder.h"
 
 namespace latentpath::program {
 

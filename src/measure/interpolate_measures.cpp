@@ -1,6 +1,6 @@
 #include "latentpath/measure/interpolate_measures.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <chrono>

@@ -7,10 +7,10 @@
 #include <iomanip>
 #include <sstream>
 
-#include "../energy/evaluate_points.h"
+#include "metric/evaluate_points.h"
 #include "latentpath/core/error.h"
-#include "latentpath/geodesic/global_geodesics.h"
-#include "latentpath/numerics/points.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/points.h"
 
 namespace latentpath {
 namespace {

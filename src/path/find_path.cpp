@@ -10,12 +10,12 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/geodesic/global_geodesics.h"
-#include "latentpath/init/best_clock.h"
-#include "latentpath/init/graph.h"
-#include "latentpath/init/initial_path.h"
-#include "latentpath/init/route_starts.h"
-#include "latentpath/numerics/points.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/best_clock.h"
+#include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/route_starts.h"
+#include "latentpath/path/points.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath {

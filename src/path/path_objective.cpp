@@ -1,13 +1,13 @@
 #include "latentpath/path/path_objective.h"
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/parallel.h"
-#include "latentpath/numerics/tridiagonal.h"
+#include "latentpath/path/tridiagonal.h"
 
 namespace latentpath {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "latentpath/init/initial_path.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"

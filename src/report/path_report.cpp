@@ -14,7 +14,7 @@
 #include "json_numbers.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/init/initial_path.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_summary.h"

@@ -7,7 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/init/initial_path.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath {
 namespace {

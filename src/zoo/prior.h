@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "latentpath/quality/density.h"
+#include "latentpath/metric/density.h"
 
 namespace latentpath {
 

@@ -1,6 +1,6 @@
 #include "rubbish.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace latentpath {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/embedding/embedding.h"
+#include "latentpath/metric/embedding.h"
 #include "latentpath/io/image.h"
 
 int main() {

@@ -3,15 +3,15 @@
 // place.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <functional>
 #include <ostream>
 #include <string>
 
 #include "contract/test_models.h"
-#include "latentpath/energy/cost.h"
-#include "latentpath/numerics/derivative_check.h"
+#include "latentpath/metric/cost.h"
+#include "latentpath/metric/derivative_check.h"
 
 namespace latentpath::testing {
 

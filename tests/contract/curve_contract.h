@@ -3,7 +3,7 @@
 // reproduces a polyline, and derivatives with respect to its parameters.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <functional>
 #include <memory>
@@ -12,7 +12,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/curve/curve.h"
-#include "latentpath/numerics/derivative_check.h"
+#include "latentpath/metric/derivative_check.h"
 
 namespace latentpath::testing {
 

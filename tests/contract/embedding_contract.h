@@ -3,7 +3,7 @@
 // rows do not see each other, and every point is counted.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <functional>
 #include <memory>
@@ -12,7 +12,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
-#include "latentpath/embedding/embedding.h"
+#include "latentpath/metric/embedding.h"
 
 namespace latentpath::testing {
 

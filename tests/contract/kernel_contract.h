@@ -3,7 +3,7 @@
 // its cancellation.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <memory>
 #include <ostream>
@@ -11,7 +11,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/kernel/kernel.h"
-#include "latentpath/numerics/derivative_check.h"
+#include "latentpath/metric/derivative_check.h"
 
 namespace latentpath::testing {
 

@@ -3,7 +3,7 @@
 // each other, and truth about what it depends on.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <functional>
 #include <memory>
@@ -11,8 +11,8 @@
 #include <string>
 
 #include "contract/test_models.h"
-#include "latentpath/numerics/derivative_check.h"
-#include "latentpath/quality/quality.h"
+#include "latentpath/metric/derivative_check.h"
+#include "latentpath/metric/quality.h"
 
 namespace latentpath::testing {
 

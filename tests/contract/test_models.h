@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "latentpath/core/random.h"
-#include "latentpath/embedding/embedding.h"
+#include "latentpath/metric/embedding.h"
 
 namespace latentpath::testing {
 

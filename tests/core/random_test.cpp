@@ -1,14 +1,14 @@
 #include "latentpath/core/random.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace latentpath {
 
 TEST(Random, SeedDecidesTheNumbersAndTheGlobalGeneratorDoesNot) {
   auto first = make_generator(5);
   const at::Tensor a = at::randn({16}, first, at::kDouble);
-  torch::manual_seed(99);
+  at::manual_seed(99);
   auto second = make_generator(5);
   EXPECT_TRUE(at::equal(a, at::randn({16}, second, at::kDouble)));
   auto other = make_generator(6);
@@ -16,9 +16,9 @@ TEST(Random, SeedDecidesTheNumbersAndTheGlobalGeneratorDoesNot) {
 }
 
 TEST(Random, DoesNotDisturbTheGlobalGenerator) {
-  torch::manual_seed(7);
+  at::manual_seed(7);
   const at::Tensor expected = at::randn({4});
-  torch::manual_seed(7);
+  at::manual_seed(7);
   auto own = make_generator(1);
   at::randn({100}, own, at::kDouble);
   EXPECT_TRUE(at::equal(at::randn({4}), expected));

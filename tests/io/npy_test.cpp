@@ -1,7 +1,7 @@
 #include "latentpath/io/npy.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "io/io_test_folder.h"
 #include "latentpath/core/random.h"

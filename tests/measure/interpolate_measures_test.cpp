@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/numerics/derivative_check.h"
+#include "latentpath/metric/derivative_check.h"
 
 namespace latentpath::testing {
 namespace {

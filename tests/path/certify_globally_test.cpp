@@ -3,7 +3,7 @@
 #include "latentpath/path/certify_globally.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 

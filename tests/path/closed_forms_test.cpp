@@ -2,7 +2,7 @@
 // the one-dimensional loop).
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 // Paper B, Observation 1: the uniform density on a convex set, a linear decoder: the straight line.
 
-#include "latentpath/quality/convex_set.h"
+#include "latentpath/metric/convex_set.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

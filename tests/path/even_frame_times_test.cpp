@@ -1,12 +1,12 @@
 #include "latentpath/path/even_frame_times.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 
 #include "latentpath/curve/curve.h"
-#include "latentpath/init/initial_path.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath {
 namespace {

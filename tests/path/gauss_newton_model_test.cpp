@@ -1,10 +1,10 @@
 #include "latentpath/path/gauss_newton_model.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "contract/test_models.h"
-#include "latentpath/init/initial_path.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
 
 namespace latentpath::testing {

@@ -1,12 +1,12 @@
 #include "latentpath/path/path_objective.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
-#include "latentpath/init/initial_path.h"
-#include "latentpath/numerics/derivative_check.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/metric/derivative_check.h"
 
 namespace latentpath::testing {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include "latentpath/quality/quality.h"
+#include "latentpath/metric/quality.h"
 
 namespace latentpath::testing {
 

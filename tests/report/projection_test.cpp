@@ -5,7 +5,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
-#include "latentpath/quality/density_rank.h"
+#include "latentpath/metric/density_rank.h"
 
 namespace latentpath::testing {
 

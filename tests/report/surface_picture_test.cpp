@@ -3,7 +3,7 @@
 #include "latentpath/report/surface_picture.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "latentpath/core/error.h"
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/random.h"
-#include "latentpath/quality/density.h"
+#include "latentpath/metric/density.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "latentpath/zoo/training.h"

@@ -29,7 +29,7 @@
 #include "latentpath/curve/curve.h"
 #include "latentpath/kernel/radial_kernel.h"
 #include "latentpath/measure/transport.h"
-#include "latentpath/quality/quality.h"
+#include "latentpath/metric/quality.h"
 #include "latentpath/solver/solver.h"
 
 namespace latentpath {

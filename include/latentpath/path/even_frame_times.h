@@ -1,7 +1,7 @@
 #pragma once
 // Frames as people show a morph: at equal steps of the images, wherever the path itself hurries or waits.
 
-#include "latentpath/embedding/embedding.h"
+#include "latentpath/metric/embedding.h"
 
 namespace latentpath {
 

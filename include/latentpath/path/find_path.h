@@ -18,8 +18,8 @@
 
 #include "latentpath/core/progress.h"
 #include "latentpath/curve/curve.h"
-#include "latentpath/energy/path_energy.h"
-#include "latentpath/init/via_points.h"
+#include "latentpath/metric/path_energy.h"
+#include "latentpath/path/via_points.h"
 #include "latentpath/solver/solver.h"
 
 namespace latentpath {

@@ -19,7 +19,7 @@
 
 #include <vector>
 
-#include "latentpath/energy/path_energy.h"
+#include "latentpath/metric/path_energy.h"
 #include "latentpath/numerics/block_tridiagonal.h"
 
 namespace latentpath {

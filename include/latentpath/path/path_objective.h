@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "latentpath/curve/curve.h"
-#include "latentpath/energy/path_energy.h"
+#include "latentpath/metric/path_energy.h"
 #include "latentpath/path/gauss_newton_model.h"
 #include "latentpath/solver/objective.h"
 

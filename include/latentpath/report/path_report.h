@@ -16,7 +16,7 @@
 
 #include "latentpath/core/progress.h"
 #include "latentpath/core/value_range.h"
-#include "latentpath/energy/path_energy.h"
+#include "latentpath/metric/path_energy.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/report/path_pictures.h"
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "latentpath/path/find_path.h"
-#include "latentpath/quality/density.h"
+#include "latentpath/metric/density.h"
 #include "latentpath/report/latent_plane.h"
 
 namespace latentpath {

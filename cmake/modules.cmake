@@ -1,0 +1,65 @@
+# One target a module. A module links the modules it names and no other; docs/architecture.md has the table.
+#
+#   latentpath_module(path USES curve metric solver LINK Eigen3::Eigen)
+#
+# src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
+# loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
+#
+# A module is a static library, so that its tests, which link it and what it names, fail to link where it uses
+# more. The library `latentpath` is made of the same object files.
+
+# What LibTorch's headers cost is paid once: every target with tensors uses this one precompiled header.
+add_library(latentpath_tensors INTERFACE)
+target_include_directories(latentpath_tensors SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_link_libraries(latentpath_tensors INTERFACE ${TORCH_LIBRARIES} nlohmann_json::nlohmann_json)
+
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "// Carries the precompiled header.\n")
+add_library(latentpath_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(latentpath_precompiled PRIVATE latentpath_tensors latentpath_warnings)
+target_precompile_headers(latentpath_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)
+
+set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
+
+function(latentpath_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "USES;LINK")
+  set(folder ${PROJECT_SOURCE_DIR}/src/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  file(GLOB dense_sources CONFIGURE_DEPENDS ${folder}/dense/*.cpp)
+  set(targets "")
+  if(dense_sources)
+    add_library(latentpath_${name}_dense STATIC ${dense_sources})
+    target_compile_options(latentpath_${name}_dense PRIVATE $<$<CONFIG:Release>:-O3>)
+    target_link_libraries(latentpath_${name}_dense PRIVATE Eigen3::Eigen OpenMP::OpenMP_CXX nanoflann::nanoflann)
+    list(APPEND targets latentpath_${name}_dense)
+  endif()
+  if(sources)
+    add_library(latentpath_${name} STATIC ${sources})
+    target_link_libraries(latentpath_${name} PUBLIC latentpath_tensors)
+    target_precompile_headers(latentpath_${name} REUSE_FROM latentpath_precompiled)
+    if(dense_sources)
+      target_link_libraries(latentpath_${name} PUBLIC latentpath_${name}_dense)
+    endif()
+    list(APPEND targets latentpath_${name})
+  else()
+    add_library(latentpath_${name} INTERFACE)
+    target_link_libraries(latentpath_${name} INTERFACE latentpath_${name}_dense)
+  endif()
+  foreach(target ${targets})
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include
+                               PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target} PRIVATE latentpath_warnings)
+    if(target STREQUAL "latentpath_${name}")
+      target_link_libraries(${target} PRIVATE ${module_LINK})
+    endif()
+    foreach(used ${module_USES})
+      if(target MATCHES "_dense$")
+        if(TARGET latentpath_${used}_dense)
+          target_link_libraries(${target} PUBLIC latentpath_${used}_dense)
+        endif()
+      else()
+        target_link_libraries(${target} PUBLIC latentpath_${used})
+      endif()
+    endforeach()
+    set_property(GLOBAL APPEND PROPERTY latentpath_objects $<TARGET_OBJECTS:${target}>)
+  endforeach()
+endfunction()

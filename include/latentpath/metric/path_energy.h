@@ -1,0 +1,96 @@
+#pragma once
+// PathEnergy: the cost of discretised paths, from embedding, quality and cost; and honest figures for a
+// curve, taken on a grid refined until they stop changing.
+//
+// A solver that sees n midpoints learns to hide between them: it parks midpoints in good regions and crosses
+// the bad ones in one long chord. So what is optimised and what is reported are computed on different grids.
+//
+//   PathEnergy energy(decoder, quality, {.epsilon = 0.1});
+//   Tensor cost = energy.cost(points);                                // [pairs], differentiable
+//   CurveFigures honest = energy.measure(curve_at, times, feature);   // refined
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "latentpath/curve/curve.h"
+#include "latentpath/metric/embedding.h"
+#include "latentpath/metric/cost.h"
+#include "latentpath/kernel/kernel.h"
+#include "latentpath/metric/quality.h"
+
+namespace latentpath {
+
+/// How ‖Φ(a) − Φ(b)‖² adds up over output coordinates: their sum, or their mean.
+enum class OutputNorm { kSum, kMean };
+
+struct EnergyOptions {
+  CostPointer cost = chord_cost();
+  double epsilon = 0.1;  ///< Q_ε = ε + (1 − 2ε)Q, 0 ≤ ε ≤ ½
+  OutputNorm norm = OutputNorm::kSum;
+  std::shared_ptr<const Kernel> kernel;  ///< measures between Φ(a) and Φ(b); none: the norm above
+  int64_t points_per_batch = 2048;       ///< points decoded at once: bounds memory, keeps caches warm
+};
+
+/// Figures of a batch of curves, each [pairs] float64, on the grid named by `refinement`.
+struct CurveFigures {
+  Tensor cost;              ///< on the grid as given (refinement 1)
+  Tensor cost_refined;      ///< on the finest grid used
+  Tensor length;            ///< L = Σ w_i √c_i: the length in the metric n² JᵀJ
+  Tensor quality_of_curve;  ///< exp(−L) (paper A, Eq. 2)
+  Tensor mean_quality;      ///< mean of Q_t over uniform time
+  Tensor min_quality;       ///< smallest Q_t met
+  Tensor min_weight;        ///< smallest w met
+  Tensor embedding_length;  ///< Σ √c_i: the length in H
+  Tensor mean_feature;      ///< mean of the feature over uniform time; undefined without one
+  Tensor refinement;        ///< how many times finer than given, int64
+};
+
+class PathEnergy {
+ public:
+  PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointer quality, EnergyOptions options);
+
+  /// The terms of every segment, [pairs, n] each, in float64, differentiable once. All points are decoded at
+  /// once: the caller splits batches.
+  SegmentTerms terms(const CurvePoints& points) const;
+  /// Σ_i of the cost's segments, [pairs].
+  Tensor cost(const SegmentTerms& terms) const { return options_.cost->segments(terms).sum(1); }
+  Tensor cost(const CurvePoints& points) const { return cost(terms(points)); }
+
+  /// ‖Φ(a) − Φ(b)‖² in this energy's norm or kernel, from decoded points [n, …] → [n].
+  Tensor squared_distance(const Tensor& a, const Tensor& b) const;
+
+  /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.
+  Tensor squared_chords(const Tensor& images) const;
+
+  /// Figures of curves given as γ(times [T]) → [pairs, T, D], starting from the grid `times` [n + 1] and
+  /// halving it at least twice, until the cost changes by less than `tolerance` or the grid is
+  /// `max_refinement` times finer. Decoded points are reused from level to level. `feature` may be null.
+  CurveFigures measure(const std::function<Tensor(const Tensor& times)>& curve, int64_t pairs,
+                       const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
+                       int64_t max_refinement = 32) const;
+
+  /// Φ of points [n, D], and their Q_t at one time t [n], without gradient and on all threads.
+  Tensor decode(const Tensor& points) const;
+  Tensor judge(const Tensor& points, const Tensor& decoded, double time) const;
+  /// Their weights −log Q_ε at every one of `times` [T]: [n, T] float64, without gradient.
+  Tensor weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const;
+
+  /// True when model and quality are evaluated by several threads at once, each taking a share of the points.
+  bool concurrent() const { return embedding_->concurrent() && quality_->concurrent(); }
+
+  const Embedding& embedding() const { return *embedding_; }
+  const Quality& quality() const { return *quality_; }
+  const EnergyOptions& options() const { return options_; }
+
+ private:
+  CurveFigures measure_chunk(const std::function<Tensor(const Tensor&)>& curve, const Tensor& times,
+                             const QualityPointer& feature, double tolerance, int64_t max_refinement) const;
+  Tensor decode_paths(const Tensor& points) const;
+
+  std::shared_ptr<const Embedding> embedding_;
+  QualityPointer quality_;
+  EnergyOptions options_;
+};
+
+}  // namespace latentpath

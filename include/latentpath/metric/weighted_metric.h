@@ -1,0 +1,65 @@
+#pragma once
+// WeightedMetric: g = n² JᵀJ (paper A, Theorem 1), from a chart and a quality, and honest lengths in it.
+//
+//   WeightedMetric metric(latentpath::plane_chart(2), latentpath::cut_out_discs({{{0, 0}, 1}}, 5));
+//   double length = metric.length(nodes, 2).length;     // of the curve itself, refined until it settles
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "latentpath/metric/analytic_quality.h"
+
+namespace latentpath {
+
+/// Lengths of a polyline in the chart, taken as the curve it is: on a grid refined until they settle.
+struct LengthFigures {
+  double length = 0;            ///< L = ∫ n ‖(Φγ)'‖ dt, weighted
+  double embedding_length = 0;  ///< ∫ ‖(Φγ)'‖ dt
+  double chord_cost = 0;        ///< Σ n² ‖ΔΦ‖²/Δ on that grid (paper A, Eq. 5), nodes at even times
+  double least_weight = 0;      ///< smallest n met
+  double greatest_weight = 0;   ///< largest n met
+  int refinement = 1;           ///< how many pieces each segment was cut into
+};
+
+class WeightedMetric {
+ public:
+  /// `quality` may be null: Q = ½. Throws Error(kArgument) unless 0 ≤ ε ≤ ½ and the latent sizes agree.
+  explicit WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality = {}, double epsilon = 0);
+
+  int latent_dim() const noexcept { return chart_->latent_dim(); }
+  const AnalyticMap& chart() const noexcept { return *chart_; }
+  const ChartPointer& chart_pointer() const noexcept { return chart_; }
+  const AnalyticQualityPointer& quality_pointer() const noexcept { return quality_; }
+  const AnalyticQuality& quality() const noexcept { return *quality_; }
+  double epsilon() const noexcept { return epsilon_; }
+  std::string describe() const;
+
+  /// n(z, t) [count]; t null: ½. +∞ where Q_ε is 0; NaN where the quality is NaN or outside [0, 1].
+  void weights(std::size_t count, const double* z, const double* t, double* n) const;
+  /// n(z).
+  double weight(const double* z, double t = 0.5) const;
+  /// g(z) [count, D, D].
+  void metrics(std::size_t count, const double* z, double* g) const;
+
+  /// Length of the straight chart segment a → b cut into `pieces`: midpoint weight times chord, each.
+  double segment_length(const double* a, const double* b, int pieces) const;
+
+  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
+  /// changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
+  /// rounding), or into `max_refinement`.
+  LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
+                       int max_refinement = 256) const;
+
+  /// n ≥ this everywhere (AnalyticQuality::least_weight).
+  double least_weight() const { return quality_->least_weight(epsilon_); }
+  /// L ≥ least_weight() · ‖Φ(b) − Φ(a)‖ for every path.
+  double lower_bound(const double* a, const double* b) const;
+
+ private:
+  ChartPointer chart_;
+  AnalyticQualityPointer quality_;
+  double epsilon_;
+};
+
+}  // namespace latentpath

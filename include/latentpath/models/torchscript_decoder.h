@@ -1,0 +1,65 @@
+#pragma once
+// A decoder handed over as a TorchScript file.
+//
+// forward(Tensor[n, D]) → Tensor[n, …], or forward(List[Tensor]) for a structured latent, whose layout is
+// read from the attribute `latent_shapes` or given. The module is put in eval mode, its parameters are
+// frozen.
+//
+//   auto decoder = latentpath::load_decoder("generator.pt");
+//   Tensor images = (*decoder)(z);   // z [n, D] → [n, 1, 28, 28]
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/value_range.h"
+#include "latentpath/metric/embedding.h"
+#include "latentpath/models/latent_layout.h"
+
+namespace latentpath {
+
+struct DecoderOptions {
+  std::optional<int64_t> latent_dim;       ///< D, where the file does not say it
+  std::optional<LatentLayout> layout;      ///< for a decoder that takes List[Tensor]
+  std::optional<ValueRange> output_range;  ///< where the file does not say it
+  std::string dtype;                       ///< "", "float32" or "float64"; "" keeps the file's
+  std::string device = "cpu";              ///< "cpu", "cuda", "cuda:1"
+};
+
+class TorchScriptDecoder : public Embedding {
+ public:
+  /// Throws Error(kInput) when the file is missing, is not TorchScript, or has no forward method.
+  TorchScriptDecoder(const std::filesystem::path& file, const DecoderOptions& options);
+  ~TorchScriptDecoder() override;
+
+  int64_t latent_dim() const override;
+  std::string describe() const override;
+  bool concurrent() const override;
+  /// The dtype of the model's parameters: "float32" or "float64".
+  std::string dtype() const;
+  /// The values the file or the caller says its outputs lie in; empty when nobody says it.
+  std::optional<ValueRange> output_range() const;
+  /// "normal" where the file says so, else empty.
+  std::string prior() const;
+  /// Fixes D where neither file nor options did (from the endpoints).
+  void set_latent_dim(int64_t latent_dim);
+
+  /// Decodes a few points and checks what every path relies on: the shape [n, …], finite numbers, the same
+  /// output for the same point, and rows that do not depend on each other. Throws Error(kInput) or
+  /// Error(kNumerical); returns warnings.
+  std::vector<std::string> check(uint64_t seed) const;
+
+ protected:
+  Tensor map(const Tensor& z) const override;
+
+ private:
+  struct Model;
+  std::unique_ptr<Model> model_;
+};
+
+std::shared_ptr<TorchScriptDecoder> load_decoder(const std::filesystem::path& file,
+                                                 const DecoderOptions& options = {});
+
+}  // namespace latentpath

@@ -1,0 +1,67 @@
+#pragma once
+// find_global_geodesics: geodesics that are meant to be the shortest of all, and not only shorter than their
+// neighbours. First paths are the straight line and several routes through a graph of samples (init/graph.h);
+// each is refined by find_geodesics(); the best is the result, and the others are listed.
+//
+//   GeodesicProblem problem{.metric = WeightedMetric(plane_chart(), cut_out_discs(discs, 50)),
+//                           .start = {-1.5, 0}, .end = {1.5, 0.2}};
+//   GlobalGeodesics result = find_global_geodesics(problem);
+//   result.pairs[0].found[0].geodesic.refined_length;
+
+#include <string>
+#include <vector>
+
+#include "latentpath/path/find_geodesics.h"
+#include "latentpath/numerics/roadmap.h"
+#include "latentpath/numerics/eikonal.h"
+
+namespace latentpath {
+
+struct GlobalGeodesicOptions {
+  /// Of each refinement. With one midpoint a segment a solver hides bad places between midpoints where
+  /// weights vary by orders of magnitude; hence four.
+  GeodesicOptions geodesic = {.segments = 400, .quadrature = 4};
+  SearchBox box = {};      ///< where samples are spread; empty: surrounding_box() of all ends
+  int64_t samples = 1500;  ///< of the graph
+  int pieces = 8;          ///< in which an edge's length is evaluated
+  RouteGraphOptions graph = {};
+  RouteOptions routes = {};
+};
+
+/// A geodesic and the first path that led to it.
+struct FoundGeodesic {
+  std::string start;  ///< "straight line", "route 1", …
+  Geodesic geodesic;
+};
+
+struct GlobalGeodesic {
+  std::vector<FoundGeodesic> found;  ///< by refined length, the best first; equal ones once
+  std::vector<std::string> failed;   ///< starts on which chart or quality is not finite, with the reason
+};
+
+struct GlobalGeodesics {
+  std::vector<GlobalGeodesic> pairs;
+  int64_t graph_edges = 0, evaluated_edges = 0;
+  std::string method;  ///< of refinement, and why it was chosen
+  std::string method_reason;
+  double seconds = 0;
+};
+
+/// Takes `problem.initial` as one more first path where it is given. Throws as find_geodesics() does, the
+/// last only if no first path has finite values.
+GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem,
+                                      const GlobalGeodesicOptions& options = {},
+                                      const CancellationToken& cancellation = {});
+
+/// The box around points [count, D], widened on each side by `margin` times its diagonal.
+SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin = 0.5);
+
+/// g at points, for solve_eikonal(): one row where the chart is the identity, else D(D + 1)/2.
+MetricField metric_field(const WeightedMetric& metric);
+
+/// Lengths of straight segments cut into `pieces`, and their lower bound least_weight · ‖Φ(b) − Φ(a)‖, for
+/// graphs.
+SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces);
+SegmentFunction segment_bounds(const WeightedMetric& metric);
+
+}  // namespace latentpath

@@ -1,0 +1,131 @@
+#include "latentpath/metric/analytic_quality.h"
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace latentpath {
+
+AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number,
+                                 std::string name)
+    : form_(form), map_(std::move(map)), number_(number), name_(std::move(name)) {
+  if (form_ == Form::kConstant) {
+    LATENTPATH_CHECK(number_ > 0 && number_ < 1, kArgument, "the constant quality is ", number_,
+                     ": it must be above 0 and below 1");
+    map_ = nullptr;
+    return;
+  }
+  LATENTPATH_ASSERT(map_ != nullptr);
+  LATENTPATH_CHECK(map_->output_dim() == 1, kArgument, name_, " must have one value a point, not ",
+                   map_->output_dim());
+  if (form_ == Form::kLevelSet)
+    LATENTPATH_CHECK(std::isfinite(number_) && number_ > 0, kArgument, "the stiffness K of ", name_, " is ",
+                     number_, ": it must be above 0");
+}
+
+double AnalyticQuality::operator()(const double* z, double t) const {
+  if (form_ == Form::kConstant) return number_;
+  double f = 0;
+  map_->values(1, z, &t, &f);
+  switch (form_) {
+    case Form::kNegativeLog:
+      return std::exp(-f);
+    case Form::kLevelSet:
+      return 0.5 * std::exp(-number_ * f);
+    default:
+      return f;
+  }
+}
+
+double AnalyticQuality::least_weight(double epsilon) const {
+  const double greatest = form_ == Form::kConstant ? number_ : form_ == Form::kLevelSet ? 0.5 : 1.0;
+  return -std::log(epsilon + (1 - 2 * epsilon) * greatest);
+}
+
+AnalyticQualityPointer analytic_constant(double c) {
+  return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kConstant, nullptr, c,
+                                           join_message("constant quality ", c));
+}
+
+namespace {
+
+struct OutsideDiscs {
+  std::vector<Disc> discs;
+  template <class T>
+  T operator()(const T* z) const {
+    using std::max, std::sqrt;
+    T sum(0.0);
+    for (const Disc& disc : discs) {
+      T square(0.0);
+      for (std::size_t i = 0; i < disc.centre.size(); ++i) {
+        const T x = z[i] - disc.centre[i];
+        square = square + x * x;
+      }
+      sum = sum + max(T(0.0), disc.radius - sqrt(square));
+    }
+    return sum;
+  }
+};
+
+struct CubeSurface {
+  int dim;
+  template <class T>
+  T operator()(const T* z) const {
+    using std::abs, std::max;
+    T largest = abs(z[0]);
+    for (int i = 1; i < dim; ++i) largest = max(largest, T(abs(z[i])));
+    return abs(largest - 1.0);
+  }
+};
+
+struct Poincare {
+  int dim;
+  template <class T>
+  T operator()(const T* z) const {
+    T square = z[0] * z[0];
+    for (int i = 1; i < dim; ++i) square = square + z[i] * z[i];
+    // Outside the ball there is no space: an infinite weight.
+    if (square >= 1.0) return T(std::numeric_limits<double>::infinity());
+    return 2.0 / (1.0 - square);
+  }
+};
+
+struct StereographicWeight {
+  int dim;
+  template <class T>
+  T operator()(const T* z) const {
+    T square = z[0] * z[0];
+    for (int i = 1; i < dim; ++i) square = square + z[i] * z[i];
+    return 2.0 / (square + 1.0);
+  }
+};
+
+}  // namespace
+
+AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness) {
+  LATENTPATH_CHECK(!discs.empty() && !discs[0].centre.empty(), kArgument,
+                   "a cut-out needs at least one disc");
+  const std::size_t dim = discs[0].centre.size();
+  for (const Disc& disc : discs) {
+    LATENTPATH_CHECK(disc.centre.size() == dim, kArgument, "the discs' centres have ", dim, " and ",
+                     disc.centre.size(), " coordinates: they must agree");
+    LATENTPATH_CHECK(std::isfinite(disc.radius) && disc.radius > 0, kArgument, "the disc's radius is ",
+                     disc.radius, ": it must be above 0");
+  }
+  const std::string name = discs.size() == 1 ? "cut-out disc" : join_message(discs.size(), " cut-out discs");
+  return analytic_level_set(OutsideDiscs{std::move(discs)}, stiffness, static_cast<int>(dim), name);
+}
+
+AnalyticQualityPointer cube_surface(int latent_dim, double stiffness) {
+  return analytic_level_set(CubeSurface{latent_dim}, stiffness, latent_dim, "cube surface");
+}
+
+AnalyticQualityPointer poincare_ball(int latent_dim) {
+  return analytic_weight(Poincare{latent_dim}, latent_dim, "Poincare ball");
+}
+
+AnalyticQualityPointer stereographic_quality(int latent_dim) {
+  return analytic_weight(StereographicWeight{latent_dim}, latent_dim, "stereographic sphere");
+}
+
+}  // namespace latentpath

@@ -1,0 +1,162 @@
+#include "metric/evaluate_points.h"
+
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "latentpath/core/parallel.h"
+
+namespace latentpath {
+namespace {
+
+/// Fewer points than this in a share are not worth a thread.
+constexpr int64_t kLeastShare = 12;
+
+int64_t shares_of(int64_t points) { return std::clamp<int64_t>(points / kLeastShare, 1, parallel_width()); }
+
+/// The rows of share `i` of `shares`.
+Tensor share(const Tensor& rows, int64_t i, int64_t shares) {
+  const int64_t n = rows.size(0), first = n * i / shares;
+  return rows.narrow(0, first, n * (i + 1) / shares - first);
+}
+
+PointValues evaluate_together(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
+                              const Tensor& middles, const Tensor& middle_time) {
+  QualityPoints asked{middles, middle_time, {}};
+  Tensor images;
+  if (quality.needs_decoded()) {
+    const Tensor all = embedding(at::cat({nodes, middles}));
+    images = all.narrow(0, 0, nodes.size(0));
+    asked.decoded = all.narrow(0, nodes.size(0), middles.size(0));
+  } else {
+    images = embedding(nodes);
+  }
+  return {images, quality.evaluate(asked)};
+}
+
+/// What every share keeps for its way back.
+struct Shares : torch::CustomClassHolder {
+  std::vector<Tensor> nodes, middles;  // leaves
+  std::vector<PointValues> values;
+};
+
+class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
+ public:
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
+                                                const Tensor& nodes, const Tensor& middles,
+                                                const Tensor& middle_time, const Embedding* embedding,
+                                                const Quality* quality, int64_t count) {
+    auto shares = c10::make_intrusive<Shares>();
+    const auto size = static_cast<size_t>(count);
+    shares->nodes.resize(size);
+    shares->middles.resize(size);
+    shares->values.resize(size);
+    run_in_parallel(count, [&](int64_t i) {
+      const at::AutoGradMode enabled(true);
+      const auto at = static_cast<size_t>(i);
+      shares->nodes[at] = share(nodes, i, count).detach().requires_grad_(true);
+      shares->middles[at] = share(middles, i, count).detach().requires_grad_(true);
+      shares->values[at] = evaluate_together(*embedding, *quality, shares->nodes[at], shares->middles[at],
+                                             share(middle_time, i, count));
+    });
+    std::vector<Tensor> images, qualities;
+    for (const PointValues& values : shares->values) {
+      images.push_back(values.images.detach());
+      qualities.push_back(values.quality.detach());
+    }
+    context->saved_data["shares"] = c10::IValue::make_capsule(std::move(shares));
+    return {at::cat(images), at::cat(qualities)};
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list outer) {
+    const auto capsule = context->saved_data["shares"].toCapsule();
+    auto& shares = static_cast<Shares&>(*capsule);
+    const auto count = static_cast<int64_t>(shares.values.size());
+    std::vector<Tensor> nodes(shares.nodes.size()), middles(shares.nodes.size());
+    run_in_parallel(count, [&](int64_t i) {
+      const auto at = static_cast<size_t>(i);
+      const PointValues& values = shares.values[at];
+      torch::autograd::variable_list outputs, gradients;
+      const auto add = [&](const Tensor& output, const Tensor& gradient) {
+        if (!output.requires_grad() || !gradient.defined()) return;
+        outputs.push_back(output);
+        gradients.push_back(share(gradient, i, count));
+      };
+      add(values.images, outer[0]);
+      add(values.quality, outer[1]);
+      if (!outputs.empty()) {
+        const auto found = torch::autograd::grad(outputs, {shares.nodes[at], shares.middles[at]}, gradients,
+                                                 false, false, /*allow_unused=*/true);
+        nodes[at] = found[0];
+        middles[at] = found[1];
+      }
+      if (!nodes[at].defined()) nodes[at] = at::zeros_like(shares.nodes[at]);
+      if (!middles[at].defined()) middles[at] = at::zeros_like(shares.middles[at]);
+      shares.values[at] = {};  // the graph of this share is done with
+    });
+    return {at::cat(nodes), at::cat(middles), {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+PointValues evaluate_points(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
+                            const Tensor& middles, const Tensor& middle_time) {
+  const int64_t shares =
+      embedding.concurrent() && quality.concurrent() ? shares_of(nodes.size(0) + middles.size(0)) : 1;
+  if (shares == 1) return evaluate_together(embedding, quality, nodes, middles, middle_time);
+  if (at::GradMode::is_enabled() && (nodes.requires_grad() || middles.requires_grad())) {
+    const auto values = EvaluateShares::apply(nodes, middles, middle_time, &embedding, &quality, shares);
+    return {values[0], values[1]};
+  }
+  std::vector<Tensor> images(static_cast<size_t>(shares)), qualities(images.size());
+  run_in_parallel(shares, [&](int64_t i) {
+    const PointValues values = evaluate_together(embedding, quality, share(nodes, i, shares),
+                                                 share(middles, i, shares), share(middle_time, i, shares));
+    images[static_cast<size_t>(i)] = values.images;
+    qualities[static_cast<size_t>(i)] = values.quality;
+  });
+  return {at::cat(images), at::cat(qualities)};
+}
+
+Tensor decode_points(const Embedding& embedding, const Tensor& points) {
+  const at::NoGradGuard no_gradient;
+  const int64_t shares = embedding.concurrent() ? shares_of(points.size(0)) : 1;
+  if (shares == 1) return embedding(points);
+  std::vector<Tensor> images(static_cast<size_t>(shares));
+  run_in_parallel(shares,
+                  [&](int64_t i) { images[static_cast<size_t>(i)] = embedding(share(points, i, shares)); });
+  return at::cat(images);
+}
+
+namespace {
+
+/// What `evaluate` gives for shares of the points, one after the other.
+Tensor judge_shares(const Quality& quality, const QualityPoints& points,
+                    const std::function<Tensor(const QualityPoints&)>& evaluate) {
+  const at::NoGradGuard no_gradient;
+  const int64_t shares = quality.concurrent() ? shares_of(points.latent.size(0)) : 1;
+  if (shares == 1) return evaluate(points);
+  std::vector<Tensor> values(static_cast<size_t>(shares));
+  run_in_parallel(shares, [&](int64_t i) {
+    values[static_cast<size_t>(i)] = evaluate(
+        {share(points.latent, i, shares), points.time.defined() ? share(points.time, i, shares) : Tensor(),
+         points.decoded.defined() ? share(points.decoded, i, shares) : Tensor()});
+  });
+  return at::cat(values);
+}
+
+}  // namespace
+
+Tensor judge_points(const Quality& quality, const QualityPoints& points) {
+  return judge_shares(quality, points, [&](const QualityPoints& part) { return quality.evaluate(part); });
+}
+
+Tensor judge_points_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times) {
+  return judge_shares(quality, points,
+                      [&](const QualityPoints& part) { return quality.at_times(part, times); });
+}
+
+}  // namespace latentpath

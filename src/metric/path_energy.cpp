@@ -1,0 +1,212 @@
+#include "latentpath/metric/path_energy.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "metric/evaluate_points.h"
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+/// a_0, b_0, a_1, b_1, …, a_n: the old nodes with the old midpoints between them, along dimension 1.
+Tensor interleave(const Tensor& nodes, const Tensor& middles) {
+  const int64_t n = middles.size(1);
+  const Tensor head = at::stack({nodes.narrow(1, 0, n), middles}, 2).flatten(1, 2);
+  return at::cat({head, nodes.narrow(1, n, 1)}, 1);
+}
+
+/// Q at the nodes [pairs, n + 1] → the mean of each segment's two ends [pairs, n] (paper B, Eq. 3).
+Tensor mean_of_ends(const Tensor& quality) {
+  const int64_t n = quality.size(1) - 1;
+  return 0.5 * (quality.narrow(1, 0, n) + quality.narrow(1, 1, n));
+}
+
+}  // namespace
+
+PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
+                       EnergyOptions options)
+    : embedding_(std::move(embedding)), quality_(std::move(quality)), options_(std::move(options)) {
+  LATENTPATH_CHECK(embedding_ != nullptr && quality_ != nullptr && options_.cost != nullptr, kArgument,
+                   "a path energy needs an embedding, a quality and a cost");
+  LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
+                   "epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+}
+
+Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
+  if (options_.kernel) return options_.kernel->squared_distance(a.flatten(1), b.flatten(1));
+  const Tensor sum = (a - b).flatten(1).square().sum(1);
+  return options_.norm == OutputNorm::kSum ? sum : sum / static_cast<double>(a[0].numel());
+}
+
+Tensor PathEnergy::squared_chords(const Tensor& images) const {
+  const int64_t rows = images.size(0), n = images.size(1) - 1;
+  const auto flat = [&](int64_t first) { return images.narrow(1, first, n).reshape({rows * n, -1}); };
+  return squared_distance(flat(1), flat(0)).reshape({rows, n}).to(at::kDouble);
+}
+
+SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
+  const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
+  const Tensor nodes = points.nodes.reshape({-1, dim});
+  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  if (options_.cost->averages_end_qualities()) {
+    const Tensor all = (*embedding_)(nodes);
+    const Tensor time = points.times.to(nodes.options().requires_grad(false)).repeat(pairs);
+    const Tensor quality = quality_->evaluate({nodes, time, quality_->needs_decoded() ? all : Tensor()});
+    const Tensor mean = mean_of_ends(quality.reshape({pairs, n + 1}).to(at::kDouble));
+    return {squared_chords(all.reshape({pairs, n + 1, -1})), -at::log(regularise(mean, options_.epsilon)),
+            duration};
+  }
+  const Tensor middles = points.middles.reshape({-1, dim});
+  const Tensor middle_time =
+      middle_times(points.times).to(nodes.options().requires_grad(false)).repeat(pairs);
+  const PointValues values = evaluate_points(*embedding_, *quality_, nodes, middles, middle_time);
+  const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
+  const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
+  return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
+}
+
+Tensor PathEnergy::decode(const Tensor& points) const { return decode_points(*embedding_, points); }
+
+Tensor PathEnergy::judge(const Tensor& points, const Tensor& decoded, double time) const {
+  return judge_points(*quality_, {points, at::full({points.size(0)}, time, points.options()),
+                                  quality_->needs_decoded() ? decoded : Tensor()});
+}
+
+Tensor PathEnergy::weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const {
+  const Tensor quality = judge_points_at_times(
+      *quality_, {points, Tensor(), quality_->needs_decoded() ? decoded : Tensor()}, times);
+  return -at::log(regularise(quality.to(at::kDouble), options_.epsilon));
+}
+
+/// Flattened images of paths [rows, n, D]: [rows, n, M].
+Tensor PathEnergy::decode_paths(const Tensor& points) const {
+  const int64_t dim = points.size(2);
+  std::vector<Tensor> parts;
+  for (const Tensor& chunk : points.reshape({-1, dim}).split(options_.points_per_batch))
+    parts.push_back(decode_points(*embedding_, chunk).flatten(1));
+  return at::cat(parts).reshape({points.size(0), points.size(1), -1});
+}
+
+CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& curve, int64_t pairs,
+                                 const Tensor& times, const QualityPointer& feature, double tolerance,
+                                 int64_t max_refinement) const {
+  const at::NoGradGuard no_gradient;
+  // A few pairs at a time: the decoded points of one pair stay in memory through all refinements.
+  const int64_t per_chunk = std::max<int64_t>(1, 8192 / (8 * times.size(0)));
+  std::vector<CurveFigures> parts;
+  for (int64_t first = 0; first < pairs; first += per_chunk) {
+    const int64_t count = std::min(per_chunk, pairs - first);
+    parts.push_back(measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); }, times,
+                                  feature, tolerance, max_refinement));
+  }
+  const auto join = [&](Tensor CurveFigures::*field) {
+    std::vector<Tensor> pieces;
+    for (const CurveFigures& part : parts)
+      if ((part.*field).defined()) pieces.push_back(part.*field);
+    return pieces.empty() ? Tensor() : at::cat(pieces);
+  };
+  return {join(&CurveFigures::cost),         join(&CurveFigures::cost_refined),
+          join(&CurveFigures::length),       join(&CurveFigures::quality_of_curve),
+          join(&CurveFigures::mean_quality), join(&CurveFigures::min_quality),
+          join(&CurveFigures::min_weight),   join(&CurveFigures::embedding_length),
+          join(&CurveFigures::mean_feature), join(&CurveFigures::refinement)};
+}
+
+CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
+                                       const Tensor& initial_times, const QualityPointer& feature,
+                                       double tolerance, int64_t max_refinement) const {
+  Tensor times = initial_times;
+  Tensor nodes = curve(times);
+  const int64_t pairs = nodes.size(0), dim = nodes.size(2);
+  const auto options = at::TensorOptions(at::kDouble).device(nodes.device());
+  CurveFigures figures;
+  for (Tensor CurveFigures::*field :
+       {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length, &CurveFigures::mean_quality,
+        &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length})
+    figures.*field = at::zeros({pairs}, options);
+  if (feature) figures.mean_feature = at::zeros({pairs}, options);
+  figures.refinement = at::zeros({pairs}, options.dtype(at::kLong));
+
+  Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change
+  Tensor images = decode_paths(nodes);
+  std::vector<int64_t> image_shape;
+  const bool decoded_needed = quality_->needs_decoded() || (feature && feature->needs_decoded());
+  if (decoded_needed) image_shape = (*embedding_)(nodes[0].narrow(0, 0, 1)).sizes().vec();
+  Tensor previous;
+  for (int64_t refinement = 1;; refinement *= 2) {
+    const int64_t rows = open.size(0), n = times.size(0) - 1;
+    const Tensor middle_time = middle_times(times);
+    const Tensor middles = curve(middle_time).index_select(0, open);
+    const bool last_possible = refinement * 2 > max_refinement;
+    // Midpoints become nodes of the next level, so their images are kept.
+    const Tensor middle_images = decoded_needed || !last_possible ? decode_paths(middles) : Tensor();
+    const auto ask_at = [&](const Quality& quality, const Tensor& points, const Tensor& point_times,
+                            const Tensor& point_images) {
+      std::vector<Tensor> values;
+      const Tensor latent = points.reshape({-1, dim});
+      const Tensor time = point_times.to(latent.options()).repeat(rows);
+      const int64_t total = latent.size(0);
+      Tensor decoded;
+      if (quality.needs_decoded()) {
+        auto shape = image_shape;
+        shape[0] = total;
+        decoded = point_images.reshape(shape);
+      }
+      for (int64_t at_point = 0; at_point < total; at_point += options_.points_per_batch) {
+        const int64_t count = std::min(options_.points_per_batch, total - at_point);
+        values.push_back(
+            judge_points(quality, {latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
+                                   decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
+      }
+      return at::cat(values).reshape({rows, -1}).to(at::kDouble);
+    };
+    const auto ask = [&](const Quality& quality) {
+      return ask_at(quality, middles, middle_time, middle_images);
+    };
+    const Tensor quality = ask(*quality_);
+    const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
+    const Tensor chord = squared_chords(images);
+    const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
+    Tensor cost;
+    if (options_.cost->averages_end_qualities()) {
+      // The cost is its own; all other figures are taken at midpoints, and compare with any other cost's.
+      const Tensor at_nodes = ask_at(*quality_, curve(times).index_select(0, open), times, images);
+      cost = options_.cost
+                 ->segments({chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration})
+                 .sum(1);
+    } else {
+      cost = options_.cost->segments(terms).sum(1);
+    }
+    const Tensor root = chord.sqrt();
+    const auto store = [&](Tensor& field, const Tensor& value) { field.index_copy_(0, open, value); };
+    if (refinement == 1) store(figures.cost, cost);
+    store(figures.cost_refined, cost);
+    store(figures.length, (terms.weight * root).sum(1));
+    store(figures.embedding_length, root.sum(1));
+    store(figures.mean_quality, (quality * duration).sum(1));
+    store(figures.min_quality, quality.amin(1));
+    store(figures.min_weight, terms.weight.amin(1));
+    figures.refinement.index_fill_(0, open, refinement);
+    Tensor changing = at::ones({rows}, at::kBool);
+    if (refinement >= 4) changing = ((cost - previous).abs() > tolerance * cost.abs()).to(at::kCPU);
+    if (last_possible) changing = at::zeros({rows}, at::kBool);
+    const Tensor settled = changing.logical_not();
+    if (feature && settled.any().item<bool>()) {
+      const Tensor mean = (ask(*feature) * duration).sum(1);
+      const Tensor which = settled.nonzero().squeeze(1);
+      figures.mean_feature.index_copy_(0, open.index_select(0, which), mean.index_select(0, which));
+    }
+    if (!changing.any().item<bool>()) break;
+    const Tensor keep = changing.nonzero().squeeze(1);
+    images = interleave(images.index_select(0, keep), middle_images.index_select(0, keep));
+    previous = cost.index_select(0, keep);
+    open = open.index_select(0, keep);
+    times = interleave(times.unsqueeze(0), middle_time.unsqueeze(0)).squeeze(0);
+  }
+  figures.quality_of_curve = at::exp(-figures.length);
+  return figures;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,319 @@
+#include "latentpath/models/classifier.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/core/error.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/models/input_adapter.h"
+
+namespace latentpath {
+
+struct Classifier::Model {
+  TorchScriptModule module;
+  ClassifierOptions options;
+  ImageFormat format;
+  std::vector<std::string> class_names;
+  std::vector<std::string> assumptions, warnings;
+  std::optional<InputAdapter> adapter;
+  ClassifierOutput output = ClassifierOutput::kDetect;
+  int64_t classes = 0;
+
+  std::string name() const { return "the classifier " + module.file().string(); }
+
+  Tensor raw(const Tensor& input) const {
+    const Tensor rows = module.forward(adapter ? (*adapter)(input) : input);
+    Tensor scores = rows;
+    if (scores.dim() == 1 && scores.size(0) == input.size(0)) scores = scores.unsqueeze(1);
+    LATENTPATH_CHECK(scores.dim() == 2 && scores.size(0) == input.size(0), kInput, name(), " must map [",
+                     input.size(0), ", …] to [", input.size(0), ", C], not to ", shape_string(rows.sizes()));
+    return scores.to(input.scalar_type());
+  }
+
+  static ClassifierOutput detect(const Tensor& scores) {
+    const bool sums_to_one =
+        (scores >= -1e-6).all().item<bool>() && ((scores.sum(1) - 1).abs() < 1e-3).all().item<bool>();
+    if (sums_to_one && scores.size(1) > 1) return ClassifierOutput::kProbabilities;
+    return scores.size(1) == 1 ? ClassifierOutput::kSigmoid : ClassifierOutput::kSoftmax;
+  }
+
+  /// The input shapes worth trying when nobody states one: the decoder's own, then the usual sizes.
+  std::vector<std::vector<int64_t>> candidate_shapes(const std::vector<int64_t>& given) const {
+    std::vector<std::vector<int64_t>> shapes{given};
+    if (given.size() != 3) return shapes;
+    const auto channels = module.convolution_channels();
+    std::vector<int64_t> channel_choices;
+    if (channels)
+      channel_choices = {*channels};
+    else
+      channel_choices = {given[0], given[0] == 1 ? 3 : 1};
+    shapes.clear();
+    for (const int64_t c : channel_choices) {
+      shapes.push_back({c, given[1], given[2]});
+      for (const int64_t side : {28, 32, 64, 96, 128, 224, 256}) shapes.push_back({c, side, side});
+    }
+    return shapes;
+  }
+};
+
+Classifier::Classifier(const std::filesystem::path& file, const ClassifierOptions& options)
+    : model_(std::make_unique<Model>(Model{{file, "classifier", options.dtype, options.device},
+                                           options,
+                                           {},
+                                           {},
+                                           {},
+                                           {},
+                                           {},
+                                           options.output,
+                                           0})) {
+  const TorchScriptModule& module = model_->module;
+  LATENTPATH_CHECK(!module.takes_list(), kInput, model_->name(), " must take one tensor, not a list");
+  ImageFormat& format = model_->format;
+  format.range = options.input_range ? options.input_range : module.range_attribute("input_range");
+  format.mean = !options.input_mean.empty()
+                    ? options.input_mean
+                    : module.numbers_attribute("input_mean").value_or(std::vector<double>{});
+  format.std = !options.input_std.empty()
+                   ? options.input_std
+                   : module.numbers_attribute("input_std").value_or(std::vector<double>{});
+  if (!options.input_shape.empty()) {
+    format.shape = options.input_shape;
+  } else if (const auto numbers = module.numbers_attribute("input_shape")) {
+    for (const double extent : *numbers) format.shape.push_back(static_cast<int64_t>(extent));
+  }
+  model_->class_names = module.strings_attribute("class_names").value_or(std::vector<std::string>{});
+  if (options.output == ClassifierOutput::kDetect) {
+    const std::string kind = module.string_attribute("output_kind").value_or("");
+    if (kind == "probabilities") model_->output = ClassifierOutput::kProbabilities;
+    if (kind == "sigmoid") model_->output = ClassifierOutput::kSigmoid;
+    if (kind == "softmax") model_->output = ClassifierOutput::kSoftmax;
+  }
+}
+
+Classifier::~Classifier() = default;
+
+void Classifier::connect(const Embedding& decoder, const Tensor& points,
+                         std::optional<ValueRange> output_range) {
+  const at::NoGradGuard no_gradient;
+  Model& model = *model_;
+  model.assumptions.clear();
+  model.warnings.clear();
+  model.adapter.reset();
+  Tensor input = points;
+  if (!model.options.input_is_latent) {
+    input = decoder(points);
+    ImageFormat from{output_range, {}, {}, input.sizes().slice(1).vec()};
+    const double low = input.min().item<double>(), high = input.max().item<double>();
+    LATENTPATH_CHECK(at::isfinite(input).all().item<bool>(), kNumerical, decoder.describe(),
+                     " gives NaN or infinite values");
+    const bool standardised = !model.format.mean.empty();
+    if (!from.range && (model.format.range || standardised)) {
+      if (low >= -1e-3 && high <= 1 + 1e-3)
+        from.range = ValueRange{0, 1};
+      else if (low >= -1 - 1e-3 && high <= 1 + 1e-3)
+        from.range = ValueRange{-1, 1};
+      if (from.range)
+        model.assumptions.push_back(join_message(
+            "the decoder's values are taken to lie in [", from.range->low, ", ", from.range->high, "], as ",
+            points.size(0), " samples do (", low, " to ", high, "); --output-range says otherwise"));
+      else
+        model.warnings.push_back(
+            join_message("the decoder's values (", low, " to ", high,
+                         ") lie in neither [0, 1] nor [-1, 1], so they are not rescaled; "
+                         "state --output-range"));
+    }
+    ImageFormat to = model.format;
+    if (!to.range && from.range) {
+      to.range = ValueRange{0, 1};
+      model.assumptions.push_back("the classifier does not state its input range: [0, 1] is assumed" +
+                                  std::string(standardised ? " before mean and std are applied" : "") +
+                                  "; --input-range says otherwise");
+    } else if (!to.range && !from.range) {
+      if (low < -1e-3)
+        model.warnings.push_back(join_message(
+            "the decoder gives values below 0 (", low, " to ", high,
+            ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
+            "state --output-range and --input-range"));
+      model.assumptions.push_back(
+          join_message("neither decoder nor classifier states a value range: the decoder's "
+                       "values (",
+                       low, " to ", high, ") are passed on unchanged"));
+    }
+    if (to.shape.empty()) {
+      std::string reason;
+      bool found = false;
+      for (const auto& shape : model.candidate_shapes(from.shape)) {
+        to.shape = shape;
+        try {
+          model.adapter.emplace(from, to);
+          model.raw(input);
+          found = true;
+          break;
+        } catch (const Error& error) {
+          if (error.kind() == ErrorKind::kArgument) throw;
+          if (reason.empty()) reason = error.what();
+        }
+      }
+      LATENTPATH_CHECK(found, kInput, model.name(), " does not accept the decoder's output of shape ",
+                       shape_string(from.shape), " nor the usual image sizes (", reason,
+                       "); state its input as --input-shape CxHxW");
+      if (to.shape != from.shape)
+        model.assumptions.push_back("the classifier is taken to expect " + shape_string(to.shape) +
+                                    ", the first size it accepts; --input-shape says otherwise");
+    } else {
+      model.adapter.emplace(from, to);
+    }
+    for (const std::string& step : model.adapter->steps())
+      model.assumptions.push_back("before the classifier: " + step);
+    if (from.range) {
+      const double margin = 0.05 * (from.range->high - from.range->low);
+      if (low < from.range->low - margin || high > from.range->high + margin)
+        model.warnings.push_back(join_message("the decoder's values run from ", low, " to ", high,
+                                              ", outside the stated range [", from.range->low, ", ",
+                                              from.range->high, "]"));
+      else if (from.range->low < 0 && low >= 0)
+        model.warnings.push_back(join_message("the decoder's values are said to lie in [", from.range->low,
+                                              ", ", from.range->high, "], but no sample is below 0 (", low,
+                                              " to ", high, ")"));
+    }
+  }
+  const Tensor scores = model.raw(input);
+  LATENTPATH_CHECK(at::isfinite(scores).all().item<bool>(), kNumerical, model.name(),
+                   " gives NaN or infinite values");
+  model.classes = scores.size(1);
+  LATENTPATH_CHECK(
+      model.class_names.empty() || static_cast<int64_t>(model.class_names.size()) == model.classes, kInput,
+      model.name(), " gives ", model.classes, " classes and names ", model.class_names.size());
+  if (model.output == ClassifierOutput::kDetect) {
+    model.output = Model::detect(scores);
+    const char* reading = model.output == ClassifierOutput::kProbabilities ? "probabilities"
+                          : model.output == ClassifierOutput::kSigmoid     ? "one logit (sigmoid)"
+                                                                           : "logits (softmax)";
+    model.assumptions.push_back(
+        join_message("the classifier's ", model.classes, " outputs are read as ", reading));
+    if (model.output == ClassifierOutput::kSigmoid && (scores >= 0).all().item<bool>() &&
+        (scores <= 1).all().item<bool>())
+      model.warnings.push_back(
+          "the classifier's one output lies in [0, 1] on every sample: if it is a probability "
+          "already, say --classifier-output probabilities");
+  }
+}
+
+Tensor Classifier::probabilities(const Tensor& input) const {
+  const Tensor scores = model_->raw(input);
+  switch (model_->output) {
+    case ClassifierOutput::kSoftmax:
+      return at::softmax(scores, 1);
+    case ClassifierOutput::kSigmoid:
+      return at::sigmoid(scores);
+    default:
+      return scores;
+  }
+}
+
+bool Classifier::takes_latent() const { return model_->options.input_is_latent; }
+int64_t Classifier::classes() const { return model_->classes; }
+bool Classifier::exclusive() const {
+  return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid;
+}
+const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
+const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }
+const std::vector<std::string>& Classifier::warnings() const { return model_->warnings; }
+std::string Classifier::describe() const { return model_->name(); }
+
+bool Classifier::concurrent() const { return model_->module.concurrent(); }
+
+int64_t Classifier::class_index(const std::string& number_or_name) const {
+  const auto& names = model_->class_names;
+  const auto named = std::find(names.begin(), names.end(), number_or_name);
+  if (named != names.end()) return named - names.begin();
+  int64_t index = -1;
+  try {
+    size_t used = 0;
+    index = std::stoll(number_or_name, &used);
+    if (used != number_or_name.size()) index = -1;
+  } catch (const std::exception&) {
+  }
+  std::string known = join_message("0 to ", classes() - 1);
+  if (!names.empty()) {
+    known += " or a name: ";
+    for (size_t i = 0; i < names.size(); ++i) known += (i ? ", " : "") + names[i];
+  }
+  LATENTPATH_CHECK(index >= 0 && index < classes(), kArgument, describe(), " has no class '", number_or_name,
+                   "'; its ", classes(), classes() == 1 ? " class is " : " classes are ", known);
+  return index;
+}
+
+std::shared_ptr<Classifier> load_classifier(const std::filesystem::path& file,
+                                            const ClassifierOptions& options) {
+  return std::make_shared<Classifier>(file, options);
+}
+
+namespace {
+
+class FeatureQuality final : public Quality {
+ public:
+  FeatureQuality(std::shared_ptr<const Classifier> classifier, std::vector<int64_t> favored,
+                 std::vector<int64_t> avoided)
+      : classifier_(std::move(classifier)), favored_(std::move(favored)), avoided_(std::move(avoided)) {
+    for (const auto& list : {favored_, avoided_})
+      for (const int64_t index : list)
+        LATENTPATH_CHECK(index >= 0 && index < classifier_->classes(), kArgument, classifier_->describe(),
+                         " has ", classifier_->classes(), " classes; class ", index, " does not exist");
+  }
+
+  Tensor evaluate(const QualityPoints& points) const override {
+    const Tensor p = classifier_->probabilities(classifier_->takes_latent() ? points.latent : points.decoded);
+    Tensor value;
+    const auto multiply = [&](const Tensor& factor) { value = value.defined() ? value * factor : factor; };
+    if (classifier_->exclusive()) {
+      if (!favored_.empty()) multiply(sum_of(p, favored_));
+      if (!avoided_.empty()) multiply(1 - sum_of(p, avoided_));
+    } else {
+      for (const int64_t index : favored_) multiply(p.select(1, index));
+      for (const int64_t index : avoided_) multiply(1 - p.select(1, index));
+    }
+    return value.clamp(0, 1);
+  }
+  bool needs_decoded() const override { return !classifier_->takes_latent(); }
+  bool concurrent() const override { return classifier_->concurrent(); }
+  std::string describe() const override {
+    std::string text;
+    const auto add = [&](const char* verb, const std::vector<int64_t>& list) {
+      for (const int64_t index : list) {
+        text += text.empty() ? verb : std::string(", ") + verb;
+        const auto& names = classifier_->class_names();
+        text += names.empty() ? std::to_string(index) : names[static_cast<size_t>(index)];
+      }
+    };
+    add("favor ", favored_);
+    add("avoid ", avoided_);
+    return text;
+  }
+
+ private:
+  static Tensor sum_of(const Tensor& p, const std::vector<int64_t>& indices) {
+    Tensor sum = p.select(1, indices[0]);
+    for (size_t i = 1; i < indices.size(); ++i) sum = sum + p.select(1, indices[i]);
+    return sum;
+  }
+
+  std::shared_ptr<const Classifier> classifier_;
+  std::vector<int64_t> favored_, avoided_;
+};
+
+}  // namespace
+
+QualityPointer class_probability(std::shared_ptr<const Classifier> classifier, int64_t class_index) {
+  return feature_quality(std::move(classifier), {class_index}, {});
+}
+
+QualityPointer feature_quality(std::shared_ptr<const Classifier> classifier,
+                               const std::vector<int64_t>& favored, const std::vector<int64_t>& avoided) {
+  LATENTPATH_CHECK(!favored.empty() || !avoided.empty(), kArgument,
+                   "a feature needs a class to favour or to avoid");
+  return std::make_shared<FeatureQuality>(std::move(classifier), favored, avoided);
+}
+
+}  // namespace latentpath

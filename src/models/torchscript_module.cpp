@@ -1,0 +1,246 @@
+#include "latentpath/models/torchscript_module.h"
+
+#include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/cuda.h>
+#include <torch/script.h>
+
+#include <mutex>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+/// TorchScript's messages carry interpreter tracebacks; the sentence that helps is the last "…Error: …" line,
+/// or else the first line.
+std::string short_reason(const std::string& message) {
+  const size_t marker = message.rfind("Error: ");
+  size_t begin = 0;
+  if (marker != std::string::npos) begin = marker + 7;
+  size_t end = message.find('\n', begin);
+  if (end == std::string::npos) end = message.size();
+  std::string line = message.substr(begin, std::min<size_t>(end - begin, 240));
+  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
+  return line;
+}
+
+/// True when a run of the graph neither writes into the module nor draws random numbers, whose order would
+/// then depend on the threads.
+bool is_pure(const torch::jit::Block& block) {
+  for (const torch::jit::Node* node : block.nodes()) {
+    const std::string kind = node->kind().toQualString();
+    // Dropout passes its input on in eval mode; only a constant says so in the graph itself.
+    const bool dropout = kind.find("dropout") != std::string::npos;
+    if (kind == "prim::SetAttr" || (node->isNondeterministic() && !dropout)) return false;
+    for (const torch::jit::Block* inner : node->blocks())
+      if (!is_pure(*inner)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct TorchScriptModule::Model {
+  std::filesystem::path file;
+  std::string role;
+  torch::jit::Module module;
+  at::ScalarType dtype = at::kFloat;
+  at::Device device = at::kCPU;
+  bool takes_list = false;
+  bool concurrent = false;
+
+  Tensor call(c10::IValue input) {
+    // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
+    // every level, so the plain interpreter is both faster here and the same on every call.
+    const torch::jit::GraphOptimizerEnabledGuard plain(false);
+    c10::IValue output;
+    try {
+      output = module.forward({std::move(input)});
+    } catch (const std::exception& error) {
+      throw Error(ErrorKind::kInput, join_message("the ", role, " ", file.string(),
+                                                  " failed on its input: ", short_reason(error.what())));
+    }
+    LATENTPATH_CHECK(output.isTensor(), kInput, "the ", role, " ", file.string(),
+                     " must return one tensor, not ", output.tagKind());
+    return output.toTensor();
+  }
+};
+
+TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::string role,
+                                     const std::string& dtype, const std::string& device)
+    : model_(std::make_unique<Model>()) {
+  model_->file = file;
+  model_->role = std::move(role);
+  const std::string name = join_message("the ", model_->role, " file ", file.string());
+  std::error_code ignored;
+  LATENTPATH_CHECK(std::filesystem::exists(file, ignored), kInput, name, " does not exist");
+  LATENTPATH_CHECK(std::filesystem::is_regular_file(file, ignored), kInput, name, " is not a regular file");
+  try {
+    model_->device = at::Device(device);
+  } catch (const std::exception&) {
+    throw Error(ErrorKind::kArgument,
+                join_message("the device '", device, "' is not one of cpu, cuda, cuda:N"));
+  }
+  LATENTPATH_CHECK(!model_->device.is_cuda() || torch::cuda::is_available(), kArgument, "the device '",
+                   device, "' needs a LibTorch built for CUDA and a GPU; neither is here");
+  try {
+    model_->module = torch::jit::load(file.string(), model_->device);
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kInput,
+                join_message(name, " is not a readable TorchScript archive (", short_reason(error.what()),
+                             "); export the model with torch.jit.script or torch.jit.trace"));
+  }
+  torch::jit::Module& module = model_->module;
+  const auto method = module.find_method("forward");
+  LATENTPATH_CHECK(method.has_value(), kInput, name, " has no forward method");
+  const auto& arguments = method->function().getSchema().arguments();
+  LATENTPATH_CHECK(arguments.size() >= 2, kInput, name, ": forward takes no input");
+  model_->takes_list = arguments[1].type()->kind() == c10::TypeKind::ListType;
+  for (size_t i = 2; i < arguments.size(); ++i)
+    LATENTPATH_CHECK(arguments[i].default_value().has_value(), kInput, name,
+                     ": forward needs a second input '", arguments[i].name(),
+                     "'; wrap the model so that one input is enough");
+  module.eval();
+  try {
+    const auto graph = method->graph()->copy();
+    torch::jit::Inline(*graph);
+    model_->concurrent = model_->device.is_cpu() && is_pure(*graph->block());
+  } catch (const std::exception&) {
+    model_->concurrent = false;  // a module without a readable graph is run by one thread
+  }
+  if (!dtype.empty()) module.to(dtype == "float64" ? at::kDouble : at::kFloat);
+  bool found = false;
+  for (at::Tensor parameter : module.parameters()) {
+    parameter.set_requires_grad(false);
+    if (!found && at::isFloatingType(parameter.scalar_type())) {
+      model_->dtype = parameter.scalar_type();
+      found = true;
+    }
+  }
+  if (!found)
+    for (const at::Tensor& buffer : module.buffers())
+      if (!found && at::isFloatingType(buffer.scalar_type())) {
+        model_->dtype = buffer.scalar_type();
+        found = true;
+      }
+  if (!found && dtype == "float64") model_->dtype = at::kDouble;
+  LATENTPATH_CHECK(model_->dtype == at::kFloat || model_->dtype == at::kDouble, kInput, name,
+                   " has parameters of type ", c10::toString(model_->dtype),
+                   "; float32 or float64 is needed (--dtype converts)");
+}
+
+TorchScriptModule::~TorchScriptModule() = default;
+TorchScriptModule::TorchScriptModule(TorchScriptModule&&) noexcept = default;
+
+Tensor TorchScriptModule::forward(const Tensor& input) const {
+  return model_->call(input.to(model_->device, model_->dtype));
+}
+
+Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
+  c10::List<at::Tensor> list;
+  for (const Tensor& input : inputs) list.push_back(input.to(model_->device, model_->dtype));
+  return model_->call(list);
+}
+
+bool TorchScriptModule::takes_list() const { return model_->takes_list; }
+bool TorchScriptModule::concurrent() const { return model_->concurrent; }
+
+std::optional<int64_t> TorchScriptModule::integer_attribute(const std::string& name) const {
+  if (!model_->module.hasattr(name)) return std::nullopt;
+  const c10::IValue value = model_->module.attr(name);
+  if (value.isInt()) return value.toInt();
+  if (value.isTensor() && value.toTensor().numel() == 1) return value.toTensor().item<int64_t>();
+  throw Error(ErrorKind::kInput, join_message("the ", model_->role, " ", model_->file.string(),
+                                              ": attribute ", name, " must be one integer"));
+}
+
+std::optional<std::string> TorchScriptModule::string_attribute(const std::string& name) const {
+  if (!model_->module.hasattr(name)) return std::nullopt;
+  const c10::IValue value = model_->module.attr(name);
+  if (!value.isString()) return std::nullopt;
+  return value.toStringRef();
+}
+
+std::optional<std::vector<double>> TorchScriptModule::numbers_attribute(const std::string& name) const {
+  if (!model_->module.hasattr(name)) return std::nullopt;
+  const c10::IValue value = model_->module.attr(name);
+  std::vector<double> numbers;
+  const auto add = [&](const c10::IValue& item) {
+    if (item.isDouble())
+      numbers.push_back(item.toDouble());
+    else if (item.isInt())
+      numbers.push_back(static_cast<double>(item.toInt()));
+    else
+      throw Error(ErrorKind::kInput, join_message("the ", model_->role, " ", model_->file.string(),
+                                                  ": attribute ", name, " must hold numbers"));
+  };
+  if (value.isList())
+    for (const c10::IValue& item : value.toListRef()) add(item);
+  else if (value.isTuple())
+    for (const c10::IValue& item : value.toTupleRef().elements()) add(item);
+  else if (value.isTensor()) {
+    const Tensor flat = value.toTensor().to(at::kDouble).to(at::kCPU).flatten().contiguous();
+    numbers.assign(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel());
+  } else
+    add(value);
+  return numbers;
+}
+
+std::optional<std::vector<std::string>> TorchScriptModule::strings_attribute(const std::string& name) const {
+  if (!model_->module.hasattr(name)) return std::nullopt;
+  const c10::IValue value = model_->module.attr(name);
+  if (!value.isList()) return std::nullopt;
+  std::vector<std::string> strings;
+  for (const c10::IValue& item : value.toListRef()) {
+    if (!item.isString()) return std::nullopt;
+    strings.push_back(item.toStringRef());
+  }
+  return strings;
+}
+
+std::optional<std::vector<std::vector<int64_t>>> TorchScriptModule::shapes_attribute(
+    const std::string& name) const {
+  if (!model_->module.hasattr(name)) return std::nullopt;
+  const c10::IValue value = model_->module.attr(name);
+  const auto malformed = [&] {
+    return Error(ErrorKind::kInput,
+                 join_message("the ", model_->role, " ", model_->file.string(), ": attribute ", name,
+                              " must be a list of lists of integers"));
+  };
+  const auto items = [&](const c10::IValue& sequence) -> std::vector<c10::IValue> {
+    if (sequence.isList()) return sequence.toListRef().vec();
+    if (sequence.isTuple()) return sequence.toTupleRef().elements();
+    throw malformed();
+  };
+  std::vector<std::vector<int64_t>> shapes;
+  for (const c10::IValue& shape : items(value)) {
+    std::vector<int64_t> extents;
+    for (const c10::IValue& extent : items(shape)) {
+      if (!extent.isInt()) throw malformed();
+      extents.push_back(extent.toInt());
+    }
+    shapes.push_back(std::move(extents));
+  }
+  return shapes;
+}
+
+std::optional<ValueRange> TorchScriptModule::range_attribute(const std::string& name) const {
+  const auto numbers = numbers_attribute(name);
+  if (!numbers) return std::nullopt;
+  LATENTPATH_CHECK(numbers->size() == 2 && (*numbers)[0] < (*numbers)[1], kInput, "the ", model_->role, " ",
+                   model_->file.string(), ": attribute ", name, " must be two numbers, low < high");
+  return ValueRange{(*numbers)[0], (*numbers)[1]};
+}
+
+std::optional<int64_t> TorchScriptModule::convolution_channels() const {
+  for (const at::Tensor& parameter : model_->module.parameters())
+    if (parameter.dim() == 4) return parameter.size(1);
+  return std::nullopt;
+}
+
+std::string TorchScriptModule::dtype() const { return model_->dtype == at::kDouble ? "float64" : "float32"; }
+const std::string& TorchScriptModule::role() const { return model_->role; }
+const std::filesystem::path& TorchScriptModule::file() const { return model_->file; }
+
+}  // namespace latentpath

@@ -1,0 +1,106 @@
+#pragma once
+// ChordObjective: the chord (or dynamic) cost of a polyline, with gradient, Hessian and Hessian products.
+// Internal.
+//
+//   F = Σ_i W_i (λΔ + c_i/Δ),   c_i = ‖Φ(z_{i+1}) − Φ(z_i)‖²,   W_i = n² at the middle of segment i
+//
+// on uniform times. With d_i = Φ(z_{i+1}) − Φ(z_i), C_i = λΔ + c_i/Δ, and ∇_a W, ∇_b W the derivatives of W
+// in the ends of its segment:
+//   ∂F/∂z_i = J_iᵀ r_i + C_{i−1} ∇_b W_{i−1} + C_i ∇_a W_i,     r_i = (2/Δ)(W_{i−1} d_{i−1} − W_i d_i)
+//   H_ii    = (2/Δ)(W_{i−1} + W_i) J_iᵀJ_i + Σ_k r_{ik} ∇²Φ_k + C ∇²W terms + cross terms of ∇c and ∇W
+//   H_i,i+1 = −(2/Δ) W_i J_iᵀJ_{i+1} + C_i ∇_a∇_b W_i + cross terms
+//
+// With `pieces` q > 1 every segment is cut into q and F is that of the finer polyline, whose nodes z = P y
+// depend linearly on the knots y: gradient Pᵀg, Hessian PᵀHP, still block-tridiagonal. So a coarse path
+// cannot hide what lies between its knots.
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "latentpath/metric/weighted_metric.h"
+#include "latentpath/numerics/block_tridiagonal.h"
+#include "metric/dense/weight_field.h"
+
+namespace latentpath::detail {
+
+enum class HessianKind {
+  kNewton,
+  kGaussNewton  ///< residuals √(W/Δ) d and √(λΔW), without their second derivatives: positive semidefinite
+};
+
+class ChordObjective {
+ public:
+  ChordObjective(const WeightedMetric& metric, double time_weight);
+
+  /// n segments between knots, each cut into `pieces`.
+  void set_grid(std::size_t segments, std::size_t pieces) {
+    knots_ = segments;
+    pieces_ = pieces;
+    segments_ = segments * pieces;
+  }
+  std::size_t segments() const { return knots_; }
+  std::size_t dim() const { return dim_; }
+  /// Number of unknowns, (n − 1) D.
+  std::size_t unknowns() const { return (knots_ - 1) * dim_; }
+  WeightField& weight() { return weight_; }
+  bool has_curvatures() const;
+  /// Relative rounding error of the cost.
+  double rounding() const;
+
+  /// F(nodes [n + 1, D]); NaN or infinity where the path leaves what chart and quality allow.
+  double cost(const double* nodes);
+  /// The same, and everything that derivatives need at these nodes.
+  double expand(const double* nodes);
+
+  /// [(n − 1) D]: the inner nodes.
+  void gradient(double* g);
+  void hessian(HessianKind kind, BlockTridiagonal& h);
+  /// B: (2/Δ) W J J alone, a weighted Laplacian; positive semidefinite, the H¹ metric of paths. A small
+  /// multiple of the identity keeps it definite where J loses rank.
+  void laplacian(BlockTridiagonal& b);
+  /// H u, u [(n − 1) D].
+  void hessian_product(const double* u, double* product);
+
+  /// Σ √W_i √c_i on this grid.
+  double length() const;
+  /// Smallest Cholesky pivot of JᵀJ relative to its largest diagonal entry, over the nodes of the last
+  /// expand(): 0 where J loses rank.
+  double least_rank_ratio();
+  /// W_i c_i summed over the pieces of each segment, times their number: [n].
+  std::vector<double> weighted_chords_squared() const;
+  /// The knots of the last expand(), [n + 1, D].
+  const std::vector<double>& knots() const { return knot_points_; }
+  long long evaluations() const { return evaluations_; }
+
+ private:
+  void middle_points(const double* nodes);
+  const double* fine_nodes(const double* knots);
+  void restrict_vector(const double* fine, double* coarse) const;
+  void restrict_blocks(const BlockTridiagonal& fine, BlockTridiagonal& coarse) const;
+  void full_gradient(double* g);
+  double sum_cost(const double* x, const double* squares);
+  template <int D, int M>
+  void assemble(HessianKind kind, bool laplacian_only, BlockTridiagonal& h);
+  void dispatch(HessianKind kind, bool laplacian_only, BlockTridiagonal& h);
+
+  const WeightedMetric& metric_;
+  double time_weight_;
+  std::size_t pieces_ = 1, knots_ = 0, segments_ = 0, dim_, outputs_;  ///< segments_: of the fine polyline
+  WeightField weight_;
+  std::unique_ptr<MapExpansion> expansion_;
+  long long evaluations_ = 0;
+  bool curvatures_ready_ = false, weight_blocks_ready_ = false;
+
+  std::vector<double> x_, points_, times_, squares_;
+  std::vector<double> d_, c_, w_, charge_;      ///< d_i [n, M]; c_i, W_i, C_i [n]
+  std::vector<double> residual_, jt_residual_;  ///< r_i [n + 1, M]; J_iᵀ r_i
+  std::vector<double> curvature_;               ///< [n + 1, D, D]
+  std::vector<double> slope_;                   ///< ∇_a W = ∇_b W = ½∇n² [n, D]
+  std::vector<double> bend_;                    ///< every second derivative of W: ¼∇²n² [n, D, D]
+  std::vector<double> fine_, knot_points_, fine_gradient_;
+  BlockTridiagonal fine_blocks_;
+  std::vector<double> full_u_, full_product_, pushed_, change_, point_u_, point_product_, product_;
+};
+
+}  // namespace latentpath::detail

@@ -1,0 +1,492 @@
+#include "latentpath/path/find_geodesics.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <numbers>
+#include <optional>
+
+#include "solver/dense/georce.h"
+#include "solver/dense/newton.h"
+#include "solver/dense/newton_cg.h"
+#include "path/dense/polyline.h"
+
+namespace latentpath {
+
+std::string termination_name(GeodesicTermination termination) {
+  switch (termination) {
+    case GeodesicTermination::kConverged:
+      return "converged";
+    case GeodesicTermination::kIterationLimit:
+      return "iteration-limit";
+    case GeodesicTermination::kStalled:
+      return "stalled";
+    case GeodesicTermination::kInterrupted:
+      return "interrupted";
+  }
+  throw InternalError("unknown termination");
+}
+
+namespace {
+
+using detail::HessianKind, detail::MinimiseOptions, detail::MinimiseOutcome;
+using Clock = std::chrono::steady_clock;
+double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+std::string point_string(const double* z, std::size_t dim) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < std::min<std::size_t>(dim, 8); ++i) text += join_message(i ? ", " : "", z[i]);
+  return text + (dim > 8 ? ", …)" : ")");
+}
+
+/// Latent dimensions up to which dense Hessian blocks, O(D³) each, cost less than conjugate gradients.
+constexpr std::size_t kBlockLimit = 8;
+/// The same for level sets, whose stiff walls conjugate gradients are slow to feel.
+constexpr std::size_t kLevelSetBlockLimit = 32;
+
+/// Of a level, on its own grid.
+struct LevelLength {
+  double length;
+  std::size_t pieces;  ///< lengths of different costs are not extrapolated together
+};
+
+/// Everything one thread needs to solve one pair after another.
+class PairSolver {
+ public:
+  PairSolver(const GeodesicProblem& problem, const GeodesicOptions& options, std::string method,
+             const CancellationToken& cancellation)
+      : problem_(problem),
+        metric_(problem.metric),
+        options_(options),
+        method_(std::move(method)),
+        cancellation_(cancellation),
+        dim_(static_cast<std::size_t>(problem.metric.latent_dim())),
+        level_set_(metric_.quality().form() == AnalyticQuality::Form::kLevelSet),
+        objective_(metric_, problem.time_weight) {}
+
+  Geodesic solve(std::size_t pair);
+
+ private:
+  static constexpr std::size_t kLevelSetPieces = 4;
+  static constexpr std::size_t kMostPieces = 64;
+  static constexpr std::size_t kCoarsest = 20;
+
+  void check_finite(const std::vector<double>& nodes) const;
+  std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
+  void standstill(Geodesic& geodesic, const double* point) const;
+  void certify(const MinimiseOutcome& outcome, Certificate& certificate);
+  void warn(Geodesic& geodesic, const LengthFigures& refined);
+  MinimiseOptions minimise_options(double tolerance) const;
+  void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, MinimiseOutcome& outcome);
+  void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
+    if (options_.keep_stages) geodesic.stages.push_back({name, nodes});
+  }
+  void soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic);
+  double kink_width(std::size_t segments) const;
+  std::vector<double> richardson_lengths(const Geodesic& geodesic, const std::vector<LevelLength>& reached);
+  bool hidden(const std::vector<double>& nodes, double share) const;
+  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const MinimiseOutcome& outcome);
+
+  const GeodesicProblem& problem_;
+  const WeightedMetric& metric_;
+  const GeodesicOptions& options_;
+  std::string method_;
+  const CancellationToken& cancellation_;
+  std::size_t dim_;
+  bool level_set_;
+  std::size_t pieces_ = 1;  ///< that each segment is cut into
+  detail::ChordObjective objective_;
+  detail::NewtonSolver newton_;
+  detail::NewtonCgSolver newton_cg_;
+};
+
+void PairSolver::check_finite(const std::vector<double>& nodes) const {
+  const std::size_t count = nodes.size() / dim_,
+                    outputs = static_cast<std::size_t>(metric_.chart().output_dim());
+  std::vector<double> x(count * outputs), n(count), middles((count - 1) * dim_);
+  metric_.chart().values(count, nodes.data(), nullptr, x.data());
+  for (std::size_t i = 0; i < x.size(); ++i)
+    LATENTPATH_CHECK(std::isfinite(x[i]), kNumerical, "chart ", metric_.chart().describe(), " is ", x[i],
+                     " at z = ", point_string(nodes.data() + i / outputs * dim_, dim_), " on the first path");
+  for (std::size_t i = 0; i + 1 < count; ++i)
+    for (std::size_t j = 0; j < dim_; ++j)
+      middles[i * dim_ + j] = 0.5 * (nodes[i * dim_ + j] + nodes[(i + 1) * dim_ + j]);
+  const auto check = [&](const std::vector<double>& points) {
+    const std::size_t total = points.size() / dim_;
+    metric_.weights(total, points.data(), nullptr, n.data());
+    for (std::size_t i = 0; i < total; ++i) {
+      if (std::isfinite(n[i])) continue;
+      const double* z = points.data() + i * dim_;
+      const double q = metric_.quality()(z);
+      if (std::isinf(n[i]) || q == 0)
+        throw Error(
+            ErrorKind::kNumerical,
+            join_message("quality ", metric_.quality().describe(), " is 0 at z = ", point_string(z, dim_),
+                         " on the first path, where lengths are then infinite: use an epsilon above 0, or "
+                         "a first path that avoids the place"));
+      throw Error(ErrorKind::kNumerical, join_message("quality ", metric_.quality().describe(), " is ", q,
+                                                      " at z = ", point_string(z, dim_),
+                                                      " on the first path: it must be between 0 and 1"));
+    }
+  };
+  check(nodes);
+  check(middles);
+}
+
+MinimiseOptions PairSolver::minimise_options(double tolerance) const {
+  MinimiseOptions minimise;
+  minimise.max_iterations = options_.max_iterations;
+  minimise.tolerance = tolerance;
+  minimise.escape_saddles = options_.escape_saddles;
+  minimise.kind = method_ == "gauss-newton" || !objective_.has_curvatures() ? HessianKind::kGaussNewton
+                                                                            : HessianKind::kNewton;
+  return minimise;
+}
+
+void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic,
+                     MinimiseOutcome& outcome) {
+  objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
+  if (method_ == "newton-cg")
+    outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
+  else
+    outcome = newton_.minimise(objective_, nodes, minimise_options(tolerance), cancellation_);
+  geodesic.iterations += outcome.iterations;
+}
+
+// A kink blurred over the width δ changes the weight log 2 by up to Kδ: as little as discretisation does,
+// O(1/n²).
+double PairSolver::kink_width(std::size_t segments) const {
+  return 4 * std::numbers::ln2 / metric_.quality().stiffness() / static_cast<double>(segments * segments);
+}
+
+void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic) {
+  const double stiffness = metric_.quality().stiffness();
+  const std::size_t segments = nodes.size() / dim_ - 1;
+  double deepest = 0;
+  {
+    std::vector<double> n(segments + 1);
+    metric_.weights(segments + 1, nodes.data(), nullptr, n.data());
+    for (const double weight : n) deepest = std::max(deepest, (weight - std::numbers::ln2) / stiffness);
+  }
+  MinimiseOutcome outcome;
+  // From a weight that the first path hardly feels to the one asked for.
+  double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * std::numbers::ln2 / deepest) : stiffness;
+  for (;; k = std::min(stiffness, 2 * k)) {
+    const SmoothKinks smooth(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
+    objective_.weight().set_stiffness(k);
+    run(nodes, 1e-4, geodesic, outcome);
+    stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
+    if (k >= stiffness || cancellation_.cancelled()) break;
+  }
+  objective_.weight().set_stiffness(stiffness);
+  for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
+    const SmoothKinks smooth(width);
+    run(nodes, 1e-4, geodesic, outcome);
+  }
+}
+
+std::vector<double> PairSolver::first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const {
+  const double *start = problem_.start.data() + pair * dim_, *end = problem_.end.data() + pair * dim_;
+  if (problem_.initial.empty()) {
+    const std::vector<double> nodes = detail::straight_polyline(start, end, dim_, segments);
+    check_finite(nodes);
+    stage(geodesic, "straight line", nodes);
+    return nodes;
+  }
+  const std::size_t size = problem_.initial.size() / (problem_.start.size() / dim_);
+  std::vector<double> first(problem_.initial.begin() + static_cast<std::ptrdiff_t>(pair * size),
+                            problem_.initial.begin() + static_cast<std::ptrdiff_t>((pair + 1) * size));
+  std::copy_n(start, dim_, first.begin());
+  std::copy_n(end, dim_, first.end() - static_cast<std::ptrdiff_t>(dim_));
+  check_finite(first);
+  stage(geodesic, "first path", first);
+  return detail::respace_polyline(metric_, first, segments);
+}
+
+void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
+  const auto count = static_cast<std::size_t>(options_.segments) + 1;
+  for (std::size_t i = 0; i < count; ++i) geodesic.nodes.insert(geodesic.nodes.end(), point, point + dim_);
+  check_finite(geodesic.nodes);
+  geodesic.termination = GeodesicTermination::kConverged;
+  geodesic.certificate = {.gradient_residual = 0,
+                          .negative_directions = 0,
+                          .least_curvature = 1,
+                          .lower_bound = 0,
+                          .minimum = true};
+  geodesic.warnings.push_back("the ends are equal: the geodesic is the point itself");
+}
+
+void PairSolver::certify(const MinimiseOutcome& outcome, Certificate& certificate) {
+  if (method_ == "newton-cg" || (method_ == "georce" && dim_ > kBlockLimit))
+    newton_cg_.certify(metric_, objective_, outcome.cost, certificate);
+  else
+    newton_.certify(objective_, outcome.cost, certificate);
+}
+
+void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
+  const Certificate& certificate = geodesic.certificate;
+  auto& warnings = geodesic.warnings;
+  if (geodesic.termination == GeodesicTermination::kIterationLimit)
+    warnings.push_back(join_message("not converged: ", options_.max_iterations,
+                                    " iterations were made; the gradient residual is ",
+                                    certificate.gradient_residual));
+  if (geodesic.termination == GeodesicTermination::kStalled)
+    warnings.push_back(
+        join_message("not converged: no step lowers the cost any more; the gradient residual is ",
+                     certificate.gradient_residual));
+  if (certificate.negative_directions > 0 ||
+      (certificate.negative_directions < 0 && objective_.has_curvatures() &&
+       certificate.least_curvature < -1e-6))
+    warnings.push_back(
+        join_message("the path is a saddle and not a minimum: there are shorter paths beside it",
+                     certificate.negative_directions > 0
+                         ? join_message(" (", certificate.negative_directions, " directions)")
+                         : std::string()));
+  // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
+  const double n = static_cast<double>(options_.segments);
+  if (method_ != "georce" && objective_.has_curvatures() && !level_set_ &&
+      geodesic.termination == GeodesicTermination::kConverged &&
+      std::abs(certificate.least_curvature) < 20 / (n * n))
+    warnings.push_back(
+        "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
+        "is one of a "
+        "family of equal length");
+  if (objective_.least_rank_ratio() < 1e-12)
+    warnings.push_back(
+        join_message("the Jacobian of chart ", metric_.chart().describe(),
+                     " loses rank on the path: some directions of the chart cost nothing there"));
+  if (refined.least_weight <= 0)
+    warnings.push_back(
+        join_message("quality ", metric_.quality().describe(),
+                     " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
+  if (!std::isfinite(refined.length))
+    warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
+  else if (std::abs(geodesic.length - refined.length) > 0.05 * refined.length)
+    warnings.push_back(join_message("under-resolved: the length is ", geodesic.length,
+                                    " on the path's own grid and ", refined.length,
+                                    " on a refined one: use more segments"));
+}
+
+Geodesic PairSolver::solve(std::size_t pair) {
+  const auto begin = Clock::now();
+  Geodesic geodesic;
+  const double* start = problem_.start.data() + pair * dim_;
+  const double* end = problem_.end.data() + pair * dim_;
+  const auto segments = static_cast<std::size_t>(options_.segments);
+
+  if (problem_.time_weight == 0 && std::equal(start, start + dim_, end)) {
+    standstill(geodesic, start);
+    geodesic.seconds = since(begin);
+    return geodesic;
+  }
+  const bool georce = method_ == "georce";
+  std::vector<std::size_t> levels = {segments};
+  const std::size_t coarsest = options_.coarsest_segments > 0
+                                   ? static_cast<std::size_t>(options_.coarsest_segments)
+                                   : std::size_t{kCoarsest};
+  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+    levels.push_back(levels.back() / 2);
+  std::reverse(levels.begin(), levels.end());
+
+  const bool given = !problem_.initial.empty();
+  std::vector<double> nodes = first_path(pair, levels[0], geodesic);
+  MinimiseOutcome outcome;
+  std::vector<LevelLength> levels_reached;
+  const bool fixed = options_.quadrature > 0;
+  pieces_ = fixed ? static_cast<std::size_t>(options_.quadrature) : level_set_ ? kLevelSetPieces : 1;
+  for (std::size_t level = 0; level < levels.size(); ++level) {
+    if (georce) {
+      double length = 0;
+      outcome = detail::georce(metric_, nodes, minimise_options(options_.tolerance), cancellation_, length);
+      geodesic.iterations = outcome.iterations;
+      objective_.set_grid(segments, 1);
+      objective_.expand(nodes.data());
+      levels_reached.push_back({length, 1});
+      certify(outcome, geodesic.certificate);
+      break;
+    }
+    const std::size_t n = levels[level];
+    const bool last = level + 1 == levels.size();
+    if (level > 0) {
+      nodes = detail::refine_polyline(nodes, dim_, !level_set_);
+      if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
+    }
+    const std::vector<double> before = nodes;
+    const SmoothKinks smooth(level_set_ ? kink_width(n) : SmoothKinks::width());
+    for (;; pieces_ *= 4) {
+      if (level_set_ && level == 0) soften(nodes, !given, geodesic);
+      // The error of a length is the square of the error of its path.
+      run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
+      // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
+      // a grid with fewer places to hide.
+      if (fixed || pieces_ >= kMostPieces || outcome.termination == GeodesicTermination::kInterrupted ||
+          !hidden(nodes, last ? 0.01 : 0.03))
+        break;
+      nodes = before;
+    }
+    levels_reached.push_back({objective_.length(), pieces_});
+    if (!last || level_set_) stage(geodesic, join_message(n, " segments"), nodes);
+    if (outcome.termination == GeodesicTermination::kInterrupted) {
+      while (nodes.size() / dim_ - 1 < segments) nodes = detail::refine_polyline(nodes, dim_, false);
+      break;
+    }
+    if (last) certify(outcome, geodesic.certificate);
+  }
+  geodesic.nodes = std::move(nodes);
+  std::copy_n(start, dim_, geodesic.nodes.begin());
+  std::copy_n(end, dim_, geodesic.nodes.end() - static_cast<std::ptrdiff_t>(dim_));
+  geodesic.termination = outcome.termination;
+  geodesic.cost = outcome.cost;
+  finish(geodesic, levels_reached, outcome);
+  geodesic.seconds = since(begin);
+  return geodesic;
+}
+
+// Lengths at n/4, n/2 and n segments of one and the same cost, as far as there are such; the last is always
+// there.
+std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
+                                                   const std::vector<LevelLength>& reached) {
+  const std::size_t k = reached.size(), n = static_cast<std::size_t>(options_.segments);
+  if (k == 0) return {};
+  if (k < 3 || level_set_ || geodesic.termination != GeodesicTermination::kConverged)
+    return {reached.back().length};
+  if (reached[k - 2].pieces == pieces_ && reached[k - 3].pieces == pieces_)
+    return {reached[k - 3].length, reached[k - 2].length, reached[k - 1].length};
+  // The way up went over other costs: go down again from the path that was found.
+  std::vector<double> lengths = {reached.back().length};
+  Geodesic unused;
+  MinimiseOutcome outcome;
+  for (std::size_t stride = 2; stride <= 4; stride *= 2) {
+    std::vector<double> nodes;
+    for (std::size_t i = 0; i <= n; i += stride)
+      nodes.insert(nodes.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i * dim_),
+                   geodesic.nodes.begin() + static_cast<std::ptrdiff_t>((i + 1) * dim_));
+    run(nodes, std::max(options_.tolerance, 1e-6), unused, outcome);
+    lengths.insert(lengths.begin(), objective_.length());
+  }
+  return lengths;
+}
+
+bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
+  const double honest = metric_.length(nodes, 0.3 * share, 64).length;
+  return !(std::abs(honest - objective_.length()) <= share * honest);
+}
+
+void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached,
+                        const MinimiseOutcome& outcome) {
+  geodesic.length = reached.empty() ? 0 : reached.back().length;
+  geodesic.pieces = reached.empty() ? 1 : static_cast<int>(reached.back().pieces);
+  const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
+  geodesic.refined_length = refined.length;
+  geodesic.embedding_length = refined.embedding_length;
+  Certificate& certificate = geodesic.certificate;
+  certificate.lower_bound =
+      metric_.lower_bound(geodesic.nodes.data(), geodesic.nodes.data() + geodesic.nodes.size() - dim_);
+  certificate.minimum =
+      outcome.termination == GeodesicTermination::kConverged && certificate.negative_directions == 0;
+  warn(geodesic, refined);
+  // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
+  geodesic.extrapolated_length = geodesic.refined_length;
+  geodesic.extrapolation_change = std::abs(geodesic.refined_length - geodesic.length);
+  const std::vector<double> lengths = richardson_lengths(geodesic, reached);
+  if (lengths.size() < 3) return;
+  const double fine = lengths[2], middle = lengths[1], coarse = lengths[0];
+  const double last = fine - middle, before = middle - coarse;
+  // Second order shows as a ratio of 4. Where it does not, nothing is extrapolated.
+  if (std::abs(last) < 1e-9 * fine || (before / last > 3 && before / last < 5.5)) {
+    const double once = fine + last / 3, once_before = middle + before / 3;
+    geodesic.extrapolated_length = once + (once - once_before) / 15;
+    geodesic.extrapolation_change = std::abs(geodesic.extrapolated_length - once);
+  }
+}
+
+}  // namespace
+
+GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
+                              const CancellationToken& cancellation) {
+  const auto begin = Clock::now();
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
+  LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % dim == 0, kArgument, "start has ",
+                   problem.start.size(), " numbers: it must have ", dim, " a pair");
+  LATENTPATH_CHECK(problem.end.size() == problem.start.size(), kArgument, "start has ", problem.start.size(),
+                   " numbers and end ", problem.end.size(), ": they must agree");
+  const std::size_t pairs = problem.start.size() / dim;
+  LATENTPATH_CHECK(problem.initial.empty() || (problem.initial.size() % (pairs * dim) == 0 &&
+                                               problem.initial.size() / (pairs * dim) >= 2),
+                   kArgument, "initial has ", problem.initial.size(), " numbers: it must be [", pairs,
+                   " pairs, nodes, ", dim, "] with at least 2 nodes");
+  LATENTPATH_CHECK(std::isfinite(problem.time_weight) && problem.time_weight >= 0, kArgument,
+                   "the time weight is ", problem.time_weight, ": it must be at least 0");
+  LATENTPATH_CHECK(options.segments >= 2, kArgument, "segments is ", options.segments,
+                   ": it must be at least 2");
+  LATENTPATH_CHECK(options.max_iterations >= 1, kArgument, "max_iterations is ", options.max_iterations,
+                   ": it must be at least 1");
+  LATENTPATH_CHECK(options.tolerance > 0, kArgument, "tolerance is ", options.tolerance,
+                   ": it must be above 0");
+  LATENTPATH_CHECK(options.quadrature >= 0 && options.threads >= 0 && options.coarsest_segments >= 0,
+                   kArgument, "quadrature, threads and coarsest_segments must be at least 0");
+  for (const auto* ends : {&problem.start, &problem.end})
+    for (std::size_t i = 0; i < ends->size(); ++i)
+      LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
+                       " is not finite: coordinate ", i % dim, " is ", (*ends)[i]);
+
+  GeodesicResult result;
+  result.method = options.method;
+  if (result.method == "auto") {
+    const bool curved = problem.metric.chart().has_curvatures() &&
+                        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
+    const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
+    const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
+    if (dim > limit && curved) {
+      result.method = "newton-cg";
+      result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
+                                          ", where Hessian products cost less than Hessian blocks");
+    } else if (curved) {
+      result.method = "newton";
+      result.method_reason =
+          join_message("latent dimension ", dim, " is at most ", limit, " and second derivatives are known");
+    } else {
+      result.method = "gauss-newton";
+      result.method_reason = "chart or quality have no second derivatives";
+    }
+  }
+  constexpr const char* kMethods[] = {"newton", "gauss-newton", "newton-cg", "georce"};
+  LATENTPATH_CHECK(std::find(std::begin(kMethods), std::end(kMethods), result.method) != std::end(kMethods),
+                   kArgument, "there is no method \"", options.method,
+                   "\"; there are auto, newton, gauss-newton, newton-cg, georce");
+  LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
+                   "method georce minimises lengths alone: it knows no time weight");
+  LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
+                   "method georce takes no quality that depends on time");
+  result.geodesics.resize(pairs);
+  std::mutex guard;
+  std::exception_ptr failure;
+  const bool concurrent = problem.metric.chart().concurrent() &&
+                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
+  const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
+#pragma omp parallel num_threads( \
+    std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))
+  {
+    std::optional<PairSolver> solver;
+#pragma omp for schedule(dynamic, 1)
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      // No exception may leave a parallel region.
+      try {
+        if (!solver) solver.emplace(problem, options, result.method, cancellation);
+        result.geodesics[pair] = solver->solve(pair);
+      } catch (...) {
+        const std::lock_guard lock(guard);
+        if (!failure) failure = std::current_exception();
+      }
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+  result.seconds = since(begin);
+  return result;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,371 @@
+#include "latentpath/run/evaluate_paths.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "latentpath/core/error.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/even_frame_times.h"
+#include "latentpath/models/classifier.h"
+
+namespace latentpath {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr int64_t kPointsPerBatch = 1024;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::vector<double> row_of(const Tensor& values, int64_t row) {
+  const Tensor one = values[row].to(at::kDouble).contiguous();
+  return {one.data_ptr<double>(), one.data_ptr<double>() + one.numel()};
+}
+
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+}
+
+/// Largest over mean; NaN where all steps are 0, as for a loop that stays where it is.
+double smoothness_of(const std::vector<double>& steps) {
+  double largest = 0, sum = 0;
+  for (const double step : steps) largest = std::max(largest, step), sum += step;
+  return sum > 0 ? largest * static_cast<double>(steps.size()) / sum : kNaN;
+}
+
+/// What is seen at F times of each path: [pairs, F] and [pairs, F − 1].
+struct Frames {
+  Tensor quality, probability, recognised, step;
+};
+
+Frames look_at(const EvaluationCase& evaluated, const PathEnergy& energy, const Tensor& nodes,
+               const Tensor& times) {
+  const at::NoGradGuard no_gradient;
+  const PathProblem& problem = evaluated.problem;
+  const int64_t pairs = nodes.size(0), count = nodes.size(1);
+  const Tensor points = nodes.reshape({pairs * count, nodes.size(2)});
+  const Tensor when = times.to(points.options()).repeat(pairs);
+  std::vector<Tensor> images, quality, probability, recognised;
+  for (int64_t at = 0; at < points.size(0); at += kPointsPerBatch) {
+    const int64_t size = std::min(kPointsPerBatch, points.size(0) - at);
+    const Tensor z = points.narrow(0, at, size), decoded = (*problem.embedding)(z);
+    const QualityPoints here{z, when.narrow(0, at, size), decoded};
+    images.push_back(decoded.flatten(1));
+    quality.push_back(problem.quality->evaluate(here).to(at::kDouble));
+    if (problem.feature) probability.push_back(problem.feature->evaluate(here).to(at::kDouble));
+    if (evaluated.recognised) recognised.push_back(evaluated.recognised(z, decoded).to(at::kDouble));
+  }
+  const auto join = [&](const std::vector<Tensor>& parts) {
+    return parts.empty() ? Tensor() : at::cat(parts).reshape({pairs, count});
+  };
+  const Tensor chords = energy.squared_chords(at::cat(images).reshape({pairs, count, -1}));
+  return {join(quality), join(probability), join(recognised), chords.sqrt().reshape({pairs, count - 1})};
+}
+
+/// The rows of `problem` that a batch is made of.
+PathProblem batch_of(const PathProblem& problem, int64_t first, int64_t count) {
+  PathProblem batch = problem;
+  batch.start = problem.start.narrow(0, first, count);
+  batch.end = problem.end.narrow(0, first, count);
+  return batch;
+}
+
+}  // namespace
+
+std::function<Tensor(const Tensor&, const Tensor&)> recognised_by(
+    std::shared_ptr<const Classifier> classifier, int64_t class_index, bool wanted) {
+  return
+      [classifier = std::move(classifier), class_index, wanted](const Tensor& latent, const Tensor& decoded) {
+        const at::NoGradGuard no_gradient;
+        const Tensor all = classifier->probabilities(classifier->takes_latent() ? latent : decoded);
+        const Tensor recognised =
+            classifier->exclusive() ? all.argmax(1) == class_index : all.select(1, class_index) >= 0.5;
+        return wanted ? recognised : recognised.logical_not();
+      };
+}
+
+Tensor draw_accepted(const LatentSampler& prior, const std::function<Tensor(const Tensor&)>& accepted,
+                     int64_t count, at::Generator& generator, const CancellationToken& cancellation,
+                     int64_t max_draws) {
+  const at::NoGradGuard no_gradient;
+  constexpr int64_t kBatch = 256;
+  std::vector<Tensor> kept;
+  int64_t found = 0, drawn = 0;
+  for (; found < count && drawn < max_draws; drawn += kBatch) {
+    LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted while end points were drawn");
+    const Tensor z = prior(kBatch, generator);
+    kept.push_back(z.index_select(0, accepted(z).nonzero().squeeze(1)));
+    found += kept.back().size(0);
+  }
+  LATENTPATH_CHECK(found >= count, kNumerical, "only ", found, " of ", drawn,
+                   " draws of the prior can be end points, and ", count, " are wanted");
+  return at::cat(kept).narrow(0, 0, count).contiguous();
+}
+
+const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
+  static const std::array<FigureDescription, kPathFigures> descriptions{{
+      {"class_ratio", "class ratio", "", 1, false},
+      {"mean_class_probability", "mean class probability", "", 1, false},
+      {"mean_quality", "mean quality", "", 1, false},
+      {"min_quality", "lowest quality", "", 1, false},
+      {"min_quality_over_ends", "lowest quality over that of the ends", "", 1, false},
+      {"cost_refined", "refined cost", "", -1, true},
+      {"length", "weighted length", "", -1, true},
+      {"embedding_length", "length in image space", "", 0, false},
+      {"smoothness", "largest step over mean step", "", -1, false},
+      {"even_smoothness", "largest step over mean step, frames spaced evenly", "", -1, false},
+      {"decoder_evaluations", "decoder evaluations", "points", 0, true},
+      {"seconds", "seconds", "s", 0, true},
+  }};
+  return descriptions;
+}
+
+std::vector<std::string> evaluation_method_names() {
+  return {"linear", "spherical", "paper", "paper2019", "straight", "ours"};
+}
+
+EvaluationMethod evaluation_method(const std::string& name) {
+  using Kind = EvaluationMethod::Kind;
+  if (name == "linear") return {name, Kind::kLinear, {}};
+  if (name == "spherical") return {name, Kind::kSpherical, {}};
+  if (name == "ours") return {name, Kind::kSearch, {}};
+  if (name == "straight") return {name, Kind::kSearch, [](PathOptions& options) { options.init = "linear"; }};
+  if (name == "paper")
+    return {name, Kind::kSearch, [](PathOptions& options) {
+              options.method = "adam";
+              options.curve = "neural";
+              options.init = "auto";  // the straight line, for a first-order method
+            }};
+  if (name == "paper2019")
+    return {name, Kind::kSearch, [](PathOptions& options) {
+              options.method = "paper2019";
+              options.curve = "polyline";
+              options.cost = "endpoint-mean";
+              options.init = "auto";
+              options.learning_rate.reset();
+            }};
+  std::string known;
+  for (const auto& each : evaluation_method_names()) known += (known.empty() ? "" : ", ") + each;
+  throw Error(ErrorKind::kArgument, join_message("the method '", name, "' is not one of ", known));
+}
+
+PathEvaluator::PathEvaluator(EvaluationCase evaluated, PathOptions options, int64_t frames)
+    : case_(std::move(evaluated)), options_(std::move(options)), frames_(frames) {
+  LATENTPATH_CHECK(frames >= 2, kArgument, "the number of frames must be at least 2, not ", frames);
+  const Tensor &start = case_.problem.start, &end = case_.problem.end;
+  LATENTPATH_CHECK(start.defined() && end.defined() && start.dim() == 2 && start.sizes() == end.sizes(),
+                   kArgument, "start and end must both have the shape [pairs, D]");
+}
+
+const CandidatePool& PathEvaluator::candidates(const CancellationToken& cancellation) {
+  if (!pool_) {
+    const auto begin = Clock::now();
+    CandidatePool pool = make_candidates(case_.problem, options_, cancellation);
+    LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted while via points were drawn");
+    pool_ = std::move(pool);
+    pool_seconds_ = seconds_since(begin);
+  }
+  return *pool_;
+}
+
+void PathEvaluator::choose_cost(const CancellationToken& cancellation) {
+  if (cost_chosen_) return;
+  const PathProblem& problem = case_.problem;
+  if (options_.cost == "auto") {
+    const bool loop = (problem.start == problem.end).all(1).any().item<bool>();
+    options_.cost = loop || problem.quality->depends_on_time() ? "dynamic" : "chord";
+  }
+  if (options_.cost != "chord" && !options_.time_weight) {
+    const bool has_prior = problem.prior || problem.quality->needs_decoded();
+    options_.time_weight =
+        has_prior ? default_time_weight(candidates(cancellation).typical_squared_distance) : 1.0;
+  }
+  cost_chosen_ = true;
+}
+
+std::vector<EvaluatedPath> PathEvaluator::evaluate(const EvaluationMethod& method, int64_t first,
+                                                   int64_t count, const ProgressObserver& progress,
+                                                   const CancellationToken& cancellation) {
+  LATENTPATH_CHECK(first >= 0 && count >= 1 && first + count <= pairs(), kArgument, "there are ", pairs(),
+                   " pairs: ", first, " to ", first + count - 1, " are not among them");
+  try {
+    return evaluate_batch(method, first, count, progress, cancellation);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNumerical) throw;
+  }
+  // One pair without a finite cost must not take the others of its batch with it.
+  std::vector<EvaluatedPath> paths;
+  if (count == 1) {
+    paths.resize(1);
+    paths[0].pair = first;
+    paths[0].failed = true;
+    paths[0].termination = termination_name(Termination::kNumericalFailure);
+  } else {
+    for (int64_t pair = first; pair < first + count; ++pair)
+      paths.push_back(evaluate(method, pair, 1, progress, cancellation).front());
+  }
+  return paths;
+}
+
+std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod& method, int64_t first,
+                                                         int64_t count, const ProgressObserver& progress,
+                                                         const CancellationToken& cancellation) {
+  const auto check = [&] {
+    LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted while ", case_.name, " by ",
+                     method.name, " was being evaluated");
+  };
+  check();
+  choose_cost(cancellation);
+  check();
+  PathOptions options = options_;
+  if (method.adjust) method.adjust(options);
+  const PathProblem problem = batch_of(case_.problem, first, count);
+  EnergyOptions energy_options;
+  energy_options.cost = make_cost(options_.cost, options_.time_weight.value_or(0));
+  energy_options.epsilon = options_.epsilon;
+  energy_options.norm = options_.norm;
+  energy_options.kernel = options_.kernel;
+  const PathEnergy energy(problem.embedding, problem.quality, energy_options);
+
+  const Tensor frame_times = uniform_times(frames_ - 1);
+  const auto type = problem.start.scalar_type();
+  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble);
+  std::optional<PathResult> result;
+  CurveFigures figures;
+  Tensor nodes, node_times, frame_nodes;
+  double seconds = 0;
+  int64_t shared_evaluations = 0;
+  if (method.kind == EvaluationMethod::Kind::kSearch) {
+    const bool pooled = draws_candidates(problem, options);
+    const int64_t before = pooled ? candidates(cancellation).drawn : 0;  // drawn outside the batch's clock
+    result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
+                   : find_path(problem, options, progress, cancellation);
+    check();
+    figures = result->path;
+    nodes = result->nodes.to(at::kDouble);
+    node_times = result->times;
+    if (options.cost != options_.cost)  // sought by another cost, judged by the same
+      figures = energy.measure([&](const Tensor& t) { return interpolate_polyline(nodes, node_times, t); },
+                               count, node_times, problem.feature);
+    frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
+    seconds = result->seconds / static_cast<double>(count);
+    if (pooled) {
+      shared_evaluations = (before + pairs() - 1) / pairs();
+      seconds += pool_seconds_ / static_cast<double>(pairs());
+    }
+  } else {
+    const auto curve = [&](const Tensor& times) {
+      return method.kind == EvaluationMethod::Kind::kLinear ? linear_path(start, end, times)
+                                                            : spherical_path(start, end, times);
+    };
+    const double grading = options.grading >= 0                 ? options.grading
+                           : problem.quality->depends_on_time() ? 0.8
+                                                                : 0.0;
+    const auto begin = Clock::now();
+    frame_nodes = curve(frame_times);
+    seconds = seconds_since(begin) / static_cast<double>(count);
+    node_times = uniform_times(options.segments);
+    nodes = curve(node_times);
+    figures = energy.measure(curve, count, graded_times(options.segments, grading), problem.feature);
+  }
+  check();
+  const Frames frames = look_at(case_, energy, frame_nodes.to(type), frame_times);
+
+  const auto even_steps = [&](int64_t row) {
+    const at::NoGradGuard no_gradient;
+    const Tensor even = even_frame_times(*problem.embedding, nodes[row].to(type), node_times, frames_);
+    const Tensor shown = interpolate_polyline(nodes.narrow(0, row, 1), node_times, even)[0].to(type);
+    const Tensor images = (*problem.embedding)(shown).flatten(1).unsqueeze(0);
+    return row_of(energy.squared_chords(images).sqrt(), 0);
+  };
+  std::vector<EvaluatedPath> paths(static_cast<size_t>(count));
+  for (int64_t row = 0; row < count; ++row) {
+    const auto index = static_cast<size_t>(row);
+    EvaluatedPath& path = paths[index];
+    path.pair = first + row;
+    const auto set = [&](PathFigure which, const Tensor& values) {
+      if (values.defined()) path[which] = values[row].item<double>();
+    };
+    if (frames.recognised.defined())
+      path[PathFigure::kClassRatio] = frames.recognised[row].mean().item<double>();
+    set(PathFigure::kMeanFeature, figures.mean_feature);
+    set(PathFigure::kMeanQuality, figures.mean_quality);
+    set(PathFigure::kMinQuality, figures.min_quality);
+    set(PathFigure::kCostRefined, figures.cost_refined);
+    set(PathFigure::kLength, figures.length);
+    set(PathFigure::kEmbeddingLength, figures.embedding_length);
+    path.quality = row_of(frames.quality, row);
+    if (frames.probability.defined()) path.probability = row_of(frames.probability, row);
+    path.step = row_of(frames.step, row);
+    path[PathFigure::kSmoothness] = smoothness_of(path.step);
+    path[PathFigure::kEvenSmoothness] = smoothness_of(even_steps(row));
+    const double ends = std::min(path.quality.front(), path.quality.back());
+    // Where nothing is asked of the ends, their quality is 1 and the ratio says nothing new.
+    if (ends < 1) path[PathFigure::kMinQualityOverEnds] = path[PathFigure::kMinQuality] / ends;
+    path[PathFigure::kSeconds] = seconds;
+    path[PathFigure::kDecoderEvaluations] = 0;
+    if (result) {
+      path[PathFigure::kDecoderEvaluations] =
+          static_cast<double>(result->decoder_evaluations[index] + shared_evaluations);
+      path.termination = termination_name(result->termination[index]);
+      path.start = result->start[index];
+      path.under_resolved = result->under_resolved[index];
+    }
+    path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
+                  !all_finite(path.quality) || !all_finite(path.probability);
+  }
+  return paths;
+}
+
+FigureStatistics::FigureStatistics()
+    : mean(kNaN), standard_error(kNaN), median(kNaN), low(kNaN), high(kNaN) {}
+
+FigureStatistics statistics_of(const std::vector<double>& values) {
+  std::vector<double> sorted;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
+               [](double value) { return std::isfinite(value); });
+  FigureStatistics statistics;
+  statistics.count = static_cast<int64_t>(sorted.size());
+  if (sorted.empty()) return statistics;
+  std::sort(sorted.begin(), sorted.end());
+  const double n = static_cast<double>(sorted.size());
+  double sum = 0, squares = 0;
+  for (const double value : sorted) sum += value;
+  statistics.mean = sum / n;
+  for (const double value : sorted) squares += (value - statistics.mean) * (value - statistics.mean);
+  if (sorted.size() > 1) statistics.standard_error = std::sqrt(squares / (n - 1) / n);
+  const auto quantile = [&](double share) {
+    const double place = share * (n - 1);
+    const auto below = static_cast<size_t>(place);
+    const size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+  };
+  statistics.median = quantile(0.5);
+  statistics.low = quantile(0.05);
+  statistics.high = quantile(0.95);
+  return statistics;
+}
+
+EvaluationRow summarise(const std::vector<EvaluatedPath>& paths) {
+  EvaluationRow row;
+  row.pairs = static_cast<int64_t>(paths.size());
+  for (const EvaluatedPath& path : paths) {
+    row.failures += path.failed;
+    row.under_resolved += path.under_resolved && !path.failed;
+  }
+  for (size_t figure = 0; figure < kPathFigures; ++figure) {
+    std::vector<double> values;
+    for (const EvaluatedPath& path : paths)
+      if (!path.failed) values.push_back(path.figures[figure]);
+    row.figures[figure] = statistics_of(values);
+  }
+  return row;
+}
+
+}  // namespace latentpath

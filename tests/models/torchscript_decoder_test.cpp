@@ -1,0 +1,106 @@
+#include "latentpath/models/torchscript_decoder.h"
+
+#include <gtest/gtest.h>
+#include <ATen/ATen.h>
+
+#include <fstream>
+
+#include "contract/test_models.h"
+#include "latentpath/core/error.h"
+
+namespace latentpath::testing {
+namespace {
+
+DecoderOptions of_size(int64_t latent_dim) {
+  DecoderOptions options;
+  options.latent_dim = latent_dim;
+  return options;
+}
+
+/// The error that loading and decoding one point gives; the test fails where there is none.
+Error failure(const std::filesystem::path& file, const DecoderOptions& options) {
+  try {
+    (*load_decoder(file, options))(at::zeros({1, options.latent_dim.value_or(3)}, at::kDouble));
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << file << " was accepted";
+  return {ErrorKind::kNumerical, ""};
+}
+
+}  // namespace
+
+TEST(TorchScriptDecoder, ComputesWhatTheFileSays) {
+  const TemporaryFolder folder;
+  const auto file = save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kDouble);
+  const auto decoder = load_decoder(file, of_size(3));
+  const Tensor z = random_normal({4, 3}, 1);
+  const Tensor first = random_normal({3, 8}, 11, 0.6), second = random_normal({8, 6}, 12, 0.6);
+  const Tensor expected = at::tanh(at::matmul(at::tanh(at::matmul(z, first)), second)).reshape({4, 1, 2, 3});
+  EXPECT_TRUE(at::allclose((*decoder)(z), expected, 0, 1e-14));  // the same operations
+  EXPECT_EQ(decoder->dtype(), "float64");
+  EXPECT_TRUE(decoder->check(0).empty());
+}
+
+TEST(TorchScriptDecoder, ListOfTensorsIsSplitInOrder) {
+  const TemporaryFolder folder;
+  const auto file = save_script(folder / "decoder.pt", kListDecoder, 7, 5, at::kDouble);
+  DecoderOptions options;
+  options.layout = LatentLayout({{2, 2}, {3}});
+  const auto decoder = load_decoder(file, options);
+  const Tensor z = random_normal({4, 7}, 1);
+  const Tensor first = random_normal({7, 8}, 11, 0.6), second = random_normal({8, 5}, 12, 0.6);
+  const Tensor expected = at::tanh(at::matmul(at::tanh(at::matmul(z, first)), second));
+  EXPECT_TRUE(at::allclose((*decoder)(z), expected, 0, 1e-14));
+}
+
+TEST(TorchScriptDecoder, PrecisionCanBeChosen) {
+  const TemporaryFolder folder;
+  const auto file = save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat);
+  EXPECT_EQ(load_decoder(file, {})->dtype(), "float32");
+  DecoderOptions options;
+  options.dtype = "float64";
+  EXPECT_EQ(load_decoder(file, options)->dtype(), "float64");
+}
+
+TEST(TorchScriptDecoder, FilesThatCannotServeAreInputErrors) {
+  const TemporaryFolder folder;
+  const auto missing = folder / "missing.pt";
+  EXPECT_EQ(failure(missing, {}).kind(), ErrorKind::kInput);
+  EXPECT_NE(std::string(failure(missing, {}).what()).find("missing.pt"), std::string::npos);
+
+  const auto rubbish = folder / "rubbish.pt";
+  std::ofstream(rubbish) << "this is no archive";
+  EXPECT_EQ(failure(rubbish, {}).kind(), ErrorKind::kInput);
+
+  // Half of a good file.
+  const auto good = save_script(folder / "good.pt", kFlatDecoder, 3, 6, at::kFloat);
+  const auto half = folder / "half.pt";
+  std::filesystem::copy_file(good, half);
+  std::filesystem::resize_file(half, std::filesystem::file_size(good) / 2);
+  EXPECT_EQ(failure(half, {}).kind(), ErrorKind::kInput);
+
+  const auto list = save_script(folder / "list.pt", kListDecoder, 7, 5, at::kFloat);
+  EXPECT_EQ(failure(list, {}).kind(), ErrorKind::kInput);  // nobody says the shapes
+
+  const auto flat_sum =
+      save_script(folder / "sum.pt", "def forward(self, z):\n    return torch.sum(z)\n", 3, 6, at::kFloat);
+  EXPECT_EQ(failure(flat_sum, {}).kind(), ErrorKind::kInput);
+
+  const auto wrong = failure(good, of_size(4));  // a matrix of 3 rows fails inside the model
+  EXPECT_EQ(wrong.kind(), ErrorKind::kInput);
+  EXPECT_NE(std::string(wrong.what()).find("good.pt"), std::string::npos) << wrong.what();
+}
+
+TEST(TorchScriptDecoder, CheckFindsNoiseMixingAndInfinity) {
+  const TemporaryFolder folder;
+  const auto check = [&](const char* name, const char* source) {
+    return load_decoder(save_script(folder / name, source, 3, 6, at::kFloat), of_size(3))->check(0);
+  };
+  EXPECT_EQ(check("noise.pt", "def forward(self, z):\n    return z + torch.randn_like(z)\n").size(), 1u);
+  EXPECT_EQ(check("mixing.pt", "def forward(self, z):\n    return z - torch.mean(z, 0, True)\n").size(), 1u);
+  EXPECT_TRUE(check("clean.pt", "def forward(self, z):\n    return 2 * z\n").empty());
+  EXPECT_THROW(check("nan.pt", "def forward(self, z):\n    return torch.log(-torch.abs(z))\n"), Error);
+}
+
+}  // namespace latentpath::testing

@@ -1,0 +1,76 @@
+#include "latentpath/path/route_starts.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "contract/test_models.h"
+#include "latentpath/core/error.h"
+#include "latentpath/path/initial_path.h"
+
+namespace latentpath {
+namespace {
+
+/// A wall at x = 0 that ends at y = 1: the way from left to right leads over it.
+QualityPointer wall() {
+  return function_quality(
+      [](const Tensor& z) {
+        const Tensor in_wall =
+            at::exp(-z.select(1, 0).square() / 0.02) * at::sigmoid(20 * (1 - z.select(1, 1)));
+        return 0.9 - 0.89 * in_wall;
+      },
+      "wall");
+}
+
+PathEnergy energy_of(QualityPointer quality) {
+  EnergyOptions options;
+  options.epsilon = 1e-3;
+  return {identity_embedding(2), std::move(quality), options};
+}
+
+Tensor samples() {
+  auto generator = make_generator(4);
+  return 4 * at::rand({600, 2}, generator, at::kDouble) - 2;
+}
+
+}  // namespace
+
+TEST(RouteStarts, LeadRoundWhatTheStraightLineCrosses) {
+  const PathEnergy energy = energy_of(wall());
+  RouteStarts starts(energy, samples());
+  const Tensor from = at::tensor({-1.0, 0.0, -1.0, -0.5}, at::kDouble).view({2, 2}),
+               to = at::tensor({1.0, 0.0, 1.0, 0.5}, at::kDouble).view({2, 2});
+  const Tensor times = uniform_times(64);
+  const Tensor paths = starts.paths(from, to, times, 2);
+  ASSERT_EQ(paths.sizes(), (std::vector<int64_t>{2, 2, 65, 2}));
+  for (int64_t k = 0; k < 2; ++k) {
+    EXPECT_TRUE(testing::same_bits(paths.select(1, k).select(1, 0).contiguous(), from));
+    EXPECT_TRUE(testing::same_bits(paths.select(1, k).select(1, 64).contiguous(), to));
+  }
+  const auto length = [&](const Tensor& nodes) {
+    return energy
+        .measure([&](const Tensor& t) { return interpolate_polyline(nodes, times, t); }, 2, times, {})
+        .length;
+  };
+  const Tensor straight = length(linear_path(from, to, times)),
+               best = length(paths.select(1, 0).contiguous());
+  EXPECT_TRUE((best < 0.8 * straight).all().item<bool>()) << best << straight;
+  // The first route is the shortest, to what edges decoded at nine points say.
+  EXPECT_TRUE((best <= 1.05 * length(paths.select(1, 1).contiguous())).all().item<bool>());
+  // Every path crosses above the wall's end.
+  const Tensor crossing =
+      paths.select(1, 0).select(2, 1).masked_select(paths.select(1, 0).select(2, 0).abs() < 0.1);
+  EXPECT_GT(crossing.min().item<double>(), 0.7);
+}
+
+TEST(RouteStarts, AQualityThatDependsOnTimeHasNoRoutes) {
+  const PathEnergy energy = energy_of(time_ramp(wall()));
+  try {
+    const RouteStarts starts(energy, samples());
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kArgument);
+    EXPECT_NE(std::string(error.what()).find("does not depend on time"), std::string::npos);
+  }
+}
+
+}  // namespace latentpath
