@@ -156,6 +156,7 @@ TEST_F(Jobs, EvaluateMakesATable) {
   job.favor = {"8"};
   job.pairs = "2";
   job.methods = {"linear,spherical"};
+  job.threads = 1;
   job.frames = 5;
   const EvaluateRun run = execute(job);
   ASSERT_EQ(run.sets.size(), 2u);
