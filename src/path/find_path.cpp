@@ -10,13 +10,14 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/path/global_geodesics.h"
-#include "latentpath/path/best_clock.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/best_clock.h"
+#include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/initial_path.h"
-#include "latentpath/path/route_starts.h"
-#include "latentpath/path/points.h"
 #include "latentpath/path/path_objective.h"
+#include "latentpath/path/points.h"
+#include "latentpath/path/route_starts.h"
 
 namespace latentpath {
 namespace {
@@ -191,6 +192,7 @@ void PathFinder::validate() const {
   LATENTPATH_CHECK(
       at::isfinite(problem_.start).all().item<bool>() && at::isfinite(problem_.end).all().item<bool>(),
       kNumerical, "an end point has a coordinate that is NaN or infinite");
+  check_metric(*problem_.embedding, problem_.start, problem_.end);
   LATENTPATH_CHECK(options_.segments >= 1, kArgument, "--segments must be at least 1, not ",
                    options_.segments);
   LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
@@ -938,10 +940,7 @@ void PathFinder::verify(PathResult& result) {
   report("checking on a finer grid", 3, 3, 0);
 
   const at::NoGradGuard no_gradient;
-  const Tensor gap =
-      energy_->squared_distance((*problem_.embedding)(end_), (*problem_.embedding)(start_)).sqrt();
-  const double least = -std::log(1 - options_.epsilon);
-  result.lower_bound = least * gap.to(at::kDouble);
+  result.lower_bound = energy_->lower_bound(start_, end_);
   if (result.nodes.size(1) > 2) {
     // How stationary the polyline is for the sum that it was optimised on.
     const auto curve = polyline_curve(result.times, start_.size(1));

@@ -10,17 +10,22 @@
 //   H_ii    = (2/Δ)(W_{i−1} + W_i) J_iᵀJ_i + Σ_k r_{ik} ∇²Φ_k + C ∇²W terms + cross terms of ∇c and ∇W
 //   H_i,i+1 = −(2/Δ) W_i J_iᵀJ_{i+1} + C_i ∇_a∇_b W_i + cross terms
 //
+// In a metric G of the space that Φ maps to, c_i = d_iᵀ G(m_i) d_i, and d_i and the identity of JᵀJ make way
+// for the covectors and blocks of metric_chords.h.
+//
 // With `pieces` q > 1 every segment is cut into q and F is that of the finer polyline, whose nodes z = P y
 // depend linearly on the knots y: gradient Pᵀg, Hessian PᵀHP, still block-tridiagonal. So a coarse path
 // cannot hide what lies between its knots.
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "latentpath/metric/weighted_metric.h"
 #include "latentpath/numerics/block_tridiagonal.h"
 #include "metric/dense/weight_field.h"
+#include "path/dense/metric_chords.h"
 
 namespace latentpath::detail {
 
@@ -76,6 +81,8 @@ class ChordObjective {
  private:
   void middle_points(const double* nodes);
   const double* fine_nodes(const double* knots);
+  /// Adds the blocks (2/Δ) W_i J_aᵀ K J_b of every segment, K of the metric G.
+  void assemble_in_metric(bool newton, BlockTridiagonal& h);
   void restrict_vector(const double* fine, double* coarse) const;
   void restrict_blocks(const BlockTridiagonal& fine, BlockTridiagonal& coarse) const;
   void full_gradient(double* g);
@@ -89,6 +96,8 @@ class ChordObjective {
   std::size_t pieces_ = 1, knots_ = 0, segments_ = 0, dim_, outputs_;  ///< segments_: of the fine polyline
   WeightField weight_;
   std::unique_ptr<MapExpansion> expansion_;
+  std::optional<MetricChords> in_metric_;                    ///< of G, where there is one
+  const double *at_first_ = nullptr, *at_second_ = nullptr;  ///< d_i, or the covectors of G, [n, M]
   long long evaluations_ = 0;
   bool curvatures_ready_ = false, weight_blocks_ready_ = false;
 

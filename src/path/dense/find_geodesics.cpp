@@ -10,10 +10,10 @@
 #include <numbers>
 #include <optional>
 
+#include "path/dense/polyline.h"
 #include "solver/dense/georce.h"
 #include "solver/dense/newton.h"
 #include "solver/dense/newton_cg.h"
-#include "path/dense/polyline.h"
 
 namespace latentpath {
 
@@ -135,6 +135,14 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   };
   check(nodes);
   check(middles);
+  if (!metric_.target()) return;
+  std::vector<double> squares(count - 1);
+  metric_.squared_chords(count - 1, x.data(), squares.data());
+  for (std::size_t i = 0; i + 1 < count; ++i)
+    LATENTPATH_CHECK(squares[i] >= 0 && std::isfinite(squares[i]), kNumerical, metric_.target()->describe(),
+                     " gives ", squares[i],
+                     " for the square of a step at z = ", point_string(middles.data() + i * dim_, dim_),
+                     " on the first path: it must be finite and not negative");
 }
 
 MinimiseOptions PairSolver::minimise_options(double tolerance) const {
@@ -150,6 +158,9 @@ MinimiseOptions PairSolver::minimise_options(double tolerance) const {
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic,
                      MinimiseOutcome& outcome) {
   objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
+  // A residual r promises a decrease of 2r² of the cost: in single precision no less than its rounding can be
+  // seen, and a hundredth of that is asked for.
+  if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
   if (method_ == "newton-cg")
     outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
   else
@@ -437,21 +448,25 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   GeodesicResult result;
   result.method = options.method;
   if (result.method == "auto") {
-    const bool curved = problem.metric.chart().has_curvatures() &&
-                        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
+    const auto& target = problem.metric.target();
+    const bool curved =
+        problem.metric.chart().has_curvatures() &&
+        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures()) &&
+        (!target || target->packed().has_curvatures());
     const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
     const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
-    if (dim > limit && curved) {
+    if (dim > limit && curved && !target) {
       result.method = "newton-cg";
       result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
                                           ", where Hessian products cost less than Hessian blocks");
     } else if (curved) {
       result.method = "newton";
-      result.method_reason =
-          join_message("latent dimension ", dim, " is at most ", limit, " and second derivatives are known");
+      result.method_reason = target ? "the metric is given directly and its second derivatives are known"
+                                    : join_message("latent dimension ", dim, " is at most ", limit,
+                                                   " and second derivatives are known");
     } else {
       result.method = "gauss-newton";
-      result.method_reason = "chart or quality have no second derivatives";
+      result.method_reason = "chart, quality or metric have no second derivatives";
     }
   }
   constexpr const char* kMethods[] = {"newton", "gauss-newton", "newton-cg", "georce"};
@@ -462,11 +477,15 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    "method georce minimises lengths alone: it knows no time weight");
   LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
                    "method georce takes no quality that depends on time");
+  LATENTPATH_CHECK(
+      (result.method != "georce" && result.method != "newton-cg") || problem.metric.target() == nullptr,
+      kArgument, "method ", result.method, " takes no metric given directly: use newton or gauss-newton");
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
   const bool concurrent = problem.metric.chart().concurrent() &&
-                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
+                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent()) &&
+                          (!problem.metric.target() || problem.metric.target()->packed().concurrent());
   const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
 #pragma omp parallel num_threads( \
     std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))
