@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "path/geodesic_test_tools.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/weighted_metric.h"
 

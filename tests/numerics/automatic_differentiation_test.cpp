@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "path/geodesic_test_tools.h"
 #include "latentpath/numerics/jet.h"
 #include "latentpath/numerics/tape.h"
 

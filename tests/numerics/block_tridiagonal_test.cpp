@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {
