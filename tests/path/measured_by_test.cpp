@@ -138,7 +138,7 @@ TEST(MeasuredBy, NewtonReachesTheClosedForms) {
       const auto dense = analytic_realisation(problem, options, &why);
       ASSERT_TRUE(dense.has_value()) << why;
       const Geodesic geodesic = find_geodesics(*dense, {.segments = 80}).geodesics[0];
-      EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << truth.name;
+      EXPECT_EQ(geodesic.termination, Termination::kConverged) << truth.name;
       EXPECT_EQ(geodesic.certificate.negative_directions, 0) << truth.name;
       EXPECT_LT(geodesic.iterations, 40) << truth.name;
       // O(1/n²) at 80 segments; after Richardson extrapolation O(1/n⁶), down to rounding.

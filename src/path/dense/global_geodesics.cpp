@@ -40,7 +40,7 @@ bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int d
   const double extent = (corners.rowwise().maxCoeff() - corners.rowwise().minCoeff()).norm();
   for (const FoundGeodesic& known : found) {
     const double length = known.geodesic.refined_length;
-    if (!std::isfinite(length) || known.geodesic.termination != GeodesicTermination::kConverged) continue;
+    if (!std::isfinite(length) || known.geodesic.termination != Termination::kConverged) continue;
     if (route.length > kMostDetour * length) return false;
     const MatrixXd nodes = columns(known.geodesic.nodes, dim);
     double farthest = 0;
