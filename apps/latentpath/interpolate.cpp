@@ -406,7 +406,7 @@ void run_interpolate(InterpolateOptions& options) {
   check_interruption();
   if (options.certify) check_certifiable(problem, options);
   // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
-  const PathProblem searched =
+  const PathProblem measured =
       options.metric.empty() ? problem : measured_by(problem, load_metric(options.metric, dim));
   ProgressLine line("cost", options.quiet || options.print_json);
   ConvergenceRecord convergence;
@@ -415,10 +415,10 @@ void run_interpolate(InterpolateOptions& options) {
     convergence.progress(p);
   };
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
-  PathResult result = find_path(searched, path, progress, interrupt_token());
+  PathResult result = find_path(measured, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
   if (options.certify && !interrupt_token().cancelled())
-    certificates = certify_and_improve(searched, path, result, certificate_options(problem, prior.normal),
+    certificates = certify_and_improve(measured, path, result, certificate_options(problem, prior.normal),
                                        progress, interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
