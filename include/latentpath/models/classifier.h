@@ -5,8 +5,8 @@
 // are probabilities; else softmax is applied, or the sigmoid when C = 1.
 //
 //   auto classifier = latentpath::load_classifier("classifier.pt");
-//   classifier->connect(*decoder, 8, {});                    // learn the decoder's format, convert to its
-//   own auto eights = latentpath::class_probability(classifier, 8);
+//   classifier->connect(*decoder, points, decoder->output_range());   // from the decoder's format to its own
+//   auto eights = latentpath::class_probability(classifier, 8);
 
 #include <filesystem>
 #include <memory>
