@@ -55,6 +55,8 @@ class Classifier {
   bool takes_latent() const;
   /// True when several threads may run it at once.
   bool concurrent() const;
+  /// At least how many multiplications an input takes: its weights, each used once.
+  int64_t operations_per_point() const;
   /// C; known once connected.
   int64_t classes() const;
   /// True when the classes exclude each other (softmax), false for independent attributes.
