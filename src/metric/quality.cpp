@@ -61,6 +61,11 @@ class CompositeQuality : public Quality {
       if (!part->concurrent()) return false;
     return true;
   }
+  int64_t operations_per_point() const override {
+    int64_t sum = 0;
+    for (const auto& part : parts_) sum += part->operations_per_point();
+    return sum;
+  }
 
  protected:
   std::vector<QualityPointer> parts_;
@@ -142,6 +147,9 @@ class AtDecoded final : public CompositeQuality {
   }
   bool needs_decoded() const override { return false; }
   bool concurrent() const override { return parts_[0]->concurrent() && decoder_->concurrent(); }
+  int64_t operations_per_point() const override {
+    return parts_[0]->operations_per_point() + decoder_->operations_per_point();
+  }
   std::string describe() const override { return parts_[0]->describe(); }
 
  private:

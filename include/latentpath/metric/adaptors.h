@@ -5,7 +5,7 @@
 // tensors, as_chart(), as_analytic() and as_level_set() give analytic ones. What was made of the other kind
 // gives that back, so no map is wrapped twice.
 //
-//   PathProblem problem{.embedding = as_embedding(stereographic_chart(2)), …};
+//   PathProblem problem{.embedding = as_embedding(stereographic_chart(2)), .start = z0, .end = z1};
 //   auto map = as_chart(load_decoder("decoder.pt"), 2);
 
 #include <memory>

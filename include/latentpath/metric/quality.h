@@ -42,6 +42,8 @@ class Quality {
   /// The same quality with exact derivatives on plain numbers (analytic_quality.h), which Newton's method
   /// takes; null where there are tensors alone.
   virtual std::shared_ptr<const AnalyticQuality> analytic() const { return nullptr; }
+  /// At least how many multiplications a point takes, as far as is known beforehand; 0: few.
+  virtual int64_t operations_per_point() const { return 0; }
   virtual std::string describe() const = 0;
 };
 

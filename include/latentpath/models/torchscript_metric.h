@@ -4,7 +4,7 @@
 // G from below everywhere: lower bounds of lengths rest on it.
 //
 //   auto metric = latentpath::load_metric("fisher.pt", 2);
-//   PathProblem problem{.embedding = riemannian_space(metric), …};
+//   PathProblem problem{.embedding = riemannian_space(metric), .start = z0, .end = z1};
 
 #include <cstdint>
 #include <filesystem>
