@@ -60,7 +60,8 @@ struct PathObjective::ChordModels {
   std::vector<std::unique_ptr<detail::ChordObjective>> rows;
 };
 
-std::string PathObjective::why_first_order() const {
+/// Why there is no second-order model; empty where there is one.
+std::string PathObjective::why_no_model() const {
   const EnergyOptions& options = energy_.options();
   if (!preconditioned_) return "the curve is no polyline on its own nodes";
   if (options.kernel) return "images are compared by a kernel, which is no sum of squares";
@@ -69,6 +70,14 @@ std::string PathObjective::why_first_order() const {
   if (start_.size(1) > kLargestBlock)
     return "the latent size " + std::to_string(start_.size(1)) + " is above " + std::to_string(kLargestBlock);
   return {};
+}
+
+std::string PathObjective::why_first_order() const {
+  const EnergyOptions& options = energy_.options();
+  if (const std::string why = why_no_model(); !why.empty()) return why;
+  if (options.cost->time_weight() > 0) return "its cost weighs time";
+  if (energy_.quality().depends_on_time()) return "its quality depends on time";
+  return "its times are not evenly spaced, or its model cannot be differentiated twice";
 }
 
 PathObjective::ChordModels& PathObjective::chord_models() {
@@ -81,7 +90,7 @@ PathObjective::ChordModels& PathObjective::chord_models() {
 }
 
 SecondOrderModel* PathObjective::second_order(int64_t row) {
-  if (!why_first_order().empty()) return nullptr;
+  if (!why_no_model().empty()) return nullptr;
   ChordModels& models = chord_models();
   auto& model = models.rows[static_cast<std::size_t>(row)];
   if (!model) {

@@ -51,6 +51,7 @@ class PathObjective : public Objective {
 
   struct ChordModels;
   ChordModels& chord_models();
+  std::string why_no_model() const;
 
   const PathEnergy& energy_;
   std::shared_ptr<ChordModels> chord_models_;  ///< made when first asked for

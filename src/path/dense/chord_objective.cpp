@@ -92,7 +92,9 @@ DenseObjective::Values ChordObjective::gradient_residual(const DenseRows& /*x*/,
 }
 
 CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
-  if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures()) return nullptr;
+  if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures() || !uniform_ ||
+      pieces_ > 1)
+    return nullptr;
   if (!curve_metric_ || curve_metric_->segments() != knots_)
     curve_metric_ = std::make_unique<ChordCurveMetric>(metric_, knots_, ends_.data(), ends_.data() + dim_);
   return curve_metric_.get();
@@ -101,6 +103,8 @@ CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
 std::string ChordObjective::why_first_order() const {
   if (time_weight_ > 0) return "its cost weighs time";
   if (metric_.quality().depends_on_time()) return "its quality depends on time";
+  if (!uniform_) return "its times are not evenly spaced";
+  if (pieces_ > 1) return "its segments are subdivided";
   return "its chart or quality has first derivatives alone";
 }
 

@@ -70,8 +70,10 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   bool has_curvatures() const override;
   /// Relative rounding error of the cost.
   double rounding() const override;
-  void build_preconditioner() override { preconditioner_.build(metric_, *this); }
-  void update_preconditioner() override { preconditioner_.update(*this); }
+  void build_preconditioner() override {
+    preconditioner_.build(metric_, knot_points_, weighted_chords_squared());
+  }
+  void update_preconditioner() override { preconditioner_.update(knot_points_, weighted_chords_squared()); }
   void solve_preconditioner(double* x) const override { preconditioner_.solve(x); }
   void multiply_preconditioner(const double* x, double* y) const override { preconditioner_.multiply(x, y); }
 
