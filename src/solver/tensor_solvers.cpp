@@ -3,7 +3,7 @@
 #include "solver/tensor_rows.h"
 
 #include "latentpath/solver/solver.h"
-#include "solver/generic/methods.h"
+#include "solver/generic/method_table.h"
 #include "solver/generic/solve.h"
 
 namespace latentpath {

@@ -5,7 +5,7 @@
 //   auto result = latentpath::solve(objective, x0, *solver, {.max_iterations = 100});
 //
 // A new solver is a file in src/solver/generic/ (or src/solver/dense/, where it moves one row at a time) and
-// a line in src/solver/generic/methods.h.
+// a line in src/solver/generic/method_table.h.
 
 #include <memory>
 #include <string>

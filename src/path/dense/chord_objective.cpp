@@ -96,7 +96,8 @@ DenseObjective::Values ChordObjective::gradient_residual(const DenseRows& /*x*/,
 }
 
 CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
-  if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures() || in_metric_)
+  if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures() || !uniform_ ||
+      pieces_ > 1 || in_metric_)
     return nullptr;
   if (!curve_metric_ || curve_metric_->segments() != knots_)
     curve_metric_ = std::make_unique<ChordCurveMetric>(metric_, knots_, ends_.data(), ends_.data() + dim_);
@@ -107,6 +108,8 @@ std::string ChordObjective::why_first_order() const {
   if (time_weight_ > 0) return "its cost weighs time";
   if (metric_.quality().depends_on_time()) return "its quality depends on time";
   if (in_metric_) return "it measures by a metric given directly";
+  if (!uniform_) return "its times are not evenly spaced";
+  if (pieces_ > 1) return "its segments are subdivided";
   return "its chart or quality has first derivatives alone";
 }
 
@@ -417,13 +420,13 @@ void ChordObjective::build_preconditioner() {
   if (in_metric_)
     SecondOrderModel::build_preconditioner();
   else
-    preconditioner_.build(metric_, *this);
+    preconditioner_.build(metric_, knot_points_, weighted_chords_squared());
 }
 void ChordObjective::update_preconditioner() {
   if (in_metric_)
     SecondOrderModel::update_preconditioner();
   else
-    preconditioner_.update(*this);
+    preconditioner_.update(knot_points_, weighted_chords_squared());
 }
 void ChordObjective::solve_preconditioner(double* x) const {
   if (in_metric_)

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "path/dense/chord_objective.h"
-
 namespace latentpath::detail {
 namespace {
 
@@ -13,13 +11,16 @@ using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 
 }  // namespace
 
-void LaplacianPreconditioner::build(const WeightedMetric& metric, const ChordObjective& objective) {
-  set_mean_metric(metric, objective);
-  update(objective);
+void LaplacianPreconditioner::build(const WeightedMetric& metric, const std::vector<double>& knots,
+                                    const std::vector<double>& weighted_chords_squared) {
+  set_mean_metric(metric, knots);
+  update(knots, weighted_chords_squared);
 }
 
-void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective) {
-  const std::size_t n = objective.segments(), d = objective.dim();
+void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric,
+                                              const std::vector<double>& knots) {
+  const auto d = static_cast<std::size_t>(metric.latent_dim());
+  const std::size_t n = knots.size() / d - 1;
   dim_ = d;
   const auto size = static_cast<Eigen::Index>(d),
              outputs = static_cast<Eigen::Index>(metric.chart().output_dim());
@@ -27,7 +28,7 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
   constexpr std::size_t kSamples = 5;
   Vector points(kSamples * d);
   for (std::size_t k = 0; k < kSamples; ++k)
-    std::copy_n(objective.knots().begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
+    std::copy_n(knots.begin() + static_cast<std::ptrdiff_t>(k * n / (kSamples - 1) * d), d,
                 points.begin() + static_cast<std::ptrdiff_t>(k * d));
   const auto expansion = metric.chart().make_expansion();
   expansion->expand(kSamples, points.data(), nullptr);
@@ -59,15 +60,15 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric, cons
   }
 }
 
-void LaplacianPreconditioner::update(const ChordObjective& objective) {
-  const std::size_t n = objective.segments(), d = objective.dim();
+void LaplacianPreconditioner::update(const std::vector<double>& knots,
+                                     const std::vector<double>& weighted_chords_squared) {
+  const std::size_t d = dim_, n = weighted_chords_squared.size();
   const auto size = static_cast<Eigen::Index>(d);
-  const Vector chords = objective.weighted_chords_squared();
   Vector stiffness(n);
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    const Eigen::Map<const Eigen::VectorXd> a(objective.knots().data() + i * d, size),
-        b(objective.knots().data() + (i + 1) * d, size);
+    const Eigen::Map<const Eigen::VectorXd> a(knots.data() + i * d, size),
+        b(knots.data() + (i + 1) * d, size);
     const Eigen::VectorXd step = b - a;
     double square = 0;
     if (kind_ == Kind::kFull)
@@ -75,7 +76,7 @@ void LaplacianPreconditioner::update(const ChordObjective& objective) {
     else
       for (std::size_t j = 0; j < d; ++j)
         square += scale_[j] * step[static_cast<Eigen::Index>(j)] * step[static_cast<Eigen::Index>(j)];
-    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * chords[i] / square : 0;
+    stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * weighted_chords_squared[i] / square : 0;
     largest = std::max(largest, stiffness[i]);
   }
   for (double& k : stiffness) k = std::max(k, 1e-6 * std::max(largest, 1e-300));

@@ -12,20 +12,20 @@
 
 namespace latentpath::detail {
 
-class ChordObjective;
-
 class LaplacianPreconditioner {
  public:
-  void build(const WeightedMetric& metric, const ChordObjective& objective);
-  /// T anew for the nodes at which the objective is expanded; G as it was.
-  void update(const ChordObjective& objective);
+  /// At knots [n + 1, D] with W_i c_i summed over the pieces of each segment, times their number: [n].
+  void build(const WeightedMetric& metric, const std::vector<double>& knots,
+             const std::vector<double>& weighted_chords_squared);
+  /// T anew; G as it was.
+  void update(const std::vector<double>& knots, const std::vector<double>& weighted_chords_squared);
   /// x ← M⁻¹ x, [(n − 1), D].
   void solve(double* x) const;
   /// y = M x.
   void multiply(const double* x, double* y) const;
 
  private:
-  void set_mean_metric(const WeightedMetric& metric, const ChordObjective& objective);
+  void set_mean_metric(const WeightedMetric& metric, const std::vector<double>& knots);
   enum class Kind { kScalar, kDiagonal, kFull };
   Kind kind_ = Kind::kScalar;
   std::size_t dim_ = 0;

@@ -3,7 +3,7 @@
 #include "latentpath/solver/dense_solver.h"
 
 #include "solver/dense/dense_rows.h"
-#include "solver/generic/methods.h"
+#include "solver/generic/method_table.h"
 #include "solver/generic/solve.h"
 
 namespace latentpath {
