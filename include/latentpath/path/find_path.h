@@ -19,6 +19,14 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/prune.h"
+#include "latentpath/path/published_methods.h"
+#include "latentpath/path/refine.h"
+#include "latentpath/path/reparametrise.h"
+#include "latentpath/path/route_starts.h"
+#include "latentpath/path/select.h"
+#include "latentpath/path/stage_options.h"
+#include "latentpath/path/verify.h"
 #include "latentpath/path/via_points.h"
 #include "latentpath/solver/solver.h"
 
@@ -47,8 +55,8 @@ struct PathSnapshot {
 struct PathOptions {
   int64_t segments = 64;
   double epsilon = 0.1;       ///< 0 ≤ ε ≤ ½ (paper A, Eq. 10)
-  std::string cost = "auto";  ///< "chord", "dynamic", "length"; auto: dynamic where Q depends on time or an
-                              ///< end equals its start, else chord
+  std::string cost = "auto";  ///< "chord", "dynamic", "length", "endpoint-mean"; auto, pair by pair: dynamic
+                              ///< where Q depends on time or an end equals its start, else chord
   std::optional<double> time_weight =
       {};  ///< λ of the dynamic cost; empty: default_time_weight() with a prior, else 1
   OutputNorm norm = OutputNorm::kSum;
@@ -59,12 +67,11 @@ struct PathOptions {
   std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
                               ///< kept
-  Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
-  int64_t max_iterations = 0;  ///< 0: 60 a level for lbfgs, 1000 for adam and sgd
+  Tensor first_paths = {};  ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
+  int64_t max_iterations =
+      0;                    ///< of the last level, and of each start's rounds; 0: as the stages' options say
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
-  /// None: 1e-3 for adam and sgd; for paper2019 each pair's own 1/(80 max_i k_i), k_i = w_i² s_i/Δ_i along
-  /// its straight line, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖²: a twentieth of the largest step at which
-  /// gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable, since k_i grows on the way.
+  /// Of adam, sgd and paper2019; none: as PublishedOptions say.
   std::optional<double> learning_rate = {};
   int64_t random_points = 50;  ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
   NeuralCurveOptions neural = {};
@@ -80,6 +87,18 @@ struct PathOptions {
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
              ///< finer quadrature, and, if that does not help, flagged under-resolved
+  // The stages' own settings, in the order of the stages.
+  ViaOptions via = {};
+  RouteStartOptions routes = {};
+  PruneOptions prune = {};
+  LevelOptions levels = {};
+  ReparametriseOptions reparametrise = {};
+  SelectOptions select = {};
+  QuadratureOptions quadrature = {};
+  RoundOptions rounds = {};
+  VerifyOptions verify = {};
+  PublishedOptions published = {};
+
   uint64_t seed = 0;
   std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
 };
@@ -93,9 +112,10 @@ struct PathOptions {
 /// its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
 double default_time_weight(double typical_squared_distance);
 
-/// One solver run of a level, for the history.
+/// One run of a solver, for the history.
 struct LevelRecord {
   int64_t segments = 0;
+  int64_t quadrature = 1;  ///< the sum minimised was on a grid so many times finer
   int64_t iterations = 0;
   int64_t paths = 0;
   double mean_cost = 0;
@@ -108,26 +128,34 @@ struct PathResult {
   CurveFigures path, linear, spherical;  ///< figures of our path and of the two baselines
   std::vector<Termination> termination;  ///< [pairs]
   std::vector<std::string> start;   ///< [pairs]: which first path won: "linear", "spherical", "via-1", …
-  std::vector<int64_t> iterations;  ///< [pairs]
-  std::vector<int64_t> decoder_evaluations;  ///< [pairs]: points decoded to find the path
-  int64_t verification_evaluations =
-      0;  ///< points decoded to measure paths and baselines on refined grids, in all
-  int64_t candidate_evaluations = 0;  ///< points decoded for via points, shared by all pairs, in all
+  std::vector<int64_t> iterations;  ///< [pairs]: those of its busiest path, over all stages
+  /// Points decoded, counted on their way into the model (EvaluationCounter): together they are what the
+  /// model was asked in this call.
+  std::vector<int64_t> decoder_evaluations;  ///< [pairs]: to find the path
+  int64_t verification_evaluations = 0;      ///< to measure paths and baselines on refined grids, in all
+  int64_t candidate_evaluations = 0;  ///< for candidates and the roadmap, which serve all pairs, in all
   double seconds = 0;                 ///< wall time to find all paths; verification excluded
   double verification_seconds = 0;
   Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the
                              ///< inverse of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
-  double time_weight = 0;            ///< λ used
-  std::string cost, method, curve;   ///< what was used
+  std::vector<std::string> cost;     ///< [pairs]: what was minimised, "chord", "dynamic", …
+  std::vector<double> time_weight;   ///< [pairs]: its λ; 0 where there is none
+  std::string method, curve;         ///< what was used
   std::vector<LevelRecord> history;
+  StageSettings stage_settings;  ///< of the stages, as used
   std::vector<std::string> warnings;
   uint64_t seed = 0;
 
   /// Puts path `row` of another result, of as many nodes, in the place of path `pair`: nodes, figures,
   /// residual, start and termination. What was spent is left as it is.
   void take(int64_t pair, const PathResult& other, int64_t row);
+
+  /// "dynamic"; "chord and dynamic" where pairs differ.
+  std::string cost_summary() const;
+  /// The largest λ of any pair.
+  double largest_time_weight() const;
 
   /// A paragraph for people: how it ended, cost against the baselines, what was spent.
   std::string brief_report() const;
