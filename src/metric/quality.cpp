@@ -58,6 +58,11 @@ class CompositeQuality : public Quality {
       if (!part->concurrent()) return false;
     return true;
   }
+  int64_t operations_per_point() const override {
+    int64_t sum = 0;
+    for (const auto& part : parts_) sum += part->operations_per_point();
+    return sum;
+  }
 
  protected:
   std::vector<QualityPointer> parts_;

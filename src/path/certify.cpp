@@ -1,4 +1,4 @@
-// Certify: what is known of how good the paths are.
+#include "latentpath/path/certify.h"
 
 #include <ATen/ATen.h>
 

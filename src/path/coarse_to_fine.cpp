@@ -50,14 +50,14 @@ PathSet next_level(Search& search, PathSet paths, const Tensor& times, const Ten
   if (has_optimal_times(search.energy)) {
     const auto scope = search.count_for(paths);
     Tensor cost;
-    paths.nodes = optimal_pace(search.energy, paths.nodes, times, finer,
-                               sparse ? look.sparse_refinement : look.refinement, &cost);
+    paths.nodes = reparametrise_optimally(search.energy, paths.nodes, times, finer,
+                                          sparse ? look.sparse_refinement : look.refinement, &cost);
     return paths.select(cheapest_rows(paths, cost, sparse));
   }
   {
     const auto scope = search.count_for(paths);
-    paths.nodes = even_pace(search.energy, paths.nodes, times, finer,
-                            sparse ? look.sparse_pace_refinement : look.pace_refinement, look);
+    paths.nodes = reparametrise_evenly(search.energy, paths.nodes, times, finer,
+                                       sparse ? look.sparse_even_refinement : look.even_refinement, look);
   }
   return paths.select(
       best_rows(search, paths, finer, refine_times(finer, options.select.level_refinement), sparse));

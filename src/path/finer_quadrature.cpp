@@ -19,7 +19,7 @@ std::vector<int64_t> rows_where(const Tensor& condition) {
 Tensor reparametrised(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
                       const Tensor& cost) {
   const Tensor moved =
-      optimal_pace(search.energy, paths.nodes, times, times, search.options.quadrature.refinement);
+      reparametrise_optimally(search.energy, paths.nodes, times, times, search.options.quadrature.refinement);
   const Tensor lower = polyline_cost(search.energy, moved, times, grid) < cost;
   return at::where(lower.view({-1, 1, 1}), moved, paths.nodes);
 }

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "latentpath/core/error.h"
-#include "path/search.h"
+#include "latentpath/path/path_result.h"
+#include "path/curve_figures.h"
 
 namespace latentpath {
 namespace {
@@ -51,12 +52,12 @@ void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
   under_resolved[to] = other.under_resolved[from];
 }
 
-void place(PathResult& whole, const PathResult& part, const Tensor& pairs, int64_t count) {
+void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t count) {
   if (pairs.size(0) == count) {
-    whole = part;
+    *this = part;
     return;
   }
-  const bool first = !whole.nodes.defined();
+  const bool first = !nodes.defined();
   const auto put = [&](Tensor& to, const Tensor& from) {
     if (!from.defined()) return;
     if (!to.defined()) {
@@ -71,26 +72,26 @@ void place(PathResult& whole, const PathResult& part, const Tensor& pairs, int64
     for (int64_t row = 0; row < pairs.size(0); ++row)
       to[static_cast<size_t>(pairs[row].item<int64_t>())] = from[static_cast<size_t>(row)];
   };
-  put(whole.nodes, part.nodes);
-  put(whole.gradient_residual, part.gradient_residual);
-  put(whole.lower_bound, part.lower_bound);
+  put(nodes, part.nodes);
+  put(gradient_residual, part.gradient_residual);
+  put(lower_bound, part.lower_bound);
   for_each_figure([&](auto figure) {
-    put(whole.path.*figure, part.path.*figure);
-    put(whole.linear.*figure, part.linear.*figure);
-    put(whole.spherical.*figure, part.spherical.*figure);
+    put(path.*figure, part.path.*figure);
+    put(linear.*figure, part.linear.*figure);
+    put(spherical.*figure, part.spherical.*figure);
   });
-  put_each(whole.termination, part.termination);
-  put_each(whole.start, part.start);
-  put_each(whole.iterations, part.iterations);
-  put_each(whole.under_resolved, part.under_resolved);
-  put_each(whole.cost, part.cost);
-  put_each(whole.time_weight, part.time_weight);
-  whole.history.insert(whole.history.end(), part.history.begin(), part.history.end());
-  whole.verification_seconds += part.verification_seconds;
+  put_each(termination, part.termination);
+  put_each(start, part.start);
+  put_each(iterations, part.iterations);
+  put_each(under_resolved, part.under_resolved);
+  put_each(cost, part.cost);
+  put_each(time_weight, part.time_weight);
+  history.insert(history.end(), part.history.begin(), part.history.end());
+  verification_seconds += part.verification_seconds;
   if (!first) return;
-  whole.times = part.times;
-  whole.method = part.method;
-  whole.curve = part.curve;
+  times = part.times;
+  method = part.method;
+  curve = part.curve;
 }
 
 std::string PathResult::cost_summary() const {

@@ -54,8 +54,8 @@ Tensor moving_average(const Tensor& share, const Tensor& fine, const Tensor& tim
 
 }  // namespace
 
-Tensor even_pace(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times, const Tensor& times,
-                 int64_t factor, const ReparametriseOptions& options) {
+Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
+                            const Tensor& times, int64_t factor, const ReparametriseOptions& options) {
   const at::NoGradGuard no_gradient;
   const bool whole = !energy.quality().depends_on_time() && energy.options().cost->fixes_speed();
   const Tensor fine = refine_times(old_times, factor);
@@ -64,7 +64,7 @@ Tensor even_pace(const PathEnergy& energy, const Tensor& nodes, const Tensor& ol
   Tensor length = piece_lengths(energy, curve, fine, whole);
   // No stretch of time vanishes altogether, and a path without length keeps its nodes.
   const Tensor duration = fine.narrow(0, 1, n) - fine.narrow(0, 0, n);
-  length = length + (options.least_pace * length.sum(1, true) + 1e-12) * duration;
+  length = length + (options.least_share * length.sum(1, true) + 1e-12) * duration;
   const Tensor arc = at::constant_pad_nd(length.cumsum(1), {1, 0});
   // From 0 to 1 at the times `fine`, [rows, n + 1]; and what is to be reached at each of `times`.
   const Tensor share = (arc / arc.narrow(1, n, 1)).contiguous();
@@ -73,8 +73,8 @@ Tensor even_pace(const PathEnergy& energy, const Tensor& nodes, const Tensor& ol
   return with_ends_of(nodes, interpolate_polyline(curve, share, wanted));
 }
 
-Tensor optimal_pace(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
-                    const Tensor& times, int64_t factor, Tensor* cost) {
+Tensor reparametrise_optimally(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
+                               const Tensor& times, int64_t factor, Tensor* cost) {
   const at::NoGradGuard no_gradient;
   const Tensor fine = refine_times(old_times, factor);
   const int64_t pieces = fine.size(0) - 1;

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/path/stage_options.h"
 #include "path/search.h"
 
 namespace latentpath {

@@ -56,8 +56,9 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
   PathSet paths = solved.paths;
   {
     const auto scope = search.count_for(paths);
-    paths.nodes = even_pace(search.energy, paths.nodes, times, times,
-                            search.options.reparametrise.round_refinement, search.options.reparametrise);
+    paths.nodes =
+        reparametrise_evenly(search.energy, paths.nodes, times, times,
+                             search.options.reparametrise.round_refinement, search.options.reparametrise);
   }
   const Tensor now = cost_of(search, paths, times);
   std::vector<int64_t> still;

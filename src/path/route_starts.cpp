@@ -146,7 +146,7 @@ Tensor RouteStarts::Impl::timed(const Route& route, const Tensor& times) const {
   const Tensor points =
       at::cat({(first + fraction * (corners.narrow(0, 1, edges).unsqueeze(1) - first)).flatten(0, 1),
                corners.narrow(0, edges, 1)});
-  const Tensor pace = lengths.flatten() + options.least_pace * lengths.mean() + 1e-12;
+  const Tensor pace = lengths.flatten() + options.least_share * lengths.mean() + 1e-12;
   const Tensor reached = at::constant_pad_nd(pace.cumsum(0), {1, 0}).div(pace.sum());
   return interpolate_polyline(points.unsqueeze(0), reached, times)[0];
 }

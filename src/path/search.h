@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "latentpath/path/evaluation_counter.h"
-#include "latentpath/path/find_path.h"
+#include "latentpath/path/path_options.h"
+#include "latentpath/path/path_result.h"
 #include "latentpath/path/path_set.h"
 
 namespace latentpath {
@@ -128,18 +129,5 @@ void certify(Search& search, const FoundPaths& found, PathResult& result);
 
 // Published methods (published_methods.cpp).
 FoundPaths run_published_method(Search& search);
-
-/// Calls `use` with a pointer to each of CurveFigures' tensors.
-template <class Use>
-void for_each_figure(Use use) {
-  for (auto figure : {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length,
-                      &CurveFigures::quality_of_curve, &CurveFigures::mean_quality,
-                      &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length,
-                      &CurveFigures::mean_feature, &CurveFigures::refinement})
-    use(figure);
-}
-
-/// Row r of `part` becomes pair `pairs[r]` of `whole`, which has room for `count`.
-void place(PathResult& whole, const PathResult& part, const Tensor& pairs, int64_t count);
 
 }  // namespace latentpath

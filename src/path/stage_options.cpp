@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "latentpath/core/error.h"
-#include "latentpath/path/find_path.h"
+#include "latentpath/path/path_options.h"
 
 namespace latentpath {
 namespace {
@@ -31,10 +31,10 @@ const StageOption kStageOptions[] = {
     {LATENTPATH_STAGE_OPTION(via.leg_points), 1},
     {LATENTPATH_STAGE_OPTION(via.least_times), 1},
     {LATENTPATH_STAGE_OPTION(via.early), 0},
-    {LATENTPATH_STAGE_OPTION(via.outer_pace), 0},
-    {LATENTPATH_STAGE_OPTION(via.least_pace), 0},
+    {LATENTPATH_STAGE_OPTION(via.outer_leg), 0},
+    {LATENTPATH_STAGE_OPTION(via.least_share), 0},
     {LATENTPATH_STAGE_OPTION(routes.edge_points), 2},
-    {LATENTPATH_STAGE_OPTION(routes.least_pace), 0},
+    {LATENTPATH_STAGE_OPTION(routes.least_share), 0},
     {LATENTPATH_STAGE_OPTION(routes.box_margin), 0},
     {LATENTPATH_STAGE_OPTION(prune.first_lead), 1},
     {LATENTPATH_STAGE_OPTION(prune.early_lead), 1},
@@ -50,10 +50,10 @@ const StageOption kStageOptions[] = {
     {LATENTPATH_STAGE_OPTION(levels.sparse_segments), 1},
     {LATENTPATH_STAGE_OPTION(reparametrise.sparse_refinement), 1, true},
     {LATENTPATH_STAGE_OPTION(reparametrise.refinement), 1, true},
-    {LATENTPATH_STAGE_OPTION(reparametrise.sparse_pace_refinement), 1, true},
-    {LATENTPATH_STAGE_OPTION(reparametrise.pace_refinement), 1, true},
+    {LATENTPATH_STAGE_OPTION(reparametrise.sparse_even_refinement), 1, true},
+    {LATENTPATH_STAGE_OPTION(reparametrise.even_refinement), 1, true},
     {LATENTPATH_STAGE_OPTION(reparametrise.round_refinement), 1, true},
-    {LATENTPATH_STAGE_OPTION(reparametrise.least_pace), 0},
+    {LATENTPATH_STAGE_OPTION(reparametrise.least_share), 0},
     {LATENTPATH_STAGE_OPTION(reparametrise.half_window), 0},
     {LATENTPATH_STAGE_OPTION(reparametrise.window_samples), 1},
     {LATENTPATH_STAGE_OPTION(select.level_refinement), 1, true},

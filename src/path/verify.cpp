@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/initial_path.h"
+#include "path/curve_figures.h"
 #include "path/search.h"
 
 namespace latentpath {

@@ -113,14 +113,14 @@ TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOp
     const Tensor chord = energy.squared_chords(decoded.flatten(1).view({rows, points, -1}))
                              .view({rows, 3, options.leg_points});
     Tensor pace = chord.clamp_min(0).sqrt();
-    pace = pace + options.least_pace * pace.mean(2, true) + 1e-12;
+    pace = pace + options.least_share * pace.mean(2, true) + 1e-12;
     const Tensor length = pace.sum(2);  // [rows, 3]
     Tensor share;                       // of the time, for each leg
     if (quality.depends_on_time()) {
       share =
           at::tensor({options.early, 1 - 2 * options.early, options.early}, at::kDouble).expand({rows, 3});
     } else {
-      const Tensor weighted = length * at::tensor({options.outer_pace, 1.0, options.outer_pace}, at::kDouble);
+      const Tensor weighted = length * at::tensor({options.outer_leg, 1.0, options.outer_leg}, at::kDouble);
       share = weighted / weighted.sum(1, true);
     }
     const Tensor duration = (pace / length.unsqueeze(2) * share.unsqueeze(2)).flatten(1);

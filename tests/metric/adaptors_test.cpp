@@ -5,9 +5,9 @@
 
 #include "contract/embedding_contract.h"
 #include "contract/quality_contract.h"
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/path/find_path.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 

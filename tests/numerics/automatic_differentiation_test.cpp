@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "contract/plain_numbers.h"
 #include "latentpath/numerics/jet.h"
 #include "latentpath/numerics/tape.h"
 

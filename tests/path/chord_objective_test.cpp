@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/path/find_geodesics.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {

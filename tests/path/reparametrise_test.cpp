@@ -22,7 +22,7 @@ Tensor late_path(const Tensor& times) {
 TEST(Reparametrise, ConstantWeightedSpeedWhereTheCostFixesIt) {
   const PathEnergy energy(identity_embedding(2), constant_quality(0.5), {});
   const Tensor times = uniform_times(8), path = late_path(times);
-  const Tensor moved = even_pace(energy, path, times, times, 2, {});
+  const Tensor moved = reparametrise_evenly(energy, path, times, times, 2, {});
   const Tensor x = moved[0].select(1, 0);
   EXPECT_TRUE(at::allclose(x, times, 0, 0.02));  // but for the least pace of what stood still
   EXPECT_TRUE(same_bits(moved.select(1, 0), path.select(1, 0)));
@@ -37,7 +37,7 @@ TEST(Reparametrise, UnderATimeRampOnlyWithinAWindow) {
   const PathEnergy energy(identity_embedding(2), time_ramp(constant_quality(0.5)), length);
   const Tensor times = uniform_times(16), path = late_path(times);
   const ReparametriseOptions options;
-  const Tensor x = even_pace(energy, path, times, times, 2, options)[0].select(1, 0);
+  const Tensor x = reparametrise_evenly(energy, path, times, times, 2, options)[0].select(1, 0);
   // A point is at most half a window earlier or later than it was: x moves at speed 2.
   EXPECT_LE((x - path[0].select(1, 0)).abs().max().item<double>(), 2 * options.half_window + 0.02);
 }
@@ -49,7 +49,7 @@ TEST(Reparametrise, OptimalPaceCostsWhatItSays) {
   ASSERT_TRUE(has_optimal_times(energy));
   const Tensor times = uniform_times(16), path = late_path(times);
   Tensor cost;
-  const Tensor moved = optimal_pace(energy, path, times, times, 8, &cost);
+  const Tensor moved = reparametrise_optimally(energy, path, times, times, 8, &cost);
   const double before = polyline_cost(energy, path, times, times).item<double>();
   const double after = polyline_cost(energy, moved, times, times).item<double>();
   EXPECT_LT(after, before);

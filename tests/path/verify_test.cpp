@@ -1,4 +1,4 @@
-#include "latentpath/path/verify.h"
+#include "latentpath/path/certify.h"
 
 #include <gtest/gtest.h>
 

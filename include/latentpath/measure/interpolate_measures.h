@@ -5,9 +5,8 @@
 // labelled for what it is:
 //
 //   mmd           Eq. 13 minimised over the points of X¹ … X^{K−1}: from the straight line, from the samples
-//   matched
-//                 by optimal transport, and from clouds whose points jump one by one; and, labelled "smooth",
-//                 over smooth motions of the matched points alone, which is what Fig. 9 shows
+//                 matched by optimal transport, and from clouds whose points jump one by one; and,
+//                 labelled "smooth", over smooth motions of the matched points alone, as in Fig. 9
 //   mixture       (1 − t)X + tY: the exact geodesic of the kernel's metric; points stay, their weights change
 //   displacement  each point travels straight to where optimal transport sends it: the geodesic of the
 //                 Wasserstein metric
@@ -15,9 +14,9 @@
 // No path costs less than MMD²(X, Y)/K, and the mixture attains it, so every path is reported with
 // K·cost/MMD² ≥ 1.
 //
-//   MeasureProblem problem{.start = x, .end = y, .kernel = RadialKernel::gaussian({0.125})};   // [n, 2], [m,
-//   2] MeasureResult result = interpolate_measures(problem, {.steps = 10}); std::cout <<
-//   result.brief_report();
+//   MeasureProblem problem{.start = x, .end = y, .kernel = RadialKernel::gaussian({0.125})};
+//   MeasureResult result = interpolate_measures(problem, {.steps = 10});   // x [n, 2], y [m, 2]
+//   std::cout << result.brief_report();
 
 #include <optional>
 #include <string>

@@ -3,13 +3,13 @@
 // on them; embeddings and qualities on tensors (TorchScript files) as analytic maps, so that the fast
 // geodesic solvers work on those.
 //
-//   PathProblem problem{.embedding = chart_embedding(stereographic_chart(2)), …};
+//   PathProblem problem{.embedding = chart_embedding(stereographic_chart(2)), .start = z0, .end = z1};
 //   auto map = embedding_chart(load_decoder("decoder.pt"), 2);
 
 #include <memory>
 
-#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
 
 namespace latentpath {

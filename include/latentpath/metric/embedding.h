@@ -4,7 +4,8 @@
 // Φ: Z = R^D → H; a decoder, an analytic chart, or the identity. Its differential J = dΦ gives the
 // pull-back metric JᵀJ (paper A, Theorem 1). Everything is batched: n points at once.
 //
-//   auto sphere = latentpath::function_embedding([](const Tensor& z) { … }, 2, "sphere");
+//   auto half_sphere = [](const Tensor& z) { return at::cat({z, (1 - z.square().sum(1, true)).sqrt()}, 1); };
+//   auto sphere = latentpath::function_embedding(half_sphere, 2, "half-sphere");
 //   Tensor x = (*sphere)(z);               // z [n, D] → x [n, …]
 //   Tensor pulled = sphere->vjp(z, x);     // Jᵀ x, [n, D]
 
@@ -43,6 +44,9 @@ class Embedding {
 
   /// True when several threads may map points at once.
   virtual bool concurrent() const { return false; }
+  /// At least how many multiplications Φ takes a point, as far as is known beforehand: what tells whether
+  /// sharing a batch among threads can pay. 0: few.
+  virtual int64_t operations_per_point() const { return 0; }
 
   /// Points mapped since construction: the currency in which path solvers are compared.
   int64_t evaluations() const noexcept { return evaluations_.load(); }

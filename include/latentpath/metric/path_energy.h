@@ -1,22 +1,22 @@
 #pragma once
-// PathEnergy: the cost of discretised paths, from embedding, quality and cost; and honest figures for a
-// curve, taken on a grid refined until they stop changing.
+// PathEnergy: the cost of discretised paths, from embedding, quality and cost; and figures for a curve,
+// taken on a grid refined until they stop changing.
 //
 // A solver that sees n midpoints learns to hide between them: it parks midpoints in good regions and crosses
 // the bad ones in one long chord. So what is optimised and what is reported are computed on different grids.
 //
 //   PathEnergy energy(decoder, quality, {.epsilon = 0.1});
 //   Tensor cost = energy.cost(points);                                // [pairs], differentiable
-//   CurveFigures honest = energy.measure(curve_at, times, feature);   // refined
+//   CurveFigures figures = energy.measure(curve_at, pairs, times, feature);   // on a refined grid
 
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "latentpath/curve/curve.h"
-#include "latentpath/metric/embedding.h"
-#include "latentpath/metric/cost.h"
 #include "latentpath/kernel/kernel.h"
+#include "latentpath/metric/cost.h"
+#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
 
 namespace latentpath {

@@ -36,6 +36,8 @@ class Quality {
   virtual bool needs_decoded() const { return false; }
   /// True when several threads may evaluate it at once.
   virtual bool concurrent() const { return false; }
+  /// At least how many multiplications a point takes, as far as is known beforehand; 0: few.
+  virtual int64_t operations_per_point() const { return 0; }
   virtual std::string describe() const = 0;
 };
 

@@ -2,11 +2,11 @@
 // Tape: the operations of one evaluation, with their first and second partial derivatives, to be run through
 // forwards and backwards.
 //
-// What jets do for few variables, a tape does for many: with m operations and D variables,
-//   J u costs one forward sweep, Jᵀv one backward sweep, (Σ_k r_k ∇²f_k) u one of each: O(m), whatever D;
-//   J and Σ_k r_k ∇²f_k in full cost O(m D).
-// The Hessian sweep is the second-order adjoint of Griewank & Walther, Evaluating Derivatives (2008), section
-// 5:
+// What jets do for few variables, a tape does for many. With m operations and D variables, J u costs one
+// forward sweep, Jᵀv one backward sweep, (Σ_k r_k ∇²f_k) u one of each: O(m), whatever D. J and
+// Σ_k r_k ∇²f_k in full cost O(m D). The Hessian sweep is the second-order adjoint of Griewank & Walther,
+// Evaluating Derivatives (2008), section 5:
+//
 //   x̄̇_a += f_a x̄̇ + (f_aa ȧ + f_ab ḃ) x̄.
 //
 //   Tape tape;
@@ -14,7 +14,8 @@
 //     Taped x = tape.variable(0.3), y = tape.variable(0.7);
 //     tape.output(sin(x) * y); }
 //   double u[2] = {1, 0}, f_u[1];
-//   tape.push(u, f_u);
+//   Tape::Scratch scratch;
+//   tape.push(u, f_u, scratch);   // f_u = J u
 
 #include <cstddef>
 #include <vector>

@@ -16,7 +16,7 @@ namespace latentpath {
 struct RouteStartOptions {
   /// Points at which an edge is decoded, its ends included: images change fast in few places. Not ablated.
   int64_t edge_points = 9;
-  double least_pace =
+  double least_share =
       0.02;  ///< no piece of a route is passed in less than this share of the mean piece's time
   /// Without a prior samples are spread over the box around a pair's ends, widened on each side by this share
   /// of its diagonal.

@@ -47,8 +47,8 @@ struct ViaOptions {
   /// near the ends, so the feature is reached early.
   double early = 0.12;
   /// The same, else, as a multiple of the middle leg's time a length: outer legs leave bad places.
-  double outer_pace = 2;
-  double least_pace = 0.02;  ///< no step of a leg takes less than this share of the mean step's time
+  double outer_leg = 2;
+  double least_share = 0.02;  ///< no step of a leg takes less than this share of the mean step's time
 };
 
 struct CandidatePool {

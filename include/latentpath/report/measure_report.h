@@ -1,8 +1,8 @@
 #pragma once
 // A path between measures as JSON and as a picture.
 //
-//   nlohmann::json summary = measure_summary(result);      // {"pairs": [{"path": {…}, "mixture": {…}, …}],
-//   …} write_png("strip.png", draw_measure_strip(problem, result, {.frames = 11}));
+//   nlohmann::json summary = measure_summary(result);   // {"pairs": [{"path": {…}, "mixture": {…}, …}], …}
+//   write_png("strip.png", draw_measure_strip(problem, result, {.frames = 11}));
 //
 // Figures that do not apply are absent; NaN and infinity are null, with a sentence in "warnings".
 

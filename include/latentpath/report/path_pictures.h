@@ -2,8 +2,8 @@
 // The pictures of a path: strips of frames along the three curves, and, for a latent plane (D = 2), the plane
 // itself.
 //
-//   Tensor strip = draw_path_strip(problem, result, 0, {.frames = 12, .by_arc_length = true});   // uint8 [H,
-//   W, 3]
+//   Tensor strip = draw_path_strip(problem, result, 0, {.frames = 12, .by_arc_length = true});
+//   write_png("strip.png", strip);   // uint8 [H, W, 3]
 
 #include <optional>
 #include <string>

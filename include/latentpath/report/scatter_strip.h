@@ -2,8 +2,9 @@
 // Samples that change over time as rows of scatter pictures, in the style of Fig. 9 of paper A: a frame a
 // moment, all frames on the same axes.
 //
-//   ScatterRow row{.title = "mmd", .points = path.points, .weights = path.weights};   // [frames, N, 2],
-//   [frames, N] write_png("strip.png", draw_scatter_strip({row}, {.title = "From one sample to the other"}));
+//   // [frames, N, 2] and [frames, N]
+//   ScatterRow row{.title = "mmd", .points = points, .weights = weights};
+//   write_png("strip.png", draw_scatter_strip({row}, {.title = "From one sample to the other"}));
 
 #include <string>
 #include <vector>

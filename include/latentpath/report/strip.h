@@ -3,7 +3,7 @@
 // a path through good images is told from one that is not.
 //
 //   StripRow row{.title = "LatentPath", .subtitle = "cost 3.9, mean P(8) 0.79",
-//                .images = frames, .captions = {"0.97", …}, .caption_values = {0.97, …}};
+//                .images = frames, .captions = {"0.97", "0.21"}, .caption_values = {0.97, 0.21}};
 //   write_png("strip.png", draw_strip({linear_row, row}, {.title = "From 3 to 5", .bar_label = "P(8)"}));
 
 #include <string>

@@ -1,5 +1,7 @@
 #pragma once
-// Images that are nothing: a classifier that never saw any calls them something with certainty.
+// Images outside the distribution of a data set, for classifiers to learn to be unsure of: one that never saw
+// any gives them a class with certainty (outlier exposure: Hendrycks, Mazeika, Dietterich 2019, arXiv
+// 1812.04606).
 
 #include <ATen/core/Generator.h>
 
@@ -25,7 +27,7 @@ Tensor blends(const Tensor& images, const Tensor& others, at::Generator generato
 /// A mixture of the above, of overlaid, faint (coloured: exaggerated) and shuffled images and of empty ones.
 /// @param certain  certain_targets() of the images
 /// @param targets  receives [n, classes]: unsure, except where both parts of a blend agree
-Tensor rubbish(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,
-               at::Generator generator, Tensor& targets);
+Tensor out_of_distribution_images(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,
+                                  at::Generator generator, Tensor& targets);
 
 }  // namespace latentpath

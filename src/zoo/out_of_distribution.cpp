@@ -1,4 +1,4 @@
-#include "rubbish.h"
+#include "zoo/out_of_distribution.h"
 
 #include <ATen/ATen.h>
 
@@ -75,8 +75,8 @@ Tensor blends(const Tensor& images, const Tensor& others, at::Generator generato
   return at::lerp(images, others, per_image(images.size(0), 0.35, 0.65, generator));
 }
 
-Tensor rubbish(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,
-               at::Generator generator, Tensor& targets) {
+Tensor out_of_distribution_images(const Tensor& images, const Tensor& certain, const DataSetFacts& facts,
+                                  at::Generator generator, Tensor& targets) {
   const int64_t count = images.size(0);
   const Tensor order = at::randperm(count, generator, at::kLong);
   const Tensor others = images.index_select(0, order);

@@ -1,0 +1,133 @@
+// What the documentation's samples use and do not declare: samples.py puts these lines before them. First what all may
+// use, then, after a line `//// FILE`, what the samples of one header or page use.
+#include <torch/script.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace lp = latentpath;
+using namespace latentpath;
+
+extern const Tensor z, z0, z1, start, end, times, nodes, points, curves, weights, x0;
+extern const std::shared_ptr<TorchScriptDecoder> decoder;
+extern const std::shared_ptr<Classifier> classifier;
+extern const QualityPointer quality, feature;
+extern at::Generator generator;
+extern const int64_t m, n, pairs;
+extern const std::filesystem::path folder, run;
+
+//// core/error.h
+extern const double epsilon;
+//// core/parallel.h
+std::vector<Tensor> images, parts;
+Tensor decode(const Tensor& latents);
+//// curve/curve.h
+//// io/file.h
+extern const std::string text;
+//// io/image.h
+extern const Tensor frame;
+//// io/npy.h
+extern const PathResult result;
+//// kernel/kernel.h
+extern const Tensor x, y;
+//// kernel/mmd.h
+extern const std::vector<double> x, y;
+//// measure/interpolate_measures.h
+extern const Tensor x, y;
+//// measure/transport.h
+extern const std::vector<double> x, y;
+//// metric/analytic_map.h
+extern const double* z;
+extern double* x;
+//// metric/cost.h
+extern const SegmentTerms terms;
+//// metric/derivative_check.h
+extern const std::function<Tensor(const Tensor&)> f;
+extern const Tensor x, gradient, direction;
+//// metric/path_energy.h
+extern const CurvePoints points;
+extern const std::function<Tensor(const Tensor&)> curve_at;
+//// metric/sample_density.h
+extern const Tensor codes;
+//// metric/weighted_metric.h
+extern const std::vector<double> nodes;
+//// numerics/block_tridiagonal.h
+extern const std::size_t m, D;
+extern double* x;
+//// numerics/eikonal.h
+extern const Eigen::VectorXd start, end;
+//// numerics/optimal_timing.h
+extern const std::vector<double> arc, weights, times;
+extern const double lambda;
+//// numerics/roadmap.h
+extern const SegmentFunction segment_length;
+extern const Eigen::VectorXd start, end;
+void refine(const Eigen::MatrixXd& nodes);
+//// path/best_clock.h
+extern const PathEnergy energy;
+//// path/certify_globally.h
+extern const PathProblem problem;
+extern const PathOptions options;
+extern const PathResult result;
+extern const double length;
+//// path/gauss_newton_model.h
+extern const PathEnergy energy;
+extern const Tensor pull, stiffness, action;
+extern double* gradient;
+//// path/global_geodesics.h
+extern const std::vector<Disc> discs;
+//// path/points.h
+extern const EikonalDistance marching;
+//// path/route_starts.h
+extern const PathEnergy energy;
+extern const LatentSampler prior;
+//// path/tridiagonal.h
+extern const Tensor diagonal, off_diagonal, b;
+//// path/via_points.h
+extern const PathEnergy energy;
+//// report/convergence_record.h
+extern const PathProblem problem;
+extern PathOptions options;
+//// report/grid.h
+extern const Tensor decoder_output;
+//// report/html_report.h
+extern const nlohmann::json data;
+extern const std::string bytes;
+//// report/latent_plane.h
+extern const Tensor probability, line, path;
+//// report/measure_report.h
+extern const MeasureProblem problem;
+extern const MeasureResult result;
+//// report/path_pictures.h
+extern const PathProblem problem;
+extern const PathResult result;
+//// report/path_report.h
+extern const PathProblem problem;
+extern const PathResult result;
+extern const nlohmann::json data;
+//// report/path_summary.h
+extern const PathResult result;
+//// report/projection.h
+extern const PathProblem problem;
+extern const PathResult result;
+extern const Tensor path;
+extern const Density& density;
+extern const Quality& rank;
+//// report/strip.h
+extern const Tensor frames;
+extern const StripRow linear_row;
+//// report/surface_picture.h
+extern const Tensor sphere_points;
+//// report/verdict.h
+extern const nlohmann::json summary;
+//// run/evaluate_paths.h
+extern const PathProblem problem;
+extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;
+//// solver/solver.h
+extern Objective& objective;
+//// zoo/network.h
+extern const Tensor latents;
+//// README.md
+extern const std::filesystem::path models;
+extern const Tensor ends;
+extern const PathOptions options;
