@@ -187,6 +187,7 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
   result.seconds += found.seconds;
   result.verification_seconds += found.verification_seconds;
   result.verification_evaluations += found.verification_evaluations;
+  result.candidate_evaluations += found.candidate_evaluations;
   for (size_t i = 0; i < beaten.size(); ++i) {
     const int64_t pair = beaten[i], row = static_cast<int64_t>(i);
     const auto index = static_cast<size_t>(pair);
