@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/path/initial_path.h"
-#include "latentpath/path/find_path.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/path/initial_path.h"
 
 using namespace latentpath;
 using Clock = std::chrono::steady_clock;

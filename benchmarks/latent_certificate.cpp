@@ -15,12 +15,12 @@
 #include <numeric>
 
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/io/image.h"
-#include "latentpath/path/points.h"
+#include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/models/classifier.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/latent_plane.h"
 
 using namespace latentpath;

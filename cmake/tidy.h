@@ -1,4 +1,5 @@
 #pragma once
+// clang-format off
 // Read before anything else by clang-tidy, never by a compiler. In C++20 libstdc++ declares the innards of std::vector
 // constexpr, and clang then instantiates them where LibTorch 1.13 has a vector of a class that is not complete yet
 // (std::vector<c10::IValue> inside of IValue's own methods), which it refuses. GCC does not. So they are read without.

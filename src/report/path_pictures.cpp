@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "latentpath/path/initial_path.h"
 #include "latentpath/path/even_frame_times.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
 

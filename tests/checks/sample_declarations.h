@@ -1,3 +1,4 @@
+// clang-format off
 // What the documentation's samples use and do not declare: samples.py puts these lines before them. First what all may
 // use, then, after a line `//// FILE`, what the samples of one header or page use.
 #include <torch/script.h>

@@ -7,8 +7,8 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/metric/embedding.h"
 #include "latentpath/io/image.h"
+#include "latentpath/metric/embedding.h"
 
 int main() {
   namespace lp = latentpath;

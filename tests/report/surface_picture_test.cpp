@@ -2,8 +2,8 @@
 
 #include "latentpath/report/surface_picture.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "latentpath/core/error.h"
 

@@ -8,8 +8,8 @@
 
 #include <cstdint>
 
-#include "latentpath/path/find_path.h"
 #include "latentpath/metric/density.h"
+#include "latentpath/path/find_path.h"
 #include "latentpath/report/latent_plane.h"
 
 namespace latentpath {
