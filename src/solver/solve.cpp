@@ -21,8 +21,8 @@ std::string termination_name(Termination termination) {
       return "time-limit";
     case Termination::kStalled:
       return "stalled";
-    case Termination::kOutrun:
-      return "outrun";
+    case Termination::kPruned:
+      return "pruned";
     case Termination::kInterrupted:
       return "interrupted";
     case Termination::kNumericalFailure:
@@ -43,7 +43,7 @@ std::string termination_sentence(Termination termination) {
       return "The time asked was used up before the cost stopped changing.";
     case Termination::kStalled:
       return "No step along the search direction lowers the cost any more.";
-    case Termination::kOutrun:
+    case Termination::kPruned:
       return "Another start of the same problem was far ahead.";
     case Termination::kInterrupted:
       return "The run was interrupted; the path is the best one reached until then.";

@@ -22,7 +22,7 @@ enum class Termination {
   kIterationLimit,  ///< the number of iterations asked was made
   kTimeLimit,
   kStalled,          ///< no step along the search direction lowers the cost any more
-  kOutrun,           ///< given up by the caller (StoppingOptions::prune): another start is far ahead
+  kPruned,           ///< given up by the caller (StoppingOptions::prune): another start is far ahead
   kInterrupted,      ///< cancelled by the caller
   kNumericalFailure  ///< the cost is NaN or infinite
 };
