@@ -4,7 +4,7 @@
 //
 //   EndPlane plane(z0, z1);                                 // [D] each
 //   Tensor alpha_beta = plane.coefficients(path);           // [n, D] → [n, 2]
-//   Tensor picture = draw_path_projection(problem, result, 0, density, rank, 1);   // uint8 [H, W, 3]
+//   write_picture("projection", draw_path_projection(problem, result, 0, density, rank, 1));
 
 #include <cstdint>
 
@@ -36,8 +36,8 @@ class EndPlane {
 };
 
 /// The straight line, the spherical path and ours of one pair, over samples of the prior projected alike and
-/// coloured by `rank` (a quality of latents): uint8 [H, W, 3].
-Tensor draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
-                            const Density& prior, const Quality& rank, uint64_t seed);
+/// coloured by `rank` (a quality of latents).
+Picture draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
+                             const Density& prior, const Quality& rank, uint64_t seed);
 
 }  // namespace latentpath
