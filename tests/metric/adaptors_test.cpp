@@ -108,7 +108,7 @@ TEST(Adaptors, TensorsBehindTheFastSolvers) {
   EXPECT_EQ(slow.method, "newton");
   for (std::size_t pair = 0; pair < 2; ++pair) {
     const Geodesic &one = slow.geodesics[pair], &other = fast.geodesics[pair];
-    EXPECT_EQ(one.termination, GeodesicTermination::kConverged);
+    EXPECT_EQ(one.termination, Termination::kConverged);
     EXPECT_EQ(one.iterations, other.iterations);
     EXPECT_NEAR(one.length, other.length, 1e-12);
     EXPECT_NEAR(one.certificate.least_curvature, other.certificate.least_curvature, 1e-9);
@@ -125,7 +125,7 @@ TEST(Adaptors, NewtonOnADecoderInSinglePrecision) {
   const GeodesicProblem problem{
       .metric = WeightedMetric(embedding_chart(decoder)), .start = {0.4, -0.2, 0.9}, .end = {-1.0, 0.8, 0.1}};
   const Geodesic geodesic = solve_one(problem, with_segments(32));
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_EQ(geodesic.certificate.negative_directions, 0);
   // Single precision leaves a residual of the square root of its rounding, 1e-3.
   EXPECT_LT(geodesic.certificate.gradient_residual, 2e-3);
