@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "latentpath/report/evaluation_report.h"
+#include "latentpath/run/evaluate_paths.h"
 
 namespace latentpath::detail {
 
@@ -14,7 +14,7 @@ struct Profile {
 };
 
 /// The profile of `curve` over the paths that did not fail.
-Profile profile_of(const EvaluatedSet& set,
+Profile profile_of(const std::vector<EvaluatedPath>& paths,
                    const std::function<std::vector<double>(const EvaluatedPath&)>& curve);
 
 // The curves that there are; empty where a path has none.

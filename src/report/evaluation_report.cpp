@@ -135,9 +135,9 @@ json page_profiles(const EvaluatedSet& set) {
     for (const double value : profile.error) error.push_back(page_number(value));
     profiles[name] = {{"mean", mean}, {"error", error}};
   };
-  add("step", detail::profile_of(set, detail::squared_steps));
-  add("quality", detail::profile_of(set, detail::quality_along));
-  add("probability", detail::profile_of(set, detail::probability_along));
+  add("step", detail::profile_of(set.paths, detail::squared_steps));
+  add("quality", detail::profile_of(set.paths, detail::quality_along));
+  add("probability", detail::profile_of(set.paths, detail::probability_along));
   return profiles;
 }
 

@@ -12,7 +12,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
-#include "text_layout.h"
+#include "picture_impl.h"
 
 namespace latentpath {
 namespace {
@@ -20,8 +20,9 @@ namespace {
 constexpr double kMostPixels = 268435456.0;  // 2^28
 constexpr double kLongestSide = 32767;       // of an image of Cairo's
 constexpr double kFarthest = 4e6;            // of a coordinate, in pixels: Cairo holds up to 2^23
-constexpr double kHaloWidth = 0.2;           // of the em
-constexpr double kPointsPerUnit = 0.75;      // 1/72 inch to 1/96 inch, for PDF
+constexpr double kTolerance = 0.01;  // of curves, in units of the surface: circles stay round when enlarged
+constexpr double kHaloWidth = 0.2;   // of the em
+constexpr double kPointsPerUnit = 0.75;  // 1/72 inch to 1/96 inch, for PDF
 // Any fixed date will do: a file must not depend on when it was written.
 constexpr const char* kDocumentDate = "2000-01-01T00:00:00Z";
 
@@ -151,10 +152,12 @@ struct Picture::Impl {
     const Context context(cairo_create(surface));
     cairo_t* cairo = context.get();
     cairo_scale(cairo, scale, scale);
+    cairo_set_tolerance(cairo, kTolerance);
     cairo_set_line_cap(cairo, CAIRO_LINE_CAP_ROUND);
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
     for (const auto& step : steps) {
       cairo_save(cairo);
+      cairo_new_path(cairo);  // text leaves a current point behind, which no restoring undoes
       step(cairo);
       cairo_restore(cairo);
     }

@@ -1,4 +1,4 @@
-#include "text_layout.h"
+#include "picture_impl.h"
 
 #include <algorithm>
 

@@ -64,6 +64,19 @@ TEST(Picture, ShapesCoverTheAreaTheyShould) {
   EXPECT_EQ(pixel(dashes.pixels(), 5, 11), kWhite);
 }
 
+TEST(Picture, EveryShapeBeginsAnew) {
+  Picture picture(60, 60, 1);
+  picture.draw_text({2, 10}, "l");
+  picture.draw_line({{50, 40}, {50, 55}}, {.colour = kBlue, .width = 2});
+  picture.draw_text({2, 10}, "l");
+  picture.fill_polygon({{40, 40}, {45, 40}, {45, 45}}, kBlue);
+  picture.draw_text({2, 10}, "l");
+  picture.fill_disc({40, 55}, 2, kBlue);
+  // Nothing is drawn between the text and the shapes.
+  EXPECT_TRUE(picture.pixels().slice(0, 14, 38).eq(255).all().item<bool>());
+  EXPECT_TRUE(picture.pixels().slice(0, 0, 38).slice(1, 12, 60).eq(255).all().item<bool>());
+}
+
 TEST(Picture, GradientsRunFromTheFirstColourToTheLast) {
   Picture picture(100, 40, 1);
   picture.fill_gradient({0, 0, 100, 20}, {kBlack, kWhite});

@@ -1,6 +1,6 @@
 #pragma once
-// A line or paragraph of text as Pango sets it, the same whatever it is rendered to: no hinting, no rounding
-// to pixels, a unit of length a unit of the picture.
+// What pictures and the measuring of text share: a line or paragraph of text as Pango sets it, the same
+// whatever it is rendered to: no hinting, no rounding to pixels, a unit of length a unit of the picture.
 
 #include <pango/pangocairo.h>
 
