@@ -18,7 +18,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
-#include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
@@ -56,6 +55,7 @@ struct GeodesicProgramOptions {
   int threads = 0;
   std::string out;
   int64_t pictures = 16;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false;
 };
 
@@ -742,7 +742,7 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   return {box, quality_on(metric, points), "quality"};
 }
 
-Tensor draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
+Picture draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
   LatentPlane plane;
   plane.title = title;
   plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
@@ -823,8 +823,8 @@ void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& 
   picture.elevation = std::clamp(std::atan2(normal[2], level) * 180 / M_PI, 25.0, 55.0);
 }
 
-Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
-                     const std::string& title) {
+Picture draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
+                      const std::string& title) {
   SurfacePicture picture;
   picture.title = title;
   const AnalyticMap& chart = metric.chart();
@@ -957,6 +957,7 @@ json options_json(const GeodesicProgramOptions& o) {
               {"seed", o.seed},
               {"constant-quality", o.constant_quality},
               {"pictures", o.pictures},
+              {"picture-format", o.picture_format},
               {"threads", at::get_num_threads()}};
   add_texts(object, {{"manifold", &o.manifold},
                      {"parameters", &o.parameters},
@@ -1121,6 +1122,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     write_npy(folder->path() / "times.npy", at::linspace(0, 1, path.size(1), at::kDouble));
     std::filesystem::create_directory(folder->path() / "frames");
     const std::string title = o.example > 0 ? "Example " + std::to_string(o.example) : metric.describe();
+    const PictureFormats formats = picture_formats(o.picture_format);
     std::optional<PlaneField> first_field;
     for (int64_t pair = 0; pair < std::min(pairs, o.pictures); ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;
@@ -1130,11 +1132,12 @@ void run_geodesic(GeodesicProgramOptions& o) {
       if (dim == 2) {
         const PlaneField field = plane_field(setting, metric, answer);
         if (pair == 0) first_field = field;
-        write_png(folder->path() / "frames" / ("plane" + suffix + ".png"), draw_plane(field, answer, title));
+        write_picture(folder->path() / "frames" / ("plane" + suffix), draw_plane(field, answer, title),
+                      formats);
       }
       if (setting.chart->output_dim() == 3)
-        write_png(folder->path() / "frames" / ("surface" + suffix + ".png"),
-                  draw_in_space(setting, metric, answer, title));
+        write_picture(folder->path() / "frames" / ("surface" + suffix),
+                      draw_in_space(setting, metric, answer, title), formats);
     }
     const json run{{"program", "latentpath"},
                    {"version", kVersion},
@@ -1275,6 +1278,7 @@ void setup_geodesic(CLI::App& program) {
   command->add_option("--pictures", o.pictures, "Pairs that get pictures, at most")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_geodesic(*options); });

@@ -1,3 +1,4 @@
+// clang-format off
 // What the documentation's samples use and do not declare: samples.py puts these lines before them. First what all may
 // use, then, after a line `//// FILE`, what the samples of one header or page use.
 #include <torch/script.h>
@@ -63,24 +64,51 @@ extern const double lambda;
 extern const SegmentFunction segment_length;
 extern const Eigen::VectorXd start, end;
 void refine(const Eigen::MatrixXd& nodes);
-//// path/best_clock.h
+//// path/certify.h
 extern const PathEnergy energy;
 //// path/certify_globally.h
 extern const PathProblem problem;
 extern const PathOptions options;
 extern const PathResult result;
 extern const double length;
+//// path/evaluation_counter.h
+extern const EnergyOptions options;
+extern const Tensor rows;
+extern const CurvePoints points;
 //// path/gauss_newton_model.h
 extern const PathEnergy energy;
 extern const Tensor pull, stiffness, action;
 extern double* gradient;
 //// path/global_geodesics.h
 extern const std::vector<Disc> discs;
+//// path/path_options.h
+//// path/path_result.h
+extern const PathResult result;
+//// path/path_set.h
+extern const Tensor starts;
 //// path/points.h
 extern const EikonalDistance marching;
+//// path/prune.h
+extern StoppingOptions stopping;
+extern const PathSet paths;
+extern const bool sparse;
+extern const PathOptions options;
+//// path/published_methods.h
+extern const PathProblem problem;
+//// path/refine.h
+//// path/reparametrise.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+extern const Tensor finer;
+extern const PathOptions options;
 //// path/route_starts.h
 extern const PathEnergy energy;
 extern const LatentSampler prior;
+//// path/select.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+//// path/time_parametrisation.h
+extern const PathEnergy energy;
 //// path/tridiagonal.h
 extern const Tensor diagonal, off_diagonal, b;
 //// path/via_points.h
@@ -131,3 +159,62 @@ extern const Tensor latents;
 extern const std::filesystem::path models;
 extern const Tensor ends;
 extern const PathOptions options;
+//// core/thread_pool.h
+std::vector<double> sums, parts;
+double sum_of(double part);
+//// metric/metric_tensor.h
+//// path/analytic_realisation.h
+extern const PathProblem problem;
+extern const PathOptions options;
+//// path/evaluation_counter.h
+extern const EnergyOptions options;
+extern const Tensor rows;
+extern const CurvePoints points;
+//// path/measured_by.h
+extern const PathOptions options;
+//// path/path_set.h
+extern const Tensor starts;
+//// path/prune.h
+extern StoppingOptions stopping;
+extern const PathSet paths;
+extern const PathOptions options;
+extern const bool sparse;
+//// path/published_methods.h
+extern const PathProblem problem;
+//// path/reparametrise.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+extern const PathOptions options;
+extern const Tensor finer;
+//// path/select.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+//// path/time_parametrisation.h
+extern const PathEnergy energy;
+//// report/illustrate.h
+extern const InterpolateJob job;
+extern RunFolder& folder;
+//// run/convergence_record.h
+extern const PathProblem problem;
+extern PathOptions options;
+//// run/end_points.h
+extern const EndPointContext context;
+//// run/measure_summary.h
+extern const MeasureResult result;
+//// run/models.h
+extern const uint64_t seed;
+//// run/path_summary.h
+extern const PathResult result;
+//// run/prior.h
+extern const Models models;
+extern const int64_t latent_dim;
+extern const uint64_t seed;
+extern PathProblem problem;
+//// run/run_record.h
+extern const InterpolateJob job;
+//// solver/dense_solver.h
+extern BasicObjective<DenseRows>& objective;
+extern const DenseRows x0;
+//// solver/methods.h
+extern BasicObjective<DenseRows>& objective;
+extern const DenseRows x0;

@@ -11,7 +11,7 @@
 //     const auto scope = counter.count_for(rows);   // the pair of each row of this batch, [rows] int64
 //     energy.terms(points);
 //   }
-//   counter.of_pairs()[7];
+//   std::cout << counter.of_pairs()[7];
 
 #include <cstdint>
 #include <memory>

@@ -13,8 +13,7 @@ enum class Termination {
   kStalled,           ///< no step along the search direction lowers the cost any more
   kPruned,            ///< given up by the caller (StoppingOptions::prune): another start is far ahead
   kInterrupted,       ///< cancelled by the caller
-  kNumericalFailure,  ///< the cost is NaN or infinite
-  kOutrun = kPruned   ///< the former name of kPruned
+  kNumericalFailure   ///< the cost is NaN or infinite
 };
 
 /// One word ("converged", "iteration-limit", …) and one sentence.
