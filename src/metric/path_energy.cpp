@@ -6,6 +6,7 @@
 
 #include "metric/evaluate_points.h"
 #include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
 
 namespace latentpath {
 namespace {
@@ -30,8 +31,7 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
     : embedding_(std::move(embedding)), quality_(std::move(quality)), options_(std::move(options)) {
   LATENTPATH_CHECK(embedding_ != nullptr && quality_ != nullptr && options_.cost != nullptr, kArgument,
                    "a path energy needs an embedding, a quality and a cost");
-  LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
-                   "epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  check_epsilon(options_.epsilon);
 }
 
 Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
 
 namespace latentpath {
 namespace {
@@ -206,8 +207,7 @@ QualityPointer power(QualityPointer quality, double exponent) {
 }
 
 Tensor regularise(const Tensor& quality, double epsilon) {
-  LATENTPATH_CHECK(epsilon >= 0 && epsilon <= 0.5, kArgument,
-                   "epsilon must satisfy 0 <= epsilon <= 0.5, not ", epsilon);
+  check_epsilon(epsilon);
   return epsilon + (1 - 2 * epsilon) * quality;
 }
 

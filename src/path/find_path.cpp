@@ -15,6 +15,7 @@
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/route_starts.h"
+#include "latentpath/path/path_option_table.h"
 #include "latentpath/path/points.h"
 #include "latentpath/path/path_objective.h"
 
@@ -191,46 +192,15 @@ void PathFinder::validate() const {
   LATENTPATH_CHECK(
       at::isfinite(problem_.start).all().item<bool>() && at::isfinite(problem_.end).all().item<bool>(),
       kNumerical, "an end point has a coordinate that is NaN or infinite");
-  LATENTPATH_CHECK(options_.segments >= 1, kArgument, "--segments must be at least 1, not ",
-                   options_.segments);
-  LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
-                   "--epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  path_option_table().validate(options_);
   LATENTPATH_CHECK(!options_.first_paths.defined() ||
                        (options_.first_paths.dim() == 3 && options_.first_paths.size(1) >= 2 &&
                         options_.first_paths.size(0) == problem_.start.size(0) &&
                         options_.first_paths.size(2) == problem_.start.size(1)),
                    kArgument, "first_paths must have the shape [pairs, nodes, D], not ",
                    options_.first_paths.defined() ? shape_string(options_.first_paths.sizes()) : "undefined");
-  const auto known = [](const char* option, const std::string& value,
-                        const std::vector<std::string>& allowed) {
-    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
-    std::string list;
-    for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
-    throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
-  };
-  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
-  known("--curve", options_.curve, {"auto", "polyline", "neural"});
-  known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph", "given"});
   LATENTPATH_CHECK(options_.init != "given" || options_.first_paths.defined(), kArgument,
-                   "init given needs first_paths");
-  known("--cost", options_.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
-  const auto at_least = [](const char* option, double value, double least) {  // false for NaN
-    LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
-  };
-  at_least("--max-iterations", static_cast<double>(options_.max_iterations), 0);
-  at_least("--tolerance", options_.tolerance, 0);
-  at_least("--max-seconds", options_.max_seconds, 0);
-  at_least("resolution_tolerance", options_.resolution_tolerance, 0);
-  at_least("via_starts", static_cast<double>(options_.via_starts), 1);
-  at_least("route_starts", static_cast<double>(options_.route_starts), 1);
-  LATENTPATH_CHECK(options_.route_samples == 0 || options_.route_samples >= 2, kArgument,
-                   "route_samples must be 0 or at least 2, not ", options_.route_samples);
-  at_least("coarsest_segments", static_cast<double>(options_.coarsest_segments), 1);
-  LATENTPATH_CHECK(
-      options_.coarse_quadrature >= 1 && (options_.coarse_quadrature & (options_.coarse_quadrature - 1)) == 0,
-      kArgument, "coarse_quadrature must be a power of 2, not ", options_.coarse_quadrature);
-  LATENTPATH_CHECK(!options_.time_weight || *options_.time_weight >= 0, kArgument,
-                   "--time-weight must not be negative, and is ", options_.time_weight.value_or(0));
+                   "`init` given needs first_paths");
 }
 
 CandidatePool PathFinder::candidates() {
@@ -266,7 +236,7 @@ PathFinder::Paths PathFinder::first_paths(const Tensor& times) {
   const bool all = options_.init == "auto";
   const bool via = draws_candidates() && nodes > 3;
   LATENTPATH_CHECK(options_.init != "via" || via, kArgument,
-                   "--init via needs a prior to draw from and at least 3 segments");
+                   "`init` via needs a prior to draw from and at least 3 segments");
   if (all || options_.init == "linear") {
     kinds.push_back(linear_path(start_, end_, times).unsqueeze(1));
     names.emplace_back("linear");
@@ -493,7 +463,7 @@ void PathFinder::end_outrun(SolverState& state, const Paths& paths, bool sparse)
 void PathFinder::solve_multilevel(PathResult& result) {
   const bool routes = options_.init == "graph" || (options_.init == "auto" && can_route());
   LATENTPATH_CHECK(!routes || can_route(), kArgument,
-                   "--init graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
+                   "`init` graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
                    "not depend on time, different ends, and at least 3 segments");
   if (options_.init == "graph") {
     result.times = grid(options_.segments);
@@ -772,7 +742,7 @@ void PathFinder::solve_single(PathResult& result) {
   const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order && !descent);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
   const Tensor times = descent ? uniform_times(options_.segments) : grid(options_.segments);
-  LATENTPATH_CHECK(options_.init != "graph", kArgument, "--init graph needs --method lbfgs, not ",
+  LATENTPATH_CHECK(options_.init != "graph", kArgument, "`init` graph needs `method` lbfgs, not ",
                    options_.method);
   Paths paths;
   if (options_.init == "auto") {  // the papers start from the straight line
@@ -1085,7 +1055,7 @@ std::string PathResult::brief_report() const {
   const auto unresolved = std::count(under_resolved.begin(), under_resolved.end(), true);
   if (unresolved > 0)
     text << "under-resolved: " << unresolved << " of " << pairs
-         << " (cost on the nodes and on the refined grid differ by over 5 %; more --segments help)\n";
+         << " (cost on the nodes and on the refined grid differ by over 5 %; more segments help)\n";
   text << "spent: " << decoded << " decoder evaluations in " << seconds << " s, and "
        << verification_evaluations << " in " << verification_seconds << " s to check on refined grids\n";
   return text.str();

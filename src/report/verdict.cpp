@@ -81,7 +81,7 @@ std::string sentence_about_start(const std::string& start) {
   if (start.rfind("route", 0) == 0)
     return "The best result came from a shortest route through samples of the latent space (" + start + ").";
   if (start == "given")
-    return "The best result came from a path given as a start: with --certify, the globally shortest one.";
+    return "The best result came from a path given as a start: with `certify`, the globally shortest one.";
   return start.empty() ? std::string() : "The best result came from the first path “" + start + "”.";
 }
 
@@ -193,19 +193,19 @@ json path_verdict(const json& pair, const std::string& feature) {
   std::vector<std::string> advice;
   if (termination == "numerical-failure" || !cost)
     advice.emplace_back(
-        "ends nearer to the middle of the prior, --dtype float64, or another decoder: this one gives NaN "
+        "ends nearer to the middle of the prior, `dtype` float64, or another decoder: this one gives NaN "
         "or infinity here");
-  if (unresolved) advice.emplace_back("twice as many --segments");
-  if (termination == "iteration-limit") advice.emplace_back("a larger --max-iterations");
-  if (termination == "time-limit") advice.emplace_back("a larger --max-seconds");
+  if (unresolved) advice.emplace_back("twice as many `segments`");
+  if (termination == "iteration-limit") advice.emplace_back("a larger `max_iterations`");
+  if (termination == "time-limit") advice.emplace_back("a larger `max_seconds`");
   if (termination == "interrupted") advice.emplace_back("let the same command run to its end");
   if (probability && *probability < kGoodProbability)
     advice.emplace_back(
-        "another --seed (other via points), or a smaller --epsilon, which makes bad places dearer; if no "
+        "another `seed` (other via points), or a smaller `epsilon`, which makes bad places dearer; if no "
         "sample of the prior has the feature, no path can");
   else if (cost && linear && !gained)
     advice.emplace_back(
-        "--init via with another --seed; where the quality is the same everywhere on the way, the "
+        "`init` via with another `seed`; where the quality is the same everywhere on the way, the "
         "straight line may well be the best path");
   if (!advice.empty()) {
     std::string text = "What to try: ";
@@ -312,8 +312,8 @@ json batch_verdict(const json& summary, const std::string& feature) {
   std::vector<std::string> advice;
   if (failed)
     advice.emplace_back("look at the pairs without a cost first: the model gives NaN or infinity there");
-  if (unresolved) advice.emplace_back("twice as many --segments for the under-resolved pairs");
-  if (endings.count("iteration-limit")) advice.emplace_back("a larger --max-iterations");
+  if (unresolved) advice.emplace_back("twice as many `segments` for the under-resolved pairs");
+  if (endings.count("iteration-limit")) advice.emplace_back("a larger `max_iterations`");
   double least = kGoodProbability;
   size_t poorest = count;
   for (size_t i = 0; i < count; ++i)
@@ -322,7 +322,7 @@ json batch_verdict(const json& summary, const std::string& feature) {
   if (poorest < count)
     advice.emplace_back("look at pair " + std::to_string(poorest + 1) +
                         ", which sees least of the feature (" + number(least, "%.2f") +
-                        "); another --seed draws other via points");
+                        "); another `seed` draws other via points");
   if (!advice.empty()) {
     std::string text = "What to try: ";
     for (size_t i = 0; i < advice.size(); ++i) text += (i ? "; " : "") + advice[i];

@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
-#include "latentpath/path/initial_path.h"
-#include "latentpath/path/even_frame_times.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/path/even_frame_times.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath {
 namespace {

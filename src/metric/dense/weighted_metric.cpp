@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "latentpath/metric/epsilon.h"
 #include "metric/dense/weight_field.h"
 
 namespace latentpath {
@@ -13,8 +14,7 @@ WeightedMetric::WeightedMetric(ChartPointer chart, AnalyticQualityPointer qualit
       quality_(quality ? std::move(quality) : analytic_constant()),
       epsilon_(epsilon) {
   LATENTPATH_CHECK(chart_ != nullptr, kArgument, "a metric needs a chart");
-  LATENTPATH_CHECK(epsilon_ >= 0 && epsilon_ <= 0.5, kArgument, "epsilon is ", epsilon_,
-                   ": it must be at least 0 and at most 0.5");
+  check_epsilon(epsilon_);
   LATENTPATH_CHECK(quality_->latent_dim() < 0 || quality_->latent_dim() == chart_->latent_dim(), kArgument,
                    "chart ", chart_->describe(), " has latent dimension ", chart_->latent_dim(), ", quality ",
                    quality_->describe(), " has ", quality_->latent_dim(), ": they must agree");

@@ -10,6 +10,7 @@
 #include <numbers>
 #include <optional>
 
+#include "latentpath/path/geodesic_option_table.h"
 #include "solver/dense/georce.h"
 #include "solver/dense/newton.h"
 #include "solver/dense/newton_cg.h"
@@ -421,14 +422,7 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    " pairs, nodes, ", dim, "] with at least 2 nodes");
   LATENTPATH_CHECK(std::isfinite(problem.time_weight) && problem.time_weight >= 0, kArgument,
                    "the time weight is ", problem.time_weight, ": it must be at least 0");
-  LATENTPATH_CHECK(options.segments >= 2, kArgument, "segments is ", options.segments,
-                   ": it must be at least 2");
-  LATENTPATH_CHECK(options.max_iterations >= 1, kArgument, "max_iterations is ", options.max_iterations,
-                   ": it must be at least 1");
-  LATENTPATH_CHECK(options.tolerance > 0, kArgument, "tolerance is ", options.tolerance,
-                   ": it must be above 0");
-  LATENTPATH_CHECK(options.quadrature >= 0 && options.threads >= 0 && options.coarsest_segments >= 0,
-                   kArgument, "quadrature, threads and coarsest_segments must be at least 0");
+  geodesic_option_table().validate(options);
   for (const auto* ends : {&problem.start, &problem.end})
     for (std::size_t i = 0; i < ends->size(); ++i)
       LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
@@ -454,14 +448,10 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
       result.method_reason = "chart or quality have no second derivatives";
     }
   }
-  constexpr const char* kMethods[] = {"newton", "gauss-newton", "newton-cg", "georce"};
-  LATENTPATH_CHECK(std::find(std::begin(kMethods), std::end(kMethods), result.method) != std::end(kMethods),
-                   kArgument, "there is no method \"", options.method,
-                   "\"; there are auto, newton, gauss-newton, newton-cg, georce");
   LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
-                   "method georce minimises lengths alone: it knows no time weight");
+                   "`method` georce minimises lengths alone: it knows no time weight");
   LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
-                   "method georce takes no quality that depends on time");
+                   "`method` georce takes no quality that depends on time");
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
