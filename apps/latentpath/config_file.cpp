@@ -170,7 +170,7 @@ void add_file(const CLI::App& command, const std::string& file, const std::vecto
     if (option->get_expected_min() == 0) {  // a flag
       LATENTPATH_CHECK(setting.is_boolean && setting.values.size() == 1, kArgument, "the settings file ",
                        file, ": ", name, " in line ", setting.line, " must be true or false");
-      if (setting.values[0] == "true") arguments.push_back(flag);
+      arguments.push_back(flag + "=" + setting.values[0]);
       continue;
     }
     for (const std::string& value : setting.values) arguments.push_back(flag + "=" + value);

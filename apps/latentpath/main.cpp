@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "command_line.h"
 #include "config_file.h"
 
 #include "latentpath/core/error.h"
@@ -41,7 +43,7 @@ const CancellationToken& token() {
 }
 
 /// One line, whatever the message's origin.
-int report(std::string message, int code) {
+int report_error(std::string message, int code) {
   std::replace(message.begin(), message.end(), '\n', ' ');
   std::cerr << "latentpath: " << message << "\n";
   return code;
@@ -83,7 +85,7 @@ void install_signals() {
     }
     on_abandon().mutex.lock();
     if (on_abandon().clean_up) on_abandon().clean_up();
-    report("interrupted twice: ended at once, and " + on_abandon().kept, 0);
+    report_error("interrupted twice: ended at once, and " + on_abandon().kept, 0);
     ::_exit(static_cast<int>(ErrorKind::kInterrupted));
   }).detach();
   abandon_pipe = ends[1];
@@ -94,6 +96,7 @@ void check_subcommand(const CLI::App& app, const std::vector<std::string>& argum
   std::string names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (!arguments.empty() && arguments[0] == command->get_name()) return;
+    if (command->get_group().empty()) continue;
     names += (names.empty() ? "" : ", ") + command->get_name();
   }
   LATENTPATH_CHECK(!arguments.empty(), kArgument, "a subcommand is missing: one of ", names,
@@ -141,14 +144,16 @@ int main(int argc, char** argv) {
   app.name("latentpath");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
-  program::setup_interpolate(app);
-  program::setup_geodesic(app);
-  program::setup_measures(app);
-  program::setup_train(app);
-  program::setup_data(app);
-  program::setup_models(app);
-  program::setup_evaluate(app);
-  program::setup_report(app);
+#define LATENTPATH_SUBCOMMAND(name) program::name(),
+  const std::vector<program::Subcommand> subcommands{
+#include "subcommands.inc"
+  };
+#undef LATENTPATH_SUBCOMMAND
+  for (const program::Subcommand& subcommand : subcommands) program::add_to_command_line(app, subcommand);
+  // Not for users: what documentation and tests read.
+  app.add_subcommand("option-tables", "All options as JSON")->group("")->callback([&] {
+    std::cout << program::describe_options(subcommands).dump(2) << "\n";
+  });
 
   try {
     std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -158,11 +163,11 @@ int main(int argc, char** argv) {
     app.parse(std::move(arguments));                   // runs the chosen subcommand
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    return program::report(error.what() + std::string(" (see latentpath --help)"), 2);
+    return program::report_error(error.what() + std::string(" (see latentpath --help)"), 2);
   } catch (const Error& error) {
-    return program::report(error.what(), static_cast<int>(error.kind()));
+    return program::report_error(option_names_as_dashes(error.what()), static_cast<int>(error.kind()));
   } catch (const std::exception& error) {
-    return program::report(error.what(), 4);
+    return program::report_error(error.what(), 4);
   }
   return 0;
 }

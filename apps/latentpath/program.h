@@ -1,16 +1,39 @@
 #pragma once
-// What the subcommands share: cancellation by Ctrl-C and the places of shipped models.
-
-#include <CLI/CLI.hpp>
+// What the subcommands share: how they are declared, cancellation by Ctrl-C, the places of shipped models.
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 
 namespace latentpath::program {
+
+/// A subcommand: its options, bound to a struct that `run` reads.
+struct Subcommand {
+  std::string name, summary, footer;
+  std::vector<BoundOption> options;
+  std::function<void()> run;
+};
+
+/// Declares a subcommand that is `run` with an options struct of its own, filled from the command line. The
+/// table must live as long as the program.
+template <class Options>
+Subcommand declare(std::string name, std::string summary, std::string footer,
+                   const OptionTable<Options>& table, std::function<void(Options&)> run) {
+  auto options = std::make_shared<Options>();
+  return {std::move(name), std::move(summary), std::move(footer), table.bind(*options),
+          [options, run = std::move(run)] { run(*options); }};
+}
+
+// Each subcommand lives in a file of its own: Subcommand interpolate();
+#define LATENTPATH_SUBCOMMAND(name) Subcommand name();
+#include "subcommands.inc"
+#undef LATENTPATH_SUBCOMMAND
 
 /// Raised by Ctrl-C (SIGINT) and SIGTERM; long computations poll it.
 const CancellationToken& interrupt_token();
@@ -28,15 +51,5 @@ void check_standard_output();
 
 /// The folders that are searched for shipped models, in order.
 std::vector<std::filesystem::path> model_folders();
-
-/// Each subcommand lives in a file of its own: an options struct, a setup that registers it here, a run.
-void setup_train(CLI::App& program);
-void setup_data(CLI::App& program);
-void setup_models(CLI::App& program);
-void setup_interpolate(CLI::App& program);
-void setup_geodesic(CLI::App& program);
-void setup_measures(CLI::App& program);
-void setup_evaluate(CLI::App& program);
-void setup_report(CLI::App& program);
 
 }  // namespace latentpath::program

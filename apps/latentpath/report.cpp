@@ -1,9 +1,9 @@
 // latentpath report: rebuilds report.html from a run folder alone.
 
+#include "latentpath/report/html_report.h"
+
 #include <iostream>
 
-#include "latentpath/core/error.h"
-#include "latentpath/report/html_report.h"
 #include "open_file.h"
 #include "program.h"
 
@@ -14,6 +14,22 @@ struct ReportOptions {
   std::string run;
   bool open = false, plain = false, quiet = false;
 };
+
+const OptionTable<ReportOptions>& report_option_table() {
+  using O = ReportOptions;
+  static const OptionTable<O> table = OptionTable<O>()
+                                          .add("RUN", &O::run)
+                                          .help("Run folder, as --out wrote it")
+                                          .positional()
+                                          .required()
+                                          .add("open", &O::open)
+                                          .help("Open it when it is written")
+                                          .add("plain", &O::plain)
+                                          .help("A page of pictures and tables without scripts")
+                                          .add("quiet", &O::quiet)
+                                          .help("No notes on stderr");
+  return table;
+}
 
 void run_report(const ReportOptions& options) {
   if (!options.plain && !has_interactive_report() && !options.quiet)
@@ -27,17 +43,11 @@ void run_report(const ReportOptions& options) {
 
 }  // namespace
 
-void setup_report(CLI::App& program) {
-  auto options = std::make_shared<ReportOptions>();
-  CLI::App* command = program.add_subcommand("report", "Rebuild report.html from a run folder");
-  command->footer(
-      "Example:\n  latentpath report runs/eights --open\nExit codes: 0 done; 2 bad arguments; 3 no run "
-      "folder.");
-  command->add_option("RUN", options->run, "Run folder, as --out wrote it")->required();
-  command->add_flag("--open", options->open, "Open it when it is written");
-  command->add_flag("--plain", options->plain, "A page of pictures and tables without scripts");
-  command->add_flag("--quiet", options->quiet, "No notes on stderr");
-  command->callback([options] { run_report(*options); });
+Subcommand report() {
+  return declare<ReportOptions>("report", "Rebuild report.html from a run folder",
+                                "Example:\n  latentpath report runs/eights --open\n"
+                                "Exit codes: 0 done; 2 bad arguments; 3 no run folder.",
+                                report_option_table(), run_report);
 }
 
 }  // namespace latentpath::program

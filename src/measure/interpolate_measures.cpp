@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
+#include "latentpath/measure/measure_option_table.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/find_path.h"
 
@@ -386,27 +387,7 @@ class Search {
 
  private:
   void check_options(const MeasureProblem& problem) const {
-    const auto choice = [](const char* name, const std::string& value,
-                           std::initializer_list<const char*> allowed) {
-      for (const char* a : allowed)
-        if (value == a) return;
-      std::string list;
-      for (const char* a : allowed) list += (list.empty() ? "" : ", ") + std::string(a);
-      throw Error(ErrorKind::kArgument, join_message("the ", name, " '", value, "' is not one of ", list));
-    };
-    choice("method", options_.method, {"mmd", "mixture", "displacement"});
-    choice("start", options_.start, {"auto", "straight", "matched", "random", "smooth"});
-    LATENTPATH_CHECK(options_.start != "smooth" || options_.curve == "polyline", kArgument,
-                     "the start smooth is a curve of its own kind: it cannot be taken with the neural curve");
-    LATENTPATH_CHECK(options_.harmonics >= 1 && options_.harmonics <= 1000, kArgument,
-                     "the number of harmonics must lie between 1 and 1000, not at ", options_.harmonics);
-    choice("curve", options_.curve, {"polyline", "neural"});
-    LATENTPATH_CHECK(options_.steps >= 1 && options_.steps <= 10000, kArgument,
-                     "the number of steps must lie between 1 and 10000, not at ", options_.steps);
-    LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon < 0.5, kArgument,
-                     "epsilon must satisfy 0 <= epsilon < 0.5, not ", options_.epsilon);
-    LATENTPATH_CHECK(options_.features >= 2, kArgument, "random features must be at least 2, not ",
-                     options_.features);
+    measure_option_table().validate(options_);
     for (const auto& [name, sample] : {std::pair{"start", &problem.start}, std::pair{"end", &problem.end}}) {
       LATENTPATH_CHECK(
           sample->defined() && sample->dim() == 2 && sample->size(0) >= 1 && sample->size(1) >= 1, kArgument,
@@ -419,7 +400,7 @@ class Search {
                      "the samples' dimensions differ: ", problem.start.size(1), " and ", problem.end.size(1));
     LATENTPATH_CHECK(
         !problem.quality || options_.method != "mixture", kArgument,
-        "a mixture moves no point, so a quality cannot change it: choose the method mmd or displacement");
+        "a mixture moves no point, so a `quality` cannot change it: choose the `method` mmd or displacement");
     LATENTPATH_CHECK(
         !problem.quality || (!problem.quality->needs_decoded() && !problem.quality->depends_on_time()),
         kArgument, "the quality of a sample's points must depend on the point alone");

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "metric/evaluate_points.h"
 
@@ -31,8 +32,7 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
     : embedding_(std::move(embedding)), quality_(std::move(quality)), options_(std::move(options)) {
   LATENTPATH_CHECK(embedding_ != nullptr && quality_ != nullptr && options_.cost != nullptr, kArgument,
                    "a path energy needs an embedding, a quality and a cost");
-  LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
-                   "epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  check_epsilon(options_.epsilon);
   metric_ = embedding_->metric();
   LATENTPATH_CHECK(metric_ == nullptr || (options_.kernel == nullptr && options_.norm == OutputNorm::kSum),
                    kArgument, "lengths are measured by ", metric_ ? metric_->describe() : "",

@@ -7,6 +7,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/embedding.h"
+#include "latentpath/metric/epsilon.h"
 
 namespace latentpath {
 namespace {
@@ -243,8 +244,7 @@ QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embeddin
 }
 
 Tensor regularise(const Tensor& quality, double epsilon) {
-  LATENTPATH_CHECK(epsilon >= 0 && epsilon <= 0.5, kArgument,
-                   "epsilon must satisfy 0 <= epsilon <= 0.5, not ", epsilon);
+  check_epsilon(epsilon);
   return epsilon + (1 - 2 * epsilon) * quality;
 }
 

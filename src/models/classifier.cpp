@@ -116,25 +116,25 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
       if (from.range)
         model.assumptions.push_back(join_message(
             "the decoder's values are taken to lie in [", from.range->low, ", ", from.range->high, "], as ",
-            points.size(0), " samples do (", low, " to ", high, "); --output-range says otherwise"));
+            points.size(0), " samples do (", low, " to ", high, "); `output_range` says otherwise"));
       else
         model.warnings.push_back(
             join_message("the decoder's values (", low, " to ", high,
                          ") lie in neither [0, 1] nor [-1, 1], so they are not rescaled; "
-                         "state --output-range"));
+                         "state `output_range`"));
     }
     ImageFormat to = model.format;
     if (!to.range && from.range) {
       to.range = ValueRange{0, 1};
       model.assumptions.push_back("the classifier does not state its input range: [0, 1] is assumed" +
                                   std::string(standardised ? " before mean and std are applied" : "") +
-                                  "; --input-range says otherwise");
+                                  "; `input_range` says otherwise");
     } else if (!to.range && !from.range) {
       if (low < -1e-3)
         model.warnings.push_back(join_message(
             "the decoder gives values below 0 (", low, " to ", high,
             ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
-            "state --output-range and --input-range"));
+            "state `output_range` and `input_range`"));
       model.assumptions.push_back(
           join_message("neither decoder nor classifier states a value range: the decoder's "
                        "values (",
@@ -157,10 +157,10 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
       }
       LATENTPATH_CHECK(found, kInput, model.name(), " does not accept the decoder's output of shape ",
                        shape_string(from.shape), " nor the usual image sizes (", reason,
-                       "); state its input as --input-shape CxHxW");
+                       "); state its input as `input_shape` CxHxW");
       if (to.shape != from.shape)
         model.assumptions.push_back("the classifier is taken to expect " + shape_string(to.shape) +
-                                    ", the first size it accepts; --input-shape says otherwise");
+                                    ", the first size it accepts; `input_shape` says otherwise");
     } else {
       model.adapter.emplace(from, to);
     }
@@ -196,7 +196,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
         (scores <= 1).all().item<bool>())
       model.warnings.push_back(
           "the classifier's one output lies in [0, 1] on every sample: if it is a probability "
-          "already, say --classifier-output probabilities");
+          "already, say `classifier_output` probabilities");
   }
 }
 

@@ -17,10 +17,10 @@ std::string list_text(const std::vector<double>& numbers) {
 
 InputAdapter::InputAdapter(const ImageFormat& from, const ImageFormat& to) : from_(from), to_(to) {
   LATENTPATH_ASSERT(!from.shape.empty());
-  LATENTPATH_CHECK(to.mean.size() == to.std.size(), kArgument, "--input-mean has ", to.mean.size(),
-                   " numbers and --input-std has ", to.std.size(), "; they must be as many");
+  LATENTPATH_CHECK(to.mean.size() == to.std.size(), kArgument, "`input_mean` has ", to.mean.size(),
+                   " numbers and `input_std` has ", to.std.size(), "; they must be as many");
   for (const double deviation : to.std)
-    LATENTPATH_CHECK(deviation > 0, kArgument, "--input-std must be positive, not ", deviation);
+    LATENTPATH_CHECK(deviation > 0, kArgument, "`input_std` must be positive, not ", deviation);
 
   if (!to.shape.empty() && to.shape != from.shape) {
     LATENTPATH_CHECK(to.shape.size() == 3 && from.shape.size() == 3, kInput,
@@ -49,7 +49,7 @@ InputAdapter::InputAdapter(const ImageFormat& from, const ImageFormat& to) : fro
   }
   if (!to.mean.empty()) {
     const auto channels = static_cast<size_t>(to.shape.empty() ? from.shape[0] : to.shape[0]);
-    LATENTPATH_CHECK(to.mean.size() == 1 || to.mean.size() == channels, kInput, "--input-mean has ",
+    LATENTPATH_CHECK(to.mean.size() == 1 || to.mean.size() == channels, kInput, "`input_mean` has ",
                      to.mean.size(), " numbers; 1 or ", channels, " (one a channel) are needed");
     steps_.push_back(join_message("minus mean ", list_text(to.mean), ", over std ", list_text(to.std)));
   }

@@ -28,10 +28,10 @@ TorchScriptDecoder::TorchScriptDecoder(const std::filesystem::path& file, const 
       model_->layout = LatentLayout(*shapes);
     LATENTPATH_CHECK(
         model_->layout.has_value(), kInput, "the decoder ", file.string(),
-        " takes a list of tensors and does not say their shapes; give them with --latent-shapes, like 2x3,4");
+        " takes a list of tensors and does not say their shapes; give them with `latent_shapes`, like 2x3,4");
     model_->latent_dim = model_->layout->size();
   } else {
-    LATENTPATH_CHECK(!options.layout, kArgument, "--latent-shapes is given, but the decoder ", file.string(),
+    LATENTPATH_CHECK(!options.layout, kArgument, "`latent_shapes` is given, but the decoder ", file.string(),
                      " takes one tensor, not a list");
   }
   const auto stated = module.integer_attribute("latent_dim");

@@ -129,7 +129,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   if (!found && dtype == "float64") model_->dtype = at::kDouble;
   LATENTPATH_CHECK(model_->dtype == at::kFloat || model_->dtype == at::kDouble, kInput, name,
                    " has parameters of type ", c10::toString(model_->dtype),
-                   "; float32 or float64 is needed (--dtype converts)");
+                   "; float32 or float64 is needed (`dtype` converts)");
 }
 
 TorchScriptModule::~TorchScriptModule() = default;

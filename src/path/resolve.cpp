@@ -7,6 +7,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/metric/metric_tensor.h"
+#include "latentpath/path/path_option_table.h"
 #include "latentpath/path/stage_options.h"
 #include "path/search.h"
 
@@ -30,45 +31,12 @@ void check_problem(const PathProblem& problem) {
   check_metric(*problem.embedding, problem.start, problem.end);
 }
 
-void check_name(const char* option, const std::string& value, const std::vector<std::string>& allowed) {
-  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
-  std::string list;
-  for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
-  throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
-}
-
-void check_names(const PathOptions& options) {
-  check_name("--method", options.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
-  check_name("--curve", options.curve, {"auto", "polyline", "neural"});
-  check_name("--init", options.init, {"auto", "linear", "spherical", "via", "graph", "given"});
-  check_name("--cost", options.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
+void check_options(const PathOptions& options) {
+  path_option_table().validate(options);
   LATENTPATH_CHECK(options.init != "given" || options.first_paths.defined(), kArgument,
-                   "init given needs first_paths");
+                   "`init` given needs first_paths");
   LATENTPATH_CHECK(options.init != "graph" || is_multilevel(options), kArgument,
-                   "--init graph needs --method lbfgs, not ", options.method);
-}
-
-void check_numbers(const PathOptions& options) {
-  LATENTPATH_CHECK(options.segments >= 1, kArgument, "--segments must be at least 1, not ", options.segments);
-  LATENTPATH_CHECK(options.epsilon >= 0 && options.epsilon <= 0.5, kArgument,
-                   "--epsilon must satisfy 0 <= epsilon <= 0.5, not ", options.epsilon);
-  const auto at_least = [](const char* option, double value, double least) {  // false for NaN
-    LATENTPATH_CHECK(value >= least, kArgument, option, " must be at least ", least, ", not ", value);
-  };
-  at_least("--max-iterations", static_cast<double>(options.max_iterations), 0);
-  at_least("--tolerance", options.tolerance, 0);
-  at_least("--max-seconds", options.max_seconds, 0);
-  at_least("resolution_tolerance", options.resolution_tolerance, 0);
-  at_least("via_starts", static_cast<double>(options.via_starts), 1);
-  at_least("route_starts", static_cast<double>(options.route_starts), 1);
-  LATENTPATH_CHECK(options.route_samples == 0 || options.route_samples >= 2, kArgument,
-                   "route_samples must be 0 or at least 2, not ", options.route_samples);
-  at_least("coarsest_segments", static_cast<double>(options.coarsest_segments), 1);
-  LATENTPATH_CHECK(
-      options.coarse_quadrature >= 1 && (options.coarse_quadrature & (options.coarse_quadrature - 1)) == 0,
-      kArgument, "coarse_quadrature must be a power of 2, not ", options.coarse_quadrature);
-  LATENTPATH_CHECK(!options.time_weight || *options.time_weight >= 0, kArgument,
-                   "--time-weight must not be negative, and is ", options.time_weight.value_or(0));
+                   "`init` graph needs `method` lbfgs, not ", options.method);
   check_stage_options(options);
 }
 
@@ -81,8 +49,7 @@ bool routes_possible(const Search& search) {
 
 void validate(const PathProblem& problem, const PathOptions& options) {
   check_problem(problem);
-  check_names(options);
-  check_numbers(options);
+  check_options(options);
   LATENTPATH_CHECK(
       !options.first_paths.defined() || (options.first_paths.dim() == 3 && options.first_paths.size(1) >= 2 &&
                                          options.first_paths.size(0) == problem.start.size(0) &&
@@ -103,7 +70,7 @@ bool starts_via(const PathProblem& problem, const PathOptions& options) {
 
 bool starts_by_routes(const Search& search) {
   LATENTPATH_CHECK(search.options.init != "graph" || routes_possible(search), kArgument,
-                   "--init graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
+                   "`init` graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
                    "not depend on time, different ends, and at least 3 segments");
   return search.options.init == "graph" || (search.options.init == "auto" && routes_possible(search));
 }

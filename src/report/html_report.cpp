@@ -9,6 +9,7 @@
 #include "embedded_page.h"
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "latentpath/run/run_record.h"
 #include "plain_report.h"
 
 namespace latentpath {
@@ -104,14 +105,15 @@ std::string interactive_page(const json& data, const std::vector<fs::path>& file
 
 bool has_interactive_report() noexcept { return !embedded_page().empty(); }
 
-void write_report_data(const fs::path& run, const json& data) {
+void write_report_data(const fs::path& run, const json& data,
+                       const std::function<std::string(const std::string&)>& words) {
   LATENTPATH_CHECK(data.is_object() && data.contains("kind") && data["kind"].is_string(), kArgument,
                    "the data of a report need a \"kind\"");
   std::error_code code;
   fs::create_directories(run / kFolder, code);
   LATENTPATH_CHECK(!code, kArgument, "cannot create the folder ", (run / kFolder).string(), ": ",
                    code.message());
-  write_file_atomic(run / kFolder / kData, data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  write_file_atomic(run / kFolder / kData, renamed(data, words).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 void write_report_file(const fs::path& run, const std::string& name, std::string_view bytes) {

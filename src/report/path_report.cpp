@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "frames.h"
-#include "json_numbers.h"
+#include "run/json_numbers.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
-#include "latentpath/report/path_summary.h"
+#include "latentpath/run/path_summary.h"
 #include "latentpath/report/verdict.h"
 
 namespace latentpath {
@@ -436,7 +436,7 @@ void PathReport::write(const std::filesystem::path& run, json data, const Progre
     pairs.push_back(std::move(entry));
   }
   data["pairs"] = std::move(pairs);
-  write_report_data(run, data);
+  write_report_data(run, data, options_.words);
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ std::string sentence_about_start(const std::string& start) {
   if (start.rfind("route", 0) == 0)
     return "The best result came from a shortest route through samples of the latent space (" + start + ").";
   if (start == "given")
-    return "The best result came from a path given as a start: with --certify, the globally shortest one.";
+    return "The best result came from a path given as a start: with `certify`, the globally shortest one.";
   return start.empty() ? std::string() : "The best result came from the first path “" + start + "”.";
 }
 
@@ -210,19 +210,19 @@ std::vector<std::string> advice_on(const PairFigures& f) {
   std::vector<std::string> advice;
   if (f.termination == "numerical-failure" || !f.cost)
     advice.emplace_back(
-        "ends nearer to the middle of the prior, --dtype float64, or another decoder: this one gives NaN "
+        "ends nearer to the middle of the prior, `dtype` float64, or another decoder: this one gives NaN "
         "or infinity here");
-  if (f.unresolved) advice.emplace_back("twice as many --segments");
-  if (f.termination == "iteration-limit") advice.emplace_back("a larger --max-iterations");
-  if (f.termination == "time-limit") advice.emplace_back("a larger --max-seconds");
+  if (f.unresolved) advice.emplace_back("twice as many `segments`");
+  if (f.termination == "iteration-limit") advice.emplace_back("a larger `max_iterations`");
+  if (f.termination == "time-limit") advice.emplace_back("a larger `max_seconds`");
   if (f.termination == "interrupted") advice.emplace_back("let the same command run to its end");
   if (f.probability && *f.probability < kGoodProbability)
     advice.emplace_back(
-        "another --seed (other via points), or a smaller --epsilon, which makes bad places dearer; if no "
+        "another `seed` (other via points), or a smaller `epsilon`, which makes bad places dearer; if no "
         "sample of the prior has the feature, no path can");
   else if (f.cost && f.linear && !f.gained())
     advice.emplace_back(
-        "--init via with another --seed; where the quality is the same everywhere on the way, the "
+        "`init` via with another `seed`; where the quality is the same everywhere on the way, the "
         "straight line may well be the best path");
   return advice;
 }
@@ -328,8 +328,8 @@ std::vector<std::string> advice_on(const BatchCounts& counts, const json& pairs)
   std::vector<std::string> advice;
   if (counts.failed)
     advice.emplace_back("look at the pairs without a cost first: the model gives NaN or infinity there");
-  if (counts.unresolved) advice.emplace_back("twice as many --segments for the under-resolved pairs");
-  if (counts.endings.count("iteration-limit")) advice.emplace_back("a larger --max-iterations");
+  if (counts.unresolved) advice.emplace_back("twice as many `segments` for the under-resolved pairs");
+  if (counts.endings.count("iteration-limit")) advice.emplace_back("a larger `max_iterations`");
   double least = kGoodProbability;
   size_t poorest = counts.pairs;
   for (size_t i = 0; i < counts.pairs; ++i)
@@ -338,7 +338,7 @@ std::vector<std::string> advice_on(const BatchCounts& counts, const json& pairs)
   if (poorest < counts.pairs)
     advice.emplace_back("look at pair " + std::to_string(poorest + 1) +
                         ", which sees least of the feature (" + number(least, "%.2f") +
-                        "); another --seed draws other via points");
+                        "); another `seed` draws other via points");
   return advice;
 }
 

@@ -21,12 +21,12 @@ void check_target(const fs::path& target, bool overwrite) {
   const fs::file_status status = fs::symlink_status(target, code);
   if (!fs::exists(status)) return;
   LATENTPATH_CHECK(fs::is_directory(target, code), kArgument, target.string(),
-                   " exists and is not a folder: choose another --out");
+                   " exists and is not a folder: choose another `out`");
   LATENTPATH_CHECK(overwrite, kArgument, target.string(),
-                   " already exists: choose another --out or pass --overwrite");
+                   " already exists: choose another `out` or pass `overwrite`");
   LATENTPATH_CHECK(fs::exists(target / "run.json", code) || (fs::is_empty(target, code) && !code), kArgument,
                    target.string(), " is not a run folder (it has no run.json) and is not overwritten: ",
-                   "choose another --out");
+                   "choose another `out`");
 }
 
 fs::path sibling(const fs::path& target, const char* role, int attempt) {
@@ -44,12 +44,12 @@ void remove_parents(const std::vector<fs::path>& outermost_first) {
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& target, bool overwrite) : overwrite_(overwrite) {
-  LATENTPATH_CHECK(!target.empty(), kArgument, "--out is empty: it must name a folder");
+  LATENTPATH_CHECK(!target.empty(), kArgument, "`out` is empty: it must name a folder");
   std::error_code code;
   target_ = fs::absolute(target, code).lexically_normal();
   if (!target_.has_filename()) target_ = target_.parent_path();  // a trailing slash
   LATENTPATH_CHECK(!code && target_.has_filename(), kArgument, target.string(),
-                   " cannot be a run folder: choose another --out");
+                   " cannot be a run folder: choose another `out`");
   check_target(target_, overwrite_);
 
   std::vector<fs::path> missing;  // innermost first
@@ -77,7 +77,7 @@ RunFolder::RunFolder(const fs::path& target, bool overwrite) : overwrite_(overwr
     throw Error(ErrorKind::kArgument,
                 join_message("cannot write to the folder ", target_.parent_path().string(), " for ",
                              target_.filename().string(), ": ",
-                             code ? code.message() : "no free temporary name", "; choose another --out"));
+                             code ? code.message() : "no free temporary name", "; choose another `out`"));
   }
 }
 

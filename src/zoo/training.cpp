@@ -10,6 +10,7 @@
 #include "latentpath/core/version.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
+#include "latentpath/zoo/training_option_table.h"
 #include "zoo/atomic_file.h"
 #include "zoo/measurement.h"
 #include "zoo/trainer.h"
@@ -196,12 +197,6 @@ nlohmann::json card_of(const TrainedModel& model, const ModelTask& task, const R
   return card;
 }
 
-void set_threads(int64_t threads) {
-  LATENTPATH_CHECK(threads >= 1 && threads <= 1024, kArgument, "--threads is ", threads,
-                   ": it must be from 1 to 1024");
-  at::set_num_threads(static_cast<int>(threads));
-}
-
 }  // namespace
 
 std::vector<std::string> trainable_models() {
@@ -221,21 +216,17 @@ TrainingOptions complete_options(const std::string& name, TrainingOptions option
 TrainingSummary train_model(const std::string& name, const TrainingOptions& given,
                             const ProgressObserver& progress, const CancellationToken& token) {
   const Recipe& recipe = recipe_of(name);
-  LATENTPATH_CHECK(given.epochs >= 0, kArgument, "--epochs is ", given.epochs, ": it must not be negative");
-  LATENTPATH_CHECK(given.batch == 0 || given.batch >= 2, kArgument, "--batch is ", given.batch,
-                   ": it must be at least 2");
-  LATENTPATH_CHECK(given.checkpoint_every >= 0, kArgument, "--checkpoint-every is ", given.checkpoint_every,
-                   ": it must not be negative");
-  LATENTPATH_CHECK(given.out.extension() == ".pt", kArgument, "--out is '", given.out.string(),
+  training_option_table().validate(given);
+  LATENTPATH_CHECK(given.out.extension() == ".pt", kArgument, "`out` is '", given.out.string(),
                    "': it must end in .pt");
-  set_threads(given.threads);
+  at::set_num_threads(static_cast<int>(given.threads));
   Run run{name, complete_options(name, given), given.out};
   run.checkpoint.replace_extension(".checkpoint");
   const TrainingOptions& options = run.options;
 
   const DataSet data = load_data_set(recipe.data, options.data);
   const int64_t images = data.train.images.size(0);
-  LATENTPATH_CHECK(images >= options.batch, kArgument, "--batch is ", options.batch,
+  LATENTPATH_CHECK(images >= options.batch, kArgument, "`batch` is ", options.batch,
                    ": the data set has only ", images, " images");
   const int64_t steps_per_epoch = images / options.batch;
   const int64_t steps = steps_per_epoch * options.epochs;
@@ -260,7 +251,7 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
       save_checkpoint(run, *trainer, position, images);
       throw Error(ErrorKind::kInterrupted,
                   join_message("interrupted in epoch ", epoch + 1, " of ", options.epochs,
-                               "; --resume goes on from ", run.checkpoint.string()));
+                               "; `resume` goes on from ", run.checkpoint.string()));
     }
     if (in_epoch == 0) {
       position.epoch_loss = 0;

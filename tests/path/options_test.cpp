@@ -84,8 +84,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"UnknownMethod", [](PathOptions& o) { o.method = "newton"; }, "method"},
         BadOption{"UnknownCurve", [](PathOptions& o) { o.curve = "spline"; }, "curve"},
         BadOption{"UnknownInit", [](PathOptions& o) { o.init = "random"; }, "init"},
-        BadOption{"NegativeTimeWeight", [](PathOptions& o) { o.time_weight = -1; }, "time-weight"},
-        BadOption{"TimeWeightNaN", [](PathOptions& o) { o.time_weight = kNaN; }, "time-weight"},
+        BadOption{"NegativeTimeWeight", [](PathOptions& o) { o.time_weight = -1; }, "`time_weight`"},
+        BadOption{"TimeWeightNaN", [](PathOptions& o) { o.time_weight = kNaN; }, "`time_weight`"},
         BadOption{"NegativeIterations", [](PathOptions& o) { o.max_iterations = -1; }, "iterations"},
         BadOption{"NegativeTolerance", [](PathOptions& o) { o.tolerance = -1; }, "tolerance"},
         BadOption{"ToleranceNaN", [](PathOptions& o) { o.tolerance = kNaN; }, "tolerance"},
@@ -153,7 +153,7 @@ TEST(BadProblems, ViaPointsNeedAPrior) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-    EXPECT_NE(std::string(error.what()).find("--init"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("`init`"), std::string::npos);
   }
 }
 

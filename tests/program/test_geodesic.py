@@ -199,7 +199,7 @@ def test_settings_from_a_file(tmp_path):
     (["--manifold", "plane", "--from", "0,0"], 2, "end point"),
     (["--manifold", "plane", "--from", "0,0", "--to", "1,x"], 2, "--to"),
     (["--manifold", "sphere", "--from", "0,0,0", "--to", "1,1"], 2, "3 coordinates"),
-    (["--example", "7"], 2, "1, 2, 3 or 4"),
+    (["--example", "7"], 2, "between 1 and 4"),
     (["--example", "3", "--from", "1,2"], 2, "--example 3"),
     (["--manifold", "discs", "--from", "0,0", "--to", "1,1"], 2, "radius"),
     (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--box", "0,1"], 2, "--box"),

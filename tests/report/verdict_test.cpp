@@ -70,7 +70,7 @@ TEST(PathVerdict, FlagsWhatIsUnderResolvedAndAdvisesMoreSegments) {
   const json verdict = path_verdict(pair, "");
   EXPECT_EQ(point(verdict, "resolution")["level"], "bad");
   EXPECT_THAT(text(verdict, "resolution"), HasSubstr("160 on the path's own nodes and 300"));
-  EXPECT_THAT(text(verdict, "advice"), HasSubstr("--segments"));
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("`segments`"));
 }
 
 TEST(PathVerdict, NamesTheStartAndTheEnding) {
@@ -79,8 +79,8 @@ TEST(PathVerdict, NamesTheStartAndTheEnding) {
   EXPECT_THAT(text(path_verdict(pair, ""), "ending"), HasSubstr("converged"));
   pair["path"]["start"] = "linear";
   for (const auto& [ending, word, advice] : std::vector<std::tuple<const char*, const char*, const char*>>{
-           {"iteration-limit", "before it converged", "--max-iterations"},
-           {"time-limit", "time limit", "--max-seconds"},
+           {"iteration-limit", "before it converged", "`max_iterations`"},
+           {"time-limit", "time limit", "`max_seconds`"},
            {"interrupted", "interrupted", "to its end"}}) {
     pair["path"]["termination"] = ending;
     const json verdict = path_verdict(pair, "");
@@ -111,7 +111,7 @@ TEST(PathVerdict, AdmitsThatTheStraightLineIsAsGood) {
   const json verdict = path_verdict(pair, "");
   EXPECT_EQ(verdict["headline"], "Nothing better than the straight line was found");
   EXPECT_EQ(point(verdict, "gain")["level"], "fair");
-  EXPECT_THAT(text(verdict, "advice"), HasSubstr("--init via"));
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("`init` via"));
 }
 
 TEST(PathVerdict, SurvivesAnEmptyPair) { EXPECT_TRUE(path_verdict(json::object(), "").contains("headline")); }

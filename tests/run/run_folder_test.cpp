@@ -48,7 +48,7 @@ TEST_F(RunFolderTest, ExistingTargetNeedsOverwrite) {
   write_file(folder_ / "out" / "run.json", "old");
   write_file(folder_ / "out" / "old.npy", "old");
   EXPECT_THAT(error_of(ErrorKind::kArgument, [&] { RunFolder(folder_ / "out"); }),
-              HasSubstr("already exists: choose another --out or pass --overwrite"));
+              HasSubstr("already exists: choose another `out` or pass `overwrite`"));
   { const RunFolder abandoned(folder_ / "out", true); }
   EXPECT_EQ(read_file(folder_ / "out" / "run.json"), "old");
   RunFolder run(folder_ / "out", true);

@@ -279,13 +279,14 @@ TEST(Training, RefusesBadArguments) {
   EXPECT_NE(message("mnist", [](auto&) {}).find("there is no recipe for 'mnist' (recipes: mnist-dcgan-2"),
             std::string::npos);
   EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.epochs = -1; }),
-            "--epochs is -1: it must not be negative");
-  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 1; }), "--batch is 1: it must be at least 2");
+            "`epochs` must not be negative, and is -1");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 1; }), 
+            "`batch` must be at least 2, or be 0 (the recipe's), not 1");
   EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 500; }),
-            "--batch is 500: the data set has only 200 images");
+            "`batch` is 500: the data set has only 200 images");
   EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.threads = 0; }),
-            "--threads is 0: it must be from 1 to 1024");
-  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.out = "x"; }), "--out is 'x': it must end in .pt");
+            "`threads` must lie between 1 and 1024, not at 0");
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.out = "x"; }), "`out` is 'x': it must end in .pt");
   EXPECT_NE(message("mnist-vae-8", [](auto& o) { o.resume = true; }).find("there is no checkpoint"),
             std::string::npos);
   EXPECT_NE(message("mnist-classifier", [&](auto& o) { o.samples_from = {folder / "absent.pt"}; })

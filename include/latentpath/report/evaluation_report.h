@@ -1,51 +1,17 @@
 #pragma once
-// The table of an evaluation: as text, CSV, JSON, a picture of what happens along the paths, and the data of
-// its page.
+// The table of an evaluation (run/evaluation_table.h) as a page, and a picture of what happens along the paths.
 //
 //   std::vector<EvaluatedSet> sets;                     // one a feature, method and ε
-//   std::cout << evaluation_text(sets);
-//   write_file("table.csv", evaluation_csv(sets));
 //   write_report_data(run, evaluation_page(sets));
-//
-// Numbers in CSV and JSON have all their digits and are the same; NaN is an empty cell, and null.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "latentpath/report/picture.h"
-#include "latentpath/run/evaluate_paths.h"
+#include "latentpath/run/evaluation_table.h"
 
 namespace latentpath {
-
-/// All paths of one row of the table.
-struct EvaluatedSet {
-  std::string feature, method;
-  double epsilon = 0;
-  std::vector<EvaluatedPath> paths;
-};
-
-/// The rows of the table, one a set.
-std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets);
-
-/// {"rows": [{"feature", "method", "epsilon", "pairs", "failures", "under_resolved",
-///            "figures": {"class_ratio": {"mean", "standard_error", "median", "p5", "p95", "count"}, …}}]}
-/// Figures that no path has are absent.
-nlohmann::json evaluation_summary(const std::vector<EvaluatedSet>& sets);
-
-/// The same as lines: feature, method, epsilon, pairs, failures, under_resolved, and for each figure its
-/// mean, standard error (NAME_se) and median (NAME_median).
-std::string evaluation_csv(const std::vector<EvaluatedSet>& sets);
-
-/// One line a path: feature, method, epsilon, pair, failed, under_resolved, termination, start, the figures.
-std::string evaluation_paths_csv(const std::vector<EvaluatedSet>& sets);
-
-/// One line a frame of the first `pairs` pairs of each set: feature, method, epsilon, pair, frame, time,
-/// quality, class_probability, step and squared_step (to the next frame).
-std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t pairs);
-
-/// A table for a terminal: mean ± standard error.
-std::string evaluation_text(const std::vector<EvaluatedSet>& sets);
 
 /// The data of the page, kind "evaluate" (docs/report.md).
 nlohmann::json evaluation_page(const std::vector<EvaluatedSet>& sets);
@@ -54,10 +20,5 @@ nlohmann::json evaluation_page(const std::vector<EvaluatedSet>& sets);
 /// feature and ε, as Figs. 10 and 12 of paper A show them for one path: means over the paths and, shaded, one
 /// standard error to each side.
 Picture draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
-
-/// One path with everything that is known of it, for resuming.
-nlohmann::json evaluated_path_json(const EvaluatedPath& path);
-/// Throws Error(kInput) when it is not one.
-EvaluatedPath evaluated_path_from_json(const nlohmann::json& object);
 
 }  // namespace latentpath

@@ -13,6 +13,7 @@
 // every '<' escaped, and no script writes it as HTML. Paths of the machine stay out: see hide_paths().
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -24,7 +25,9 @@ namespace latentpath {
 bool has_interactive_report() noexcept;
 
 /// Writes run/report/data.json. Throws Error kArgument when `data` has no "kind" or cannot be written.
-void write_report_data(const std::filesystem::path& run, const nlohmann::json& data);
+/// `words` maps its sentences to how the reader calls options (RunRecord::words).
+void write_report_data(const std::filesystem::path& run, const nlohmann::json& data,
+                       const std::function<std::string(const std::string&)>& words = {});
 
 /// Writes run/report/NAME, NAME of letters, digits, '.', '-' and '_'. The page finds it under that name.
 void write_report_file(const std::filesystem::path& run, const std::string& name, std::string_view bytes);

@@ -13,8 +13,6 @@
 
 namespace latentpath {
 
-nlohmann::json measure_summary(const MeasureResult& result);
-
 /// What report.html shows of it: the points of every method on their way (kind "measures" in
 /// docs/report.md), in the first two coordinates, at most 1000 of them.
 nlohmann::json measure_report_data(const MeasureResult& result);

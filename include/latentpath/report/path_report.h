@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct PathReportOptions {
   QualityPointer prior_rank = {};               ///< the rank of another prior, shown in the same way
   OutputNorm norm = OutputNorm::kSum;           ///< of step lengths
   uint64_t seed = 0;                            ///< of the prior samples that are drawn
+  std::function<std::string(const std::string&)> words = {};  ///< how the reader calls options
   int64_t picture_bytes = 13'000'000;  ///< of all pairs' pictures; frames, quality and size give way to it
   int64_t detailed_pairs = 1000;       ///< the others appear in the table only
 };

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "latentpath/metric/epsilon.h"
 #include "metric/dense/weight_field.h"
 
 namespace latentpath {
@@ -17,8 +18,7 @@ WeightedMetric::WeightedMetric(ChartPointer chart, AnalyticQualityPointer qualit
       epsilon_(epsilon),
       target_(std::move(target)) {
   LATENTPATH_CHECK(chart_ != nullptr, kArgument, "a metric needs a chart");
-  LATENTPATH_CHECK(epsilon_ >= 0 && epsilon_ <= 0.5, kArgument, "epsilon is ", epsilon_,
-                   ": it must be at least 0 and at most 0.5");
+  check_epsilon(epsilon_);
   LATENTPATH_CHECK(quality_->latent_dim() < 0 || quality_->latent_dim() == chart_->latent_dim(), kArgument,
                    "chart ", chart_->describe(), " has latent dimension ", chart_->latent_dim(), ", quality ",
                    quality_->describe(), " has ", quality_->latent_dim(), ": they must agree");

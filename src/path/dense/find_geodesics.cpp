@@ -10,6 +10,7 @@
 #include <numbers>
 #include <optional>
 
+#include "latentpath/path/geodesic_option_table.h"
 #include "latentpath/solver/dense_solver.h"
 #include "path/dense/chord_objective.h"
 #include "path/dense/polyline.h"
@@ -416,14 +417,7 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    " pairs, nodes, ", dim, "] with at least 2 nodes");
   LATENTPATH_CHECK(std::isfinite(problem.time_weight) && problem.time_weight >= 0, kArgument,
                    "the time weight is ", problem.time_weight, ": it must be at least 0");
-  LATENTPATH_CHECK(options.segments >= 2, kArgument, "segments is ", options.segments,
-                   ": it must be at least 2");
-  LATENTPATH_CHECK(options.max_iterations >= 1, kArgument, "max_iterations is ", options.max_iterations,
-                   ": it must be at least 1");
-  LATENTPATH_CHECK(options.tolerance > 0, kArgument, "tolerance is ", options.tolerance,
-                   ": it must be above 0");
-  LATENTPATH_CHECK(options.quadrature >= 0 && options.threads >= 0 && options.coarsest_segments >= 0,
-                   kArgument, "quadrature, threads and coarsest_segments must be at least 0");
+  geodesic_option_table().validate(options);
   for (const auto* ends : {&problem.start, &problem.end})
     for (std::size_t i = 0; i < ends->size(); ++i)
       LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
@@ -455,11 +449,11 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   }
   solver_method(result.method);  // refuses what there is not
   LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
-                   "method georce minimises lengths alone: it knows no time weight");
+                   "`method` georce minimises lengths alone: it knows no time weight");
   LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
-                   "method georce takes no quality that depends on time");
+                   "`method` georce takes no quality that depends on time");
   LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
-                   "method georce takes no metric given directly: use newton, gauss-newton or newton-cg");
+                   "`method` georce takes no metric given directly: use newton, gauss-newton or newton-cg");
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;

@@ -1,4 +1,4 @@
-#include "latentpath/report/convergence_record.h"
+#include "latentpath/run/convergence_record.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "json_numbers.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 

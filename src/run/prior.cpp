@@ -1,35 +1,28 @@
-#include "prior_option.h"
+#include "latentpath/run/prior.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/metric/density_rank.h"
-#include "latentpath/models/mixture_file.h"
 #include "latentpath/metric/sample_density.h"
-#include "option_values.h"
+#include "latentpath/models/mixture_file.h"
+#include "latentpath/run/text_values.h"
 
-namespace latentpath::program {
+namespace latentpath {
 namespace {
-
-/// "mixture:prior.json" → "prior.json".
-std::optional<std::string> after(const std::string& prefix, const std::string& text) {
-  if (text.rfind(prefix, 0) != 0) return std::nullopt;
-  return text.substr(prefix.size());
-}
 
 /// Of "uniform:LOW,HIGH"; none for other names. Throws for bounds that are none.
 std::optional<std::pair<double, double>> uniform_bounds(const std::string& name) {
-  const auto text = after("uniform:", name);
+  const auto text = text_after("uniform:", name);
   if (!text) return std::nullopt;
-  const auto bounds = parse_numbers("--prior", *text);
+  const auto bounds = parse_numbers("prior", *text);
   LATENTPATH_CHECK(bounds.size() == 2 && bounds[0] < bounds[1] && std::isfinite(bounds[1] - bounds[0]),
-                   kArgument, "--prior ", name,
+                   kArgument, "`prior` ", name,
                    " needs two finite numbers LOW < HIGH behind the colon, as in uniform:-1,1");
   return std::pair{bounds[0], bounds[1]};
 }
@@ -45,61 +38,61 @@ SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t see
   }
 }
 
-}  // namespace
-
-void add_prior_options(CLI::App& command, PriorOptions& options, const char* group) {
-  command
-      .add_option(
-          "--prior", options.prior,
-          "Density to stay within: none, normal, normal-asymptotic, semicircle, uniform (between -1 and "
-          "1) or uniform:LOW,HIGH, mixture:FILE (JSON), samples:FILE.npy (latents [n, D]; a density is "
-          "fitted to them)")
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_option("--prior-rank", options.rank,
-                  "How the density becomes a quality: exact, or paper (kernel estimate from 5000 samples)")
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_option("--prior-alpha", options.alpha,
-                  "Scale of that quality (the 2019 paper's ri_alpha, used with --epsilon 0)")
-      ->capture_default_str()
-      ->group(group);
-  command
-      .add_option(
-          "--prior-draws", options.draws,
-          "seed:N and class:C draw from what the decoder's file states (decoder), or from --prior (prior)")
-      ->capture_default_str()
-      ->group(group);
-}
-
 void check_prior_options(const PriorOptions& options) {
   const std::string& name = options.prior;
   for (const char* prefix : {"mixture:", "samples:"})
-    if (const auto file = after(prefix, name))
-      LATENTPATH_CHECK(!file->empty(), kArgument, "--prior ", name,
+    if (const auto file = text_after(prefix, name))
+      LATENTPATH_CHECK(!file->empty(), kArgument, "`prior` ", name,
                        " needs the name of a file behind the colon");
   const bool bounded = uniform_bounds(name).has_value();
-  if (!bounded && !after("mixture:", name) && !after("samples:", name)) {
+  if (!bounded && !text_after("mixture:", name) && !text_after("samples:", name)) {
     const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle", "uniform"};
-    LATENTPATH_CHECK(std::find(known.begin(), known.end(), name) != known.end(), kArgument, "--prior '", name,
+    LATENTPATH_CHECK(std::find(known.begin(), known.end(), name) != known.end(), kArgument, "`prior` '", name,
                      "' is not one of none, normal, normal-asymptotic, semicircle, uniform, "
                      "uniform:LOW,HIGH, mixture:FILE, samples:FILE.npy");
   }
-  check_choice("--prior-rank", options.rank, {"exact", "paper"});
-  check_choice("--prior-draws", options.draws, {"decoder", "prior"});
-  LATENTPATH_CHECK(options.alpha > 0 && options.alpha <= 1, kArgument,
-                   "--prior-alpha must satisfy 0 < alpha <= 1, not ", options.alpha);
   LATENTPATH_CHECK(
-      options.rank != "paper" || name != "normal-asymptotic", kArgument,
-      "--prior normal-asymptotic is a formula of its own: --prior-rank paper cannot be given with it");
-  LATENTPATH_CHECK(options.rank != "paper" || !(bounded || name == "uniform"), kArgument, "--prior ", name,
-                   " is equally dense everywhere and has no ranks to estimate: --prior-rank paper cannot be "
-                   "given with it");
+      options.prior_rank != "paper" || name != "normal-asymptotic", kArgument,
+      "`prior` normal-asymptotic is a formula of its own: `prior_rank` paper cannot be given with it");
+  LATENTPATH_CHECK(options.prior_rank != "paper" || !(bounded || name == "uniform"), kArgument, "`prior` ",
+                   name,
+                   " is equally dense everywhere and has no ranks to estimate: `prior_rank` paper cannot "
+                   "be given with it");
   LATENTPATH_CHECK(
-      name != "none" || (options.rank == "exact" && options.draws == "decoder" && options.alpha == 1),
-      kArgument, "--prior-rank, --prior-draws and --prior-alpha say more about --prior: give that too");
+      name != "none" ||
+          (options.prior_rank == "exact" && options.prior_draws == "decoder" && options.prior_alpha == 1),
+      kArgument, "`prior_rank`, `prior_draws` and `prior_alpha` say more about `prior`: give that too");
+}
+
+OptionTable<PriorOptions> make_table() {
+  using O = PriorOptions;
+  return OptionTable<O>()
+      .group("What the path should be like")
+      .add("prior", &O::prior)
+      .help(
+          "Density to stay within: none, normal, normal-asymptotic, semicircle, uniform (between -1 and 1) "
+          "or "
+          "uniform:LOW,HIGH, mixture:FILE (JSON), samples:FILE.npy (latents [n, D]; a density is fitted to "
+          "them)")
+      .names_file()
+      .add("prior-rank", &O::prior_rank)
+      .help("How the density becomes a quality")
+      .choices({{"exact"}, {"paper", "kernel estimate from 5000 samples"}})
+      .add("prior-alpha", &O::prior_alpha)
+      .help("Scale of that quality (the 2019 paper's ri_alpha, used with epsilon 0)")
+      .above(0)
+      .at_most(1)
+      .add("prior-draws", &O::prior_draws)
+      .help("What seed:N and class:C draw from")
+      .choices({{"decoder", "what the decoder's file states"}, {"prior", "the prior asked for"}})
+      .rule(check_prior_options);
+}
+
+}  // namespace
+
+const OptionTable<PriorOptions>& prior_option_table() {
+  static const OptionTable<PriorOptions> table = make_table();
+  return table;
 }
 
 LatentSampler sampler_of(DensityPointer density) {
@@ -122,7 +115,7 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
   Prior prior;
   RankOptions rank{.seed = seed};
   const std::string& name = options.prior;
-  const auto file = after("mixture:", name);
+  const auto file = text_after("mixture:", name);
   if (name == "normal" || name == "normal-asymptotic" || name == "semicircle" || name == "uniform") {
     prior.density = density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
   } else if (const auto bounds = uniform_bounds(name)) {
@@ -131,7 +124,7 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
     prior.density = read_mixture(*file);
     LATENTPATH_CHECK(prior.density->dim() == latent_dim, kInput, "the mixture file ", *file, " is about ",
                      prior.density->dim(), " dimensions; the decoder's latent size is ", latent_dim);
-  } else if (const auto codes = after("samples:", name)) {
+  } else if (const auto codes = text_after("samples:", name)) {
     const SampleDensity fitted = fit_file(*codes, latent_dim, seed);
     prior.density = fitted.density;
     prior.notes.push_back(*codes + ": " + fitted.sentence());
@@ -148,48 +141,34 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
   prior.normal = known == "normal" || known == "normal-asymptotic";
   // Asked for or not, the rank tells whether end points are outside of it.
   prior.rank = prior.normal ? normal_prior(latent_dim) : density_rank(prior.density, rank);
-  prior.end_points = of_decoder && options.draws == "decoder" ? of_decoder : prior.density;
+  prior.end_points = of_decoder && options.prior_draws == "decoder" ? of_decoder : prior.density;
   if (asked) {
-    prior.quality = options.rank == "paper"       ? density_rank_paper(prior.density, {.seed = seed})
+    prior.quality = options.prior_rank == "paper" ? density_rank_paper(prior.density, {.seed = seed})
                     : name == "normal-asymptotic" ? normal_prior_asymptotic(latent_dim)
                                                   : prior.rank;
-    if (options.alpha < 1) prior.quality = scaled(prior.quality, options.alpha);
+    if (options.prior_alpha < 1) prior.quality = scaled(prior.quality, options.prior_alpha);
   }
   return prior;
 }
 
-void check_end_points(const Prior& prior, const Tensor& points, const char* option) {
+void check_end_points(const Prior& prior, const Tensor& points, const std::string& field) {
   if (!prior.rank) return;
   const int64_t dim = points.size(1);
   const Tensor inside = prior.rank->evaluate({points.to(at::kDouble), {}, {}});
   const int64_t worst = inside.argmin().item<int64_t>();
   const double norm = points[worst].norm().item<double>(), rank = inside[worst].item<double>();
   if (prior.normal)
-    LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point has norm ", norm,
+    LATENTPATH_CHECK(rank > 1e-12, kArgument, "`", field, "`: a point has norm ", norm,
                      ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
-                     std::sqrt(static_cast<double>(dim)), "); --any-endpoint allows it");
+                     std::sqrt(static_cast<double>(dim)), "); `any_endpoint` allows it");
   // The softened edge of a uniform density never comes near 0; half a softness beyond it nothing is drawn.
   if (dynamic_cast<const UniformDensity*>(prior.density.get()) != nullptr)
-    LATENTPATH_CHECK(rank > 0.8, kArgument, option, ": a point of norm ", norm,
+    LATENTPATH_CHECK(rank > 0.8, kArgument, "`", field, "`: a point of norm ", norm,
                      " is outside what the prior (", prior.density->describe(),
-                     ") makes; --any-endpoint allows it");
-  LATENTPATH_CHECK(rank > 1e-12, kArgument, option, ": a point of norm ", norm,
+                     ") makes; `any_endpoint` allows it");
+  LATENTPATH_CHECK(rank > 1e-12, kArgument, "`", field, "`: a point of norm ", norm,
                    " is outside what the prior (", prior.density->describe(), ") makes: a share of ", rank,
-                   " of it lies in places as unlikely; --any-endpoint allows it");
+                   " of it lies in places as unlikely; `any_endpoint` allows it");
 }
 
-std::string prior_file(const PriorOptions& options) {
-  for (const char* prefix : {"mixture:", "samples:"})
-    if (const auto file = after(prefix, options.prior)) return *file;
-  return {};
-}
-
-void add_prior_json(nlohmann::json& object, const PriorOptions& options) {
-  object["prior"] = options.prior;
-  if (options.prior == "none") return;
-  object["prior-rank"] = options.rank;
-  object["prior-draws"] = options.draws;
-  object["prior-alpha"] = options.alpha;
-}
-
-}  // namespace latentpath::program
+}  // namespace latentpath

@@ -1,4 +1,4 @@
-#include "latentpath/report/path_summary.h"
+#include "latentpath/run/path_summary.h"
 
 #include <ATen/ATen.h>
 

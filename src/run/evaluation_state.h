@@ -10,7 +10,7 @@
 
 #include "latentpath/run/evaluate_paths.h"
 
-namespace latentpath::program {
+namespace latentpath {
 
 class EvaluationState {
  public:
@@ -36,4 +36,4 @@ class EvaluationState {
   std::filesystem::path folder_;
 };
 
-}  // namespace latentpath::program
+}  // namespace latentpath

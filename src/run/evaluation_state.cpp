@@ -1,16 +1,28 @@
-#include "evaluation_state.h"
+#include "run/evaluation_state.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
-#include "latentpath/report/evaluation_report.h"
+#include "latentpath/run/evaluation_table.h"
 
-namespace latentpath::program {
+namespace latentpath {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+/// "runs/table/" → "/…/runs/table", as RunFolder has it.
+fs::path normalised(const fs::path& run) {
+  const fs::path path = fs::absolute(run).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+std::string field_of(std::string option) {
+  std::replace(option.begin(), option.end(), '-', '_');
+  return "`" + option + "`";
+}
 
 /// The names of what differs between two fingerprints, for people.
 std::string differences(const json& ours, const json& theirs) {
@@ -23,7 +35,7 @@ std::string differences(const json& ours, const json& theirs) {
     if (other.is_object()) all.update(other);
     for (const auto& [name, value] : all.items())
       if (!ours[part].contains(name) || !other.contains(name) || ours[part][name] != other[name])
-        add(std::string(part) == "options" ? "--" + name : "the " + name + "'s bytes");
+        add(std::string(part) == "options" ? field_of(name) : "the " + name + "'s bytes");
   }
   return names.empty() ? "its form" : names;
 }
@@ -31,21 +43,21 @@ std::string differences(const json& ours, const json& theirs) {
 }  // namespace
 
 EvaluationState::EvaluationState(const fs::path& run, const json& fingerprint, bool resume, bool overwrite)
-    : folder_(run.string() + ".partial") {
+    : folder_(normalised(run).string() + ".partial") {
   std::error_code code;
   const bool exists = fs::exists(fs::symlink_status(folder_, code));
   if (exists) {
     LATENTPATH_CHECK(fs::is_regular_file(folder_ / "options.json", code), kArgument, folder_.string(),
                      " is in the way: unfinished batches are kept there, and it is not such a folder");
     LATENTPATH_CHECK(resume || overwrite, kArgument, "an unfinished run is in ", folder_.string(),
-                     ": --resume goes on with it, --overwrite starts anew");
+                     ": `resume` goes on with it, `overwrite` starts anew");
   }
   if (exists && resume) {
     const json theirs = json::parse(read_file(folder_ / "options.json"), nullptr, false);
     LATENTPATH_CHECK(theirs.is_object(), kInput, (folder_ / "options.json").string(), " is not valid JSON");
     LATENTPATH_CHECK(theirs == fingerprint, kArgument, "the unfinished run in ", folder_.string(),
                      " differs in ", differences(fingerprint, theirs),
-                     ": give the same options, or --overwrite without --resume");
+                     ": give the same options, or `overwrite` without `resume`");
     return;
   }
   if (exists) fs::remove_all(folder_, code);
@@ -92,4 +104,4 @@ void EvaluationState::remove() const {
   fs::remove_all(folder_, ignored);
 }
 
-}  // namespace latentpath::program
+}  // namespace latentpath

@@ -1,0 +1,85 @@
+#include "command_line.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "config_file.h"
+
+namespace latentpath::program {
+namespace {
+
+std::string flag_of(const OptionRow& row) { return row.positional ? row.name : "--" + row.name; }
+
+CLI::Option* add_flag(CLI::App& command, const BoundOption& option) {
+  return command.add_flag_function(
+      flag_of(*option.row), [option](int64_t count) { option.set(count > 0); }, option.row->help_text());
+}
+
+template <class Value>
+CLI::Option* add_value(CLI::App& command, const BoundOption& option) {
+  CLI::Option* added = command.add_option_function<Value>(
+      flag_of(*option.row),
+      [option](const Value& value) {
+        option.row->check(value);
+        option.set(value);
+      },
+      option.row->help_text());
+  if constexpr (std::is_same_v<Value, std::vector<double>> ||
+                std::is_same_v<Value, std::vector<std::string>>) {
+    added->allow_extra_args(false);
+    if (option.row->separated) added->delimiter(',');
+  }
+  if (const std::string text = option_text(option.get()); !text.empty()) added->default_str(text);
+  return added;
+}
+
+CLI::Option* add_option(CLI::App& command, const BoundOption& option) {
+  return std::visit(
+      [&](const auto& sample) -> CLI::Option* {
+        using Value = std::decay_t<decltype(sample)>;
+        if constexpr (std::is_same_v<Value, bool>)
+          return add_flag(command, option);
+        else if constexpr (std::is_same_v<Value, std::monostate>)
+          return nullptr;  // a sample has a type
+        else
+          return add_value<Value>(command, option);
+      },
+      option.sample);
+}
+
+}  // namespace
+
+void add_to_command_line(CLI::App& program, const Subcommand& subcommand) {
+  CLI::App* command = program.add_subcommand(subcommand.name, subcommand.summary);
+  command->footer(subcommand.footer);
+  for (const BoundOption& option : subcommand.options) {
+    CLI::Option* added = add_option(*command, option);
+    if (!option.row->group.empty()) added->group(option.row->group);
+    if (option.row->required) added->required();
+  }
+  add_config_option(*command);
+  command->callback(subcommand.run);
+}
+
+nlohmann::json describe_options(const std::vector<Subcommand>& subcommands) {
+  nlohmann::json all = nlohmann::json::object();
+  for (const Subcommand& subcommand : subcommands) {
+    nlohmann::json options = nlohmann::json::array();
+    for (const BoundOption& option : subcommand.options)
+      options.push_back(
+          {{"name", option.row->name},
+           {"group", option.row->group},
+           {"help", option.row->help_text()},
+           {"default", option_text(option.get())},
+           {"positional", option.row->positional},
+           {"required", option.row->required},
+           {"flag", std::holds_alternative<bool>(option.sample)},
+           {"least", std::isfinite(option.row->least) ? nlohmann::json(option.row->least) : nlohmann::json()},
+           {"recorded", option.row->recorded}});
+    all[subcommand.name] = {{"summary", subcommand.summary}, {"options", options}};
+  }
+  return all;
+}
+
+}  // namespace latentpath::program

@@ -1,0 +1,21 @@
+#pragma once
+// From option tables to the command line: every row becomes an option of CLI11, with its help, default and
+// check.
+
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "program.h"
+
+namespace latentpath::program {
+
+/// Registers a subcommand with its options and --config.
+void add_to_command_line(CLI::App& program, const Subcommand& subcommand);
+
+/// All that the tables say, for documentation and tests: {"interpolate": {"summary", "options": [{"name",
+/// "group", "help", "default", …}]}, …}.
+nlohmann::json describe_options(const std::vector<Subcommand>& subcommands);
+
+}  // namespace latentpath::program

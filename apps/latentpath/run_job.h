@@ -1,0 +1,78 @@
+#pragma once
+// How a job becomes a subcommand: declared from its option table, executed, written into a run folder,
+// printed.
+//
+//   Subcommand measures() {
+//     return job_subcommand("measures", "A path between two samples", kExamples, measures_option_table());
+//   }
+
+#include <optional>
+#include <string>
+
+#include "latentpath/report/illustrate.h"
+#include "program.h"
+#include "progress_line.h"
+#include "run_folder_guard.h"
+
+namespace latentpath::program {
+
+/// How much is printed: options of the program, not of the job.
+struct Shell {
+  bool quiet = false, json = false, open = false;
+};
+const OptionTable<Shell>& shell_option_table();
+
+/// Notes and warnings to stderr, progress to its line, as far as they are wanted.
+RunObserver observer_for(const Shell& shell, ProgressLine& line);
+
+/// Prints the results, opens the page, and throws where the run is no success. `target` is the run folder, if
+/// any.
+void finish(const RunRecord& run, const Shell& shell, const std::optional<std::filesystem::path>& target);
+
+template <class Job>
+struct Call {
+  Job job;
+  Shell shell;
+};
+
+template <class Job>
+void run_job(Call<Job>& call, const OptionTable<Call<Job>>& table) {
+  table.validate(call);
+  Job& job = call.job;
+  if constexpr (requires { job.models.folders; }) job.models.folders = model_folders();
+  if (call.shell.open && job.out.empty())
+    throw Error(ErrorKind::kArgument, "`open` shows the report of a run folder: it needs `out`");
+  std::optional<GuardedRunFolder> folder;  // before the long computation: fails early
+  if (!job.out.empty()) folder.emplace(job.out, job.overwrite);
+  ProgressLine line("cost", call.shell.quiet || call.shell.json);
+  const RunObserver observer = observer_for(call.shell, line);
+  auto run = execute(job, observer, interrupt_token());
+  line.finish();
+  rename_options(run, option_names_as_dashes);
+  if (folder) {
+    run.local_paths.push_back(folder->target().string());
+    const auto draw = [&] { illustrate(job, run, folder->path(), observer.progress, interrupt_token()); };
+    write_run(run, folder->path(), draw, interrupt_token());
+    folder->commit();
+    if constexpr (requires { forget_batches(run); }) forget_batches(run);
+  }
+  line.finish();
+  finish(run, call.shell, folder ? std::optional(folder->target()) : std::nullopt);
+}
+
+/// Declares the subcommand that executes a job.
+template <class Job>
+Subcommand job_subcommand(std::string name, std::string summary, std::string footer,
+                          const OptionTable<Job>& job_table) {
+  static const OptionTable<Call<Job>> table = OptionTable<Call<Job>>()
+                                                  .include(&Call<Job>::job, job_table)
+                                                  .include(&Call<Job>::shell, shell_option_table());
+  footer +=
+      "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
+      "done is "
+      "saved).";
+  return declare<Call<Job>>(std::move(name), std::move(summary), std::move(footer), table,
+                            [](Call<Job>& call) { run_job(call, table); });
+}
+
+}  // namespace latentpath::program

@@ -1,0 +1,26 @@
+#pragma once
+// ε, the regularisation of a quality: Q_ε = (1 − 2ε) Q + ε (paper A, Eq. 10), 0 <= ε < ½. With ε = 0 a bad
+// place costs infinity; at ½ all places would be alike. Its constraint and its words stand here and nowhere
+// else.
+//
+//   table.add("epsilon", &MyOptions::epsilon).…          →   add_epsilon(table, &MyOptions::epsilon);
+//   check_epsilon(0.7);                                   // Error: `epsilon` must satisfy 0 <= epsilon < 0.5
+
+#include "latentpath/core/option_table.h"
+
+namespace latentpath {
+
+/// The row `epsilon` without a value.
+const OptionRow& epsilon_row();
+
+/// Throws Error(kArgument) for a number that cannot be ε.
+void check_epsilon(double epsilon);
+
+/// Adds the row of an ε, or of a list of them.
+template <class Options, class Field>
+OptionTable<Options>& add_epsilon(OptionTable<Options>& table, Field Options::*field) {
+  const OptionRow& row = epsilon_row();
+  return table.add(row.name, field).help(row.help).at_least(row.least).below(row.most);
+}
+
+}  // namespace latentpath

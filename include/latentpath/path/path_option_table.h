@@ -1,0 +1,13 @@
+#pragma once
+// What there is to say about PathOptions (find_path.h): names, ranges, choices and words.
+//
+//   path_option_table().validate({.segments = 0});   // Error: `segments` must lie between 1 and 100000, not at 0
+
+#include "latentpath/core/option_table.h"
+#include "latentpath/path/find_path.h"
+
+namespace latentpath {
+
+const OptionTable<PathOptions>& path_option_table();
+
+}  // namespace latentpath

@@ -1,0 +1,78 @@
+#pragma once
+// End points as users name them: a file, a seed, a class, a picture, or the numbers themselves.
+//
+//   EndPointReader reader({.from = "seed:23", .to = "class:8"}, context);
+//   auto [start, end] = reader.read();                                    // [pairs, D] each
+//
+//   1.0,2.0,…    the D numbers
+//   FILE.npy     [D], or [pairs, D]; a single point at one end serves all at the other
+//   seed:N       a draw of the prior
+//   class:C      a draw to which the classifier gives the class a probability of 0.9 or more; where there is
+//                none, the best one, provided that the class is what the classifier would say there
+//   image:FILE   what the encoder makes of a picture
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "latentpath/core/option_table.h"
+#include "latentpath/core/progress.h"
+#include "latentpath/core/tensor.h"
+#include "latentpath/metric/density.h"
+#include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_module.h"
+
+namespace latentpath {
+
+struct EndPointOptions {
+  std::string from, to;
+  std::string pairs;          ///< FILE.npy [pairs, 2, D], in the place of both
+  bool loop = false;          ///< return to `from`
+  bool any_endpoint = false;  ///< allow ends far outside the prior
+};
+const OptionTable<EndPointOptions>& end_point_option_table();
+
+/// What end points are read with. What is null cannot be asked for.
+struct EndPointContext {
+  std::shared_ptr<const Embedding> decoder;
+  std::shared_ptr<const Classifier> classifier = nullptr;
+  std::shared_ptr<const TorchScriptModule> encoder = nullptr;
+  DensityPointer prior = nullptr;                ///< what seed:N and class:C draw from
+  at::ScalarType dtype = at::ScalarType::Float;  ///< of points that are no arrays
+  bool convert_arrays = false;                   ///< of arrays, too; else they keep theirs
+  uint64_t seed = 0;                             ///< of class:C
+  CancellationToken cancellation = {};
+};
+
+class EndPointReader {
+ public:
+  EndPointReader(EndPointOptions options, EndPointContext context)
+      : options_(std::move(options)), context_(std::move(context)) {}
+
+  /// The latent size, where the end points alone tell it; −1 otherwise.
+  static int64_t latent_dim_of(const EndPointOptions& options);
+
+  /// start and end, [pairs, D] each. Throws Error: kArgument, or kInput for a file, for what is none;
+  /// kNumerical where no draw is of the class.
+  std::pair<Tensor, Tensor> read();
+
+  /// Of what was read.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  Tensor floating(const Tensor& array, const std::string& file) const;
+  Tensor point(const std::string& field, const std::string& spec, uint64_t which);
+  Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);
+  Tensor encode(const std::string& field, const std::string& file) const;
+
+  EndPointOptions options_;
+  EndPointContext context_;
+  std::vector<std::string> warnings_;
+};
+
+/// Before there is any path, an interruption leaves nothing to save: Error(kInterrupted).
+void check_not_interrupted(const CancellationToken& cancellation);
+
+}  // namespace latentpath

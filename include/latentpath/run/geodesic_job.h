@@ -1,0 +1,108 @@
+#pragma once
+// Shortest paths on manifolds, with certificates: the job of `latentpath geodesic`.
+//
+//   GeodesicJob job{.manifold = "torus", .parameters = "2,1", .from = "0,0", .to = "2.5,2.5"};
+//   GeodesicRun run = execute(job);
+//   run.answers[0].length;
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "latentpath/metric/analytic_metric.h"
+#include "latentpath/metric/embedding.h"
+#include "latentpath/metric/quality.h"
+#include "latentpath/metric/weighted_metric.h"
+#include "latentpath/path/certify_globally.h"
+#include "latentpath/path/find_geodesics.h"
+#include "latentpath/run/run_record.h"
+
+namespace latentpath {
+
+struct GeodesicJob {
+  std::string manifold = {};    ///< a chart or quality by name
+  std::string parameters = {};  ///< its numbers, separated by commas
+  std::string embedding = {};   ///< a chart as a TorchScript file, [n, D] → [n, …]
+  std::string metric = {};      ///< a metric G(z) as a TorchScript file, [n, D] → [n, D, D]
+  std::string level_set = {};   ///< TorchScript file, [n, D] → [n]: the distance to a set to stay on
+  double stiffness = 50;        ///< K of Q = ½ exp(−K d)
+  std::string quality = {};     ///< TorchScript file, [n, D] → [n] in [0, 1]
+  double constant_quality = 0.5;
+  double epsilon = 0;
+  int64_t latent_dim = 0;
+  int64_t example = 0;  ///< 1 to 4: the papers'; manifold and ends at once
+
+  std::string from = {}, to = {}, pairs = {};
+
+  GeodesicOptions search = {};  ///< its `method` may also be lbfgs or adam: find_path()
+  std::string init = "auto";
+  std::string first_path = {};  ///< FILE.npy
+  int64_t samples = 1500, routes = 4;
+  std::string box = {};  ///< low,high of each coordinate
+  std::string reference = "auto";
+  uint64_t seed = 0;
+
+  std::string out = {};
+  bool overwrite = false;
+  int64_t pictures = 16;
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
+};
+const OptionTable<GeodesicJob>& geodesic_job_option_table();
+
+/// What is asked, in the forms that both kinds of solver take.
+struct ManifoldProblem {
+  ChartPointer chart;
+  AnalyticMetricPointer target;  ///< of the space that the chart maps to; null: Euclidean
+  AnalyticQualityPointer quality;
+  std::shared_ptr<const Embedding> embedding;  ///< of find_path
+  QualityPointer tensor_quality;
+  Tensor start, end;            ///< [pairs, D] float64
+  Tensor first_path;            ///< [pairs, m + 1, D] or undefined
+  std::optional<double> exact;  ///< the length of the first pair's geodesic, where it is known
+  std::string exact_formula;
+  bool from_files = false;  ///< a TorchScript file takes part
+  bool cube = false;        ///< the surface of the cube in space
+};
+
+/// One pair's answer, however it was found.
+struct GeodesicAnswer {
+  Tensor nodes;  ///< [n + 1, D]
+  std::string termination, start;
+  int64_t iterations = 0, evaluations = 0;
+  double seconds = 0;
+  double length = 0;  ///< refined
+  std::optional<double> extrapolated, extrapolation_change, gradient_residual, least_curvature;
+  std::optional<int> negative_directions;
+  std::optional<bool> minimum;
+  bool under_resolved = false;
+  double lower_bound = 0;
+  std::vector<std::string> warnings;
+  std::vector<std::pair<std::string, double>> others;  ///< other geodesics: start and length
+  std::vector<Tensor> other_nodes;
+  std::vector<std::pair<std::string, Tensor>> stages;
+  std::optional<GlobalCertificate> certificate;
+};
+
+struct GeodesicRun : RunRecord {
+  ManifoldProblem problem;
+  std::optional<WeightedMetric> metric;  ///< of the problem
+  std::vector<GeodesicAnswer> answers;   ///< [pairs]
+  std::string method, reason;            ///< as used, and why "auto" chose it
+  int64_t graph_edges = 0, evaluated_edges = 0;
+  double search_seconds = 0;
+};
+
+GeodesicRun execute(const GeodesicJob& job, const RunObserver& observer = {},
+                    const CancellationToken& cancellation = {});
+
+/// Manifold, quality and end points of a job, whose example has been applied: apply_example().
+ManifoldProblem make_manifold_problem(const GeodesicJob& job);
+/// The papers' examples as options.
+GeodesicJob apply_example(GeodesicJob job);
+
+/// Fills summary, warnings and text from the answers.
+void summarise(GeodesicRun& run);
+
+}  // namespace latentpath

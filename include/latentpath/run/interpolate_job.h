@@ -1,0 +1,62 @@
+#pragma once
+// A path, or a batch of paths, in a model's latent space: the job of `latentpath interpolate`.
+//
+//   InterpolateJob job{.models = {.decoder = "generator.pt", .classifier = "classifier.pt"},
+//                      .ends = {.from = "seed:23", .to = "seed:30"},
+//                      .favor = {"8"}};
+//   InterpolateRun run = execute(job);
+//   std::cout << run.text;
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/path/certify_globally.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/run/convergence_record.h"
+#include "latentpath/run/end_points.h"
+#include "latentpath/run/models.h"
+#include "latentpath/run/prior.h"
+#include "latentpath/run/run_record.h"
+
+namespace latentpath {
+
+struct InterpolateJob {
+  ModelOptions models;
+  std::string encoder;  ///< for image:FILE ends; empty: the shipped decoder's own
+  std::string metric;   ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
+  EndPointOptions ends;
+  std::vector<std::string> favor, avoid;  ///< classes, by number or name
+  PriorOptions prior;
+  std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
+  PathOptions path;
+  bool certify = false;  ///< compare with the globally shortest path by fast marching
+  int64_t threads = 0;
+
+  // What illustrate() draws.
+  int64_t frames = 12, strips = 16, report_frames = 0;
+  std::string spacing = "time";
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
+
+  std::string out;  ///< run folder; empty: none will be written, and nothing is recorded for it
+  bool overwrite = false;
+};
+const OptionTable<InterpolateJob>& interpolate_option_table();
+
+struct InterpolateRun : RunRecord {
+  PathProblem problem;
+  PathOptions path;  ///< as used
+  PathResult result;
+  std::vector<GlobalCertificate> certificates;  ///< [pairs], or none
+  Prior prior;
+  std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
+  std::optional<ValueRange> output_range;  ///< the decoder's values
+  ConvergenceRecord convergence;
+};
+
+/// Throws Error for what cannot be done. Paths that are found but no success (interrupted, NaN costs) are a
+/// record with a failure.
+InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer = {},
+                       const CancellationToken& cancellation = {});
+
+}  // namespace latentpath

@@ -1,0 +1,54 @@
+#pragma once
+// Where a model's latents lie, as a quality of paths and as a source of points.
+//
+//   Prior prior = make_prior({.prior = "normal"}, models.decoder->prior(), latent_dim, seed);
+//   problem.quality = path_quality(feature, true, prior);
+
+#include <string>
+#include <vector>
+
+#include "latentpath/core/option_table.h"
+#include "latentpath/metric/density.h"
+#include "latentpath/metric/quality.h"
+#include "latentpath/path/via_points.h"
+
+namespace latentpath {
+
+struct PriorOptions {
+  /// none, normal, normal-asymptotic, semicircle, uniform[:LOW,HIGH], mixture:FILE, samples:FILE.npy
+  std::string prior = "none";
+  std::string prior_rank = "exact";
+  double prior_alpha = 1;  ///< paper B's ri_α
+  std::string prior_draws = "decoder";
+};
+const OptionTable<PriorOptions>& prior_option_table();
+
+/// What the options and the decoder's file say together.
+struct Prior {
+  QualityPointer quality;  ///< the factor that PriorOptions::prior asks for; null for none
+  DensityPointer
+      density;          ///< of PriorOptions::prior, else of the decoder's file; null where neither names one
+  QualityPointer rank;  ///< its rank, without α; null where there is no density
+  DensityPointer end_points;  ///< what seed:N and class:C draw from; N(0, I) where nothing is known
+  bool normal = false;        ///< `density` is N(0, I)
+  std::vector<std::string> notes;
+
+  /// For PathProblem::prior; none without a density.
+  LatentSampler sampler() const;
+};
+
+/// Draws of a density, as paths take them.
+LatentSampler sampler_of(DensityPointer density);
+
+/// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
+/// factor; Q = ½ where nothing is asked.
+QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior);
+
+/// `stated` is the decoder's attribute `prior`. Throws Error(kInput) for a file that does not serve.
+Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed);
+
+/// Refuses points [n, D] far outside the prior, which decode to nothing that the model was trained for.
+/// `field` is where they come from, for the sentence.
+void check_end_points(const Prior& prior, const Tensor& points, const std::string& field);
+
+}  // namespace latentpath

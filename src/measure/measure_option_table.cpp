@@ -1,0 +1,86 @@
+#include "latentpath/measure/measure_option_table.h"
+
+#include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
+
+namespace latentpath {
+namespace {
+
+OptionTable<MeasureOptions> make_table() {
+  using O = MeasureOptions;
+  OptionTable<EntropicOptions> transport;
+  transport.group("How it is sought")
+      .add("blur", &EntropicOptions::blur)
+      .help("Blur of entropic transport")
+      .unit("units of the points")
+      .at_least(0)
+      .zero("0.03 median distances");
+  OptionTable<O> t;
+  t.group("How it is sought")
+      .add("method", &O::method)
+      .help("Kind of path")
+      .choices({{"mmd", "points move, Eq. 13"},
+                {"mixture", "the kernel's exact geodesic: weights change"},
+                {"displacement", "optimal transport"}})
+      .add("steps", &O::steps)
+      .help("Steps K of the path")
+      .range(1, 10000)
+      .add("start", &O::start)
+      .help("First path of mmd")
+      .choices({{"auto", "all, the best is kept"},
+                {"straight"},
+                {"matched", "by optimal transport"},
+                {"random", "points jump"},
+                {"smooth", "motions of matched points that stay smooth"}})
+      .add("curve", &O::curve)
+      .help("Curve of mmd")
+      .choices({{"polyline", "the points themselves, by L-BFGS"}, {"neural", "the papers' network, by Adam"}})
+      .add("harmonics", &O::harmonics)
+      .help("Sine waves in a smooth motion")
+      .range(1, 1000);
+  add_epsilon(t, &O::epsilon)
+      .add("max-iterations", &O::max_iterations)
+      .help("Iterations, of each level")
+      .at_least(0)
+      .zero("400, neural 1000")
+      .add("tolerance", &O::tolerance)
+      .help("Stop when 5 iterations together lower the cost by less than this share")
+      .at_least(0)
+      .add("learning-rate", &O::learning_rate)
+      .help("Step length of the neural curve")
+      .above(0)
+      .add("max-seconds", &O::max_seconds)
+      .help("Time limit for each start")
+      .unit("s")
+      .at_least(0)
+      .zero("none")
+      .include(&O::entropic, transport)
+      .add("features", &O::features)
+      .help("Random features, used where the samples are too large for all pairs")
+      .at_least(2)
+      .add("seed", &O::seed)
+      .help("Seed of everything random")
+      .group("Fine settings of the search")
+      .add("exact-transport-pairs", &O::exact_transport_pairs)
+      .help("Up to so many pairs of points transport is exact, above entropic")
+      .at_least(0)
+      .add("exact-mmd-points", &O::exact_mmd_points)
+      .help("Up to so many points all pairs are summed, above random features are used")
+      .at_least(0)
+      .add("baselines", &O::baselines)
+      .help("Measure mixture and displacement beside the path");
+  t.rule([](const O& o) {
+    LATENTPATH_CHECK(o.start != "smooth" || o.curve == "polyline", kArgument,
+                     "`start` smooth is a curve of its own kind: it cannot be taken with `curve` neural");
+  });
+  return t;
+}
+
+}  // namespace
+
+const OptionTable<MeasureOptions>& measure_option_table() {
+  static const OptionTable<MeasureOptions> table = make_table();
+  return table;
+}
+
+}  // namespace latentpath

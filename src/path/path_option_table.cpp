@@ -1,0 +1,116 @@
+#include "latentpath/path/path_option_table.h"
+
+#include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
+
+namespace latentpath {
+namespace {
+
+OptionTable<PathOptions> make_table() {
+  OptionTable<PathOptions> t;
+  t.group("What the path should be like");
+  add_epsilon(t, &PathOptions::epsilon);
+  t.add("cost", &PathOptions::cost)
+      .help("What is minimised")
+      .choices({{"auto", "dynamic with the ramp or for loops, else chord"},
+                {"chord"},
+                {"dynamic"},
+                {"length"},
+                {"endpoint-mean"}})
+      .add("time-weight", &PathOptions::time_weight)
+      .help("Weight lambda of the time term of dynamic and length costs")
+      .unit("squared image distance")
+      .at_least(0)
+      .unset("nine times the mean squared image distance of prior samples")
+      .add("norm", &PathOptions::norm,
+           {{{"sum", "over pixels"}, OutputNorm::kSum}, {{"mean"}, OutputNorm::kMean}})
+      .help("Squared image distance")
+
+      .group("How it is sought")
+      .add("method", &PathOptions::method)
+      .help("Solver")
+      .choices({{"auto", "lbfgs, coarse to fine"},
+                {"lbfgs"},
+                {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"},
+                {"adam"},
+                {"sgd"}})
+      .add("curve", &PathOptions::curve)
+      .help("Curve")
+      .choices({{"auto", "polyline for lbfgs, else neural"}, {"polyline"}, {"neural"}})
+      .add("init", &PathOptions::init)
+      .help("First path")
+      .choices({{"auto", "several, the best is kept"},
+                {"linear"},
+                {"spherical"},
+                {"via", "through good places of the prior"},
+                {"graph", "routes through prior samples, with the ramp off"},
+                {"given", "first_paths alone, from C++"}})
+      .add("segments", &PathOptions::segments)
+      .help("Segments of the path")
+      .range(1, 100000)
+      .add("max-iterations", &PathOptions::max_iterations)
+      .help("Iterations, for lbfgs of each level")
+      .at_least(0)
+      .zero("60 for lbfgs, 1000 otherwise")
+      .add("max-seconds", &PathOptions::max_seconds)
+      .help("Time limit")
+      .unit("s")
+      .at_least(0)
+      .zero("none")
+      .add("tolerance", &PathOptions::tolerance)
+      .help("Stop when 3 iterations together lower the cost by less than this share")
+      .at_least(0)
+      .add("learning-rate", &PathOptions::learning_rate)
+      .help("Step length of adam and sgd")
+      .above(0)
+      .zero("as if not given")
+      .unset("1e-3; for paper2019 what its straight line allows")
+      .add("seed", &PathOptions::seed)
+      .help("Seed of everything random")
+
+      .group("Fine settings of the search")
+      .add("coarsest-segments", &PathOptions::coarsest_segments)
+      .help("Segments of the coarsest level, for lbfgs")
+      .range(1, 100000)
+      .add("coarse-quadrature", &PathOptions::coarse_quadrature)
+      .help("Cost midpoints a segment on levels below 32 segments, a power of 2")
+      .range(1, 1024)
+      .add("grading", &PathOptions::grading)
+      .help(
+          "How much finer the time grid is at the ends; negative: 0.8 where the quality depends on time, "
+          "else 0")
+      .below(1)
+      .at_least(-1)
+      .add("via-starts", &PathOptions::via_starts)
+      .help("Paths through good places kept as starts of each pair")
+      .range(1, 1000)
+      .add("route-samples", &PathOptions::route_samples)
+      .help("Prior samples that routes run through")
+      .range(2, 1000000)
+      .zero("2048 for up to 3 latents, else 512")
+      .add("route-starts", &PathOptions::route_starts)
+      .help("Routes kept as starts of each pair")
+      .range(1, 1000)
+      .add("resolution-tolerance", &PathOptions::resolution_tolerance)
+      .help(
+          "Cost and refined cost may differ by this share before a path is refined, or flagged "
+          "under-resolved")
+      .at_least(0)
+      .add("random-points", &PathOptions::random_points)
+      .help("Times drawn in each step of adam and sgd")
+      .range(1, 1000000);
+  t.rule([](const PathOptions& o) {
+    LATENTPATH_CHECK((o.coarse_quadrature & (o.coarse_quadrature - 1)) == 0, kArgument,
+                     "`coarse_quadrature` must be a power of 2, not ", o.coarse_quadrature);
+  });
+  return t;
+}
+
+}  // namespace
+
+const OptionTable<PathOptions>& path_option_table() {
+  static const OptionTable<PathOptions> table = make_table();
+  return table;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,34 @@
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/report/evaluation_report.h"
+#include "latentpath/report/html_report.h"
+#include "latentpath/report/illustrate.h"
+
+namespace latentpath {
+
+constexpr size_t kMostPictures = 24;
+
+void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::filesystem::path& folder,
+                const ProgressObserver&, const CancellationToken&) {
+  const size_t groups = run.sets.size() / run.methods;
+  for (size_t group = 0; group < std::min(groups, kMostPictures); ++group) {
+    std::vector<const EvaluatedSet*> members;
+    for (size_t i = 0; i < run.methods; ++i) members.push_back(&run.sets[group * run.methods + i]);
+    const std::string epsilon =
+        run.epsilons > 1 ? join_message(", ε = ", members[0]->epsilon) : std::string();
+    write_picture(folder / "frames" / (group == 0 ? "steps" : join_message("steps-", group)),
+                  draw_profiles(members, members[0]->feature + epsilon), picture_formats(job.picture_format));
+  }
+  nlohmann::json page = evaluation_page(run.sets);
+  page["notes"] = run.assumptions;
+  for (const auto& [name, share] : run.shares.items())
+    page["notes"].push_back(join_message("class ", name, ": ", std::round(share.get<double>() * 1000) / 10,
+                                         " % of 2048 prior samples have it"));
+  write_report_data(folder, shareable_page(run, folder, page), run.words);
+  write_html_report(folder);
+}
+
+}  // namespace latentpath

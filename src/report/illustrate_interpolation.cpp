@@ -1,0 +1,83 @@
+#include <ATen/ATen.h>
+
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/version.h"
+#include "latentpath/path/points.h"
+#include "latentpath/report/html_report.h"
+#include "latentpath/report/illustrate.h"
+#include "latentpath/report/path_pictures.h"
+#include "latentpath/report/path_report.h"
+#include "latentpath/report/projection.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+/// The pictures of one pair.
+void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& frames,
+               int64_t pair, bool images, const std::optional<PathPlane>& plane) {
+  const int64_t dim = run.problem.start.size(1);
+  const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
+  const PictureFormats formats = picture_formats(job.picture_format);
+  PictureOptions pictures;
+  pictures.frames = job.frames;
+  pictures.by_arc_length = job.spacing == "arc";
+  pictures.output_range = run.output_range;
+  pictures.feature_name = run.feature;
+  if (images)
+    write_picture(frames / ("strip" + suffix), draw_path_strip(run.problem, run.result, pair, pictures), formats);
+  if (pair < static_cast<int64_t>(run.certificates.size()))
+    pictures.reference = tensor_of_points(run.certificates[static_cast<size_t>(pair)].marching.path);
+  if (dim == 2)
+    write_picture(frames / ("latent" + suffix),
+                  draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures), formats);
+  if (dim > 2 && run.prior.density)
+    write_picture(
+        frames / ("projection" + suffix),
+        draw_path_projection(run.problem, run.result, pair, *run.prior.density, *run.prior.rank, run.seed),
+        formats);
+}
+
+}  // namespace
+
+json shareable_page(const RunRecord& run, const std::filesystem::path& folder, json page) {
+  json settings = run.options;
+  for (auto entry = settings.begin(); entry != settings.end();)
+    entry = entry->is_null() ? settings.erase(entry) : std::next(entry);
+  page["version"] = kVersion;
+  page["settings"] = settings;
+  if (!page.contains("warnings")) page["warnings"] = run.warnings;
+  if (!page.contains("notes")) page["notes"] = run.assumptions;
+  std::vector<std::string> local = run.local_paths;
+  local.push_back(folder.string());
+  return hide_paths(page, local);
+}
+
+void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& folder,
+                const ProgressObserver& progress, const CancellationToken& cancellation) {
+  const int64_t dim = run.problem.start.size(1), strips = std::min(run.result.nodes.size(0), job.strips);
+  const bool images = decodes_images(*run.problem.embedding, dim);
+  PathReportOptions report;
+  if (dim == 2) report.plane = evaluate_path_plane(run.problem, run.result, run.prior.normal);
+  for (int64_t pair = 0; pair < strips; ++pair) {
+    if (pair > 0 && cancellation.cancelled()) break;  // the first pair's pictures belong to every run
+    if (progress) progress({"drawing", pair, strips, 0});
+    draw_pair(job, run, folder / "frames", pair, images, report.plane);
+  }
+  report.frames = job.report_frames;
+  report.output_range = run.output_range;
+  report.feature_name = run.feature;
+  report.normal_prior = run.prior.normal;
+  report.prior_rank = run.prior.rank;
+  report.norm = run.path.norm;
+  report.seed = run.seed;
+  report.words = run.words;
+  write_path_report(folder, run.problem, run.result, report,
+                    shareable_page(run, folder, {{"convergence", run.convergence.json()}}), progress,
+                    cancellation);
+  write_html_report(folder);
+}
+
+}  // namespace latentpath

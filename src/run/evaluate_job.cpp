@@ -1,0 +1,504 @@
+#include "latentpath/run/evaluate_job.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/core/version.h"
+#include "latentpath/io/npy.h"
+#include "latentpath/metric/epsilon.h"
+#include "latentpath/path/path_option_table.h"
+#include "latentpath/run/text_values.h"
+#include "latentpath/zoo/model_store.h"
+#include "run/evaluation_state.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+/// "0>4,1<-5": conditions on the coordinates of an end point.
+struct Region {
+  struct Condition {
+    int64_t coordinate;
+    bool above;
+    double bound;
+  };
+  std::vector<Condition> conditions;
+
+  static Region parse(const std::string& field, const std::string& text) {
+    Region region;
+    for (size_t begin = 0; begin < text.size();) {
+      const size_t end = std::min(text.find(',', begin), text.size());
+      const std::string part = text.substr(begin, end - begin);
+      const size_t sign = part.find_first_of("<>");
+      bool good = sign != std::string::npos && sign > 0 && sign < 10 &&
+                  part.find_first_not_of("0123456789") == sign && sign + 1 < part.size();
+      double bound = 0;
+      if (good) {
+        size_t used = 0;
+        try {
+          bound = std::stod(part.substr(sign + 1), &used);
+        } catch (const std::exception&) {
+          used = 0;
+        }
+        good = used == part.size() - sign - 1 && std::isfinite(bound);
+      }
+      LATENTPATH_CHECK(good, kArgument, "`", field, "` takes conditions on coordinates, like 0>4,1<-5; '",
+                       part, "' is not one");
+      region.conditions.push_back({std::stoll(part.substr(0, sign)), part[sign] == '>', bound});
+      begin = end + 1;
+    }
+    return region;
+  }
+  void check(const std::string& field, int64_t dim) const {
+    for (const Condition& condition : conditions)
+      LATENTPATH_CHECK(condition.coordinate < dim, kArgument, "`", field, "` names coordinate ",
+                       condition.coordinate, "; the decoder's latent has the coordinates 0 to ", dim - 1);
+  }
+  /// z [n, D] → bool [n].
+  Tensor contains(const Tensor& z) const {
+    Tensor inside = at::ones({z.size(0)}, at::kBool);
+    for (const Condition& condition : conditions) {
+      const Tensor value = z.select(1, condition.coordinate);
+      inside = inside.logical_and(condition.above ? value > condition.bound : value < condition.bound);
+    }
+    return inside;
+  }
+};
+
+/// The number of pairs, or 0 where a file holds them.
+int64_t pair_count(const std::string& text) {
+  if (is_npy(text)) return 0;
+  const bool number =
+      !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
+  LATENTPATH_CHECK(number && std::stoll(text) >= 1, kArgument,
+                   "`pairs` takes a number of pairs, 1 or more, or FILE.npy; '", text, "' is neither");
+  return std::stoll(text);
+}
+
+/// "a,b" and repeated options alike.
+std::vector<std::string> split(const std::vector<std::string>& texts) {
+  std::vector<std::string> words;
+  for (const std::string& text : texts)
+    for (size_t begin = 0; begin <= text.size();) {
+      const size_t end = std::min(text.find(',', begin), text.size());
+      words.push_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  return words;
+}
+
+/// "paper:20": a method, and of how many pairs, the first ones, where it is too slow for all.
+struct MethodChoice {
+  std::string name;
+  int64_t pairs;
+
+  explicit MethodChoice(const std::string& text) : name(text.substr(0, text.find(':'))) {
+    pairs = std::numeric_limits<int64_t>::max();
+    evaluation_method(name);  // refuses what it does not know
+    if (name == text) return;
+    const std::string count = text.substr(name.size() + 1);
+    const bool number =
+        !count.empty() && count.size() < 10 && count.find_first_not_of("0123456789") == std::string::npos;
+    LATENTPATH_CHECK(number && std::stoll(count) >= 1, kArgument,
+                     "`methods` takes NAME or NAME:PAIRS, like paper:20; '", text, "' is neither");
+    pairs = std::stoll(count);
+  }
+};
+
+template <class Item>
+bool all_differ(const std::vector<Item>& list) {
+  return std::set<Item>(list.begin(), list.end()).size() == list.size();
+}
+
+/// Everything that can be refused before a file is read.
+void check_job(const EvaluateJob& job) {
+  const bool features = !job.favor.empty() || !job.avoid.empty();
+  const bool chosen = !job.ends.empty() && job.ends != "any";
+  LATENTPATH_CHECK(!features || !job.models.classifier.empty(), kArgument,
+                   "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(features || !chosen, kArgument, "`ends` ", job.ends,
+                   " chooses ends by a feature: it needs `favor` or `avoid`");
+  const bool file = pair_count(job.pairs) == 0;
+  LATENTPATH_CHECK(!file || !chosen, kArgument, "`ends` ", job.ends,
+                   " chooses among ends that are drawn, and `pairs` ", job.pairs, " gives them");
+  LATENTPATH_CHECK(!file || (job.start_region.empty() && job.end_region.empty()), kArgument,
+                   "`start_region` and `end_region` choose among ends that are drawn, and `pairs` ",
+                   job.pairs, " gives them");
+  LATENTPATH_CHECK(!job.epsilon.empty(), kArgument, "`epsilon` needs a number");
+  LATENTPATH_CHECK(all_differ(job.epsilon), kArgument, "`epsilon` names a value twice");
+  LATENTPATH_CHECK(!job.methods.empty(), kArgument, "`methods` needs a name");
+  std::vector<std::string> names;
+  for (const std::string& text : split(job.methods)) names.push_back(MethodChoice(text).name);
+  LATENTPATH_CHECK(all_differ(names), kArgument, "`methods` names a method twice");
+  LATENTPATH_CHECK(
+      !job.resume || !job.out.empty(), kArgument,
+      "`resume` goes on with what an interrupted run left beside its run folder: it needs `out`");
+  Region::parse("start_region", job.start_region);
+  Region::parse("end_region", job.end_region);
+}
+
+OptionTable<EvaluateJob> make_table() {
+  using J = EvaluateJob;
+  OptionTable<J> t;
+  t.include(&J::models, model_option_table())
+      .group("What the path should be like")
+      .add("favor", &J::favor)
+      .help("A row of the table: pass through this class; repeatable")
+      .add("avoid", &J::avoid)
+      .help("A row of the table: keep away from this class; repeatable")
+      .include(&J::prior, prior_option_table())
+      .add("ramp", &J::ramp)
+      .help("When quality is asked for")
+      .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
+  add_epsilon(t, &J::epsilon).separated();
+  t.group("End points")
+      .add("pairs", &J::pairs)
+      .help("How many pairs are drawn from the prior, or FILE.npy ([pairs, 2, D])")
+      .names_file()
+      .add("ends", &J::ends)
+      .help("Ends drawn")
+      .choices({{"not", "without the feature"}, {"opposite", "without what is asked for"}, {"any"}})
+      .unset("not where there is a feature, else any")
+      .add("start-region", &J::start_region)
+      .help("Only starts with such coordinates, like 0>4,1>5")
+      .add("end-region", &J::end_region)
+      .help("Only ends with such coordinates, like 0>4,1<-5")
+      .group("How it is sought")
+      .add("methods", &J::methods)
+      .help(
+          "Methods, separated by commas: linear, spherical, paper (Algorithm 1), paper2019, straight, ours; "
+          "paper:20: of the first 20 pairs only")
+      .separated()
+      .include(&J::path, path_option_table().without({"epsilon", "method", "curve", "init", "max-seconds"}))
+      .add("batch", &J::batch)
+      .help("Pairs that are sought together, and kept when a run is interrupted")
+      .range(1, 1000);
+  add_threads(t, &J::threads);
+  add_output(t, &J::out, &J::overwrite, "run.json, table.csv, paths.csv, frames.csv, ends.npy, report.html")
+      .help("Replace an existing run folder, and what an interrupted run left")
+      .add("resume", &J::resume)
+      .help("Go on with an interrupted run of the same options")
+      .not_recorded()
+      .add("frames", &J::frames)
+      .help("Frames a path, evenly spaced in time, ends included")
+      .range(3, 1000)
+      .add("curves", &J::curves)
+      .help("Pairs of each row whose frames stand in frames.csv")
+      .at_least(0)
+      .rule(check_job);
+  add_picture_format(t, &J::picture_format);
+  return t;
+}
+
+/// A feature of the table: what is asked, and of which ends.
+struct FeatureRow {
+  std::string name;
+  int64_t class_index = -1;  ///< −1: no class is asked for
+  bool favored = true;
+  Tensor start, end;  ///< [pairs, D]
+};
+
+class Evaluation {
+ public:
+  Evaluation(const EvaluateJob& job, const RunObserver& observer, const CancellationToken& cancellation)
+      : job_(job), observer_(observer), cancellation_(cancellation) {}
+  EvaluateRun run();
+
+ private:
+  int64_t dim() const { return models_.decoder->latent_dim(); }
+  /// Where ends are drawn: from what the decoder was trained on, unless the options say otherwise.
+  LatentSampler end_sampler() const { return sampler_of(prior_.end_points); }
+
+  void load();
+  void make_rows();
+  void read_ends(FeatureRow& row) const;
+  void choose_ends(FeatureRow& row) const;
+  void find_shares();
+  PathProblem problem_of(const FeatureRow& row) const;
+  json fingerprint() const;
+  int64_t pairs_of(const MethodChoice& method) const {
+    return std::min(method.pairs, rows_[0].start.size(0));
+  }
+  int64_t batches_of(const MethodChoice& method) const {
+    return (pairs_of(method) + job_.batch - 1) / job_.batch;
+  }
+  void evaluate();
+  std::vector<EvaluatedPath> evaluate_batch(PathEvaluator& evaluator, const EvaluationMethod& method,
+                                            int64_t first, int64_t count, const std::string& stage);
+  void fill_record();
+
+  EvaluateJob job_;
+  const RunObserver& observer_;
+  CancellationToken cancellation_;
+  EvaluateRun run_;
+  Models models_;
+  Prior prior_;
+  std::vector<FeatureRow> rows_;
+  std::vector<MethodChoice> methods_;
+  std::optional<EvaluationState> state_;
+  int64_t done_ = 0, total_ = 0;  ///< batches
+};
+
+void Evaluation::make_rows() {
+  const auto add = [&](const std::vector<std::string>& names, bool favored) {
+    for (const std::string& name : names) {
+      FeatureRow row;
+      row.class_index = models_.classifier->class_index(name);
+      row.favored = favored;
+      const auto& known = models_.classifier->class_names();
+      row.name =
+          (favored ? "favor " : "avoid ") +
+          (known.empty() ? std::to_string(row.class_index) : known[static_cast<size_t>(row.class_index)]);
+      for (const FeatureRow& other : rows_)
+        LATENTPATH_CHECK(other.name != row.name, kArgument, favored ? "`favor`" : "`avoid`",
+                         " names the class ", name, " twice");
+      rows_.push_back(std::move(row));
+    }
+  };
+  add(job_.favor, true);
+  add(job_.avoid, false);
+  if (rows_.empty()) {
+    rows_.emplace_back();
+    rows_[0].name = job_.prior.prior == "none" ? "geodesic" : "prior " + job_.prior.prior;
+  }
+  for (FeatureRow& row : rows_) choose_ends(row);
+}
+
+/// Both ends from a file.
+void Evaluation::read_ends(FeatureRow& row) const {
+  const Tensor pairs = read_npy(job_.pairs);
+  LATENTPATH_CHECK(at::isFloatingType(pairs.scalar_type()), kInput, job_.pairs,
+                   " must hold float32 or float64 numbers");
+  LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) == dim(),
+                   kInput, job_.pairs, " must have the shape [pairs, 2, ", dim(), "] for this decoder, not ",
+                   shape_string(pairs.sizes()));
+  LATENTPATH_CHECK(at::isfinite(pairs).all().item<bool>(), kInput, job_.pairs,
+                   " holds NaN or infinite numbers");
+  row.start = pairs.select(1, 0).to(latent_dtype(job_.models, *models_.decoder)).contiguous();
+  row.end = pairs.select(1, 1).to(latent_dtype(job_.models, *models_.decoder)).contiguous();
+}
+
+void Evaluation::choose_ends(FeatureRow& row) const {
+  const int64_t count = pair_count(job_.pairs);
+  if (count == 0) return read_ends(row);
+  const bool any = row.class_index < 0 || job_.ends == "any";
+  // "not": without the feature; "opposite": without what is asked for, which for an avoided feature is with
+  // it.
+  const bool without = job_.ends != "opposite" || row.favored;
+  const auto wanted = any ? std::function<Tensor(const Tensor&, const Tensor&)>()
+                          : recognised_by(models_.classifier, row.class_index, !without);
+  const auto draw = [&](const char* field, const std::string& text, uint64_t which) {
+    const Region region = Region::parse(field, text);
+    region.check(field, dim());
+    auto generator = make_generator(job_.path.seed * 2 + which);
+    const auto accepted = [&](const Tensor& z) {
+      const Tensor inside = region.contains(z);
+      const Tensor rows = inside.nonzero().squeeze(1);
+      if (!wanted || rows.numel() == 0) return inside;
+      const Tensor typed = z.index_select(0, rows).to(latent_dtype(job_.models, *models_.decoder));
+      return inside.index_copy(0, rows, wanted(typed, (*models_.decoder)(typed)));
+    };
+    try {
+      return draw_accepted(end_sampler(), accepted, count, generator, cancellation_)
+          .to(latent_dtype(job_.models, *models_.decoder));
+    } catch (const Error& error) {
+      throw Error(error.kind(), join_message(row.name, ": ", error.what()));
+    }
+  };
+  row.start = draw("start_region", job_.start_region, 0);
+  row.end = draw("end_region", job_.end_region, 1);
+}
+
+void Evaluation::find_shares() {
+  if (rows_[0].class_index < 0) return;
+  const at::NoGradGuard no_gradient;
+  auto generator = make_generator(job_.path.seed);
+  const int64_t batches = 8, batch = 256;
+  std::map<int64_t, int64_t> found;  // by class, which may stand in two rows
+  for (const FeatureRow& row : rows_) found[row.class_index] = 0;
+  for (int64_t i = 0; i < batches; ++i) {
+    const Tensor z = end_sampler()(batch, generator).to(latent_dtype(job_.models, *models_.decoder)),
+                 decoded = (*models_.decoder)(z);
+    for (auto& [class_index, count] : found)
+      count += recognised_by(models_.classifier, class_index, true)(z, decoded).sum().item<int64_t>();
+  }
+  for (const FeatureRow& row : rows_)
+    run_.shares[row.name.substr(6)] =
+        static_cast<double>(found[row.class_index]) / static_cast<double>(batches * batch);
+}
+
+PathProblem Evaluation::problem_of(const FeatureRow& row) const {
+  PathProblem problem;
+  problem.embedding = models_.decoder;
+  if (row.class_index >= 0) {
+    const std::vector<int64_t> asked{row.class_index}, none;
+    problem.feature =
+        feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
+  }
+  problem.quality = path_quality(problem.feature, job_.ramp == "on", prior_);
+  problem.prior = prior_.density ? prior_.sampler() : end_sampler();
+  problem.start = row.start;
+  problem.end = row.end;
+  return problem;
+}
+
+/// What must be equal for batches of an interrupted run to be batches of this one.
+json Evaluation::fingerprint() const {
+  json print{{"version", kVersion}, {"options", run_.options}, {"files", json::object()}};
+  for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
+  print["options"]["threads"] = run_.threads;
+  print["files"]["decoder"] = file_sha256(find_model(job_.models.decoder, job_.models.folders));
+  if (!job_.models.classifier.empty())
+    print["files"]["classifier"] = file_sha256(find_model(job_.models.classifier, job_.models.folders));
+  if (is_npy(job_.pairs)) print["files"]["pairs"] = file_sha256(job_.pairs);
+  return print;
+}
+
+std::vector<EvaluatedPath> Evaluation::evaluate_batch(PathEvaluator& evaluator,
+                                                      const EvaluationMethod& method, int64_t first,
+                                                      int64_t count, const std::string& stage) {
+  const auto progress = [&](const Progress& p) {
+    if (observer_.progress) observer_.progress({stage + ": " + p.stage, done_, total_, p.value});
+  };
+  try {
+    return evaluator.evaluate(method, first, count, progress, cancellation_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInterrupted) throw;
+    const std::string kept =
+        !state_      ? "nothing is saved without `out`"
+        : done_ == 0 ? "no batch was finished yet, and nothing is saved"
+                     : join_message(done_, " of ", total_, " batches are kept in ", state_->folder().string(),
+                                    ", and the same command with `resume` goes on from there");
+    throw Error(ErrorKind::kInterrupted, "interrupted: " + kept);
+  }
+}
+
+void Evaluation::evaluate() {
+  PathOptions path = job_.path;
+  if (path.learning_rate == 0.0) path.learning_rate.reset();
+  for (const MethodChoice& method : methods_) total_ += batches_of(method);
+  total_ *= static_cast<int64_t>(rows_.size() * job_.epsilon.size());
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    for (size_t e = 0; e < job_.epsilon.size(); ++e) {
+      path.epsilon = job_.epsilon[e];
+      EvaluationCase asked;
+      asked.name = rows_[row].name;
+      asked.problem = problem_of(rows_[row]);
+      if (rows_[row].class_index >= 0)
+        asked.recognised = recognised_by(models_.classifier, rows_[row].class_index, rows_[row].favored);
+      PathEvaluator evaluator(std::move(asked), path, job_.frames);
+      for (const MethodChoice& choice : methods_) {
+        EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[e], {}};
+        const EvaluationMethod method = evaluation_method(choice.name);
+        const std::string stage = join_message(set.feature, ", ", choice.name);
+        for (int64_t batch = 0; batch < batches_of(choice); ++batch, ++done_) {
+          const int64_t first = batch * job_.batch;
+          const int64_t count = std::min(job_.batch, pairs_of(choice) - first);
+          const std::string key = join_message(row, "-", e, "-", choice.name, "-", batch);
+          auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
+          if (!paths) {
+            paths = evaluate_batch(evaluator, method, first, count, stage);
+            if (state_) state_->store(key, *paths);
+          }
+          if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});
+          std::move(paths->begin(), paths->end(), std::back_inserter(set.paths));
+        }
+        run_.sets.push_back(std::move(set));
+      }
+    }
+  }
+}
+
+void Evaluation::load() {
+  models_ = load_models(job_.models, job_.path.seed, [this]() -> int64_t {
+    if (!is_npy(job_.pairs)) return -1;
+    const Tensor pairs = read_npy(job_.pairs);
+    return pairs.dim() > 0 ? pairs.size(-1) : -1;
+  });
+  if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
+  prior_ = make_prior(job_.prior, models_.decoder->prior(), dim(), job_.path.seed);
+  append(models_.assumptions, prior_.notes);
+  make_rows();
+  find_shares();
+}
+
+void Evaluation::fill_record() {
+  run_.summary = evaluation_summary(run_.sets);
+  if (!run_.shares.empty()) run_.summary["share_of_prior"] = run_.shares;
+  if (!models_.warnings.empty()) run_.summary["warnings"] = models_.warnings;
+  run_.text = evaluation_text(run_.sets);
+  run_.facts = {{"quality", problem_of(rows_[0]).quality->describe()}, {"latent_dim", dim()}};
+  run_.files = {{"table.csv", evaluation_csv(run_.sets)},
+                {"paths.csv", evaluation_paths_csv(run_.sets)},
+                {"frames.csv", evaluation_frames_csv(run_.sets, job_.curves)}};
+  std::vector<Tensor> ends;
+  for (const FeatureRow& row : rows_) ends.push_back(at::stack({row.start, row.end}, 1));
+  run_.arrays = {{"ends.npy", at::stack(ends)}};
+  const bool failed = std::all_of(run_.sets.begin(), run_.sets.end(), [](const EvaluatedSet& set) {
+    return std::all_of(set.paths.begin(), set.paths.end(),
+                       [](const EvaluatedPath& each) { return each.failed; });
+  });
+  if (failed)
+    run_.failure = {ErrorKind::kNumerical, "every path has NaN or infinity among its figures",
+                    "what was found is in"};
+}
+
+EvaluateRun Evaluation::run() {
+  run_.subcommand = "evaluate";
+  run_.options = options_json(evaluate_option_table(), job_);
+  run_.seed = job_.path.seed;
+  run_.threads = use_threads(job_.threads);
+  run_.local_paths = local_model_paths(job_.models);
+  append(run_.local_paths, file_options(evaluate_option_table(), job_));
+  for (const std::string& text : job_.methods) methods_.emplace_back(text);
+  run_.methods = methods_.size();
+  run_.epsilons = job_.epsilon.size();
+  if (job_.ends.empty())
+    job_.ends = (job_.favor.empty() && job_.avoid.empty()) || is_npy(job_.pairs) ? "any" : "not";
+  const NoLibraryWarnings no_library_warnings;
+  load();
+  run_.assumptions = models_.assumptions;
+  run_.warnings = models_.warnings;
+  if (!job_.out.empty()) {
+    state_.emplace(job_.out, fingerprint(), job_.resume, job_.overwrite);
+    run_.kept = state_->folder();
+    if (observer_.kept) observer_.kept(state_->folder());
+  }
+  for (const auto& sentence : run_.assumptions)
+    if (observer_.note) observer_.note(sentence);
+  for (const auto& sentence : run_.warnings)
+    if (observer_.warning) observer_.warning(sentence);
+  evaluate();
+  fill_record();
+  return std::move(run_);
+}
+
+}  // namespace
+
+const OptionTable<EvaluateJob>& evaluate_option_table() {
+  static const OptionTable<EvaluateJob> table = make_table();
+  return table;
+}
+
+EvaluateRun execute(const EvaluateJob& job, const RunObserver& observer,
+                    const CancellationToken& cancellation) {
+  evaluate_option_table().validate(job);
+  EvaluateJob complete = job;
+  complete.methods = split(job.methods);
+  return Evaluation(complete, observer, cancellation).run();
+}
+
+void forget_batches(const EvaluateRun& run) {
+  std::error_code ignored;
+  if (!run.kept.empty()) std::filesystem::remove_all(run.kept, ignored);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,259 @@
+#include "latentpath/run/evaluation_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Headings of the text table, in the order of PathFigure.
+constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",  "lowest Q",
+                               "lowest Q/ends", "refined cost",  "length",  "image distance",
+                               "max/mean step", "evenly spaced", "decoded", "seconds"};
+static_assert(kHeadings.size() == kPathFigures);
+
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+/// All digits that tell the number from its neighbours: what JSON writes too. Nothing for NaN.
+std::string digits(double value) {
+  if (!std::isfinite(value)) return {};
+  std::array<char, 40> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
+std::string cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+/// "0.938 ± 0.012": two digits of the error, three where there is none.
+std::string with_error(const FigureStatistics& value) {
+  if (value.count == 0) return "-";
+  char text[80];
+  const auto general = [&](double x) {
+    std::snprintf(text, sizeof text, std::abs(x) >= 1000 && std::abs(x) < 1e7 ? "%.0f" : "%.3g", x);
+    return std::string(text);
+  };
+  if (!(value.standard_error > 0)) return general(value.mean);
+  const double place = std::floor(std::log10(value.standard_error));
+  if (place < -5 || place > 6) return general(value.mean) + " ± " + general(value.standard_error);
+  const int decimals = std::max(0, 1 - static_cast<int>(place));
+  std::snprintf(text, sizeof text, "%.*f ± %.*f", decimals, value.mean, decimals, value.standard_error);
+  return text;
+}
+
+/// Columns as UTF-8 text counts them.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+bool several_epsilons(const std::vector<EvaluatedSet>& sets) {
+  return std::any_of(sets.begin(), sets.end(),
+                     [&](const EvaluatedSet& set) { return set.epsilon != sets.front().epsilon; });
+}
+
+std::vector<double> numbers_of(const json& object, const char* name) {
+  std::vector<double> values;
+  for (const json& value : object.at(name)) values.push_back(value.is_null() ? kNaN : value.get<double>());
+  return values;
+}
+json list_of(const std::vector<double>& values) {
+  json list = json::array();
+  for (const double value : values) list.push_back(number(value));
+  return list;
+}
+
+}  // namespace
+
+std::vector<bool> figures_in_use(const std::vector<EvaluationRow>& rows) {
+  std::vector<bool> used(kPathFigures, false);
+  for (const EvaluationRow& row : rows)
+    for (size_t i = 0; i < kPathFigures; ++i) used[i] = used[i] || row.figures[i].count > 0;
+  return used;
+}
+
+/// A row's feature, with ε or ε alone where that is what tells the rows apart.
+std::string evaluation_row_name(const EvaluationRow& row, const std::vector<EvaluatedSet>& sets) {
+  if (!several_epsilons(sets)) return row.feature;
+  const bool one_feature = std::all_of(
+      sets.begin(), sets.end(), [&](const EvaluatedSet& set) { return set.feature == sets.front().feature; });
+  return (one_feature ? std::string() : row.feature + ", ") + "ε = " + digits(row.epsilon);
+}
+
+std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets) {
+  std::vector<EvaluationRow> rows;
+  for (const EvaluatedSet& set : sets) {
+    rows.push_back(summarise(set.paths));
+    rows.back().feature = set.feature;
+    rows.back().method = set.method;
+    rows.back().epsilon = set.epsilon;
+  }
+  return rows;
+}
+
+json evaluation_summary(const std::vector<EvaluatedSet>& sets) {
+  const auto rows = evaluation_rows(sets);
+  const auto used = figures_in_use(rows);
+  json list = json::array();
+  for (const EvaluationRow& row : rows) {
+    json figures = json::object();
+    for (size_t i = 0; i < kPathFigures; ++i) {
+      if (!used[i]) continue;
+      const FigureStatistics& s = row.figures[i];
+      figures[path_figure_descriptions()[i].id] = {
+          {"mean", number(s.mean)},     {"standard_error", number(s.standard_error)},
+          {"median", number(s.median)}, {"p5", number(s.low)},
+          {"p95", number(s.high)},      {"count", s.count}};
+    }
+    list.push_back({{"feature", row.feature},
+                    {"method", row.method},
+                    {"epsilon", row.epsilon},
+                    {"pairs", row.pairs},
+                    {"failures", row.failures},
+                    {"under_resolved", row.under_resolved},
+                    {"figures", figures}});
+  }
+  return {{"rows", list}};
+}
+
+std::string evaluation_csv(const std::vector<EvaluatedSet>& sets) {
+  const auto rows = evaluation_rows(sets);
+  const auto used = figures_in_use(rows);
+  std::ostringstream csv;
+  csv << "feature,method,epsilon,pairs,failures,under_resolved";
+  for (size_t i = 0; i < kPathFigures; ++i) {
+    const std::string id = path_figure_descriptions()[i].id;
+    if (used[i]) csv << ',' << id << ',' << id << "_se," << id << "_median";
+  }
+  csv << '\n';
+  for (const EvaluationRow& row : rows) {
+    csv << cell(row.feature) << ',' << cell(row.method) << ',' << digits(row.epsilon) << ',' << row.pairs
+        << ',' << row.failures << ',' << row.under_resolved;
+    for (size_t i = 0; i < kPathFigures; ++i) {
+      const FigureStatistics& s = row.figures[i];
+      if (used[i]) csv << ',' << digits(s.mean) << ',' << digits(s.standard_error) << ',' << digits(s.median);
+    }
+    csv << '\n';
+  }
+  return csv.str();
+}
+
+std::string evaluation_paths_csv(const std::vector<EvaluatedSet>& sets) {
+  const auto used = figures_in_use(evaluation_rows(sets));
+  std::ostringstream csv;
+  csv << "feature,method,epsilon,pair,failed,under_resolved,termination,start";
+  for (size_t i = 0; i < kPathFigures; ++i)
+    if (used[i]) csv << ',' << path_figure_descriptions()[i].id;
+  csv << '\n';
+  for (const EvaluatedSet& set : sets)
+    for (const EvaluatedPath& path : set.paths) {
+      csv << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
+          << ',' << path.failed << ',' << path.under_resolved << ',' << path.termination << ',' << path.start;
+      for (size_t i = 0; i < kPathFigures; ++i)
+        if (used[i]) csv << ',' << digits(path.figures[i]);
+      csv << '\n';
+    }
+  return csv.str();
+}
+
+std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t pairs) {
+  std::ostringstream csv;
+  csv << "feature,method,epsilon,pair,frame,time,quality,class_probability,step,squared_step\n";
+  for (const EvaluatedSet& set : sets)
+    for (const EvaluatedPath& path : set.paths) {
+      if (path.pair >= pairs) continue;
+      const size_t n = path.quality.size();
+      for (size_t i = 0; i < n; ++i) {
+        csv << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
+            << ',' << i << ',' << digits(static_cast<double>(i) / static_cast<double>(n - 1)) << ','
+            << digits(path.quality[i]) << ','
+            << (path.probability.empty() ? "" : digits(path.probability[i]));
+        if (i + 1 < n)
+          csv << ',' << digits(path.step[i]) << ',' << digits(path.step[i] * path.step[i]) << '\n';
+        else
+          csv << ",,\n";
+      }
+    }
+  return csv.str();
+}
+
+std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
+  const auto rows = evaluation_rows(sets);
+  const auto used = figures_in_use(rows);
+  std::vector<std::vector<std::string>> cells{{"feature", "method"}};
+  for (size_t i = 0; i < kPathFigures; ++i)
+    if (used[i]) cells[0].emplace_back(kHeadings[i]);
+  cells[0].emplace_back("n");
+  cells[0].emplace_back("failed");
+  for (const EvaluationRow& row : rows) {
+    std::vector<std::string> line{evaluation_row_name(row, sets), row.method};
+    for (size_t i = 0; i < kPathFigures; ++i)
+      if (used[i]) line.push_back(with_error(row.figures[i]));
+    line.push_back(std::to_string(row.pairs - row.failures));
+    line.push_back(std::to_string(row.failures));
+    cells.push_back(std::move(line));
+  }
+  std::vector<size_t> widths(cells[0].size(), 0);
+  for (const auto& line : cells)
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
+  std::ostringstream text;
+  for (const auto& line : cells) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      const std::string blank(widths[i] - width_of(line[i]), ' ');
+      if (i > 0) text << "  ";
+      text << (i < 2 ? line[i] + blank : blank + line[i]);  // words to the left, figures to the right
+    }
+    text << '\n';
+  }
+  return text.str();
+}
+
+json evaluated_path_json(const EvaluatedPath& path) {
+  return {{"pair", path.pair},
+          {"figures", list_of({path.figures.begin(), path.figures.end()})},
+          {"failed", path.failed},
+          {"under_resolved", path.under_resolved},
+          {"termination", path.termination},
+          {"start", path.start},
+          {"quality", list_of(path.quality)},
+          {"probability", list_of(path.probability)},
+          {"step", list_of(path.step)}};
+}
+
+EvaluatedPath evaluated_path_from_json(const json& object) {
+  EvaluatedPath path;
+  try {
+    path.pair = object.at("pair").get<int64_t>();
+    const auto figures = numbers_of(object, "figures");
+    LATENTPATH_CHECK(figures.size() == kPathFigures, kInput, "a stored path has ", figures.size(),
+                     " figures, and this version knows ", kPathFigures);
+    std::copy(figures.begin(), figures.end(), path.figures.begin());
+    path.failed = object.at("failed").get<bool>();
+    path.under_resolved = object.at("under_resolved").get<bool>();
+    path.termination = object.at("termination").get<std::string>();
+    path.start = object.at("start").get<std::string>();
+    path.quality = numbers_of(object, "quality");
+    path.probability = numbers_of(object, "probability");
+    path.step = numbers_of(object, "step");
+  } catch (const json::exception& error) {
+    throw Error(ErrorKind::kInput, join_message("a stored path cannot be read: ", error.what()));
+  }
+  return path;
+}
+
+}  // namespace latentpath

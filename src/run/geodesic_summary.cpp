@@ -1,0 +1,176 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include "latentpath/core/error.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/run/geodesic_job.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+std::vector<double> row_major(const Tensor& tensor) {
+  const Tensor values = tensor.to(at::kDouble).contiguous();
+  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
+}
+
+/// Figures of a polyline [n + 1, D], by the contract of run.json; only finite ones.
+json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost) {
+  const std::vector<double> z = row_major(nodes);
+  const auto dim = static_cast<size_t>(metric.latent_dim());
+  const auto cost = [&](int pieces) { return metric.length(z, 0, pieces).chord_cost; };
+  const LengthFigures lengths = metric.length(z);
+  // Q along the path, at the middles and nodes: Q_ε = exp(−n), regularisation undone.
+  const Tensor fine =
+      at::cat({nodes, 0.5 * (nodes.narrow(0, 0, nodes.size(0) - 1) + nodes.narrow(0, 1, nodes.size(0) - 1))});
+  const std::vector<double> points = row_major(fine);
+  std::vector<double> n(points.size() / dim);
+  metric.weights(n.size(), points.data(), nullptr, n.data());
+  const double epsilon = metric.epsilon();
+  double mean = 0, least = 1;
+  for (const double weight : n) {
+    const double q = (std::exp(-weight) - epsilon) / (1 - 2 * epsilon);
+    mean += q / static_cast<double>(n.size());
+    least = std::min(least, q);
+  }
+  json object = json::object();
+  const std::pair<const char*, double> list[] = {{"cost", cost(1)},
+                                                 {"cost_refined", cost(4)},
+                                                 {"length", lengths.length},
+                                                 {"quality_of_curve", std::exp(-lengths.length)},
+                                                 {"mean_quality", mean},
+                                                 {"min_quality", least},
+                                                 {"embedding_length", lengths.embedding_length}};
+  for (const auto& [name, value] : list) {
+    object[name] = std::isfinite(value) ? json(value) : json();
+    lost += !std::isfinite(value);
+  }
+  object["refinement"] = 4;
+  return object;
+}
+
+/// An optional figure: absent where there is none, null where it is not finite.
+void put(json& object, const char* name, std::optional<double> value, int64_t& lost) {
+  if (!value) return;
+  object[name] = std::isfinite(*value) ? json(*value) : json();
+  lost += !std::isfinite(*value);
+}
+
+json reference_of(const GlobalCertificate& c, int64_t& lost) {
+  json reference{{"method", "fast marching"},
+                 {"converged", c.marching.converged},
+                 {"box_suffices", c.box_suffices},
+                 {"sentence", c.sentence},
+                 {"evaluations", c.marching.evaluations()},
+                 {"seconds", c.marching.seconds}};
+  put(reference, "length", c.reference, lost);
+  put(reference, "error_estimate", c.reference_error, lost);
+  put(reference, "gap", c.gap, lost);
+  return reference;
+}
+
+json path_of(const GeodesicAnswer& answer, const WeightedMetric& metric, int64_t& lost) {
+  json path = figures_of(metric, answer.nodes, lost);
+  path["termination"] = answer.termination;
+  path["start"] = answer.start;
+  path["iterations"] = answer.iterations;
+  if (answer.evaluations > 0) path["decoder_evaluations"] = answer.evaluations;
+  path["seconds"] = answer.seconds;
+  path["under_resolved"] = answer.under_resolved;
+  put(path, "lower_bound", answer.lower_bound, lost);
+  put(path, "gradient_residual", answer.gradient_residual, lost);
+  put(path, "extrapolated_length", answer.extrapolated, lost);
+  put(path, "extrapolation_change", answer.extrapolation_change, lost);
+  put(path, "least_curvature", answer.least_curvature, lost);
+  if (answer.negative_directions) path["negative_directions"] = *answer.negative_directions;
+  if (answer.minimum) path["minimum"] = *answer.minimum;
+  if (answer.certificate) path["reference"] = reference_of(*answer.certificate, lost);
+  for (const auto& [start, length] : answer.others) {
+    json other{{"start", start}};
+    put(other, "length", length, lost);
+    path["others"].push_back(other);
+  }
+  return path;
+}
+
+/// One pair's paragraph for people.
+void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, const json& path,
+              std::ostringstream& text) {
+  text << std::setprecision(9) << "length " << answer.length;
+  if (answer.extrapolated && answer.extrapolation_change &&
+      std::abs(*answer.extrapolated - answer.length) > 0)
+    text << ", extrapolated " << *answer.extrapolated << std::setprecision(2) << " (last change "
+         << *answer.extrapolation_change << ")";
+  text << "\n  " << answer.termination << " in " << answer.iterations << " iterations from the "
+       << answer.start;
+  if (answer.gradient_residual)
+    text << std::setprecision(2) << ", gradient residual " << *answer.gradient_residual;
+  if (answer.minimum && *answer.minimum)
+    text << "; a minimum: the Hessian is positive definite";
+  else if (answer.negative_directions && *answer.negative_directions > 0)
+    text << "; a saddle with " << *answer.negative_directions << " descending directions";
+  text << std::setprecision(9) << "\n  no path is shorter than " << answer.lower_bound << "\n";
+  if (answer.certificate) text << "  " << answer.certificate->sentence << "\n";
+  for (const auto& [start, length] : answer.others)
+    text << "  another geodesic, from the " << start << ": length " << length << "\n";
+  if (path.contains("exact_length"))
+    text << "  exact: " << problem.exact_formula << " = " << *problem.exact << std::setprecision(2)
+         << ", relative error " << path["relative_error"].get<double>() << "\n";
+}
+
+std::string text_of(const GeodesicRun& run) {
+  std::ostringstream text;
+  const size_t shown = std::min<size_t>(run.answers.size(), 10);
+  for (size_t pair = 0; pair < shown; ++pair) {
+    if (run.answers.size() > 1) text << "pair " << pair << ": ";
+    describe(run.answers[pair], run.problem, run.summary["pairs"][pair]["path"], text);
+  }
+  if (run.answers.size() > shown) text << "… and " << run.answers.size() - shown << " more pairs\n";
+  text << "method " << run.method;
+  if (!run.reason.empty()) text << " (" << run.reason << ")";
+  text << std::setprecision(3) << ", " << run.search_seconds << " s\n";
+  return text.str();
+}
+
+}  // namespace
+
+void summarise(GeodesicRun& run) {
+  int64_t lost = 0;
+  json pairs = json::array();
+  for (size_t pair = 0; pair < run.answers.size(); ++pair) {
+    const GeodesicAnswer& answer = run.answers[pair];
+    json path = path_of(answer, *run.metric, lost);
+    if (run.problem.exact && pair == 0) {
+      path["exact_length"] = *run.problem.exact;
+      put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *run.problem.exact - 1, lost);
+    }
+    for (const std::string& sentence : answer.warnings)
+      run.warnings.push_back(run.answers.size() > 1 ? join_message("pair ", pair, ": ", sentence) : sentence);
+    const auto row = static_cast<int64_t>(pair);
+    const Tensor times = at::linspace(0, 1, answer.nodes.size(0), at::kDouble);
+    const Tensor start = run.problem.start.narrow(0, row, 1), end = run.problem.end.narrow(0, row, 1);
+    int64_t ignored = 0;  // the baselines' own trouble is visible where it is
+    pairs.push_back({{"path", path},
+                     {"linear", figures_of(*run.metric, linear_path(start, end, times)[0], ignored)},
+                     {"spherical", figures_of(*run.metric, spherical_path(start, end, times)[0], ignored)}});
+  }
+  if (lost > 0)
+    run.warnings.push_back(std::to_string(lost) + " figures are NaN or infinite and stand as null");
+  run.summary = {{"pairs", pairs},
+                 {"method", run.method},
+                 {"seconds", run.search_seconds},
+                 {"seed", run.seed},
+                 {"cost", "chord"}};
+  if (!run.reason.empty()) run.summary["method_reason"] = run.reason;
+  if (run.graph_edges > 0)
+    run.summary["graph"] = {{"edges", run.graph_edges}, {"evaluated", run.evaluated_edges}};
+  if (!run.warnings.empty()) run.summary["warnings"] = run.warnings;
+  run.text = text_of(run);
+}
+
+}  // namespace latentpath

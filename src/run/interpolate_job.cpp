@@ -1,0 +1,254 @@
+#include "latentpath/run/interpolate_job.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/core/error.h"
+#include "latentpath/models/torchscript_metric.h"
+#include "latentpath/path/certify_globally.h"
+#include "latentpath/path/measured_by.h"
+#include "latentpath/path/path_option_table.h"
+#include "latentpath/run/path_summary.h"
+#include "latentpath/run/text_values.h"
+#include "latentpath/zoo/model_store.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+void check_job(const InterpolateJob& job) {
+  LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
+                   "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
+                   "`metric` measures lengths by itself: `norm` mean, a mean over image coordinates, cannot "
+                   "be given with it");
+}
+
+OptionTable<InterpolateJob> make_table() {
+  using J = InterpolateJob;
+  OptionTable<J> t;
+  t.include(&J::models, model_option_table())
+      .group("Models")
+      .add("encoder", &J::encoder)
+      .help("Encoder for image:FILE ends")
+      .unset("the shipped decoder's own")
+      .names_file()
+      .include(&J::ends, end_point_option_table())
+      .group("What the path should be like")
+      .add("metric", &J::metric)
+      .help(
+          "Measure lengths by a metric of the latent space instead of image distances: TorchScript FILE, "
+          "G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      .names_file()
+      .add("favor", &J::favor)
+      .help("Class (number or name) to pass through; repeatable")
+      .add("avoid", &J::avoid)
+      .help("Class to keep away from; repeatable")
+      .include(&J::prior, prior_option_table())
+      .add("ramp", &J::ramp)
+      .help("When quality is asked for")
+      .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}})
+      .include(&J::path, path_option_table())
+      .edit("method")
+      .choice("paper", "Algorithm 1: adam on a neural curve")
+      .group("How it is sought")
+      .add("certify", &J::certify)
+      .help("Compare with the globally shortest path by fast marching (latent size up to 3, ramp off)");
+  add_threads(t, &J::threads);
+  add_output(t, &J::out, &J::overwrite, "run.json, path.npy, times.npy, frames/, report.html")
+      .add("frames", &J::frames)
+      .help("Frames of each strip")
+      .range(2, 1000)
+      .add("spacing", &J::spacing)
+      .help("Frames evenly spaced")
+      .choices({{"time", "in time"}, {"arc", "by arc length in image space"}})
+      .add("strips", &J::strips)
+      .help("Pairs that get pictures, at most")
+      .at_least(0)
+      .add("report-frames", &J::report_frames)
+      .help("Frames of each curve in report.html")
+      .range(1, 129)
+      .zero("as many as suit the number of pairs")
+      .rule(check_job);
+  add_picture_format(t, &J::picture_format);
+  return t;
+}
+
+/// The encoder for image:FILE ends; a shipped decoder's own stands beside it.
+std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
+  std::string encoder = job.encoder;
+  const bool picture = text_after("image:", job.ends.from) || text_after("image:", job.ends.to);
+  if (encoder.empty() && picture) {
+    auto beside = find_model(job.models.decoder, job.models.folders);
+    beside.replace_filename(beside.stem().string() + "-encoder.pt");
+    if (std::filesystem::exists(beside)) encoder = beside.string();
+  }
+  if (encoder.empty()) return nullptr;
+  return std::make_shared<TorchScriptModule>(find_model(encoder, job.models.folders), "encoder",
+                                             job.models.dtype, job.models.device);
+}
+
+/// What `certify` cannot do is refused before any path is sought.
+void check_certifiable(const PathProblem& problem, const PathOptions& path) {
+  const int64_t dim = problem.start.size(1);
+  LATENTPATH_CHECK(dim <= 3, kArgument, "`certify` works for latent sizes up to 3; the decoder's is ", dim);
+  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
+                   "`certify` needs a quality that is the same at all times: `ramp` off");
+  LATENTPATH_CHECK(path.cost == "auto" || path.cost == "chord", kArgument,
+                   "`certify` needs a cost without a time term: `cost` chord, not ", path.cost);
+  LATENTPATH_CHECK((problem.start != problem.end).any(1).all().item<bool>(), kArgument,
+                   "`certify` needs ends that differ: a loop's shortest path is to stay");
+}
+
+/// Where `certify` looks for shorter paths: everywhere that the prior leads to.
+EikonalDistanceOptions certificate_options(const PathProblem& problem, bool normal) {
+  const int64_t dim = problem.start.size(1);
+  EikonalDistanceOptions marching;
+  marching.coarsest = dim == 2 ? 81 : 25;
+  marching.tolerance = 2e-3;
+  marching.most_nodes = 160'000;
+  if (!normal) return marching;
+  const double ends =
+      std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
+  marching.box.lower.assign(static_cast<size_t>(dim), -std::max(3.0, 1.2 * ends));
+  marching.box.upper.assign(static_cast<size_t>(dim), std::max(3.0, 1.2 * ends));
+  return marching;
+}
+
+/// Models, quality and end points: the problem, and what was assumed on the way.
+void set_problem(const InterpolateJob& job, InterpolateRun& run, const CancellationToken& cancellation) {
+  Models models =
+      load_models(job.models, job.path.seed, [&job] { return EndPointReader::latent_dim_of(job.ends); });
+  const auto encoder = load_encoder(job);
+  check_not_interrupted(cancellation);
+  if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
+  const int64_t dim = models.decoder->latent_dim();
+
+  // The quality: feature (with its ramp) times prior.
+  PathProblem& problem = run.problem;
+  problem.embedding = models.decoder;
+  if (!job.favor.empty() || !job.avoid.empty()) {
+    Feature feature = make_feature(models.classifier, job.favor, job.avoid);
+    problem.feature = std::move(feature.quality);
+    run.feature = std::move(feature.name);
+  }
+  run.prior = make_prior(job.prior, models.decoder->prior(), dim, job.path.seed);
+  append(models.assumptions, run.prior.notes);
+  problem.quality = path_quality(problem.feature, job.ramp == "on", run.prior);
+  // A classifier of latents draws its via points from where latents usually are, as one of images does.
+  problem.prior = run.prior.sampler();
+  if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
+
+  EndPointContext context{.decoder = models.decoder};
+  context.classifier = models.classifier;
+  context.encoder = encoder;
+  context.prior = run.prior.end_points;
+  context.dtype = latent_dtype(job.models, *models.decoder);
+  context.convert_arrays = !job.models.dtype.empty();
+  context.seed = job.path.seed;
+  context.cancellation = cancellation;
+  EndPointReader reader(job.ends, context);
+  std::tie(problem.start, problem.end) = reader.read();
+  append(models.warnings, reader.warnings());
+  if (!job.ends.any_endpoint) {
+    const bool one_by_one = job.ends.pairs.empty();
+    check_end_points(run.prior, problem.start, one_by_one ? "from" : "pairs");
+    check_end_points(run.prior, problem.end, one_by_one ? "to" : "pairs");
+  }
+  run.output_range = models.decoder->output_range();
+  run.assumptions = models.assumptions;
+  run.warnings = models.warnings;
+  run.facts = {{"quality", problem.quality->describe()}, {"latent_dim", dim}};
+  if (!run.feature.empty()) run.facts["feature"] = run.feature;
+}
+
+void summarise(InterpolateRun& run) {
+  PathResult& result = run.result;
+  append(result.warnings, run.warnings);
+  run.summary = path_summary(result);
+  for (size_t pair = 0; pair < run.certificates.size(); ++pair) {
+    const GlobalCertificate& certificate = run.certificates[pair];
+    run.summary["pairs"][pair]["path"]["global_certificate"] = {
+        {"reference_length", certificate.reference},
+        {"reference_error", certificate.reference_error},
+        {"gap", certificate.gap},
+        {"evaluations", certificate.marching.evaluations()},
+        {"sentence", certificate.sentence}};
+  }
+  run.warnings = run.summary.value("warnings", std::vector<std::string>());
+  run.text = result.brief_report();
+  for (size_t pair = 0; pair < run.certificates.size(); ++pair)
+    run.text += (run.certificates.size() > 1 ? "pair " + std::to_string(pair) + ": " : "") +
+                run.certificates[pair].sentence + "\n";
+  run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
+}
+
+std::vector<std::string> local_paths_of(const InterpolateJob& job) {
+  std::vector<std::string> local = local_model_paths(job.models);
+  append(local, file_options(interpolate_option_table(), job));
+  for (const auto& searched : job.models.folders)
+    local.push_back((searched / (job.encoder + ".pt")).string());
+  return local;
+}
+
+}  // namespace
+
+const OptionTable<InterpolateJob>& interpolate_option_table() {
+  static const OptionTable<InterpolateJob> table = make_table();
+  return table;
+}
+
+InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
+                       const CancellationToken& cancellation) {
+  interpolate_option_table().validate(job);
+  InterpolateRun run;
+  run.subcommand = "interpolate";
+  run.options = options_json(interpolate_option_table(), job);
+  run.seed = job.path.seed;
+  run.threads = use_threads(job.threads);
+  run.local_paths = local_paths_of(job);
+  run.path = job.path;
+  if (run.path.method == "paper") run.path.method = "adam";
+  if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
+  const NoLibraryWarnings no_library_warnings;
+  set_problem(job, run, cancellation);
+  for (const auto& sentence : run.assumptions)
+    if (observer.note) observer.note(sentence);
+  for (const auto& sentence : run.warnings)
+    if (observer.warning) observer.warning(sentence);
+  check_not_interrupted(cancellation);
+  if (job.certify) check_certifiable(run.problem, run.path);
+
+  const auto progress = [&](const Progress& p) {
+    if (observer.progress) observer.progress(p);
+    run.convergence.progress(p);
+  };
+  if (!job.out.empty())
+    run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
+  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  const PathProblem measured =
+      job.metric.empty() ? run.problem
+                         : measured_by(run.problem, load_metric(job.metric, run.problem.start.size(1)));
+  run.result = find_path(measured, run.path, progress, cancellation);
+  if (job.certify && !cancellation.cancelled())
+    run.certificates =
+        certify_and_improve(measured, run.path, run.result,
+                            certificate_options(run.problem, run.prior.normal), progress, cancellation);
+  run.path.snapshot = {};  // it refers to this call
+  for (const auto& sentence : run.result.warnings)
+    if (observer.warning) observer.warning(sentence);
+  summarise(run);
+  const auto& endings = run.result.termination;
+  if (cancellation.cancelled())
+    run.failure = {ErrorKind::kInterrupted, "interrupted: the paths are the best ones reached until then",
+                   "they are in"};
+  else if (std::all_of(endings.begin(), endings.end(),
+                       [](Termination why) { return why == Termination::kNumericalFailure; }))
+    run.failure = {ErrorKind::kNumerical, "the cost is NaN or infinite on every path",
+                   "what was found is in"};
+  return run;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,397 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "latentpath/core/error.h"
+#include "latentpath/io/npy.h"
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/metric/charts.h"
+#include "latentpath/metric/epsilon.h"
+#include "latentpath/metric/metric_tensor.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_metric.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/path/geodesic_option_table.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/run/geodesic_job.h"
+#include "latentpath/run/text_values.h"
+
+namespace latentpath {
+namespace {
+
+/// The level sets and conformal metrics that have a name, beside the charts.
+struct QualityName {
+  const char *name, *parameters;
+};
+constexpr QualityName kQualityNames[] = {{"discs", "x,y,radius of each disc cut out of the plane"},
+                                         {"cube", ""},
+                                         {"poincare", ""},
+                                         {"stereographic", ""}};
+
+Tensor read_points(const char* field, const std::string& text) {
+  if (!is_npy(text)) return at::tensor(parse_finite_numbers(field, text), at::kDouble).unsqueeze(0);
+  Tensor array = read_npy(text).to(at::kDouble);
+  if (array.dim() == 1) array = array.unsqueeze(0);
+  LATENTPATH_CHECK(array.dim() == 2 && array.size(0) >= 1 && array.size(1) >= 1, kInput, text,
+                   " must have the shape [D] or [pairs, D], not ", shape_string(array.sizes()));
+  return array;
+}
+
+void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
+  if (!job.pairs.empty()) {
+    LATENTPATH_CHECK(job.from.empty() && job.to.empty(), kArgument,
+                     "`pairs` already holds both ends: `from` and `to` cannot be given with it");
+    const Tensor pairs = read_npy(job.pairs).to(at::kDouble);
+    LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) >= 1,
+                     kInput, job.pairs, " must have the shape [pairs, 2, D], not ",
+                     shape_string(pairs.sizes()));
+    problem.start = pairs.select(1, 0).contiguous();
+    problem.end = pairs.select(1, 1).contiguous();
+  } else {
+    LATENTPATH_CHECK(!job.from.empty() && !job.to.empty(), kArgument,
+                     "an end point is missing: give `from` and `to`, or `pairs`");
+    problem.start = read_points("from", job.from);
+    problem.end = read_points("to", job.to);
+    LATENTPATH_CHECK(problem.start.size(1) == problem.end.size(1), kArgument, "`from` has ",
+                     problem.start.size(1), " coordinates and `to` has ", problem.end.size(1));
+    const int64_t pairs = std::max(problem.start.size(0), problem.end.size(0));
+    LATENTPATH_CHECK((problem.start.size(0) == pairs || problem.start.size(0) == 1) &&
+                         (problem.end.size(0) == pairs || problem.end.size(0) == 1),
+                     kInput, "`from` has ", problem.start.size(0), " points and `to` has ",
+                     problem.end.size(0), "; they must be as many, or one of them 1");
+    problem.start = problem.start.expand({pairs, -1}).contiguous();
+    problem.end = problem.end.expand({pairs, -1}).contiguous();
+  }
+  LATENTPATH_CHECK(
+      at::isfinite(problem.start).all().item<bool>() && at::isfinite(problem.end).all().item<bool>(), kInput,
+      "an end point has a coordinate that is NaN or infinite");
+}
+
+/// A function of points in a TorchScript file, one number a point.
+std::shared_ptr<Embedding> scalar_file(const std::string& file, const char* role, int64_t dim) {
+  auto module = std::make_shared<TorchScriptModule>(file, role, "", "cpu");
+  return function_embedding(
+      [module, role, file](const Tensor& z) {
+        const Tensor value = module->forward(z);
+        LATENTPATH_CHECK(value.numel() == z.size(0), kInput, "the ", role, " ", file, " gives ",
+                         shape_string(value.sizes()), " for ", z.size(0),
+                         " points: it must give one number each");
+        return value.reshape({z.size(0), 1});
+      },
+      dim, file);
+}
+
+/// Values of a file along the straight lines between the ends, refused where they cannot be what they should.
+void check_values(const ManifoldProblem& problem, const std::shared_ptr<Embedding>& function,
+                  const char* field, double low, double high, const char* constraint) {
+  const at::NoGradGuard no_gradient;
+  const Tensor times = at::linspace(0, 1, 65, at::kDouble);
+  const Tensor z = linear_path(problem.start, problem.end, times).reshape({-1, problem.start.size(1)});
+  const Tensor values = (*function)(z).reshape({-1}).to(at::kDouble);
+  const Tensor wrong = at::logical_not(at::logical_and(values >= low, values <= high)).nonzero();
+  if (wrong.size(0) == 0) return;
+  throw Error(ErrorKind::kInput, join_message("`", field, "` ", function->describe(), " gives ",
+                                              values[wrong[0][0]].item<double>(),
+                                              " on the straight line between the ends: ", constraint));
+}
+
+/// "discs": the plane with discs cut out of it.
+void cut_discs(const GeodesicJob& job, const std::vector<double>& parameters, ManifoldProblem& problem) {
+  const auto dim = static_cast<int>(problem.start.size(1));
+  LATENTPATH_CHECK(!parameters.empty() && parameters.size() % static_cast<size_t>(dim + 1) == 0, kArgument,
+                   "`manifold` discs takes `parameters` with the ", dim,
+                   " coordinates of the centre and the radius of each disc, not ", parameters.size(),
+                   " numbers");
+  std::vector<Disc> discs;
+  for (size_t i = 0; i < parameters.size(); i += static_cast<size_t>(dim + 1)) {
+    const auto at = parameters.begin() + static_cast<std::ptrdiff_t>(i);
+    LATENTPATH_CHECK(at[dim] > 0, kArgument, "the radius of a disc must be positive, not ", at[dim]);
+    discs.push_back({std::vector<double>(at, at + dim), at[dim]});
+  }
+  problem.chart = plane_chart(dim);
+  problem.quality = cut_out_discs(discs, job.stiffness);
+}
+
+/// A manifold by name that is the plane with a quality.
+bool set_quality_by_name(const GeodesicJob& job, const std::vector<double>& parameters,
+                         ManifoldProblem& problem) {
+  const std::string& name = job.manifold;
+  const auto named = [&](const QualityName& known) { return name == known.name; };
+  if (std::none_of(std::begin(kQualityNames), std::end(kQualityNames), named)) return false;
+  LATENTPATH_CHECK(job.level_set.empty() && job.quality.empty(), kArgument, "`manifold` ", name,
+                   " brings its own quality: `level_set` and `quality` cannot be given with it");
+  if (name == "discs") {
+    cut_discs(job, parameters, problem);
+    return true;
+  }
+  LATENTPATH_CHECK(parameters.empty(), kArgument, "`manifold` ", name, " takes no `parameters`");
+  const auto dim = static_cast<int>(problem.start.size(1));
+  problem.chart = plane_chart(dim);
+  problem.cube = name == "cube" && dim == 3;
+  problem.quality = name == "cube"       ? cube_surface(dim, job.stiffness)
+                    : name == "poincare" ? poincare_ball(dim)
+                                         : stereographic_quality(dim);
+  return true;
+}
+
+void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
+  const auto dim = static_cast<int>(problem.start.size(1));
+  const std::vector<double> parameters =
+      job.parameters.empty() ? std::vector<double>() : parse_finite_numbers("parameters", job.parameters);
+  if (!job.embedding.empty()) {
+    DecoderOptions decoder;
+    decoder.latent_dim = dim;
+    problem.embedding = load_decoder(job.embedding, decoder);
+    problem.chart = as_chart(problem.embedding, dim);
+    problem.from_files = true;
+    return;
+  }
+  if (!job.metric.empty()) {
+    const MetricTensorPointer tensors = load_metric(job.metric, dim);
+    problem.embedding = riemannian_space(tensors);
+    check_metric(*problem.embedding, problem.start, problem.end);
+    problem.chart = as_chart(problem.embedding, dim);
+    problem.target = as_analytic(tensors, dim);
+    problem.from_files = true;
+    return;
+  }
+  if (set_quality_by_name(job, parameters, problem)) return;
+  const auto& names = chart_names();
+  const auto known =
+      std::find_if(names.begin(), names.end(), [&](const ChartName& n) { return n.name == job.manifold; });
+  if (known == names.end()) {
+    std::string list;
+    for (const ChartName& n : names) list += n.name + ", ";
+    for (const QualityName& n : kQualityNames) list += std::string(n.name) + ", ";
+    throw Error(ErrorKind::kArgument, join_message("`manifold` '", job.manifold, "' is not one of ",
+                                                   list.substr(0, list.size() - 2)));
+  }
+  problem.chart = make_chart(job.manifold, parameters, known->any_dimension ? dim : 0);
+  LATENTPATH_CHECK(problem.chart->latent_dim() == dim, kArgument, "`manifold` ", job.manifold, " has ",
+                   problem.chart->latent_dim(), " coordinates; the ends have ", dim);
+}
+
+void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
+  const int64_t dim = problem.start.size(1);
+  if (!job.level_set.empty()) {
+    const auto distance = scalar_file(job.level_set, "level set", dim);
+    check_values(problem, distance, "level_set", 0, std::numeric_limits<double>::max(),
+                 "a distance to the set is a finite number, 0 or more");
+    problem.quality = as_level_set(distance, job.stiffness, static_cast<int>(dim));
+    problem.tensor_quality = level_set([distance](const Tensor& z) { return (*distance)(z).reshape({-1}); },
+                                       job.stiffness, job.level_set);
+    problem.from_files = true;
+  } else if (!job.quality.empty()) {
+    const auto file = scalar_file(job.quality, "quality", dim);
+    check_values(problem, file, "quality", 0, 1, "a quality lies between 0 and 1");
+    problem.tensor_quality =
+        function_quality([file](const Tensor& z) { return (*file)(z).reshape({-1}); }, job.quality);
+    problem.quality = as_analytic(problem.tensor_quality, static_cast<int>(dim));
+    problem.from_files = true;
+  } else if (!problem.quality) {
+    problem.quality = analytic_constant(job.constant_quality);
+    problem.tensor_quality = constant_quality(job.constant_quality);
+  }
+  if (!problem.embedding) problem.embedding = as_embedding(problem.chart);
+  if (!problem.tensor_quality) problem.tensor_quality = as_quality(problem.quality);
+}
+
+void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
+  const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
+  if (!job.first_path.empty()) {
+    Tensor path = read_npy(job.first_path).to(at::kDouble);
+    if (path.dim() == 2) path = path.unsqueeze(0).expand({pairs, -1, -1});
+    LATENTPATH_CHECK(path.dim() == 3 && path.size(0) == pairs && path.size(1) >= 2 && path.size(2) == dim,
+                     kInput, job.first_path, " must have the shape [nodes, ", dim, "] or [", pairs,
+                     ", nodes, ", dim, "], not ", shape_string(path.sizes()));
+    problem.first_path = path.contiguous();
+  } else if (job.example == 1 || job.example == 2) {
+    // A bent first path, as in the paper's figures: from the straight line, which is the answer, nothing
+    // would move.
+    const Tensor times = at::linspace(0, 1, 101, at::kDouble);
+    const Tensor bend = at::stack({at::sin(M_PI * times) * 0.9, at::sin(M_PI * times) * 0.5}, 1);
+    problem.first_path = linear_path(problem.start, problem.end, times) + bend;
+  }
+}
+
+/// The lengths of the papers' examples.
+void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
+  const double log2 = std::log(2.0);
+  if (job.epsilon != 0) return;
+  if (job.example == 1 && job.constant_quality == 0.5)
+    problem.exact = std::sqrt(2.0) * log2, problem.exact_formula = "√2 ln 2";
+  if (job.example == 2 && job.constant_quality == 0.5)
+    problem.exact = M_PI / 3 * log2, problem.exact_formula = "(π/3) ln 2";
+  if (job.example == 3) {
+    problem.exact = log2 * (2 * std::sqrt(0.69) + M_PI - 2 * std::acos(1 / 1.3));
+    problem.exact_formula = "ln 2 (2√0.69 + π − 2 arccos(1/1.3))";
+  }
+  if (job.example == 4 && job.stiffness == 50) {
+    problem.exact = 2 * log2 - log2 * log2 * (std::asinh(1.0) + std::sqrt(2.0) - 2) / 50;
+    problem.exact_formula = "2 ln 2 − (ln 2)² (arsinh 1 + √2 − 2)/50";
+  }
+}
+
+bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
+
+void check_job(const GeodesicJob& o) {
+  LATENTPATH_CHECK(o.example != 0 || !o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(),
+                   kArgument,
+                   "a manifold is missing: give `manifold` NAME, `embedding` FILE.pt, `metric` FILE.pt, or "
+                   "`example` N");
+  LATENTPATH_CHECK(o.manifold.empty() || o.embedding.empty(), kArgument,
+                   "`manifold` and `embedding` are both charts: give one of them");
+  LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
+                   "`metric` measures lengths by itself: `", o.manifold.empty() ? "embedding" : "manifold",
+                   "` cannot be given with it");
+  LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
+                   "`level_set` and `quality` are both qualities: give one of them");
+  LATENTPATH_CHECK(
+      !by_find_path(o.search.method) || o.init != "graph", kArgument,
+      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce, not for ",
+      o.search.method);
+}
+
+std::string manifold_names() {
+  std::string names;
+  for (const ChartName& n : chart_names())
+    names += (names.empty() ? "" : "; ") + n.name + (n.parameters.empty() ? "" : " (" + n.parameters + ")");
+  for (const QualityName& n : kQualityNames)
+    names += std::string("; ") + n.name + (*n.parameters != 0 ? std::string(" (") + n.parameters + ")" : "");
+  return names;
+}
+
+OptionTable<GeodesicJob> make_table() {
+  using J = GeodesicJob;
+  OptionTable<J> t;
+  t.group("Manifold")
+      .add("manifold", &J::manifold)
+      .help("Name, and what its parameters are: " + manifold_names())
+      .add("parameters", &J::parameters)
+      .help("Numbers separated by commas, as the manifold takes them")
+      .add("embedding", &J::embedding)
+      .help("Your own chart: TorchScript FILE, forward([n, D]) -> [n, ...]")
+      .names_file()
+      .add("metric", &J::metric)
+      .help(
+          "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      .names_file()
+      .add("level-set", &J::level_set)
+      .help("Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; Q = exp(-K d)/2")
+      .names_file()
+      .add("stiffness", &J::stiffness)
+      .help("K of a level set")
+      .above(0)
+      .add("quality", &J::quality)
+      .help("Quality in [0, 1]: TorchScript FILE, [n, D] -> [n]")
+      .names_file()
+      .add("constant-quality", &J::constant_quality)
+      .help("Q where nothing else says it")
+      .above(0)
+      .below(1);
+  add_epsilon(t, &J::epsilon)
+      .add("latent-dim", &J::latent_dim)
+      .help("Coordinates, checked against the ends")
+      .range(1, 100000)
+      .zero("as many as the ends have")
+      .add("example", &J::example)
+      .help("One of the paper's examples: manifold and ends at once")
+      .range(1, 4)
+      .zero("none")
+      .group("End points")
+      .add("from", &J::from)
+      .help("Start: 1.0,2.0,... or FILE.npy ([D] or [pairs, D])")
+      .names_file()
+      .add("to", &J::to)
+      .help("End, likewise")
+      .names_file()
+      .add("pairs", &J::pairs)
+      .help("Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
+      .names_file()
+      .include(&J::search, geodesic_option_table())
+      .edit("method")
+      .choices({{"auto", "by size, and lbfgs for large models"},
+                {"newton"},
+                {"gauss-newton"},
+                {"newton-cg"},
+                {"georce"},
+                {"lbfgs"},
+                {"adam"}})
+      .group("How they are sought")
+      .add("init", &J::init)
+      .help("First paths")
+      .choices({{"auto", "graph for up to 64 pairs and 8 coordinates"},
+                {"straight"},
+                {"graph", "also several routes over samples"}})
+      .add("first-path", &J::first_path)
+      .help("A first path of your own: FILE.npy, [nodes, D] or [pairs, nodes, D]")
+      .names_file()
+      .add("samples", &J::samples)
+      .help("Samples of the graph")
+      .range(2, 1000000)
+      .add("routes", &J::routes)
+      .help("Routes refined for each pair")
+      .range(1, 100)
+      .add("box", &J::box)
+      .help("Where routes and reference may run: low,high of each coordinate")
+      .unset("around the ends")
+      .add("reference", &J::reference)
+      .help("Compare with the global optimum by fast marching")
+      .choices({{"auto", "up to 2 coordinates and 16 pairs"}, {"on", "up to 3 coordinates"}, {"off"}})
+      .add("seed", &J::seed)
+      .help("Seed of everything random");
+  add_output(t, &J::out, &J::overwrite, "run.json, path.npy, times.npy, frames/, report.html")
+      .add("pictures", &J::pictures)
+      .help("Pairs that get pictures, at most")
+      .range(0, 1000000)
+      .rule(check_job);
+  add_picture_format(t, &J::picture_format);
+  return t;
+}
+
+}  // namespace
+
+const OptionTable<GeodesicJob>& geodesic_job_option_table() {
+  static const OptionTable<GeodesicJob> table = make_table();
+  return table;
+}
+
+/// The paper's examples as options: what the command line gives beside `example` stands.
+GeodesicJob apply_example(GeodesicJob o) {
+  if (o.example == 0) return o;
+  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.metric.empty() && o.level_set.empty() &&
+                       o.quality.empty() && o.from.empty() && o.to.empty() && o.pairs.empty(),
+                   kArgument, "`example` ", o.example,
+                   " chooses manifold, quality and ends: they cannot be given with it");
+  switch (o.example) {
+    case 1:
+      o.manifold = "plane", o.from = "0,1", o.to = "1,0";
+      break;
+    case 2:
+      o.manifold = "half-sphere", o.from = "0,1", o.to = "1,0";
+      break;
+    case 3:
+      o.manifold = "discs", o.parameters = "0,0,1", o.stiffness = 5, o.from = "-1.3,0", o.to = "1.3,0";
+      break;
+    default:
+      o.manifold = "cube", o.stiffness = 50, o.from = "0,0,1", o.to = "1,0,0";
+  }
+  return o;
+}
+
+ManifoldProblem make_manifold_problem(const GeodesicJob& job) {
+  ManifoldProblem problem;
+  read_ends(job, problem);
+  LATENTPATH_CHECK(job.latent_dim == 0 || job.latent_dim == problem.start.size(1), kArgument,
+                   "`latent_dim` is ", job.latent_dim, " and the ends have ", problem.start.size(1),
+                   " coordinates");
+  set_chart(job, problem);
+  set_quality(job, problem);
+  set_first_path(job, problem);
+  set_truth(job, problem);
+  return problem;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,216 @@
+#include "latentpath/run/measures_job.h"
+
+#include <ATen/ATen.h>
+
+#include "latentpath/core/error.h"
+#include "latentpath/io/csv.h"
+#include "latentpath/io/npy.h"
+#include "latentpath/measure/measure_option_table.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/run/measure_summary.h"
+#include "latentpath/run/text_values.h"
+
+namespace latentpath {
+namespace {
+
+Tensor read_numbers(const std::string& file) {
+  if (!is_npy(file)) return read_csv(file);
+  const Tensor array = read_npy(file);
+  LATENTPATH_CHECK(!array.is_complex() && array.scalar_type() != at::kBool, kInput, file,
+                   " must hold numbers");
+  const Tensor numbers = array.to(at::kDouble);
+  LATENTPATH_CHECK(at::isfinite(numbers).all().item<bool>(), kInput, file, " holds NaN or infinite numbers");
+  return numbers;
+}
+
+/// [points, dimension].
+Tensor read_sample(const std::string& file) {
+  Tensor sample = read_numbers(file);
+  if (sample.dim() == 1) sample = sample.unsqueeze(1);  // numbers on a line
+  LATENTPATH_CHECK(sample.dim() == 2 && sample.numel() > 0, kInput, file,
+                   " must have the shape [points, dimension], with at least one point, not ",
+                   shape_string(sample.sizes()));
+  return sample;
+}
+
+Tensor read_weights(const std::string& file, const Tensor& sample, const std::string& of) {
+  const Tensor weights = read_numbers(file);
+  LATENTPATH_CHECK(weights.numel() == sample.size(0) && (weights.dim() == 1 || weights.size(1) == 1), kInput,
+                   file, " must hold one weight for each of the ", sample.size(0), " points of ", of,
+                   ", and has the shape ", shape_string(weights.sizes()));
+  LATENTPATH_CHECK((weights >= 0).all().item<bool>() && weights.sum().item<double>() > 0, kInput, file,
+                   ": weights must not be negative, and not all 0");
+  return weights.flatten();
+}
+
+RadialKernel chosen_kernel(const MeasuresJob& o, const MeasureProblem& problem) {
+  LATENTPATH_CHECK((o.width.empty() ? 0 : 1) + (o.gamma.empty() ? 0 : 1) + (o.c ? 1 : 0) <= 1, kArgument,
+                   "`width`, `gamma` and `c` say the same thing in different units: give one of them");
+  LATENTPATH_CHECK(o.gamma.empty() || o.kernel == "gaussian", kArgument,
+                   "`gamma` belongs to the gaussian kernel, not to ", o.kernel);
+  LATENTPATH_CHECK(!o.c || o.kernel == "imq", kArgument, "`c` belongs to the kernel imq, not to ", o.kernel);
+  if (!o.gamma.empty()) return RadialKernel::gaussian(o.gamma);
+  if (o.c) return RadialKernel::inverse_multiquadric(*o.c);
+  if (!o.width.empty() || o.kernel == "energy" || o.kernel == "linear")
+    return RadialKernel::by_name(o.kernel, o.width);
+  if (o.example > 0 && o.kernel == "gaussian") return RadialKernel::gaussian({0.125});  // the papers'
+  const Tensor x = problem.start.contiguous(), y = problem.end.contiguous();
+  const auto view = [](const Tensor& t) {
+    return SampleView{{t.data_ptr<double>(), static_cast<size_t>(t.numel())}, t.size(1)};
+  };
+  return RadialKernel::by_name(o.kernel, {median_distance(view(x), view(y))});
+}
+
+/// A TorchScript quality of points, [n, d] → [n] or [n, 1] with values in [0, 1].
+QualityPointer load_quality(const std::string& file, int64_t dim) {
+  auto module = std::make_shared<TorchScriptModule>(file, "quality", "", "cpu");
+  const auto evaluate = [module, file](const Tensor& points) {
+    const Tensor q = module->forward(points);
+    LATENTPATH_CHECK(q.numel() == points.size(0) && q.size(0) == points.size(0), kInput, file, " gives ",
+                     shape_string(q.sizes()), " for ", points.size(0),
+                     " points; a quality gives one number for each");
+    return q.flatten().to(at::kDouble);
+  };
+  const at::NoGradGuard no_gradient;
+  const Tensor probe = evaluate(at::zeros({3, dim}, at::kDouble));
+  LATENTPATH_CHECK(probe.isfinite().all().item<bool>() && (probe >= 0).all().item<bool>() &&
+                       (probe <= 1).all().item<bool>(),
+                   kInput, file, " gives ", probe[0].item<double>(),
+                   " at the origin; a quality lies between 0 and 1");
+  return function_quality(
+      [evaluate, file](const Tensor& points) {
+        const Tensor q = evaluate(points);
+        const Tensor low = q.detach().min(), high = q.detach().max();
+        LATENTPATH_CHECK(low.item<double>() >= -1e-6 && high.item<double>() <= 1 + 1e-6, kInput, file,
+                         " gives values from ", low.item<double>(), " to ", high.item<double>(),
+                         "; a quality lies between 0 and 1");
+        return q.clamp(0, 1);
+      },
+      file);
+}
+
+void check_job(const MeasuresJob& o) {
+  LATENTPATH_CHECK(o.example == 0 || (o.from.empty() && o.to.empty()), kArgument,
+                   "`example` brings its own samples: `from` and `to` cannot be given with it");
+  LATENTPATH_CHECK(o.example > 0 || !o.from.empty(), kArgument,
+                   "a sample is missing: give `from` and `to` (FILE.csv or FILE.npy), or `example`");
+  LATENTPATH_CHECK(o.example > 0 || !o.to.empty(), kArgument,
+                   "`to` is missing: give the sample at the end of the path");
+  LATENTPATH_CHECK(
+      o.quality.empty() || o.search.method != "mixture", kArgument,
+      "`quality` cannot change a mixture, which moves no point: use `method` mmd or displacement");
+}
+
+OptionTable<MeasuresJob> make_table() {
+  using J = MeasuresJob;
+  OptionTable<J> t;
+  t.group("Samples")
+      .add("from", &J::from)
+      .help("Sample at the start: FILE.csv (a point a line) or FILE.npy [points, d]")
+      .names_file()
+      .add("to", &J::to)
+      .help("Sample at the end, likewise; its size may differ")
+      .names_file()
+      .add("from-weights", &J::from_weights)
+      .help("Weights of the points at the start: FILE.csv or FILE.npy")
+      .names_file()
+      .add("to-weights", &J::to_weights)
+      .help("Weights of the points at the end")
+      .names_file()
+      .add("example", &J::example)
+      .help("One of the papers' three examples (Fig. 9) in the samples' place")
+      .range(1, 3)
+      .zero("none")
+      .add("points", &J::points)
+      .help("Points of each sample of an example")
+      .range(1, 10000000)
+      .group("Kernel")
+      .add("kernel", &J::kernel)
+      .help("Kernel")
+      .choices({{"gaussian"}, {"imq", "inverse multiquadric"}, {"laplace"}, {"energy"}, {"linear"}})
+      .add("width", &J::width)
+      .help(
+          "Width: sigma of exp(-r^2/(2 sigma^2)), sqrt(c) of imq, sigma of exp(-r/sigma); repeated for a sum "
+          "of "
+          "Gaussians")
+      .unit("units of the points")
+      .unset("the median distance of the points")
+      .add("gamma", &J::gamma)
+      .help("gaussian as exp(-gamma r^2), in the width's place; repeatable")
+      .add("c", &J::c)
+      .help("imq as 1/sqrt(r^2 + c), in the width's place")
+      .group("How it is sought")
+      .add("quality", &J::quality)
+      .help("TorchScript FILE.pt, [n, d] to [n] in [0, 1]: where moving points are good")
+      .names_file()
+      .include(&J::search, measure_option_table());
+  add_threads(t.group("How it is sought"), &J::threads);
+  add_output(t, &J::out, &J::overwrite, "run.json, path.npy, times.npy, weights.npy, frames/, report.html")
+      .add("frames", &J::frames)
+      .help("Frames of each row of the picture")
+      .range(2, 1000)
+      .rule(check_job);
+  add_picture_format(t, &J::picture_format);
+  return t;
+}
+
+MeasureProblem problem_of(const MeasuresJob& job) {
+  MeasureProblem problem;
+  if (job.example > 0) {
+    problem = measure_example(static_cast<int>(job.example), job.points, job.search.seed);
+  } else {
+    problem.start = read_sample(job.from);
+    problem.end = read_sample(job.to);
+    LATENTPATH_CHECK(problem.start.size(1) == problem.end.size(1), kInput, job.from,
+                     " has points of dimension ", problem.start.size(1), " and ", job.to, " of dimension ",
+                     problem.end.size(1), ": they must be the same");
+  }
+  if (!job.from_weights.empty())
+    problem.start_weights = read_weights(job.from_weights, problem.start, job.from);
+  if (!job.to_weights.empty()) problem.end_weights = read_weights(job.to_weights, problem.end, job.to);
+  problem.kernel = chosen_kernel(job, problem);
+  if (!job.quality.empty()) problem.quality = load_quality(job.quality, problem.start.size(1));
+  return problem;
+}
+
+}  // namespace
+
+const OptionTable<MeasuresJob>& measures_option_table() {
+  static const OptionTable<MeasuresJob> table = make_table();
+  return table;
+}
+
+MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
+                    const CancellationToken& cancellation) {
+  measures_option_table().validate(job);
+  MeasuresRun run;
+  run.subcommand = "measures";
+  run.options = options_json(measures_option_table(), job);
+  run.seed = job.search.seed;
+  run.threads = use_threads(job.threads);
+  run.local_paths = file_options(measures_option_table(), job);
+  run.problem = problem_of(job);
+  run.result = interpolate_measures(run.problem, job.search, observer.progress, cancellation);
+  const MeasureResult& result = run.result;
+  for (const std::string& sentence : result.warnings)
+    if (observer.warning) observer.warning(sentence);
+  run.summary = measure_summary(result);
+  run.warnings = run.summary.value("warnings", std::vector<std::string>());
+  run.facts = {{"points", {run.problem.start.size(0), run.problem.end.size(0)}},
+               {"dimension", run.problem.start.size(1)}};
+  run.text = result.brief_report();
+  run.arrays = {{"path.npy", result.path.points.unsqueeze(0)}, {"times.npy", result.times}};
+  if (!result.path.uniform) run.arrays.emplace_back("weights.npy", result.path.weights.unsqueeze(0));
+  for (size_t i = 1; i < result.candidates.size(); ++i)
+    run.arrays.emplace_back("path-" + result.candidates[i].name + ".npy",
+                            result.candidates[i].path.points.unsqueeze(0));
+  if (cancellation.cancelled())
+    run.failure = {ErrorKind::kInterrupted, "interrupted: the path is the best one reached until then",
+                   "it is in"};
+  else if (result.termination() == Termination::kNumericalFailure)
+    run.failure = {ErrorKind::kNumerical, "the cost is NaN or infinite on every path",
+                   "what was found is in"};
+  return run;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,186 @@
+#include "latentpath/run/models.h"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/run/text_values.h"
+#include "latentpath/zoo/model_store.h"
+
+namespace latentpath {
+namespace {
+
+std::vector<int64_t> parse_shape(const std::string& text) {
+  if (text.empty()) return {};
+  const auto shapes = LatentLayout::parse(text).shapes();
+  LATENTPATH_CHECK(shapes.size() == 1, kArgument, "`input_shape` takes one shape, like 3x64x64; '", text,
+                   "' is not");
+  return shapes[0];
+}
+
+ClassifierOutput classifier_output(const std::string& name) {
+  if (name == "probabilities") return ClassifierOutput::kProbabilities;
+  if (name == "softmax") return ClassifierOutput::kSoftmax;
+  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
+  return ClassifierOutput::kDetect;
+}
+
+std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
+  std::string text;
+  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + name;
+  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + name;
+  return "P(" + text + ")";
+}
+
+void check_model_options(const ModelOptions& options) {
+  LATENTPATH_CHECK(
+      !options.decoder.empty(), kArgument,
+      "`decoder` is missing: a TorchScript file or the name of a shipped model (latentpath models lists "
+      "them)");
+  if (!options.input_std.empty())
+    for (const double deviation : parse_numbers("input_std", options.input_std))
+      LATENTPATH_CHECK(deviation > 0, kArgument, "`input_std` must be positive, not ", deviation);
+}
+
+OptionTable<ModelOptions> make_table() {
+  using O = ModelOptions;
+  return OptionTable<O>()
+      .group("Models")
+      .add("decoder", &O::decoder)
+      .help("Decoder: TorchScript FILE or NAME of a shipped model")
+      .names_file()
+      .add("classifier", &O::classifier)
+      .help("Classifier: TorchScript FILE or NAME of a shipped model")
+      .names_file()
+      .add("latent-dim", &O::latent_dim)
+      .help("Latent size D, where the decoder's file does not say it")
+      .range(1, 10000000)
+      .zero("as the file or the end points say")
+      .add("latent-shapes", &O::latent_shapes)
+      .help("Shapes of a list-of-tensors latent, like 2x3,4")
+      .add("output-range", &O::output_range)
+      .help("Values the decoder gives, like -1,1")
+      .unset("as its file says")
+      .add("input-range", &O::input_range)
+      .help("Values the classifier expects, like 0,1")
+      .unset("as its file says")
+      .add("input-mean", &O::input_mean)
+      .help("Mean the classifier's input is normalised by, one or one a channel")
+      .unset("as its file says")
+      .add("input-std", &O::input_std)
+      .help("Standard deviation, likewise")
+      .unset("as its file says")
+      .add("input-shape", &O::input_shape)
+      .help("Image shape CxHxW the classifier expects")
+      .unset("as its file says")
+      .add("classifier-input", &O::classifier_input)
+      .help("What the classifier takes")
+      .choices({{"image"}, {"latent"}})
+      .add("classifier-output", &O::classifier_output)
+      .help("How its output is read")
+      .choices({{"auto"}, {"probabilities"}, {"softmax", "of logits"}, {"sigmoid", "of logits"}})
+      .add("dtype", &O::dtype)
+      .help("Precision")
+      .choices({{"float32"}, {"float64"}})
+      .unset("the decoder's")
+      .add("device", &O::device)
+      .help("Where the models run: cpu, cuda, cuda:N")
+      .rule(check_model_options);
+}
+
+}  // namespace
+
+const OptionTable<ModelOptions>& model_option_table() {
+  static const OptionTable<ModelOptions> table = make_table();
+  return table;
+}
+
+at::ScalarType latent_dtype(const ModelOptions& options, const TorchScriptDecoder& decoder) {
+  return (options.dtype.empty() ? decoder.dtype() : options.dtype) == "float64" ? at::kDouble : at::kFloat;
+}
+
+Models load_models(const ModelOptions& options, uint64_t seed,
+                   const std::function<int64_t()>& latent_dim_of_ends) {
+  Models models;
+  const auto& folders = options.folders;
+  DecoderOptions decoder;
+  if (options.latent_dim > 0) decoder.latent_dim = options.latent_dim;
+  if (!options.latent_shapes.empty()) decoder.layout = LatentLayout::parse(options.latent_shapes);
+  decoder.output_range = parse_range("output_range", options.output_range);
+  decoder.dtype = options.dtype;
+  decoder.device = options.device;
+  const auto decoder_file = find_model(options.decoder, folders);
+  models.decoder = load_decoder(decoder_file, decoder);
+  if (models.decoder->latent_dim() < 0) {
+    const int64_t dim = latent_dim_of_ends ? latent_dim_of_ends() : -1;
+    LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
+                     " does not say its latent size: give `latent_dim`, or end points that show it");
+    models.decoder->set_latent_dim(dim);
+    models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
+  }
+  append(models.warnings, models.decoder->check(seed));
+  if (!options.classifier.empty()) {
+    ClassifierOptions classifier;
+    classifier.input_is_latent = options.classifier_input == "latent";
+    classifier.input_range = parse_range("input_range", options.input_range);
+    if (!options.input_mean.empty()) classifier.input_mean = parse_numbers("input_mean", options.input_mean);
+    if (!options.input_std.empty()) classifier.input_std = parse_numbers("input_std", options.input_std);
+    classifier.input_shape = parse_shape(options.input_shape);
+    classifier.output = classifier_output(options.classifier_output);
+    classifier.dtype = options.dtype;
+    classifier.device = options.device;
+    models.classifier = load_classifier(find_model(options.classifier, folders), classifier);
+    auto generator = make_generator(seed);
+    models.classifier->connect(*models.decoder,
+                               at::randn({64, models.decoder->latent_dim()}, generator, at::kFloat),
+                               models.decoder->output_range());
+    append(models.assumptions, models.classifier->assumptions());
+    append(models.warnings, models.classifier->warnings());
+  }
+  return models;
+}
+
+Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
+                     const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
+  std::vector<int64_t> favored, avoided;
+  std::vector<std::string> favored_names, avoided_names;
+  const auto resolve = [&](const std::vector<std::string>& names, std::vector<int64_t>& indices,
+                           std::vector<std::string>& shown_names) {
+    for (const auto& name : names) {
+      indices.push_back(classifier->class_index(name));
+      const auto& known = classifier->class_names();
+      shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
+    }
+  };
+  resolve(favor, favored, favored_names);
+  resolve(avoid, avoided, avoided_names);
+  return {feature_quality(classifier, favored, avoided), feature_name(favored_names, avoided_names)};
+}
+
+std::vector<std::string> local_model_paths(const ModelOptions& options) {
+  std::vector<std::string> local{options.decoder, options.classifier};
+  for (const auto& searched : options.folders) {
+    local.push_back(searched.string());
+    for (const std::string& name : {options.decoder, options.classifier})
+      local.push_back((searched / (name + ".pt")).string());
+  }
+  return local;
+}
+
+std::optional<std::string> slow_blas() {
+  const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    at::mm(a, b);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
+  if (gigaflops > 2) return std::nullopt;
+  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
+                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
+}
+
+}  // namespace latentpath

@@ -1,0 +1,123 @@
+#include "latentpath/run/run_record.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "latentpath/core/version.h"
+#include "latentpath/io/file.h"
+#include "latentpath/io/npy.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+class SilentWarnings final : public c10::WarningHandler {
+ public:
+  void process(const c10::SourceLocation&, const std::string&, bool) override {}
+};
+
+c10::WarningHandler* silent_warnings() {
+  static SilentWarnings handler;
+  return &handler;
+}
+
+json json_of(const OptionValue& value) {
+  return std::visit(
+      [](const auto& v) -> json {
+        using Value = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<Value, std::monostate>)
+          return nullptr;
+        else if constexpr (std::is_same_v<Value, std::string>)
+          return v.empty() ? json() : json(v);
+        else
+          return v;
+      },
+      value);
+}
+
+void write_run_json(const RunRecord& record, const std::filesystem::path& folder, bool interrupted) {
+  json run = record.facts;
+  run.update({{"program", "latentpath"},
+              {"version", kVersion},
+              {"subcommand", record.subcommand},
+              {"libtorch", TORCH_VERSION},
+              {"options", record.options},
+              {"seed", record.seed},
+              {"threads", record.threads},
+              {"assumptions", record.assumptions},
+              {"warnings", record.warnings},
+              {"interrupted", interrupted},
+              {"summary", record.summary}});
+  write_file(folder / "run.json", run.dump(2) + "\n");
+}
+
+}  // namespace
+
+json options_json(const std::vector<BoundOption>& options) {
+  json object = json::object();
+  for (const BoundOption& option : options)
+    if (option.row->recorded) object[option.row->name] = json_of(option.get());
+  return object;
+}
+
+std::vector<std::string> file_options(const std::vector<BoundOption>& options) {
+  std::vector<std::string> files;
+  for (const BoundOption& option : options) {
+    if (!option.row->names_file) continue;
+    const std::string text = option_text(option.get());
+    files.push_back(text);
+    // image:FILE, samples:FILE.npy: what stands behind the colon is a path, too.
+    if (const size_t colon = text.find(':'); colon != std::string::npos)
+      files.push_back(text.substr(colon + 1));
+  }
+  files.erase(std::remove(files.begin(), files.end(), std::string()), files.end());
+  return files;
+}
+
+json renamed(json document, const std::function<std::string(const std::string&)>& words) {
+  if (!words) return document;
+  if (document.is_string()) return words(document.get<std::string>());
+  if (document.is_structured())
+    for (json& part : document) part = renamed(std::move(part), words);
+  return document;
+}
+
+void rename_options(RunRecord& record, const std::function<std::string(const std::string&)>& words) {
+  for (auto* list : {&record.assumptions, &record.warnings})
+    for (std::string& sentence : *list) sentence = words(sentence);
+  record.facts = renamed(std::move(record.facts), words);
+  record.summary = renamed(std::move(record.summary), words);
+  record.text = words(record.text);
+  if (record.failure) record.failure->sentence = words(record.failure->sentence);
+  record.words = words;
+}
+
+void write_run(const RunRecord& record, const std::filesystem::path& folder,
+               const std::function<void()>& draw, const CancellationToken& cancellation) {
+  for (const auto& [name, array] : record.arrays) write_npy(folder / name, array);
+  for (const auto& [name, text] : record.files) write_file(folder / name, text);
+  std::filesystem::create_directory(folder / "frames");
+  const bool interrupted = record.interrupted() || cancellation.cancelled();
+  write_run_json(record, folder, interrupted);
+  if (draw) draw();
+  if (cancellation.cancelled() && !interrupted) write_run_json(record, folder, true);
+}
+
+int64_t use_threads(int64_t threads) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads > 0 ? static_cast<int>(threads) : cores);
+  return at::get_num_threads();
+}
+
+struct NoLibraryWarnings::Guard {
+  c10::Warning::WarningHandlerGuard guard{silent_warnings()};
+};
+NoLibraryWarnings::NoLibraryWarnings() : guard_(std::make_unique<Guard>()) {}
+NoLibraryWarnings::~NoLibraryWarnings() = default;
+
+}  // namespace latentpath

@@ -1,0 +1,92 @@
+"""One table says all of an option: --help, docs/program.md, run.json and refusals agree with it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from conftest import END, PROGRAM, REPOSITORY, START, check_one_sentence, options, run
+
+TABLES = json.loads(run("option-tables").ok().stdout)
+JOBS = ["interpolate", "geodesic", "measures", "evaluate"]
+
+
+def rows(subcommand):
+    return TABLES[subcommand]["options"]
+
+
+@pytest.mark.parametrize("subcommand", TABLES)
+def test_help_has_every_option_with_its_default(subcommand):
+    text = " ".join(run(subcommand, "--help").ok().stdout.split())
+    for row in rows(subcommand):
+        flag = row["name"] if row["positional"] else "--" + row["name"]
+        assert flag in text, flag
+        assert " ".join(row["help"].split()) in text, flag
+        if row["default"] and not row["flag"]:
+            assert f"[{row['default']}]" in text.split(flag + " ", 1)[1][:120 + len(row["default"])], flag
+
+
+def test_documentation_agrees():
+    subprocess.run([sys.executable, str(REPOSITORY / "scripts/option_tables"), "--check", str(PROGRAM)], check=True)
+
+
+def recorded_defaults(subcommand):
+    return {row["name"]: row["default"] for row in rows(subcommand) if row["recorded"]}
+
+
+def as_text(value):
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(as_text(each) for each in value)
+    if isinstance(value, float):
+        return f"{value:.6g}" if value != int(value) else str(int(value))
+    return str(value)
+
+
+@pytest.fixture(scope="module")
+def recorded(models, tmp_path_factory):
+    """The options of a run of each job, with what it was asked for."""
+    folder = tmp_path_factory.mktemp("recorded")
+    asked = {
+        "interpolate": {"decoder": models["tanh"], "from": START, "to": END, "segments": 8, "threads": 1, "strips": 0},
+        "geodesic": {"example": 1, "threads": 1, "pictures": 0, "reference": "off"},
+        "measures": {"example": 1, "points": 5, "max_iterations": 3, "steps": 3, "threads": 1},
+        "evaluate": {"decoder": models["tanh"], "pairs": 2, "methods": "linear", "threads": 1},
+    }
+    return {name: (given, run(name, *options(**given, quiet=True, out=folder / name), out=folder / name).ok().document)
+            for name, given in asked.items()}
+
+
+@pytest.mark.parametrize("subcommand", JOBS)
+def test_run_folder_records_every_option(subcommand, recorded):
+    given, document = recorded[subcommand]
+    expected = recorded_defaults(subcommand)
+    assert set(document["options"]) == set(expected)
+    for name, value in document["options"].items():
+        asked = given.get(name.replace("-", "_"))
+        assert as_text(value) == (str(asked) if asked is not None else expected[name]), name
+
+
+# Values outside of the range; the refusal comes from the table, whichever option it is.
+OUTSIDE = [(subcommand, row) for subcommand in JOBS + ["train"] for row in TABLES[subcommand]["options"]
+           if row["least"] is not None and row["least"] >= 0 and not row["flag"]]
+
+
+@pytest.mark.parametrize("subcommand,row", OUTSIDE, ids=[f"{s}-{r['name']}" for s, r in OUTSIDE])
+def test_value_outside_the_range_is_refused(subcommand, row, tmp_path):
+    name = ["mnist-vae-8"] if subcommand == "train" else []
+    result = run(subcommand, *name, f"--{row['name']}=-3", "--out", tmp_path / "run")
+    assert result.code == 2
+    check_one_sentence(result, f"--{row['name']} must", "-3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flag_can_be_switched_off_in_a_settings_file(tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("escape-saddles = false\nexample = 1\nthreads = 1\nreference = \"off\"\npictures = 0\n")
+    result = run("geodesic", "--config", settings, "--quiet", "--out", tmp_path / "run", out=tmp_path / "run").ok()
+    assert result.document["options"]["escape-saddles"] is False
