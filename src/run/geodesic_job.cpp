@@ -293,8 +293,8 @@ MetricField GeodesicSearch::reference_field() const {
   const SearchBox box = search_box();
   double side = 0;
   for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
-  return tensor_metric_field(problem_.embedding, problem_.tensor_quality, metric_.epsilon(),
-                             OutputNorm::kSum, 5e-4 * side);
+  return tensor_metric_field(problem_.embedding, problem_.tensor_quality, metric_.epsilon(), OutputNorm::kSum,
+                             5e-4 * side);
 }
 
 /// By fast marching on the chart itself.
@@ -327,8 +327,8 @@ void GeodesicSearch::solve() {
     run_.answers = solve_by_find_path(method);
   } else {
     solve_dense();
-    const bool all_converged = std::all_of(
-        run_.answers.begin(), run_.answers.end(), [](const GeodesicAnswer& answer) {
+    const bool all_converged =
+        std::all_of(run_.answers.begin(), run_.answers.end(), [](const GeodesicAnswer& answer) {
           return answer.termination == termination_name(Termination::kConverged);
         });
     if (automatic && !all_converged && !problem_.first_path.defined() && !cancellation_.cancelled())

@@ -13,7 +13,7 @@
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/models/torchscript_module.h"
-#include "latentpath/path/geodesic_option_table.h"
+#include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"

@@ -10,7 +10,6 @@
 #include "latentpath/core/version.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
-#include "latentpath/zoo/training_option_table.h"
 #include "zoo/atomic_file.h"
 #include "zoo/measurement.h"
 #include "zoo/trainer.h"

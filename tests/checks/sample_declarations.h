@@ -113,7 +113,7 @@ extern const PathEnergy energy;
 extern const Tensor diagonal, off_diagonal, b;
 //// path/via_points.h
 extern const PathEnergy energy;
-//// report/convergence_record.h
+//// run/convergence_record.h
 extern const PathProblem problem;
 extern PathOptions options;
 //// report/grid.h
@@ -133,7 +133,7 @@ extern const PathResult result;
 extern const PathProblem problem;
 extern const PathResult result;
 extern const nlohmann::json data;
-//// report/path_summary.h
+//// run/path_summary.h
 extern const PathResult result;
 //// report/projection.h
 extern const PathProblem problem;

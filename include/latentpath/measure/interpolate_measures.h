@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/curve/curve.h"
@@ -139,5 +140,8 @@ std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKern
 ///   3: N(0, I) → ½N((−5,−5), I) + ½N((5,5), I)   (printed with weights ¼, whose sum is not 1)
 /// with equal shares of each component, so that all of the randomness is in the points.
 MeasureProblem measure_example(int example, int64_t points, uint64_t seed);
+
+/// What there is to say about MeasureOptions: names, ranges, choices and words.
+const OptionTable<MeasureOptions>& measure_option_table();
 
 }  // namespace latentpath

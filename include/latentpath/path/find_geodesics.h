@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/metric/weighted_metric.h"
 #include "latentpath/solver/termination.h"
@@ -88,5 +89,8 @@ struct GeodesicResult {
 /// chart or quality is not finite on the first path.
 GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options = {},
                               const CancellationToken& cancellation = {});
+
+/// What there is to say about GeodesicOptions: names, ranges, choices and words.
+const OptionTable<GeodesicOptions>& geodesic_option_table();
 
 }  // namespace latentpath

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 
 namespace latentpath {
@@ -63,5 +64,8 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& opti
 /// Measures a finished model again and rewrites the figures of its card and its picture.
 void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
                   const std::filesystem::path& classifier);
+
+/// What there is to say about TrainingOptions: names, ranges, choices and words.
+const OptionTable<TrainingOptions>& training_option_table();
 
 }  // namespace latentpath

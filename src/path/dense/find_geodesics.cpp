@@ -10,7 +10,6 @@
 #include <numbers>
 #include <optional>
 
-#include "latentpath/path/geodesic_option_table.h"
 #include "latentpath/solver/dense_solver.h"
 #include "path/dense/chord_objective.h"
 #include "path/dense/polyline.h"

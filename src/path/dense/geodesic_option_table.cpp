@@ -1,4 +1,4 @@
-#include "latentpath/path/geodesic_option_table.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace latentpath {
 
