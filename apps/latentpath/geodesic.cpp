@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cctype>
@@ -16,18 +17,19 @@
 #include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/models/torchscript_module.h"
+#include "latentpath/io/file.h"
+#include "latentpath/io/npy.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
-#include "latentpath/path/global_geodesics.h"
-#include "latentpath/path/initial_path.h"
-#include "latentpath/io/file.h"
-#include "latentpath/io/image.h"
-#include "latentpath/io/npy.h"
-#include "latentpath/path/points.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_metric.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
@@ -42,7 +44,7 @@ namespace {
 using nlohmann::json;
 
 struct GeodesicProgramOptions {
-  std::string manifold, parameters, embedding, level_set, quality;
+  std::string manifold, parameters, embedding, metric, level_set, quality;
   int64_t latent_dim = 0, example = 0;
   double stiffness = 50, epsilon = 0, constant_quality = 0.5;
   std::string from, to, pairs_file, first_path;
@@ -53,6 +55,7 @@ struct GeodesicProgramOptions {
   int threads = 0;
   std::string out;
   int64_t pictures = 16;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false;
 };
 
@@ -78,10 +81,15 @@ bool ends_in_npy(const std::string& text) { return text.size() > 4 && text.ends_
 bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
 
 void check_options(const GeodesicProgramOptions& o) {
-  LATENTPATH_CHECK(!o.manifold.empty() || !o.embedding.empty(), kArgument,
-                   "a manifold is missing: give --manifold NAME, --embedding FILE.pt, or --example N");
+  LATENTPATH_CHECK(!o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(), kArgument,
+                   "a manifold is missing: give --manifold NAME, --embedding FILE.pt, --metric FILE.pt, or "
+                   "--example N");
   LATENTPATH_CHECK(o.manifold.empty() || o.embedding.empty(), kArgument,
                    "--manifold and --embedding are both charts: give one of them");
+  LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
+                   "--metric measures "
+                   "lengths by itself: ",
+                   o.manifold.empty() ? "--embedding" : "--manifold", " cannot be given with it");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "--level-set and --quality are both qualities: give one of them");
   check_choice("--method", o.method,
@@ -115,6 +123,7 @@ void check_options(const GeodesicProgramOptions& o) {
 /// What is asked, in the forms that both kinds of solver take.
 struct Setting {
   ChartPointer chart;
+  AnalyticMetricPointer target;  // of the space that the chart maps to; null: Euclidean
   AnalyticQualityPointer quality;
   std::shared_ptr<const Embedding> embedding;  // of find_path
   QualityPointer tensor_quality;
@@ -129,8 +138,8 @@ struct Setting {
 /// The paper's examples as options: what the command line gives beside --example stands.
 void apply_example(GeodesicProgramOptions& o) {
   LATENTPATH_CHECK(o.example >= 1 && o.example <= 4, kArgument, "--example is 1, 2, 3 or 4, not ", o.example);
-  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.level_set.empty() && o.quality.empty() &&
-                       o.from.empty() && o.to.empty() && o.pairs_file.empty(),
+  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.metric.empty() && o.level_set.empty() &&
+                       o.quality.empty() && o.from.empty() && o.to.empty() && o.pairs_file.empty(),
                    kArgument, "--example ", o.example,
                    " chooses manifold, quality and ends: they cannot be given with it");
   switch (o.example) {
@@ -232,7 +241,14 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     DecoderOptions decoder;
     decoder.latent_dim = ends_dim;
     setting.embedding = load_decoder(o.embedding, decoder);
-    setting.chart = embedding_chart(setting.embedding, dim);
+    setting.chart = as_chart(setting.embedding, dim);
+    setting.from_files = true;
+  } else if (!o.metric.empty()) {
+    const MetricTensorPointer tensors = load_metric(o.metric, ends_dim);
+    setting.embedding = riemannian_space(tensors);
+    check_metric(*setting.embedding, setting.start, setting.end);
+    setting.chart = as_chart(setting.embedding, dim);
+    setting.target = as_analytic(tensors, dim);
     setting.from_files = true;
   } else if (o.manifold == "discs") {
     no_other_quality();
@@ -275,7 +291,7 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     const auto distance = scalar_file(o.level_set, "level set", ends_dim);
     check_values(setting, distance, "--level-set", 0, std::numeric_limits<double>::max(),
                  "a distance to the set is a finite number, 0 or more");
-    setting.quality = level_set_function(distance, o.stiffness, dim);
+    setting.quality = as_level_set(distance, o.stiffness, dim);
     setting.tensor_quality = level_set([distance](const Tensor& z) { return (*distance)(z).reshape({-1}); },
                                        o.stiffness, o.level_set);
     setting.from_files = true;
@@ -284,14 +300,14 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     check_values(setting, file, "--quality", 0, 1, "a quality lies between 0 and 1");
     setting.tensor_quality =
         function_quality([file](const Tensor& z) { return (*file)(z).reshape({-1}); }, o.quality);
-    setting.quality = quality_function(setting.tensor_quality, dim);
+    setting.quality = as_analytic(setting.tensor_quality, dim);
     setting.from_files = true;
   } else if (!setting.quality) {
     setting.quality = analytic_constant(o.constant_quality);
     setting.tensor_quality = constant_quality(o.constant_quality);
   }
-  if (!setting.embedding) setting.embedding = chart_embedding(setting.chart);
-  if (!setting.tensor_quality) setting.tensor_quality = tensor_quality(setting.quality);
+  if (!setting.embedding) setting.embedding = as_embedding(setting.chart);
+  if (!setting.tensor_quality) setting.tensor_quality = as_quality(setting.quality);
 
   const int64_t pairs = setting.start.size(0);
   if (!o.first_path.empty()) {
@@ -435,12 +451,7 @@ Answer answer_of(const Geodesic& geodesic, const std::string& start, int64_t dim
   return answer;
 }
 
-/// By the dense solvers of find_geodesics().
-Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
-                    ProgressLine& line) {
-  const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
-  GeodesicProblem problem{.metric = metric, .start = row_major(setting.start), .end = row_major(setting.end)};
-  if (setting.first_path.defined()) problem.initial = row_major(setting.first_path);
+GeodesicOptions dense_options(const GeodesicProgramOptions& o, const WeightedMetric& metric, int64_t pairs) {
   GeodesicOptions options;
   options.segments = static_cast<int>(o.segments);
   options.method = o.method;
@@ -451,6 +462,16 @@ Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, con
   // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
   // them.
   if (metric.quality().form() != AnalyticQuality::Form::kConstant) options.quadrature = 4;
+  return options;
+}
+
+/// By the dense solvers of find_geodesics().
+Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
+                    ProgressLine& line) {
+  const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
+  GeodesicProblem problem{.metric = metric, .start = row_major(setting.start), .end = row_major(setting.end)};
+  if (setting.first_path.defined()) problem.initial = row_major(setting.first_path);
+  const GeodesicOptions options = dense_options(o, metric, pairs);
   const bool graph = o.init == "graph" || (o.init == "auto" && pairs <= 64 && dim <= 8);
   Outcome outcome;
   if (!graph) {
@@ -468,6 +489,7 @@ Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, con
   global.box = search_box(o, setting);
   global.samples = o.samples;
   global.routes.routes = static_cast<int>(o.routes);
+  global.every_geodesic = !setting.from_files;
   line({"routes", 0, pairs, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, interrupt_token());
   for (const GlobalGeodesic& pair : result.pairs) {
@@ -533,6 +555,7 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
   options.epsilon = o.epsilon;
   options.cost = "chord";
   options.method = method;
+  if (o.init == "straight") options.init = "linear";
   options.max_iterations = method == "adam" ? std::max<int64_t>(o.max_iterations, 1000) : o.max_iterations;
   options.tolerance = std::max(o.tolerance, 1e-9);
   options.seed = o.seed;
@@ -573,13 +596,60 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
   return outcome;
 }
 
+bool all_converged(const Outcome& outcome) {
+  return std::all_of(outcome.answers.begin(), outcome.answers.end(), [](const Answer& answer) {
+    return answer.termination == termination_name(Termination::kConverged);
+  });
+}
+
+/// Answers of Newton's method on a model that did not converge, kinks in its way as a rule, against those of
+/// first-order steps.
+void take_shorter(Outcome& outcome, Outcome other) {
+  for (size_t pair = 0; pair < outcome.answers.size(); ++pair) {
+    Answer &answer = outcome.answers[pair], &rival = other.answers[pair];
+    if (answer.termination == termination_name(Termination::kConverged) || !(rival.length < answer.length))
+      continue;
+    rival.iterations += answer.iterations;
+    rival.seconds += answer.seconds;
+    answer = std::move(rival);
+  }
+}
+
+/// Where the reference is shorter than the path by more than its own error, the search goes on from there.
+void go_on_from_reference(const GeodesicProgramOptions& o, const Setting& setting,
+                          const WeightedMetric& metric, int64_t pair, Answer& answer) {
+  const GlobalCertificate& certificate = *answer.certificate;
+  if (certificate.gap * certificate.reference <= certificate.reference_error) return;
+  const Eigen::MatrixXd& path = certificate.marching.path;
+  const GeodesicProblem problem{.metric = metric,
+                                .start = row_major(setting.start[pair]),
+                                .end = row_major(setting.end[pair]),
+                                .initial = {path.data(), path.data() + path.size()}};
+  GeodesicOptions options = dense_options(o, metric, 1);
+  options.coarsest_segments = options.segments;
+  const Geodesic found = find_geodesics(problem, options, interrupt_token()).geodesics[0];
+  if (!(found.refined_length < answer.length)) return;
+  Answer better = answer_of(found, "given path", setting.start.size(1));
+  better.iterations += answer.iterations;
+  better.seconds += answer.seconds;
+  better.certificate = certify_against(answer.certificate->marching, better.length);
+  answer = std::move(better);
+}
+
 /// By fast marching on the chart itself.
 void certify(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
              Outcome& outcome, ProgressLine& line) {
   if (!wants_reference(o, setting)) return;
   const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
   const EikonalDistanceOptions options = reference_options(o, setting);
-  const MetricField field = metric_field(metric);
+  // A model is decoded beside each point, which is cheaper than differentiated.
+  const SearchBox box = search_box(o, setting);
+  double side = 0;
+  for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
+  const MetricField field = setting.from_files
+                                ? tensor_metric_field(setting.embedding, setting.tensor_quality,
+                                                      metric.epsilon(), OutputNorm::kSum, 5e-4 * side)
+                                : metric_field(metric);
   for (int64_t pair = 0; pair < pairs; ++pair) {
     Answer& answer = outcome.answers[static_cast<size_t>(pair)];
     if (interrupt_token().cancelled()) return;
@@ -589,6 +659,7 @@ void certify(const GeodesicProgramOptions& o, const Setting& setting, const Weig
     const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim, answer.nodes.size(0));
     try {
       answer.certificate = certify_globally(field, path, answer.length, options, interrupt_token());
+      if (setting.from_files) go_on_from_reference(o, setting, metric, pair, answer);
     } catch (const Error& error) {
       no_reference(o, error, answer.warnings);
     }
@@ -658,7 +729,7 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   const int64_t side = setting.from_files ? 121 : 241;
   const Tensor points = grid_points(box, side, side);
   if (metric.quality().form() == AnalyticQuality::Form::kConstant &&
-      metric.chart().describe() != plane_chart(2)->describe()) {
+      !(metric.chart().is_identity() && metric.target() == nullptr)) {
     const MetricField field =
         setting.from_files ? tensor_metric_field(setting.embedding, setting.tensor_quality, metric.epsilon(),
                                                  OutputNorm::kSum, 5e-4 * (box[1] - box[0]))
@@ -671,7 +742,7 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   return {box, quality_on(metric, points), "quality"};
 }
 
-Tensor draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
+Picture draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
   LatentPlane plane;
   plane.title = title;
   plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
@@ -752,8 +823,8 @@ void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& 
   picture.elevation = std::clamp(std::atan2(normal[2], level) * 180 / M_PI, 25.0, 55.0);
 }
 
-Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
-                     const std::string& title) {
+Picture draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
+                      const std::string& title) {
   SurfacePicture picture;
   picture.title = title;
   const AnalyticMap& chart = metric.chart();
@@ -886,10 +957,12 @@ json options_json(const GeodesicProgramOptions& o) {
               {"seed", o.seed},
               {"constant-quality", o.constant_quality},
               {"pictures", o.pictures},
+              {"picture-format", o.picture_format},
               {"threads", at::get_num_threads()}};
   add_texts(object, {{"manifold", &o.manifold},
                      {"parameters", &o.parameters},
                      {"embedding", &o.embedding},
+                     {"metric", &o.metric},
                      {"level-set", &o.level_set},
                      {"quality", &o.quality},
                      {"from", &o.from},
@@ -1017,21 +1090,23 @@ void run_geodesic(GeodesicProgramOptions& o) {
   std::optional<GuardedRunFolder> folder;
   if (!o.out.empty()) folder.emplace(o.out, o.overwrite);
   const Setting setting = make_setting(o);
-  const WeightedMetric metric(setting.chart, setting.quality, o.epsilon);
+  const WeightedMetric metric(setting.chart, setting.quality, o.epsilon, setting.target);
   const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted,
                    "interrupted before there was a path; nothing is saved");
 
   const auto begin = std::chrono::steady_clock::now();
   ProgressLine line("cost", o.quiet || o.print_json);
-  std::string method = o.method;
-  if (method == "auto" && setting.from_files) method = "lbfgs";
+  std::string method = o.method, reason;
+  if (method == "auto" && setting.from_files && !newton_pays(metric, &reason)) method = "lbfgs";
   Outcome outcome = by_find_path(method) ? solve_by_find_path(o, setting, method, metric, line)
                                          : solve_dense(o, setting, metric, line);
+  if (method == "auto" && setting.from_files && !interrupt_token().cancelled() && !all_converged(outcome) &&
+      !setting.first_path.defined())
+    take_shorter(outcome, solve_by_find_path(o, setting, "lbfgs", metric, line));
   const bool cut_short = interrupt_token().cancelled();
   if (!by_find_path(method) && !cut_short) certify(o, setting, metric, outcome, line);
-  if (o.method == "auto" && setting.from_files)
-    outcome.reason = "models in files are evaluated in batches, which first-order steps need fewest of";
+  if (!reason.empty()) outcome.reason = reason;
   line.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const json summary = summary_of(setting, metric, outcome, seconds, o.seed);
@@ -1047,6 +1122,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     write_npy(folder->path() / "times.npy", at::linspace(0, 1, path.size(1), at::kDouble));
     std::filesystem::create_directory(folder->path() / "frames");
     const std::string title = o.example > 0 ? "Example " + std::to_string(o.example) : metric.describe();
+    const PictureFormats formats = picture_formats(o.picture_format);
     std::optional<PlaneField> first_field;
     for (int64_t pair = 0; pair < std::min(pairs, o.pictures); ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;
@@ -1056,11 +1132,12 @@ void run_geodesic(GeodesicProgramOptions& o) {
       if (dim == 2) {
         const PlaneField field = plane_field(setting, metric, answer);
         if (pair == 0) first_field = field;
-        write_png(folder->path() / "frames" / ("plane" + suffix + ".png"), draw_plane(field, answer, title));
+        write_picture(folder->path() / "frames" / ("plane" + suffix), draw_plane(field, answer, title),
+                      formats);
       }
       if (setting.chart->output_dim() == 3)
-        write_png(folder->path() / "frames" / ("surface" + suffix + ".png"),
-                  draw_in_space(setting, metric, answer, title));
+        write_picture(folder->path() / "frames" / ("surface" + suffix),
+                      draw_in_space(setting, metric, answer, title), formats);
     }
     const json run{{"program", "latentpath"},
                    {"version", kVersion},
@@ -1080,7 +1157,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     json page = page_of(setting, metric, outcome, first_field, title);
     page["version"] = kVersion;
     page["settings"] = options_json(o);
-    write_report_data(folder->path(), hide_paths(page, {o.embedding, o.level_set, o.quality}));
+    write_report_data(folder->path(), hide_paths(page, {o.embedding, o.metric, o.level_set, o.quality}));
     write_html_report(folder->path());
     folder->commit();
   }
@@ -1128,6 +1205,11 @@ void setup_geodesic(CLI::App& program) {
                    "Your own chart: TorchScript FILE, forward([n, D]) -> [n, ...]")
       ->group(g);
   command
+      ->add_option(
+          "--metric", o.metric,
+          "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      ->group(g);
+  command
       ->add_option("--level-set", o.level_set,
                    "Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; Q = exp(-K d)/2")
       ->group(g);
@@ -1152,9 +1234,9 @@ void setup_geodesic(CLI::App& program) {
 
   g = "How they are sought";
   command
-      ->add_option(
-          "--method", o.method,
-          "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam; auto: by size, and lbfgs for files")
+      ->add_option("--method", o.method,
+                   "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam; auto: by size, and lbfgs for "
+                   "large models")
       ->capture_default_str()
       ->group(g);
   command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);
@@ -1196,6 +1278,7 @@ void setup_geodesic(CLI::App& program) {
   command->add_option("--pictures", o.pictures, "Pairs that get pictures, at most")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_geodesic(*options); });

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <iostream>
@@ -11,14 +12,16 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
-#include "latentpath/numerics/roadmap.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/path/points.h"
+#include "latentpath/models/input_adapter.h"
+#include "latentpath/models/torchscript_metric.h"
+#include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/models/input_adapter.h"
+#include "latentpath/path/measured_by.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/convergence_record.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
@@ -46,7 +49,7 @@ void check_interruption() {
 }
 
 struct InterpolateOptions : ModelOptions {
-  std::string encoder;
+  std::string encoder, metric;
   std::vector<std::string> favor, avoid;
   PriorOptions prior;
   std::string from, to, pairs_file;
@@ -64,6 +67,7 @@ struct InterpolateOptions : ModelOptions {
   uint64_t seed = 0;
 
   std::string out;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false, open = false;
 };
 
@@ -262,6 +266,10 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--ramp", options.ramp, {"on", "off"});
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
+  LATENTPATH_CHECK(
+      options.metric.empty() || options.norm == "sum", kArgument,
+      "--metric measures lengths by itself: --norm mean, a mean over image coordinates, cannot be given "
+      "with it");
   check_prior_options(options.prior);
   check_choice("--method", options.method, {"auto", "lbfgs", "paper", "paper2019", "adam", "sgd"});
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
@@ -318,6 +326,7 @@ json options_json(const InterpolateOptions& o) {
               {"ramp", o.ramp},
               {"frames", o.frames},
               {"spacing", o.spacing},
+              {"picture-format", o.picture_format},
               {"tolerance", o.tolerance},
               {"seed", o.seed},
               {"loop", o.loop},
@@ -329,7 +338,11 @@ json options_json(const InterpolateOptions& o) {
               {"threads", at::get_num_threads()}};
   add_prior_json(object, o.prior);
   add_model_settings(object, o);
-  add_texts(object, {{"encoder", &o.encoder}, {"from", &o.from}, {"to", &o.to}, {"pairs", &o.pairs_file}});
+  add_texts(object, {{"encoder", &o.encoder},
+                     {"metric", &o.metric},
+                     {"from", &o.from},
+                     {"to", &o.to},
+                     {"pairs", &o.pairs_file}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
 }
@@ -395,6 +408,9 @@ void run_interpolate(InterpolateOptions& options) {
 
   check_interruption();
   if (options.certify) check_certifiable(problem, options);
+  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  const PathProblem measured =
+      options.metric.empty() ? problem : measured_by(problem, load_metric(options.metric, dim));
   ProgressLine line("cost", options.quiet || options.print_json);
   ConvergenceRecord convergence;
   const auto progress = [&](const Progress& p) {
@@ -402,10 +418,10 @@ void run_interpolate(InterpolateOptions& options) {
     convergence.progress(p);
   };
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
-  PathResult result = find_path(problem, path, progress, interrupt_token());
+  PathResult result = find_path(measured, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
   if (options.certify && !interrupt_token().cancelled())
-    certificates = certify_and_improve(problem, path, result, certificate_options(problem, prior.normal),
+    certificates = certify_and_improve(measured, path, result, certificate_options(problem, prior.normal),
                                        progress, interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
@@ -425,6 +441,7 @@ void run_interpolate(InterpolateOptions& options) {
     write_npy(folder->path() / "path.npy", result.nodes);
     write_npy(folder->path() / "times.npy", result.times);
     std::filesystem::create_directory(folder->path() / "frames");
+    const PictureFormats formats = picture_formats(options.picture_format);
     PictureOptions pictures;
     pictures.frames = options.frames;
     pictures.by_arc_length = options.spacing == "arc";
@@ -439,16 +456,17 @@ void run_interpolate(InterpolateOptions& options) {
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
       line({"drawing", pair, strips, 0});
       if (images)
-        write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
-                  draw_path_strip(problem, result, pair, pictures));
+        write_picture(folder->path() / "frames" / ("strip" + suffix),
+                      draw_path_strip(problem, result, pair, pictures), formats);
       if (pair < static_cast<int64_t>(certificates.size()))
         pictures.reference = tensor_of_points(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
-        write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
-                  draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures));
+        write_picture(folder->path() / "frames" / ("latent" + suffix),
+                      draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures), formats);
       if (dim > 2 && prior.density)
-        write_png(folder->path() / "frames" / ("projection" + suffix + ".png"),
-                  draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed));
+        write_picture(folder->path() / "frames" / ("projection" + suffix),
+                      draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed),
+                      formats);
     }
     json run{{"program", "latentpath"},
              {"version", kVersion},
@@ -474,7 +492,8 @@ void run_interpolate(InterpolateOptions& options) {
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
     std::vector<std::string> local = local_model_paths(options);
-    append(local, {options.encoder, options.pairs_file, folder->target().string(), options.out});
+    append(local,
+           {options.encoder, options.metric, options.pairs_file, folder->target().string(), options.out});
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
     local.push_back(prior_file(options.prior));
@@ -573,6 +592,12 @@ void setup_interpolate(CLI::App& program) {
   command->add_option("--norm", o.norm, "Squared image distance: sum over pixels or mean")
       ->capture_default_str()
       ->group(g);
+  command
+      ->add_option(
+          "--metric", o.metric,
+          "Measure lengths by a metric of the latent space instead of image distances: TorchScript FILE, "
+          "G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      ->group(g);
 
   g = "How it is sought";
   command
@@ -628,6 +653,7 @@ void setup_interpolate(CLI::App& program) {
                    "Frames of each curve in report.html; 0: as many as suit the number of pairs")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   command->add_flag("--open", o.open, "Open report.html when it is written")->group(g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);

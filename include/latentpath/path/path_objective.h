@@ -29,6 +29,12 @@ class PathObjective : public Objective {
   /// place, which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
+  /// The block-tridiagonal model of a polyline's energy for D ≤ 64, with exact first and, where the model can
+  /// be differentiated twice, second derivatives (second_order_objective.cpp).
+  SecondOrderModel* second_order(int64_t row) override;
+  /// The metric along the polyline, where the cost is its length's energy on uniform times.
+  CurveMetric* curve_metric(int64_t row) override;
+  std::string why_first_order() const override;
   /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the
   /// Laplacian alone promises more than there is to gain.
   void model_at_once();
@@ -45,7 +51,12 @@ class PathObjective : public Objective {
   EvaluationCounter::Scope counting(const Tensor& rows) const;
   void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
 
+  struct ChordModels;
+  ChordModels& chord_models();
+  std::string why_no_model() const;
+
   const PathEnergy& energy_;
+  std::shared_ptr<ChordModels> chord_models_;  ///< made when first asked for
   std::shared_ptr<const Curve> curve_;
   Tensor start_, end_, times_;
   bool preconditioned_;
