@@ -16,21 +16,22 @@
 #include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/models/torchscript_module.h"
-#include "latentpath/metric/adaptors.h"
-#include "latentpath/metric/charts.h"
-#include "latentpath/path/global_geodesics.h"
-#include "latentpath/path/initial_path.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/path/points.h"
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/metric/charts.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
+#include "latentpath/solver/methods.h"
 #include "option_values.h"
 #include "program.h"
 #include "progress_line.h"
@@ -75,7 +76,12 @@ std::vector<double> finite_numbers(const std::string& option, const std::string&
 
 bool ends_in_npy(const std::string& text) { return text.size() > 4 && text.ends_with(".npy"); }
 
-bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
+/// Models in files are decoded in batches, which methods that need a gradient alone do without the dense
+/// solvers.
+bool by_find_path(const GeodesicProgramOptions& o, const std::string& method) {
+  const bool from_files = !o.embedding.empty() || !o.level_set.empty() || !o.quality.empty();
+  return from_files && method != "auto" && solver_method(method).needs == SolverNeeds::kGradient;
+}
 
 void check_options(const GeodesicProgramOptions& o) {
   LATENTPATH_CHECK(!o.manifold.empty() || !o.embedding.empty(), kArgument,
@@ -84,8 +90,7 @@ void check_options(const GeodesicProgramOptions& o) {
                    "--manifold and --embedding are both charts: give one of them");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "--level-set and --quality are both qualities: give one of them");
-  check_choice("--method", o.method,
-               {"auto", "newton", "gauss-newton", "newton-cg", "georce", "lbfgs", "adam"});
+  check_choice("--method", o.method, solver_method_names({"auto"}));
   check_choice("--init", o.init, {"auto", "straight", "graph"});
   check_choice("--reference", o.reference, {"auto", "on", "off"});
   const auto between = [](const char* option, double value, double low, double high) {
@@ -106,10 +111,11 @@ void check_options(const GeodesicProgramOptions& o) {
   LATENTPATH_CHECK(o.constant_quality > 0 && o.constant_quality < 1, kArgument,
                    "--constant-quality must lie strictly between 0 and 1, not at ", o.constant_quality);
   LATENTPATH_CHECK(o.tolerance >= 0, kArgument, "--tolerance must not be negative, and is ", o.tolerance);
-  LATENTPATH_CHECK(!by_find_path(o.method) || o.init != "graph", kArgument,
-                   "--init graph is for the methods auto, "
-                   "newton, gauss-newton, newton-cg and georce, not for ",
-                   o.method);
+  LATENTPATH_CHECK(
+      !by_find_path(o, o.method) || o.init != "graph", kArgument,
+      "--init graph is for the methods auto, newton, gauss-newton, newton-cg and georce where models "
+      "are in files, not for ",
+      o.method);
 }
 
 /// What is asked, in the forms that both kinds of solver take.
@@ -1026,10 +1032,10 @@ void run_geodesic(GeodesicProgramOptions& o) {
   ProgressLine line("cost", o.quiet || o.print_json);
   std::string method = o.method;
   if (method == "auto" && setting.from_files) method = "lbfgs";
-  Outcome outcome = by_find_path(method) ? solve_by_find_path(o, setting, method, metric, line)
-                                         : solve_dense(o, setting, metric, line);
+  Outcome outcome = by_find_path(o, method) ? solve_by_find_path(o, setting, method, metric, line)
+                                            : solve_dense(o, setting, metric, line);
   const bool cut_short = interrupt_token().cancelled();
-  if (!by_find_path(method) && !cut_short) certify(o, setting, metric, outcome, line);
+  if (!by_find_path(o, method) && !cut_short) certify(o, setting, metric, outcome, line);
   if (o.method == "auto" && setting.from_files)
     outcome.reason = "models in files are evaluated in batches, which first-order steps need fewest of";
   line.finish();
@@ -1152,9 +1158,9 @@ void setup_geodesic(CLI::App& program) {
 
   g = "How they are sought";
   command
-      ->add_option(
-          "--method", o.method,
-          "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam; auto: by size, and lbfgs for files")
+      ->add_option("--method", o.method,
+                   "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam, sgd; auto: by size, and "
+                   "lbfgs for files")
       ->capture_default_str()
       ->group(g);
   command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);

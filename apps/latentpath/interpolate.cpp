@@ -11,14 +11,14 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
-#include "latentpath/numerics/roadmap.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/path/points.h"
+#include "latentpath/models/input_adapter.h"
+#include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/models/input_adapter.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/convergence_record.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
@@ -263,7 +263,7 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
   check_prior_options(options.prior);
-  check_choice("--method", options.method, {"auto", "lbfgs", "paper", "paper2019", "adam", "sgd"});
+  check_choice("--method", options.method, solver_method_names({"auto", "paper", "paper2019"}));
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
   check_choice("--init", options.init, {"auto", "linear", "spherical", "via", "graph"});
   check_choice("--cost", options.cost, {"auto", "chord", "dynamic", "length", "endpoint-mean"});
@@ -576,9 +576,11 @@ void setup_interpolate(CLI::App& program) {
 
   g = "How it is sought";
   command
-      ->add_option("--method", o.method,
-                   "auto, lbfgs, paper (Algorithm 1: adam on a neural curve), paper2019 (gradient descent on "
-                   "the nodes of a polyline, endpoint-mean cost), adam, sgd")
+      ->add_option(
+          "--method", o.method,
+          "auto (lbfgs), lbfgs, newton, gauss-newton, newton-cg, georce (these four end the search at a "
+          "stationary point, with a certificate), adam, sgd, paper (Algorithm 1: adam on a neural "
+          "curve), paper2019 (gradient descent on the nodes of a polyline, endpoint-mean cost)")
       ->capture_default_str()
       ->group(g);
   command->add_option("--curve", o.curve, "auto, polyline, neural")->capture_default_str()->group(g);

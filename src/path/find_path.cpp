@@ -10,13 +10,13 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/path/global_geodesics.h"
-#include "latentpath/path/best_clock.h"
 #include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/best_clock.h"
+#include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/initial_path.h"
-#include "latentpath/path/route_starts.h"
-#include "latentpath/path/points.h"
 #include "latentpath/path/path_objective.h"
+#include "latentpath/path/points.h"
+#include "latentpath/path/route_starts.h"
 
 namespace latentpath {
 namespace {
@@ -109,7 +109,12 @@ class PathFinder {
     return problem_.prior ? problem_.prior : normal_sampler(problem_.start.size(1));
   }
   bool multilevel() const {
-    return (options_.method == "auto" || options_.method == "lbfgs") && options_.curve != "neural";
+    return options_.method != "adam" && options_.method != "sgd" && options_.method != "paper2019" &&
+           options_.curve != "neural";
+  }
+  /// The descent on all levels; a second-order method takes over at its end.
+  std::string descent_method() const {
+    return options_.method == "auto" || is_second_order(options_.method) ? "lbfgs" : options_.method;
   }
   bool has_loop() const { return (start_ == end_).all(1).any().item<bool>(); }
   PathEnergy make_energy(const CostPointer& cost) const {
@@ -141,6 +146,8 @@ class PathFinder {
   void descend(PathResult& result, const Tensor& rows, int64_t quadrature, int64_t iterations);
   void end_outrun(SolverState& state, const Paths& paths, bool sparse) const;
   void verify(PathResult& result);
+  SecondOrderPaths finish(const Tensor& nodes, const Tensor& times, int64_t iterations, PathResult& result);
+  void finish(PathResult& result);
   Paths rows_of(const Paths& paths, const std::vector<int64_t>& rows) const;
   Paths without_outrun(const Paths& paths, const SolverState& state) const;
   Paths cheapest_of(const Paths& paths, const Tensor& cost, bool keep_both) const;
@@ -195,6 +202,8 @@ void PathFinder::validate() const {
                    options_.segments);
   LATENTPATH_CHECK(options_.epsilon >= 0 && options_.epsilon <= 0.5, kArgument,
                    "--epsilon must satisfy 0 <= epsilon <= 0.5, not ", options_.epsilon);
+  LATENTPATH_CHECK(!is_second_order(options_.method) || options_.curve != "neural", kArgument, "--method ",
+                   options_.method, " moves the nodes of a polyline: it cannot go with --curve neural");
   LATENTPATH_CHECK(!options_.first_paths.defined() ||
                        (options_.first_paths.dim() == 3 && options_.first_paths.size(1) >= 2 &&
                         options_.first_paths.size(0) == problem_.start.size(0) &&
@@ -208,7 +217,7 @@ void PathFinder::validate() const {
     for (const auto& name : allowed) list += (list.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::kArgument, join_message(option, " '", value, "' is not one of ", list));
   };
-  known("--method", options_.method, {"auto", "lbfgs", "adam", "sgd", "paper2019"});
+  known("--method", options_.method, solver_method_names({"auto", "paper2019"}));
   known("--curve", options_.curve, {"auto", "polyline", "neural"});
   known("--init", options_.init, {"auto", "linear", "spherical", "via", "graph", "given"});
   LATENTPATH_CHECK(options_.init != "given" || options_.first_paths.defined(), kArgument,
@@ -536,7 +545,7 @@ void PathFinder::solve_multilevel(PathResult& result) {
     stopping.max_seconds = seconds_left();
     if (paths.nodes.size(0) > pairs && !last)
       stopping.prune = [&](SolverState& state) { end_outrun(state, paths, levels[level] < kSparseLevel); };
-    const auto solver = lbfgs_solver();
+    const auto solver = make_solver<Tensor>(descent_method());
     const std::string stage = join_message(levels[level], " segments");
     const SolveResult solved = solve(
         objective, curve->fit(paths.nodes, times), *solver, stopping,
@@ -720,7 +729,7 @@ SolveResult PathFinder::descend(Paths& paths, int64_t quadrature, int64_t iterat
   stopping.max_iterations = iterations;
   stopping.relative_decrease = options_.tolerance;
   stopping.max_seconds = seconds_left();
-  const auto solver = lbfgs_solver();
+  const auto solver = make_solver<Tensor>(descent_method());
   SolveResult solved = solve(
       objective, curve->fit(paths.nodes.to(at::kDouble), times), *solver, stopping,
       [&](const SolverState& state) {
@@ -772,8 +781,8 @@ void PathFinder::solve_single(PathResult& result) {
   const bool neural = options_.curve == "neural" || (options_.curve == "auto" && first_order && !descent);
   const int64_t dim = start_.size(1), pairs = start_.size(0);
   const Tensor times = descent ? uniform_times(options_.segments) : grid(options_.segments);
-  LATENTPATH_CHECK(options_.init != "graph", kArgument, "--init graph needs --method lbfgs, not ",
-                   options_.method);
+  LATENTPATH_CHECK(options_.init != "graph", kArgument,
+                   "--init graph needs a polyline and a method other than ", options_.method);
   Paths paths;
   if (options_.init == "auto") {  // the papers start from the straight line
     paths.nodes = linear_path(start_, end_, times);
@@ -810,7 +819,7 @@ void PathFinder::solve_single(PathResult& result) {
   else if (options_.method == "sgd" || descent)
     solver = sgd_solver({.learning_rate = options_.learning_rate.value_or(1e-3)});
   else
-    solver = lbfgs_solver();
+    solver = make_solver<Tensor>(descent_method());
   StoppingOptions stopping;
   stopping.max_iterations = options_.max_iterations > 0 ? options_.max_iterations : first_order ? 1000 : 300;
   stopping.relative_decrease = first_order ? 0 : options_.tolerance;
@@ -966,6 +975,34 @@ void PathFinder::verify(PathResult& result) {
   result.seconds += searching;
 }
 
+/// By the second-order method asked for, with what it decodes counted.
+SecondOrderPaths PathFinder::finish(const Tensor& nodes, const Tensor& times, int64_t iterations,
+                                    PathResult& result) {
+  const int64_t before = problem_.embedding->evaluations(), pairs = start_.size(0);
+  SecondOrderOptions second;
+  second.method = options_.method;
+  second.max_iterations = iterations;
+  second.max_seconds = seconds_left();
+  SecondOrderPaths found =
+      finish_by_second_order(*energy_, start_, end_, nodes, times, second, progress_, cancellation_);
+  const int64_t spent = problem_.embedding->evaluations() - before;
+  for (auto& count : result.decoder_evaluations) count += (spent + pairs - 1) / pairs;
+  return found;
+}
+
+void PathFinder::finish(PathResult& result) {
+  const SecondOrderPaths found =
+      finish(result.nodes, result.times, options_.max_iterations > 0 ? options_.max_iterations : 60, result);
+  result.nodes = found.nodes;
+  result.termination = found.termination;
+  result.certificates = found.certificates;
+  result.method = join_message(result.method, ", then ", found.method);
+  for (size_t pair = 0; pair < found.iterations.size(); ++pair) {
+    result.iterations[pair] += found.iterations[pair];
+    quadrature_[pair] = found.certificates[pair].quadrature;
+  }
+}
+
 PathResult PathFinder::run() {
   choose_cost();
   const auto pairs = static_cast<size_t>(start_.size(0));
@@ -978,15 +1015,26 @@ PathResult PathFinder::run() {
   result.seed = options_.seed;
   result.cost = energy_->options().cost->describe();
   result.time_weight = energy_->options().cost->time_weight();
-  result.method = "L-BFGS, coarse to fine";
+  result.method = make_solver<Tensor>(descent_method())->describe() + ", coarse to fine";
   result.curve = join_message("polyline of ", options_.segments, " segments");
+  const bool second_order = is_second_order(options_.method);
+  if (second_order) {  // refused before the search, where it cannot be
+    const Tensor few = grid(3);
+    finish(linear_path(start_, end_, few), few, 0, result);
+  }
   if (multilevel())
     solve_multilevel(result);
   else
     solve_single(result);
+  if (second_order && !cancellation_.cancelled()) finish(result);
+  const Tensor finished = result.nodes;
   result.candidate_evaluations = (pool_ ? pool_->drawn : 0) + route_samples_;
   result.seconds = seconds_since(begin_);
   verify(result);
+  // A certificate is of the path that the method ended at: one that lost to a baseline has none.
+  const Tensor moved = (result.nodes.to(at::kDouble) - finished.to(at::kDouble)).abs().amax({1, 2});
+  for (size_t pair = 0; pair < result.certificates.size(); ++pair)
+    if (moved[static_cast<int64_t>(pair)].item<double>() > 1e-5) result.certificates[pair] = {};
 
   const Tensor finite = at::isfinite(result.path.cost_refined);
   const Tensor ratio = result.path.cost_refined / result.path.cost.clamp_min(1e-300);

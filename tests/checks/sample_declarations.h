@@ -81,6 +81,8 @@ extern const EikonalDistance marching;
 //// path/route_starts.h
 extern const PathEnergy energy;
 extern const LatentSampler prior;
+//// path/second_order_path.h
+extern const PathEnergy energy;
 //// path/tridiagonal.h
 extern const Tensor diagonal, off_diagonal, b;
 //// path/via_points.h
@@ -123,6 +125,12 @@ extern const nlohmann::json summary;
 //// run/evaluate_paths.h
 extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;
+//// solver/dense_solver.h
+extern DenseObjective& objective;
+extern const DenseRows x0;
+//// solver/methods.h
+extern DenseObjective& objective;
+extern const DenseRows x0;
 //// solver/solver.h
 extern Objective& objective;
 //// zoo/network.h

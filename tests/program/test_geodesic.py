@@ -187,3 +187,15 @@ def test_a_negative_distance_is_refused(files):
     result = run("geodesic", "--manifold", "plane", "--level-set", files / "negative.pt", "--from", "0,0", "--to", "1,1",
                  "--quiet")
     assert result.code == 3 and "0 or more" in result.stderr
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "adam", "sgd", "newton", "gauss-newton", "newton-cg", "georce"])
+def test_every_method_takes_a_chart_of_ours(method):
+    result = run("geodesic", "--manifold", "sphere", "--from", "0.2,0.1", "--to=-0.9,1.4", "--method", method, "--init",
+                 "straight", "--json", *QUICK).ok()
+    summary = json.loads(result.stdout)
+    z = np.array([[0.2, 0.1], [-0.9, 1.4]])
+    r = (z * z).sum(1, keepdims=True)
+    x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
+    # Steps by a rate end at their limit, near the geodesic; GEORCE's left ends are O(1/n) off.
+    assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.log(2) * math.acos(x[0] @ x[1]), rel=5e-3)

@@ -19,6 +19,7 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/second_order_path.h"
 #include "latentpath/path/via_points.h"
 #include "latentpath/solver/solver.h"
 
@@ -54,7 +55,9 @@ struct PathOptions {
   OutputNorm norm = OutputNorm::kSum;
   std::shared_ptr<const Kernel> kernel = {};
 
-  std::string method = "auto";  ///< "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of paper A
+  std::string method = "auto";  ///< "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of paper A; "newton",
+                                ///< "gauss-newton", "newton-cg", "georce": as lbfgs, and then to a stationary
+                                ///< point with a certificate (D ≤ 64)
   std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
   std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
@@ -118,6 +121,7 @@ struct PathResult {
   Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the
                              ///< inverse of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
+  std::vector<PathCertificate> certificates;  ///< [pairs] by second-order methods, else none
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   double time_weight = 0;            ///< λ used
   std::string cost, method, curve;   ///< what was used

@@ -71,6 +71,8 @@ struct SolverMethod {
 };
 /// All of them, for help texts and checks.
 const std::vector<SolverMethod>& solver_methods();
+/// Their names, after those in `first`.
+std::vector<std::string> solver_method_names(std::vector<std::string> first = {});
 /// Throws Error(kArgument), listing the names, where there is no such method.
 const SolverMethod& solver_method(const std::string& name);
 

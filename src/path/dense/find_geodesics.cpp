@@ -66,12 +66,14 @@ class PairSolver {
   static constexpr std::size_t kLevelSetPieces = 4;
   static constexpr std::size_t kMostPieces = 64;
   static constexpr std::size_t kCoarsest = 20;
+  static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
 
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
   void certify(const Outcome& outcome, Certificate& certificate);
   void warn(Geodesic& geodesic, const LengthFigures& refined);
+  SolverOptions rates_at(const DenseRows& x0);
   void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
     if (options_.keep_stages) geodesic.stages.push_back({name, nodes});
@@ -127,6 +129,28 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   check(middles);
 }
 
+/// Steps at which Adam and gradient descent are stable: 1/(2 max tr B_ii), since no eigenvalue of a
+/// block-tridiagonal B ≥ 0 is above twice its largest block's; for Adam, which moves every coordinate by
+/// about its rate, a thousandth of the path's extent.
+SolverOptions PairSolver::rates_at(const DenseRows& x0) {
+  objective_.linearise(x0.data());
+  BlockTridiagonal laplacian;
+  objective_.laplacian(laplacian);
+  double largest = 0;
+  for (std::size_t i = 0; i < laplacian.blocks(); ++i) {
+    double trace = 0;
+    for (std::size_t r = 0; r < dim_; ++r) trace += laplacian.diagonal(i)[r * dim_ + r];
+    largest = std::max(largest, trace);
+  }
+  const auto& nodes = objective_.knots();
+  const auto [low, high] = std::minmax_element(nodes.begin(), nodes.end());
+  SolverOptions options;
+  options.sgd.learning_rate = 0.5 / std::max(largest, 1e-300);
+  options.sgd.momentum = 0.9;
+  options.adam.learning_rate = std::max(1e-3 * (*high - *low), 1e-300);
+  return options;
+}
+
 /// Moves the inner nodes of `nodes` to a minimum of the objective, which is expanded there on return.
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome) {
   const auto dim = static_cast<std::ptrdiff_t>(dim_);
@@ -134,7 +158,9 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
   const DenseSolveResult solved = latentpath::solve(
-      objective_, x0, *solver_, {.max_iterations = options_.max_iterations, .gradient_residual = tolerance},
+      objective_, x0, *solver_,
+      {.max_iterations = std::max(options_.max_iterations, steps_by_rate ? kFewestSmallSteps : 1),
+       .gradient_residual = tolerance},
       {}, cancellation_);
   std::copy_n(solved.state.x.data(), x0.size(), nodes.begin() + dim);
   outcome = {solved.state.termination[0], static_cast<int>(solved.state.iteration), solved.state.value[0]};
