@@ -19,6 +19,11 @@ add_library(latentpath_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
 target_link_libraries(latentpath_precompiled PRIVATE latentpath_tensors latentpath_warnings)
 target_precompile_headers(latentpath_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)
 
+# clang-tidy cannot read the compiler's precompiled header: there every file with tensors reads the headers themselves.
+if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  target_compile_options(latentpath_tensors INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/precompiled.h")
+endif()
+
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
 function(latentpath_module name)

@@ -6,8 +6,9 @@
     tests/checks/samples.py SOURCE --write FILE.cpp      write the translation unit alone
 
 A sample is a block of comment lines that are indented by three spaces or more and of which one at least ends as a
-statement does; in Markdown, a block marked cpp. Each becomes the body of a function of its own. What a sample uses and
-does not declare stands in sample_declarations.h, under the name of the sample's file. All samples are one translation
+statement does; in Markdown, a block marked cpp. Each becomes the body of a function of its own; types, functions and
+templates that it defines stand before that function. `, …}` stands for further members. What a sample uses and does not
+declare stands in sample_declarations.h, under the name of the sample's file. All samples are one translation
 unit, checked for syntax and types only; messages of the compiler name the line of the sample.
 """
 import json
@@ -55,6 +56,29 @@ def markdown_blocks(text, language):
             block.append((number, line))
 
 
+DEFINITION = re.compile(r"(struct|class|enum|template|namespace)\b|[\w:<>,&* ]+[ &*]\w+\([^;]*\)( const)? \{$")
+
+
+def code_lines(block):
+    """The lines of a sample as code, apart: (definitions at namespace scope, statements)."""
+    definitions, statements, depth = [], [], 0
+    for _, text in block:
+        text = re.sub(r",\s*…\s*\}", "}", text)
+        code = without_comment(text)
+        if depth == 0 and DEFINITION.match(code) or text.startswith("#include"):
+            depth = code.count("{") - code.count("}")
+            definitions.append(text)
+            statements.append("")
+        elif depth > 0:
+            depth += code.count("{") - code.count("}")
+            definitions.append(text)
+            statements.append("")
+        else:
+            definitions.append("")
+            statements.append(text)
+    return definitions, statements
+
+
 def samples(root):
     """(file, block) of every sample, in a fixed order."""
     for file in sorted((root / "include").rglob("*.h")):
@@ -84,10 +108,9 @@ def translation_unit(root):
     for index, (file, block) in enumerate(samples(root)):
         name = str(file.relative_to(root)).removeprefix("include/latentpath/")
         out.append(f"namespace sample_{index} {{\n{own.get(name, '')}")
-        # Includes stand outside of functions; so does a sample that is nothing else.
-        out += [text for _, text in block if text.startswith("#include")]
-        out.append(f'[[maybe_unused]] void sample() {{\n#line {block[0][0]} "{file}"')
-        out += ["" if text.startswith("#include") else text for _, text in block]
+        definitions, statements = code_lines(block)
+        out += [f'#line {block[0][0]} "{file}"', *definitions]
+        out += [f'[[maybe_unused]] void sample() {{\n#line {block[0][0]} "{file}"', *statements]
         out.append('}\n}\n#line 1 "sample_declarations.h"')  # whoever is blamed from here on, it is not this sample
     return "\n".join(out) + "\n"
 
@@ -113,7 +136,7 @@ def faults_of_form(root):
         for number, text in block:
             if len(text) > 105 and file.suffix == ".h":
                 yield f"{file.relative_to(root)}:{number}: a sample's line is longer than 110 signs"
-            if not without_comment(text).isascii():
+            if not re.sub(r",\s*…\s*\}", "}", without_comment(text)).isascii():
                 yield f"{file.relative_to(root)}:{number}: a sample has signs outside of comments that are no C++: {text}"
 
 

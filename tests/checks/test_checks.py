@@ -91,3 +91,12 @@ def test_signs_that_are_no_code_are_a_fault_of_form(tmp_path):
     file.parent.mkdir(parents=True)
     file.write_text("//   f(…);\n")
     assert len(list(samples.faults_of_form(tmp_path))) == 1
+
+
+def test_definitions_of_a_sample_stand_outside_of_its_function():
+    block = list(enumerate(["struct Tea {", "  int minutes = 4;", "};", "const Tea& tea(int x) {", "  return all[x];", "}",
+                            "Tea mine{.minutes = 3, …};", "drink(mine);", "auto f = [](int y) {", "  return y;", "};"], 1))
+    definitions, statements = samples.code_lines(block)
+    assert [text for text in definitions if text] == [text for _, text in block[:6]]
+    assert [text for text in statements if text][:2] == ["Tea mine{.minutes = 3};", "drink(mine);"]
+    assert len(statements) == len(definitions) == len(block)

@@ -9,7 +9,7 @@ import pytest
 from conftest import PROGRAM, REPOSITORY, run
 
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").rglob("*.md")),
-         REPOSITORY / "experiments/README.md"]
+         *sorted((REPOSITORY / "experiments").glob("*.md"))]
 # Options of other programs that the pages speak of: cmake, ctest, this project's scripts.
 OTHERS = {"--preset", "--build", "--install", "--parallel", "--target", "--data", "--checks", "--changed", "--check",
           "--prefix"}
@@ -34,7 +34,7 @@ def commands(page):
     """(line number, words) of every call of the program: in sh blocks, indented blocks and `code`."""
     text = page.read_text()
     joined = re.sub(r"\\\n\s*", lambda match: " " * len(match[0]), text)
-    for pattern in (r"^(?:    )?\S*latentpath [a-z].*$", r"`latentpath ([^`]*)`"):
+    for pattern in (r"^(?:    )?[\w./]*latentpath [a-z].*$", r"`latentpath ([^`]*)`"):
         for match in re.finditer(pattern, joined, re.M):
             line = joined[:match.start()].count("\n") + 1
             try:
