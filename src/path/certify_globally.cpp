@@ -7,10 +7,10 @@
 #include <iomanip>
 #include <sstream>
 
-#include "metric/evaluate_points.h"
 #include "latentpath/core/error.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
+#include "metric/evaluate_points.h"
 
 namespace latentpath {
 namespace {
@@ -171,6 +171,7 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
   result.seconds += found.seconds;
   result.verification_seconds += found.verification_seconds;
   result.verification_evaluations += found.verification_evaluations;
+  result.candidate_evaluations += found.candidate_evaluations;
   for (size_t i = 0; i < beaten.size(); ++i) {
     const int64_t pair = beaten[i], row = static_cast<int64_t>(i);
     const auto index = static_cast<size_t>(pair);

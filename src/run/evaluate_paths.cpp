@@ -8,9 +8,9 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
-#include "latentpath/path/initial_path.h"
-#include "latentpath/path/even_frame_times.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/path/even_frame_times.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath {
 namespace {
@@ -255,8 +255,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
                                count, node_times, problem.feature);
     frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
     seconds = result->seconds / static_cast<double>(count);
+    shared_evaluations = result->candidate_evaluations / count;  // a roadmap of this batch
     if (pooled) {
-      shared_evaluations = (before + pairs() - 1) / pairs();
+      shared_evaluations += (before + pairs() - 1) / pairs();
       seconds += pool_seconds_ / static_cast<double>(pairs());
     }
   } else {

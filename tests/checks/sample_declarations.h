@@ -63,25 +63,52 @@ extern const double lambda;
 extern const SegmentFunction segment_length;
 extern const Eigen::VectorXd start, end;
 void refine(const Eigen::MatrixXd& nodes);
-//// path/best_clock.h
+//// path/certify.h
 extern const PathEnergy energy;
 //// path/certify_globally.h
 extern const PathProblem problem;
 extern const PathOptions options;
 extern const PathResult result;
 extern const double length;
+//// path/evaluation_counter.h
+extern const EnergyOptions options;
+extern const Tensor rows;
+extern const CurvePoints points;
 //// path/gauss_newton_model.h
 extern const PathEnergy energy;
 extern const Tensor pull, stiffness, action;
 extern double* gradient;
 //// path/global_geodesics.h
 extern const std::vector<Disc> discs;
+//// path/path_options.h
+//// path/path_result.h
+extern const PathResult result;
+//// path/path_set.h
+extern const Tensor starts;
 //// path/points.h
 extern const EikonalDistance marching;
+//// path/prune.h
+extern StoppingOptions stopping;
+extern const PathSet paths;
+extern const bool sparse;
+extern const PathOptions options;
+//// path/published_methods.h
+extern const PathProblem problem;
+//// path/refine.h
+//// path/reparametrise.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+extern const Tensor finer;
+extern const PathOptions options;
 //// path/route_starts.h
 extern const PathEnergy energy;
 extern const LatentSampler prior;
 //// path/second_order_path.h
+extern const PathEnergy energy;
+//// path/select.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+//// path/time_parametrisation.h
 extern const PathEnergy energy;
 //// path/tridiagonal.h
 extern const Tensor diagonal, off_diagonal, b;

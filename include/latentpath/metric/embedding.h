@@ -44,8 +44,8 @@ class Embedding {
 
   /// True when several threads may map points at once.
   virtual bool concurrent() const { return false; }
-  /// At least how many multiplications Φ takes a point, as far as is known beforehand: what tells whether sharing
-  /// a batch among threads can pay. 0: few.
+  /// At least how many multiplications Φ takes a point, as far as is known beforehand: what tells whether
+  /// sharing a batch among threads can pay. 0: few.
   virtual int64_t operations_per_point() const { return 0; }
 
   /// Points mapped since construction: the currency in which path solvers are compared.

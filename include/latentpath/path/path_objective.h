@@ -7,6 +7,7 @@
 
 #include "latentpath/curve/curve.h"
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/evaluation_counter.h"
 #include "latentpath/path/gauss_newton_model.h"
 #include "latentpath/solver/objective.h"
 
@@ -40,13 +41,14 @@ class PathObjective : public Objective {
   /// Leaves the models out where so few iterations follow that none would be used.
   void expect_iterations(int64_t iterations);
 
-  /// Points decoded so far for each row.
-  const std::vector<int64_t>& decoded() const { return decoded_; }
+  /// Has the counter know for which pair [rows] a row's points are decoded.
+  void count(EvaluationCounter& counter, Tensor pairs);
 
  protected:
   void set_times(const Tensor& times) { times_ = times; }
 
  private:
+  EvaluationCounter::Scope counting(const Tensor& rows) const;
   void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
 
   struct ChordModels;
@@ -62,7 +64,8 @@ class PathObjective : public Objective {
   Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none
   std::vector<int64_t> evaluated_;        ///< how often each row was
-  std::vector<int64_t> decoded_;
+  EvaluationCounter* counter_ = nullptr;
+  Tensor pairs_;  ///< [rows], for the counter
 };
 
 /// Algorithm 1 of paper A: fresh sorted uniform times each iteration, t_0 = 0 and t_n = 1.

@@ -16,6 +16,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // A route of which a larger share runs beside earlier ones is not a new one.
 constexpr double kMostShared = 0.8;
 
@@ -36,8 +37,10 @@ using Tree = nanoflann::KDTreeSingleIndexAdaptor<nanoflann::L2_Simple_Adaptor<do
 
 struct Edge {
   int32_t a, b;
-  double length;  // evaluated, or a lower bound
-  bool evaluated;
+  double length;        // as the call at hand sees it: evaluated, or a lower bound
+  bool evaluated;       // as the call at hand sees it
+  double bound = 0;     // what a new call sees
+  double value = kNaN;  // evaluated by any call
 };
 
 }  // namespace
@@ -91,6 +94,7 @@ struct RouteGraph::Impl {
   MatrixXd points;  // the samples alone, for the tree
   std::vector<Edge> edges;
   std::vector<std::vector<int32_t>> adjacent;  // edges of each node
+  std::vector<int32_t> shown;                  // edges whose lengths the call at hand has seen
   int64_t evaluated = 0;
   double reach = 0;  // how far "beside a route" is
 
@@ -121,15 +125,35 @@ struct RouteGraph::Impl {
     return result;
   }
 
+  /// Shows the call at hand the lengths of these edges; those that no call has asked for yet are evaluated.
   void evaluate(const std::vector<int32_t>& which) {
-    const VectorXd lengths = call(length, which);
+    std::vector<int32_t> fresh;
+    for (const int32_t index : which)
+      if (std::isnan(edges[static_cast<size_t>(index)].value)) fresh.push_back(index);
+    const VectorXd lengths = call(length, fresh);
     evaluated += lengths.size();
-    for (size_t i = 0; i < which.size(); ++i) {
-      Edge& edge = edges[static_cast<size_t>(which[i])];
+    for (size_t i = 0; i < fresh.size(); ++i) {
       const double value = lengths[static_cast<Eigen::Index>(i)];
-      edge.length = value >= 0 ? value : kInfinity;  // NaN is no way through
-      edge.evaluated = true;
+      edges[static_cast<size_t>(fresh[i])].value = value >= 0 ? value : kInfinity;  // NaN is no way through
     }
+    for (const int32_t index : which) {
+      Edge& edge = edges[static_cast<size_t>(index)];
+      edge.length = edge.value;
+      edge.evaluated = true;
+      shown.push_back(index);
+    }
+  }
+
+  /// Forgets what the last call has seen, and keeps what it had evaluated: where a bound is none, which edges
+  /// are evaluated decides which route is found, and that must not depend on the pairs before.
+  void begin_call() {
+    if (!bound) return;
+    for (const int32_t index : shown) {
+      Edge& edge = edges[static_cast<size_t>(index)];
+      edge.length = edge.bound;
+      edge.evaluated = false;
+    }
+    shown.clear();
   }
 
   void add_edges(const std::vector<std::pair<int32_t, int32_t>>& pairs) {
@@ -147,7 +171,8 @@ struct RouteGraph::Impl {
     }
     const VectorXd bounds = call(bound, fresh);
     for (size_t i = 0; i < fresh.size(); ++i)
-      edges[static_cast<size_t>(fresh[i])].length = std::max(0.0, bounds[static_cast<Eigen::Index>(i)]);
+      edges[static_cast<size_t>(fresh[i])].length = edges[static_cast<size_t>(fresh[i])].bound =
+          std::max(0.0, bounds[static_cast<Eigen::Index>(i)]);
   }
 
   /// Edges of a shortest route from node `count` to node `count + 1` under the present lengths, times the
@@ -257,6 +282,7 @@ std::vector<Route> RouteGraph::routes(const VectorXd& start, const VectorXd& end
       options.routes >= 1 && options.detour > 1 && options.longest >= 1, kArgument,
       "routes must be at least 1, their detour factor above 1 and their longest factor at least 1");
 
+  graph.begin_call();
   // The ends join the graph for this call.
   const size_t permanent = graph.edges.size();
   const auto first = static_cast<int32_t>(graph.count);
@@ -276,6 +302,7 @@ std::vector<Route> RouteGraph::routes(const VectorXd& start, const VectorXd& end
         while (!list.empty() && list.back() >= static_cast<int32_t>(permanent)) list.pop_back();
       }
     graph.edges.resize(permanent);
+    std::erase_if(graph.shown, [&](int32_t index) { return index >= static_cast<int32_t>(permanent); });
   };
 
   std::vector<Route> result;

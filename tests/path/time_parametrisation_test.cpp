@@ -1,7 +1,7 @@
-#include "latentpath/path/best_clock.h"
+#include "latentpath/path/time_parametrisation.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
@@ -31,19 +31,19 @@ Tensor straight(const Tensor& times) {
 
 }  // namespace
 
-TEST(BestClock, IsAQuestionOfItsOwnForEnergiesOnly) {
+TEST(TimeParametrisation, IsAQuestionOfItsOwnForEnergiesOnly) {
   const QualityPointer still = hill(), timed = time_ramp(hill());
-  EXPECT_FALSE(has_best_clock(energy_of(still, chord_cost())));  // constant weighted speed
-  EXPECT_TRUE(has_best_clock(energy_of(timed, chord_cost())));
-  EXPECT_TRUE(has_best_clock(energy_of(still, dynamic_cost(1))));
-  EXPECT_TRUE(has_best_clock(energy_of(timed, dynamic_cost(1))));
-  EXPECT_FALSE(has_best_clock(energy_of(timed, length_cost(1))));
+  EXPECT_FALSE(has_optimal_times(energy_of(still, chord_cost())));  // constant weighted speed
+  EXPECT_TRUE(has_optimal_times(energy_of(timed, chord_cost())));
+  EXPECT_TRUE(has_optimal_times(energy_of(still, dynamic_cost(1))));
+  EXPECT_TRUE(has_optimal_times(energy_of(timed, dynamic_cost(1))));
+  EXPECT_FALSE(has_optimal_times(energy_of(timed, length_cost(1))));
 }
 
-TEST(BestClock, ItsCostIsThatOfTheMovedNodes) {
+TEST(TimeParametrisation, ItsCostIsThatOfTheMovedNodes) {
   const PathEnergy energy = energy_of(time_ramp(hill()), dynamic_cost(20));
   const Tensor curves = straight(uniform_times(256)), times = graded_times(64, 0.8);
-  const BestClocks best = best_clocks(energy, curves, times);
+  const TimeParametrisations best = optimal_times(energy, curves, times);
   ASSERT_EQ(best.positions.sizes(), (std::vector<int64_t>{2, 65}));
   const auto cost = [&](const Tensor& nodes) {
     const Tensor middles = 0.5 * (nodes.narrow(1, 0, 64) + nodes.narrow(1, 1, 64));
@@ -59,15 +59,15 @@ TEST(BestClock, ItsCostIsThatOfTheMovedNodes) {
   }
 }
 
-TEST(BestClock, ARowWithNaNLosesToAllOthers) {
+TEST(TimeParametrisation, ARowWithNaNLosesToAllOthers) {
   const auto broken = function_quality(
       [](const Tensor& z) {
         return at::where(z.select(1, 1) > 0.5, std::numeric_limits<double>::quiet_NaN(),
                          at::exp(-z.square().sum(1)));
       },
       "broken above");
-  const BestClocks best = best_clocks(energy_of(time_ramp(broken), dynamic_cost(1)),
-                                      straight(uniform_times(16)), uniform_times(8));
+  const TimeParametrisations best = optimal_times(energy_of(time_ramp(broken), dynamic_cost(1)),
+                                                  straight(uniform_times(16)), uniform_times(8));
   EXPECT_EQ(best.cost[0].item<double>(), 1e300);
   EXPECT_LT(best.cost[1].item<double>(), 1e3);
 }
