@@ -186,7 +186,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   // From a weight that the first path hardly feels to the one asked for.
   double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * std::numbers::ln2 / deepest) : stiffness;
   for (;; k = std::min(stiffness, 2 * k)) {
-    const SmoothKinks smooth(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
+    objective_.weight().set_kink_width(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
     objective_.weight().set_stiffness(k);
     run(nodes, 1e-4, geodesic, outcome);
     stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
@@ -194,7 +194,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   }
   objective_.weight().set_stiffness(stiffness);
   for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
-    const SmoothKinks smooth(width);
+    objective_.weight().set_kink_width(width);
     run(nodes, 1e-4, geodesic, outcome);
   }
 }
@@ -328,9 +328,9 @@ Geodesic PairSolver::solve(std::size_t pair) {
       if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
     }
     const std::vector<double> before = nodes;
-    const SmoothKinks smooth(level_set_ ? kink_width(n) : SmoothKinks::width());
     for (;; pieces_ *= 4) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
+      if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
       run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
