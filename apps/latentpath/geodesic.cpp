@@ -22,7 +22,9 @@
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_metric.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/global_geodesics.h"
@@ -43,7 +45,7 @@ namespace {
 using nlohmann::json;
 
 struct GeodesicProgramOptions {
-  std::string manifold, parameters, embedding, level_set, quality;
+  std::string manifold, parameters, embedding, metric, level_set, quality;
   int64_t latent_dim = 0, example = 0;
   double stiffness = 50, epsilon = 0, constant_quality = 0.5;
   std::string from, to, pairs_file, first_path;
@@ -79,15 +81,21 @@ bool ends_in_npy(const std::string& text) { return text.size() > 4 && text.ends_
 /// Models in files are decoded in batches, which methods that need a gradient alone do without the dense
 /// solvers.
 bool by_find_path(const GeodesicProgramOptions& o, const std::string& method) {
-  const bool from_files = !o.embedding.empty() || !o.level_set.empty() || !o.quality.empty();
+  const bool from_files =
+      !o.embedding.empty() || !o.metric.empty() || !o.level_set.empty() || !o.quality.empty();
   return from_files && method != "auto" && solver_method(method).needs == SolverNeeds::kGradient;
 }
 
 void check_options(const GeodesicProgramOptions& o) {
-  LATENTPATH_CHECK(!o.manifold.empty() || !o.embedding.empty(), kArgument,
-                   "a manifold is missing: give --manifold NAME, --embedding FILE.pt, or --example N");
+  LATENTPATH_CHECK(!o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(), kArgument,
+                   "a manifold is missing: give --manifold NAME, --embedding FILE.pt, --metric FILE.pt, or "
+                   "--example N");
   LATENTPATH_CHECK(o.manifold.empty() || o.embedding.empty(), kArgument,
                    "--manifold and --embedding are both charts: give one of them");
+  LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
+                   "--metric measures "
+                   "lengths by itself: ",
+                   o.manifold.empty() ? "--embedding" : "--manifold", " cannot be given with it");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "--level-set and --quality are both qualities: give one of them");
   check_choice("--method", o.method, solver_method_names({"auto"}));
@@ -121,6 +129,7 @@ void check_options(const GeodesicProgramOptions& o) {
 /// What is asked, in the forms that both kinds of solver take.
 struct Setting {
   ChartPointer chart;
+  AnalyticMetricPointer target;  // of the space that the chart maps to; null: Euclidean
   AnalyticQualityPointer quality;
   std::shared_ptr<const Embedding> embedding;  // of find_path
   QualityPointer tensor_quality;
@@ -135,8 +144,8 @@ struct Setting {
 /// The paper's examples as options: what the command line gives beside --example stands.
 void apply_example(GeodesicProgramOptions& o) {
   LATENTPATH_CHECK(o.example >= 1 && o.example <= 4, kArgument, "--example is 1, 2, 3 or 4, not ", o.example);
-  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.level_set.empty() && o.quality.empty() &&
-                       o.from.empty() && o.to.empty() && o.pairs_file.empty(),
+  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.metric.empty() && o.level_set.empty() &&
+                       o.quality.empty() && o.from.empty() && o.to.empty() && o.pairs_file.empty(),
                    kArgument, "--example ", o.example,
                    " chooses manifold, quality and ends: they cannot be given with it");
   switch (o.example) {
@@ -238,7 +247,14 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     DecoderOptions decoder;
     decoder.latent_dim = ends_dim;
     setting.embedding = load_decoder(o.embedding, decoder);
-    setting.chart = embedding_chart(setting.embedding, dim);
+    setting.chart = as_chart(setting.embedding, dim);
+    setting.from_files = true;
+  } else if (!o.metric.empty()) {
+    const MetricTensorPointer tensors = load_metric(o.metric, ends_dim);
+    setting.embedding = riemannian_space(tensors);
+    check_metric(*setting.embedding, setting.start, setting.end);
+    setting.chart = as_chart(setting.embedding, dim);
+    setting.target = as_analytic(tensors, dim);
     setting.from_files = true;
   } else if (o.manifold == "discs") {
     no_other_quality();
@@ -281,7 +297,7 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     const auto distance = scalar_file(o.level_set, "level set", ends_dim);
     check_values(setting, distance, "--level-set", 0, std::numeric_limits<double>::max(),
                  "a distance to the set is a finite number, 0 or more");
-    setting.quality = level_set_function(distance, o.stiffness, dim);
+    setting.quality = as_level_set(distance, o.stiffness, dim);
     setting.tensor_quality = level_set([distance](const Tensor& z) { return (*distance)(z).reshape({-1}); },
                                        o.stiffness, o.level_set);
     setting.from_files = true;
@@ -290,14 +306,14 @@ Setting make_setting(const GeodesicProgramOptions& o) {
     check_values(setting, file, "--quality", 0, 1, "a quality lies between 0 and 1");
     setting.tensor_quality =
         function_quality([file](const Tensor& z) { return (*file)(z).reshape({-1}); }, o.quality);
-    setting.quality = quality_function(setting.tensor_quality, dim);
+    setting.quality = as_analytic(setting.tensor_quality, dim);
     setting.from_files = true;
   } else if (!setting.quality) {
     setting.quality = analytic_constant(o.constant_quality);
     setting.tensor_quality = constant_quality(o.constant_quality);
   }
-  if (!setting.embedding) setting.embedding = chart_embedding(setting.chart);
-  if (!setting.tensor_quality) setting.tensor_quality = tensor_quality(setting.quality);
+  if (!setting.embedding) setting.embedding = as_embedding(setting.chart);
+  if (!setting.tensor_quality) setting.tensor_quality = as_quality(setting.quality);
 
   const int64_t pairs = setting.start.size(0);
   if (!o.first_path.empty()) {
@@ -474,6 +490,7 @@ Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, con
   global.box = search_box(o, setting);
   global.samples = o.samples;
   global.routes.routes = static_cast<int>(o.routes);
+  global.every_geodesic = !setting.from_files;
   line({"routes", 0, pairs, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, interrupt_token());
   for (const GlobalGeodesic& pair : result.pairs) {
@@ -539,6 +556,7 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
   options.epsilon = o.epsilon;
   options.cost = "chord";
   options.method = method;
+  if (o.init == "straight") options.init = "linear";
   options.max_iterations = method == "adam" ? std::max<int64_t>(o.max_iterations, 1000) : o.max_iterations;
   options.tolerance = std::max(o.tolerance, 1e-9);
   options.seed = o.seed;
@@ -664,7 +682,7 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   const int64_t side = setting.from_files ? 121 : 241;
   const Tensor points = grid_points(box, side, side);
   if (metric.quality().form() == AnalyticQuality::Form::kConstant &&
-      metric.chart().describe() != plane_chart(2)->describe()) {
+      !(metric.chart().is_identity() && metric.target() == nullptr)) {
     const MetricField field =
         setting.from_files ? tensor_metric_field(setting.embedding, setting.tensor_quality, metric.epsilon(),
                                                  OutputNorm::kSum, 5e-4 * (box[1] - box[0]))
@@ -896,6 +914,7 @@ json options_json(const GeodesicProgramOptions& o) {
   add_texts(object, {{"manifold", &o.manifold},
                      {"parameters", &o.parameters},
                      {"embedding", &o.embedding},
+                     {"metric", &o.metric},
                      {"level-set", &o.level_set},
                      {"quality", &o.quality},
                      {"from", &o.from},
@@ -1023,21 +1042,20 @@ void run_geodesic(GeodesicProgramOptions& o) {
   std::optional<GuardedRunFolder> folder;
   if (!o.out.empty()) folder.emplace(o.out, o.overwrite);
   const Setting setting = make_setting(o);
-  const WeightedMetric metric(setting.chart, setting.quality, o.epsilon);
+  const WeightedMetric metric(setting.chart, setting.quality, o.epsilon, setting.target);
   const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
   LATENTPATH_CHECK(!interrupt_token().cancelled(), kInterrupted,
                    "interrupted before there was a path; nothing is saved");
 
   const auto begin = std::chrono::steady_clock::now();
   ProgressLine line("cost", o.quiet || o.print_json);
-  std::string method = o.method;
-  if (method == "auto" && setting.from_files) method = "lbfgs";
+  std::string method = o.method, reason;
+  if (method == "auto" && setting.from_files && !newton_pays(metric, &reason)) method = "lbfgs";
   Outcome outcome = by_find_path(o, method) ? solve_by_find_path(o, setting, method, metric, line)
                                             : solve_dense(o, setting, metric, line);
   const bool cut_short = interrupt_token().cancelled();
   if (!by_find_path(o, method) && !cut_short) certify(o, setting, metric, outcome, line);
-  if (o.method == "auto" && setting.from_files)
-    outcome.reason = "models in files are evaluated in batches, which first-order steps need fewest of";
+  if (!reason.empty()) outcome.reason = reason;
   line.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const json summary = summary_of(setting, metric, outcome, seconds, o.seed);
@@ -1086,7 +1104,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     json page = page_of(setting, metric, outcome, first_field, title);
     page["version"] = kVersion;
     page["settings"] = options_json(o);
-    write_report_data(folder->path(), hide_paths(page, {o.embedding, o.level_set, o.quality}));
+    write_report_data(folder->path(), hide_paths(page, {o.embedding, o.metric, o.level_set, o.quality}));
     write_html_report(folder->path());
     folder->commit();
   }
@@ -1134,6 +1152,11 @@ void setup_geodesic(CLI::App& program) {
                    "Your own chart: TorchScript FILE, forward([n, D]) -> [n, ...]")
       ->group(g);
   command
+      ->add_option(
+          "--metric", o.metric,
+          "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      ->group(g);
+  command
       ->add_option("--level-set", o.level_set,
                    "Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; Q = exp(-K d)/2")
       ->group(g);
@@ -1158,9 +1181,10 @@ void setup_geodesic(CLI::App& program) {
 
   g = "How they are sought";
   command
-      ->add_option("--method", o.method,
-                   "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam, sgd; auto: by size, and "
-                   "lbfgs for files")
+      ->add_option(
+          "--method", o.method,
+          "auto, newton, gauss-newton, newton-cg, georce, lbfgs, adam, sgd; auto: by size, and lbfgs for "
+          "large models")
       ->capture_default_str()
       ->group(g);
   command->add_option("--segments", o.segments, "Segments of the path")->capture_default_str()->group(g);

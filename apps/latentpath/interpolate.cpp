@@ -15,9 +15,11 @@
 #include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/models/input_adapter.h"
+#include "latentpath/models/torchscript_metric.h"
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/measured_by.h"
 #include "latentpath/path/points.h"
 #include "latentpath/report/convergence_record.h"
 #include "latentpath/report/html_report.h"
@@ -46,7 +48,7 @@ void check_interruption() {
 }
 
 struct InterpolateOptions : ModelOptions {
-  std::string encoder;
+  std::string encoder, metric;
   std::vector<std::string> favor, avoid;
   PriorOptions prior;
   std::string from, to, pairs_file;
@@ -262,6 +264,10 @@ void check_options(const InterpolateOptions& options) {
   check_choice("--ramp", options.ramp, {"on", "off"});
   check_choice("--spacing", options.spacing, {"time", "arc"});
   check_choice("--norm", options.norm, {"sum", "mean"});
+  LATENTPATH_CHECK(
+      options.metric.empty() || options.norm == "sum", kArgument,
+      "--metric measures lengths by itself: --norm mean, a mean over image coordinates, cannot be given "
+      "with it");
   check_prior_options(options.prior);
   check_choice("--method", options.method, solver_method_names({"auto", "paper", "paper2019"}));
   check_choice("--curve", options.curve, {"auto", "polyline", "neural"});
@@ -329,7 +335,11 @@ json options_json(const InterpolateOptions& o) {
               {"threads", at::get_num_threads()}};
   add_prior_json(object, o.prior);
   add_model_settings(object, o);
-  add_texts(object, {{"encoder", &o.encoder}, {"from", &o.from}, {"to", &o.to}, {"pairs", &o.pairs_file}});
+  add_texts(object, {{"encoder", &o.encoder},
+                     {"metric", &o.metric},
+                     {"from", &o.from},
+                     {"to", &o.to},
+                     {"pairs", &o.pairs_file}});
   if (o.time_weight) object["time-weight"] = *o.time_weight;
   return object;
 }
@@ -395,6 +405,9 @@ void run_interpolate(InterpolateOptions& options) {
 
   check_interruption();
   if (options.certify) check_certifiable(problem, options);
+  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  const PathProblem measured =
+      options.metric.empty() ? problem : measured_by(problem, load_metric(options.metric, dim));
   ProgressLine line("cost", options.quiet || options.print_json);
   ConvergenceRecord convergence;
   const auto progress = [&](const Progress& p) {
@@ -402,10 +415,10 @@ void run_interpolate(InterpolateOptions& options) {
     convergence.progress(p);
   };
   if (folder) path.snapshot = [&](const PathSnapshot& snapshot) { convergence.snapshot(snapshot); };
-  PathResult result = find_path(problem, path, progress, interrupt_token());
+  PathResult result = find_path(measured, path, progress, interrupt_token());
   std::vector<GlobalCertificate> certificates;
   if (options.certify && !interrupt_token().cancelled())
-    certificates = certify_and_improve(problem, path, result, certificate_options(problem, prior.normal),
+    certificates = certify_and_improve(measured, path, result, certificate_options(problem, prior.normal),
                                        progress, interrupt_token());
   const bool cut_short = interrupt_token().cancelled();
   line.finish();
@@ -474,7 +487,8 @@ void run_interpolate(InterpolateOptions& options) {
     report.seed = options.seed;
     // Nothing of this machine belongs into a page that is passed on.
     std::vector<std::string> local = local_model_paths(options);
-    append(local, {options.encoder, options.pairs_file, folder->target().string(), options.out});
+    append(local,
+           {options.encoder, options.metric, options.pairs_file, folder->target().string(), options.out});
     for (const std::string& spec : {options.from, options.to})
       local.push_back(spec.rfind("image:", 0) == 0 ? spec.substr(6) : spec);
     local.push_back(prior_file(options.prior));
@@ -572,6 +586,12 @@ void setup_interpolate(CLI::App& program) {
       ->group(g);
   command->add_option("--norm", o.norm, "Squared image distance: sum over pixels or mean")
       ->capture_default_str()
+      ->group(g);
+  command
+      ->add_option(
+          "--metric", o.metric,
+          "Measure lengths by a metric of the latent space instead of image distances: TorchScript FILE, "
+          "G(z) [n, D] -> [n, D, D], symmetric positive definite")
       ->group(g);
 
   g = "How it is sought";

@@ -11,9 +11,7 @@
 namespace latentpath {
 
 Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor& end) {
-  const at::NoGradGuard no_gradient;
-  const Tensor gap = energy.squared_distance(energy.embedding()(end), energy.embedding()(start)).sqrt();
-  return -std::log(1 - energy.options().epsilon) * gap.to(at::kDouble);
+  return energy.lower_bound(start, end);
 }
 
 Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/stage_options.h"
 #include "path/search.h"
 
@@ -26,6 +27,7 @@ void check_problem(const PathProblem& problem) {
   LATENTPATH_CHECK(
       at::isfinite(problem.start).all().item<bool>() && at::isfinite(problem.end).all().item<bool>(),
       kNumerical, "an end point has a coordinate that is NaN or infinite");
+  check_metric(*problem.embedding, problem.start, problem.end);
 }
 
 void check_name(const char* option, const std::string& value, const std::vector<std::string>& allowed) {

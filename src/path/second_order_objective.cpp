@@ -27,18 +27,19 @@ std::shared_ptr<const T> borrowed(const T& object) {
 /// The chart of an energy: Φ, scaled where ‖·‖² is a mean.
 ChartPointer chart_of(const PathEnergy& energy, int dim) {
   const auto embedding = borrowed(energy.embedding());
-  if (energy.options().norm == OutputNorm::kSum) return embedding_chart(embedding, dim);
+  if (energy.options().norm == OutputNorm::kSum) return as_chart(embedding, dim);
   const auto scaled = [embedding](const Tensor& z) {
     const Tensor images = (*embedding)(z).flatten(1);
     return images / std::sqrt(static_cast<double>(images.size(1)));
   };
-  return embedding_chart(function_embedding(scaled, dim, embedding->describe()), dim);
+  return as_chart(function_embedding(scaled, dim, embedding->describe()), dim);
 }
 
 WeightedMetric metric_of(const PathEnergy& energy, int dim) {
+  const MetricTensorPointer target = energy.embedding().metric();
   return WeightedMetric(chart_of(energy, dim),
-                        quality_function(borrowed(energy.quality()), dim, borrowed(energy.embedding())),
-                        energy.options().epsilon);
+                        as_analytic(borrowed(energy.quality()), dim, borrowed(energy.embedding())),
+                        energy.options().epsilon, target ? as_analytic(target) : nullptr);
 }
 
 std::vector<double> numbers(const Tensor& values) {

@@ -19,6 +19,12 @@ Tensor weight_at(const PathEnergy& energy, const Tensor& z, const Tensor& images
 
 /// ‖a_i − b_j‖ in the energy's norm, [n, m].
 Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
+  if (energy.embedding().metric() != nullptr) {
+    std::vector<Tensor> rows;
+    for (int64_t i = 0; i < a.size(0); ++i)
+      rows.push_back(energy.squared_distance(a[i].expand_as(b), b).clamp_min(0).sqrt().to(at::kDouble));
+    return at::stack(rows);
+  }
   // Each distance by itself: by matrix products (mode 1) it would depend on how many others are asked for.
   const Tensor distance = at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2);
   const double scale =

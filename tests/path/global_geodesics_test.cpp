@@ -78,6 +78,25 @@ TEST(GlobalGeodesics, MetricFieldOfAChart) {
   EXPECT_EQ(metric_field(WeightedMetric(plane_chart(2)))(points).rows(), 1);
 }
 
+TEST(GlobalGeodesics, WhatAChartIsDoesNotFollowFromItsName) {
+  // A plane stretched threefold along its first coordinate, under two names.
+  const auto stretched = [](const auto* z, auto* x) {
+    x[0] = 3.0 * z[0];
+    x[1] = z[1];
+  };
+  Eigen::VectorXd start(2), end(2);
+  start << 0, 0;
+  end << 1, 0;
+  for (const char* name : {"stretched plane", "plane, stretched"}) {
+    const WeightedMetric metric(chart(stretched, 2, 2, name));
+    EXPECT_FALSE(metric.chart().is_identity());
+    // 3 ln 2, along a straight line: fast marching is exact for a constant metric, to rounding.
+    EXPECT_NEAR(eikonal_distance(metric_field(metric), start, end, {}).distance, 3 * std::log(2.0), 1e-6)
+        << name;
+  }
+  EXPECT_TRUE(plane_chart(2)->is_identity());
+}
+
 TEST(GlobalGeodesics, EqualEndsAndBadInput) {
   const GeodesicProblem same{
       .metric = WeightedMetric(plane_chart(2)), .start = {0.5, 0.5}, .end = {0.5, 0.5}};

@@ -19,6 +19,9 @@
 
 namespace latentpath {
 
+class AnalyticMap;
+class MetricTensor;
+
 class Embedding {
  public:
   virtual ~Embedding() = default;
@@ -38,6 +41,14 @@ class Embedding {
 
   /// D, or −1 when any latent size is accepted.
   virtual int64_t latent_dim() const { return -1; }
+
+  /// True where Φ(z) = z for every z, whatever the map is called.
+  virtual bool is_identity() const { return false; }
+  /// The same map with exact derivatives on plain numbers (analytic_map.h), which Newton's method takes; null
+  /// where there are tensors alone.
+  virtual std::shared_ptr<const AnalyticMap> analytic() const { return nullptr; }
+  /// The Riemannian metric of H (metric_tensor.h); null: Euclidean.
+  virtual std::shared_ptr<const MetricTensor> metric() const { return nullptr; }
 
   /// What it is, for people: "decoder mnist-vae-8.pt".
   virtual std::string describe() const = 0;

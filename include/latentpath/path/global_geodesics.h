@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/path/find_geodesics.h"
-#include "latentpath/numerics/roadmap.h"
 #include "latentpath/numerics/eikonal.h"
+#include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace latentpath {
 
@@ -26,6 +26,9 @@ struct GlobalGeodesicOptions {
   int pieces = 8;          ///< in which an edge's length is evaluated
   RouteGraphOptions graph = {};
   RouteOptions routes = {};
+  /// Also look for geodesics that are longer than the best: every route is refined. Else only those that may
+  /// lead to a shorter one, which is cheaper by far where the chart is a model.
+  bool every_geodesic = true;
 };
 
 /// A geodesic and the first path that led to it.

@@ -13,16 +13,20 @@ ChordObjective::ChordObjective(const WeightedMetric& metric, double time_weight)
       dim_(static_cast<std::size_t>(metric.latent_dim())),
       outputs_(static_cast<std::size_t>(metric.chart().output_dim())),
       weight_(metric.quality(), metric.epsilon()),
-      expansion_(metric.chart().make_expansion()) {}
+      expansion_(metric.chart().make_expansion()) {
+  if (metric.target()) in_metric_.emplace(*metric.target());
+}
 
 bool ChordObjective::has_curvatures() const {
   const auto& map = metric_.quality().map();
-  return metric_.chart().has_curvatures() && (!map || map->has_curvatures());
+  return metric_.chart().has_curvatures() && (!map || map->has_curvatures()) &&
+         (!metric_.target() || metric_.target()->packed().has_curvatures());
 }
 
 double ChordObjective::rounding() const {
   const auto& map = metric_.quality().map();
-  return 4 * std::max(metric_.chart().rounding(), map ? map->rounding() : 0.0);
+  return 4 * std::max({metric_.chart().rounding(), map ? map->rounding() : 0.0,
+                       metric_.target() ? metric_.target()->packed().rounding() : 0.0});
 }
 
 void ChordObjective::set_grid(std::size_t segments, std::size_t pieces) {
@@ -93,7 +97,7 @@ DenseObjective::Values ChordObjective::gradient_residual(const DenseRows& /*x*/,
 
 CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
   if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures() || !uniform_ ||
-      pieces_ > 1)
+      pieces_ > 1 || in_metric_)
     return nullptr;
   if (!curve_metric_ || curve_metric_->segments() != knots_)
     curve_metric_ = std::make_unique<ChordCurveMetric>(metric_, knots_, ends_.data(), ends_.data() + dim_);
@@ -103,6 +107,7 @@ CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
 std::string ChordObjective::why_first_order() const {
   if (time_weight_ > 0) return "its cost weighs time";
   if (metric_.quality().depends_on_time()) return "its quality depends on time";
+  if (in_metric_) return "it measures by a metric given directly";
   if (!uniform_) return "its times are not evenly spaced";
   if (pieces_ > 1) return "its segments are subdivided";
   return "its chart or quality has first derivatives alone";
@@ -190,6 +195,9 @@ double ChordObjective::sum_cost(const double* x, const double* squares) {
   w_.resize(segments_);
   action_.resize(segments_);
   double sum = 0;
+  if (in_metric_) in_metric_->expand(segments_, x);
+  at_first_ = in_metric_ ? in_metric_->covectors_at_first().data() : d_.data();
+  at_second_ = in_metric_ ? in_metric_->covectors_at_second().data() : d_.data();
   for (std::size_t i = 0; i < segments_; ++i) {
     double c = 0;
     for (std::size_t k = 0; k < outputs_; ++k) {
@@ -197,6 +205,7 @@ double ChordObjective::sum_cost(const double* x, const double* squares) {
       d_[i * outputs_ + k] = d;
       c += d * d;
     }
+    if (in_metric_) c = in_metric_->squares()[i];
     const double w = squares ? squares[i] : weight_.constant_weight() * weight_.constant_weight();
     c_[i] = c;
     w_[i] = w;
@@ -242,7 +251,7 @@ double ChordObjective::expand(const double* knots) {
   for (std::size_t i = 1; i < n; ++i) {
     const double before = two_over_duration_[i - 1] * w_[i - 1], after = two_over_duration_[i] * w_[i];
     for (std::size_t k = 0; k < m; ++k)
-      residual_[i * m + k] = before * d_[(i - 1) * m + k] - after * d_[i * m + k];
+      residual_[i * m + k] = before * at_second_[(i - 1) * m + k] - after * at_first_[i * m + k];
   }
   return sum;
 }
@@ -281,7 +290,13 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
     curvatures_ready_ = true;
   }
   h.resize(n - 1, d);
-  for (std::size_t i = 1; i < n; ++i) {
+  if (in_metric_) {
+    assemble_in_metric(newton, h);
+    if (newton)
+      for (std::size_t i = 1; i < n; ++i)
+        for (std::size_t e = 0; e < dd; ++e) h.diagonal(i - 1)[e] += curvature_[i * dd + e];
+  }
+  for (std::size_t i = 1; i < n && !in_metric_; ++i) {
     const double* j = jacobians + i * m * d;
     const double scale = two_over_duration_[i - 1] * w_[i - 1] + two_over_duration_[i] * w_[i];
     double* out = h.diagonal(i - 1);
@@ -316,13 +331,14 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
   product_.resize(2 * d);
   double *pa = product_.data(), *pb = pa + d;
   for (std::size_t i = 0; i < n; ++i) {
-    const double *ja = jacobians + i * m * d, *jb = ja + m * d, *chord = d_.data() + i * m;
+    const double *ja = jacobians + i * m * d, *jb = ja + m * d;
+    const double *from = at_first_ + i * m, *to = at_second_ + i * m;
     const double* slope = slope_.data() + i * d;
     for (std::size_t r = 0; r < d; ++r) {
       double sum_a = 0, sum_b = 0;
       for (std::size_t k = 0; k < m; ++k) {
-        sum_a += ja[k * d + r] * chord[k];
-        sum_b += jb[k * d + r] * chord[k];
+        sum_a += ja[k * d + r] * from[k];
+        sum_b += jb[k * d + r] * to[k];
       }
       pa[r] = -two_over_duration_[i] * sum_a;
       pb[r] = two_over_duration_[i] * sum_b;
@@ -341,6 +357,35 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
         if (bb) bb[e] += pb[r] * slope[c] + slope[r] * pb[c] + bend;
         if (ab) ab[e] += pa[r] * slope[c] + slope[r] * pb[c] + bend;
       }
+  }
+}
+
+void ChordObjective::assemble_in_metric(bool newton, BlockTridiagonal& h) {
+  const std::size_t n = segments_, d = dim_, m = outputs_;
+  in_metric_->make_blocks(newton);
+  for (std::size_t i = 0; i + 1 < n; ++i) {
+    std::fill_n(h.diagonal(i), d * d, 0.0);
+    if (i + 2 < n) std::fill_n(h.upper(i), d * d, 0.0);
+  }
+  std::vector<double> product(m * d);
+  const auto add = [&](double* to, double scale, const double* ja, const double* k, const double* jb) {
+    for (std::size_t r = 0; r < m; ++r)
+      for (std::size_t c = 0; c < d; ++c) {
+        double sum = 0;
+        for (std::size_t e = 0; e < m; ++e) sum += k[r * m + e] * jb[e * d + c];
+        product[r * d + c] = scale * sum;
+      }
+    for (std::size_t e = 0; e < m; ++e)
+      for (std::size_t r = 0; r < d; ++r)
+        for (std::size_t c = 0; c < d; ++c) to[r * d + c] += ja[e * d + r] * product[e * d + c];
+  };
+  const double* jacobians = expansion_->jacobians();
+  for (std::size_t i = 0; i < n; ++i) {
+    const MetricChords::Blocks blocks = in_metric_->blocks(i);
+    const double *ja = jacobians + i * m * d, *jb = ja + m * d, scale = two_over_duration_[i] * w_[i];
+    if (i > 0) add(h.diagonal(i - 1), scale, ja, blocks.aa, ja);
+    if (i + 1 < n) add(h.diagonal(i), scale, jb, blocks.bb, jb);
+    if (i > 0 && i + 1 < n) add(h.upper(i - 1), scale, ja, blocks.ab, jb);
   }
 }
 
@@ -371,7 +416,36 @@ void ChordObjective::laplacian(BlockTridiagonal& b) {
     for (std::size_t r = 0; r < d; ++r) b.diagonal(i)[r * d + r] += shift;
 }
 
+void ChordObjective::build_preconditioner() {
+  if (in_metric_)
+    SecondOrderModel::build_preconditioner();
+  else
+    preconditioner_.build(metric_, knot_points_, weighted_chords_squared());
+}
+void ChordObjective::update_preconditioner() {
+  if (in_metric_)
+    SecondOrderModel::update_preconditioner();
+  else
+    preconditioner_.update(knot_points_, weighted_chords_squared());
+}
+void ChordObjective::solve_preconditioner(double* x) const {
+  if (in_metric_)
+    SecondOrderModel::solve_preconditioner(x);
+  else
+    preconditioner_.solve(x);
+}
+void ChordObjective::multiply_preconditioner(const double* x, double* y) const {
+  if (in_metric_)
+    SecondOrderModel::multiply_preconditioner(x, y);
+  else
+    preconditioner_.multiply(x, y);
+}
+
 void ChordObjective::hessian_product(const double* u, double* product) {
+  if (in_metric_) {
+    SecondOrderModel::hessian_product(u, product);
+    return;
+  }
   const std::size_t n = segments_, d = dim_, m = outputs_;
   full_u_.assign((n + 1) * d, 0);
   for (std::size_t f = 1; f < n; ++f) {

@@ -19,12 +19,16 @@
 //   auto solver = make_solver<DenseRows>("newton");
 //   auto result = solve(objective, x0, *solver, {.gradient_residual = 1e-9});
 //
+// In a metric G of the space that Φ maps to, c_i = d_iᵀ G(m_i) d_i, and d_i and the identity of JᵀJ make way
+// for the covectors and blocks of metric_chords.h.
+//
 // With `pieces` q > 1 every segment is cut into q and F is that of the finer polyline, whose nodes z = P y
 // depend linearly on the knots y: gradient Pᵀg, Hessian PᵀHP, still block-tridiagonal. So a coarse path
 // cannot hide what lies between its knots.
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "latentpath/metric/weighted_metric.h"
@@ -32,6 +36,7 @@
 #include "metric/dense/weight_field.h"
 #include "path/dense/chord_curve_metric.h"
 #include "path/dense/laplacian_preconditioner.h"
+#include "path/dense/metric_chords.h"
 
 namespace latentpath::detail {
 
@@ -70,12 +75,11 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   bool has_curvatures() const override;
   /// Relative rounding error of the cost.
   double rounding() const override;
-  void build_preconditioner() override {
-    preconditioner_.build(metric_, knot_points_, weighted_chords_squared());
-  }
-  void update_preconditioner() override { preconditioner_.update(knot_points_, weighted_chords_squared()); }
-  void solve_preconditioner(double* x) const override { preconditioner_.solve(x); }
-  void multiply_preconditioner(const double* x, double* y) const override { preconditioner_.multiply(x, y); }
+  /// With a metric G, B itself.
+  void build_preconditioner() override;
+  void update_preconditioner() override;
+  void solve_preconditioner(double* x) const override;
+  void multiply_preconditioner(const double* x, double* y) const override;
 
   /// F(nodes [n + 1, D]); NaN or infinity where the path leaves what chart and quality allow.
   double cost(const double* nodes);
@@ -107,6 +111,8 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   const double* with_ends(const double* x);
   void middle_points(const double* nodes);
   const double* fine_nodes(const double* knots);
+  /// Adds the blocks (2/Δ) W_i J_aᵀ K J_b of every segment, K of the metric G.
+  void assemble_in_metric(bool newton, BlockTridiagonal& h);
   void restrict_vector(const double* fine, double* coarse) const;
   void restrict_blocks(const BlockTridiagonal& fine, BlockTridiagonal& coarse) const;
   void full_gradient(double* g);
@@ -120,6 +126,8 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   std::size_t pieces_ = 1, knots_ = 0, segments_ = 0, dim_, outputs_;  ///< segments_: of the fine polyline
   WeightField weight_;
   std::unique_ptr<MapExpansion> expansion_;
+  std::optional<MetricChords> in_metric_;                    ///< of G, where there is one
+  const double *at_first_ = nullptr, *at_second_ = nullptr;  ///< d_i, or the covectors of G, [n, M]
   long long evaluations_ = 0;
   bool curvatures_ready_ = false, weight_blocks_ready_ = false;
 

@@ -127,6 +127,14 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   };
   check(nodes);
   check(middles);
+  if (!metric_.target()) return;
+  std::vector<double> squares(count - 1);
+  metric_.squared_chords(count - 1, x.data(), squares.data());
+  for (std::size_t i = 0; i + 1 < count; ++i)
+    LATENTPATH_CHECK(squares[i] >= 0 && std::isfinite(squares[i]), kNumerical, metric_.target()->describe(),
+                     " gives ", squares[i],
+                     " for the square of a step at z = ", point_string(middles.data() + i * dim_, dim_),
+                     " on the first path: it must be finite and not negative");
 }
 
 /// Steps at which Adam and gradient descent are stable: 1/(2 max tr B_ii), since no eigenvalue of a
@@ -155,6 +163,9 @@ SolverOptions PairSolver::rates_at(const DenseRows& x0) {
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome) {
   const auto dim = static_cast<std::ptrdiff_t>(dim_);
   objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
+  // A residual r promises a decrease of 2r² of the cost: in single precision no less than its rounding can be
+  // seen, and a hundredth of that is asked for.
+  if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
   const DenseSolveResult solved = latentpath::solve(
@@ -447,21 +458,25 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   GeodesicResult result;
   result.method = options.method;
   if (result.method == "auto") {
-    const bool curved = problem.metric.chart().has_curvatures() &&
-                        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
+    const auto& target = problem.metric.target();
+    const bool curved =
+        problem.metric.chart().has_curvatures() &&
+        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures()) &&
+        (!target || target->packed().has_curvatures());
     const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
     const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
-    if (dim > limit && curved) {
+    if (dim > limit && curved && !target) {
       result.method = "newton-cg";
       result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
                                           ", where Hessian products cost less than Hessian blocks");
     } else if (curved) {
       result.method = "newton";
-      result.method_reason =
-          join_message("latent dimension ", dim, " is at most ", limit, " and second derivatives are known");
+      result.method_reason = target ? "the metric is given directly and its second derivatives are known"
+                                    : join_message("latent dimension ", dim, " is at most ", limit,
+                                                   " and second derivatives are known");
     } else {
       result.method = "gauss-newton";
-      result.method_reason = "chart or quality have no second derivatives";
+      result.method_reason = "chart, quality or metric have no second derivatives";
     }
   }
   solver_method(result.method);  // refuses what there is not
@@ -469,11 +484,14 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    "method georce minimises lengths alone: it knows no time weight");
   LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
                    "method georce takes no quality that depends on time");
+  LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
+                   "method georce takes no metric given directly: use newton, gauss-newton or newton-cg");
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
   const bool concurrent = problem.metric.chart().concurrent() &&
-                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
+                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent()) &&
+                          (!problem.metric.target() || problem.metric.target()->packed().concurrent());
   const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
 #pragma omp parallel num_threads( \
     std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))

@@ -28,6 +28,29 @@ bool same(const Geodesic& a, const Geodesic& b, int dim) {
   return (p - q).colwise().norm().maxCoeff() <= 1e-2 * extent;
 }
 
+/// A route of a graph is longer than the geodesic beside it by what its corners cost, a few percent; one that
+/// is longer than a known geodesic by this factor leads to none that is shorter.
+constexpr double kMostDetour = 1.15;
+/// Routes no further than this share of their own extent from a known geodesic lead to that one again.
+constexpr double kBeside = 0.1;
+
+/// Whether refining a route may lead to a shorter geodesic than those that were found.
+bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int dim) {
+  const MatrixXd corners = resample_polyline(route.nodes, 33);
+  const double extent = (corners.rowwise().maxCoeff() - corners.rowwise().minCoeff()).norm();
+  for (const FoundGeodesic& known : found) {
+    const double length = known.geodesic.refined_length;
+    if (!std::isfinite(length) || known.geodesic.termination != Termination::kConverged) continue;
+    if (route.length > kMostDetour * length) return false;
+    const MatrixXd nodes = columns(known.geodesic.nodes, dim);
+    double farthest = 0;
+    for (Eigen::Index i = 0; i < corners.cols(); ++i)
+      farthest = std::max(farthest, (nodes.colwise() - corners.col(i)).colwise().norm().minCoeff());
+    if (route.length > length && farthest < kBeside * extent) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin) {
@@ -45,8 +68,7 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
 }
 
 MetricField metric_field(const WeightedMetric& metric) {
-  const bool conformal =
-      metric.chart().describe().rfind("plane", 0) == 0 && metric.chart().output_dim() == metric.latent_dim();
+  const bool conformal = metric.chart().is_identity() && metric.target() == nullptr;
   return [metric, conformal](const MatrixXd& points) {
     const auto count = static_cast<size_t>(points.cols());
     const Eigen::Index dim = points.rows();
@@ -71,8 +93,7 @@ MetricField metric_field(const WeightedMetric& metric) {
 SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
   return [metric, pieces](const MatrixXd& from, const MatrixXd& to) {
     VectorXd lengths(from.cols());
-    for (Eigen::Index i = 0; i < from.cols(); ++i)
-      lengths[i] = metric.segment_length(from.col(i).data(), to.col(i).data(), pieces);
+    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), pieces, lengths.data());
     return lengths;
   };
 }
@@ -80,8 +101,7 @@ SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
 SegmentFunction segment_bounds(const WeightedMetric& metric) {
   return [metric](const MatrixXd& from, const MatrixXd& to) {
     VectorXd bounds(from.cols());
-    for (Eigen::Index i = 0; i < from.cols(); ++i)
-      bounds[i] = metric.lower_bound(from.col(i).data(), to.col(i).data());
+    metric.lower_bounds(static_cast<size_t>(from.cols()), from.data(), to.data(), bounds.data());
     return bounds;
   };
 }
@@ -142,6 +162,7 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
       const std::vector<Route> routes = graph.routes(start, end, options.routes);
       for (size_t i = 0; i < routes.size() && !cancellation.cancelled(); ++i) {
         if (routes[i].nodes.cols() <= 2) continue;  // the straight line again
+        if (!options.every_geodesic && !promises(routes[i], global.found, dim)) continue;
         const MatrixXd& nodes = routes[i].nodes;
         one.initial.assign(nodes.data(), nodes.data() + nodes.size());
         refine("route " + std::to_string(i + 1), fine);
