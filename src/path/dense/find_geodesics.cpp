@@ -68,6 +68,7 @@ class PairSolver {
   static constexpr std::size_t kCoarsest = 20;
   static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
 
+  std::vector<std::size_t> level_sizes() const;
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
@@ -295,6 +296,18 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                                     " on a refined one: use more segments"));
 }
 
+/// n/4, n/2, n, say: halved as long as that leaves enough; GEORCE has one level, as published.
+std::vector<std::size_t> PairSolver::level_sizes() const {
+  std::vector<std::size_t> levels = {static_cast<std::size_t>(options_.segments)};
+  const std::size_t coarsest = options_.coarsest_segments > 0
+                                   ? static_cast<std::size_t>(options_.coarsest_segments)
+                                   : std::size_t{kCoarsest};
+  while (method_ != "georce" && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+    levels.push_back(levels.back() / 2);
+  std::reverse(levels.begin(), levels.end());
+  return levels;
+}
+
 Geodesic PairSolver::solve(std::size_t pair) {
   const auto begin = Clock::now();
   Geodesic geodesic;
@@ -308,13 +321,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
     return geodesic;
   }
   const bool georce = method_ == "georce";
-  std::vector<std::size_t> levels = {segments};
-  const std::size_t coarsest = options_.coarsest_segments > 0
-                                   ? static_cast<std::size_t>(options_.coarsest_segments)
-                                   : std::size_t{kCoarsest};
-  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
-    levels.push_back(levels.back() / 2);
-  std::reverse(levels.begin(), levels.end());
+  const std::vector<std::size_t> levels = level_sizes();
 
   const bool given = !problem_.initial.empty();
   std::vector<double> nodes = first_path(pair, levels[0], geodesic);
@@ -394,8 +401,8 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
 }
 
 bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
-  const double honest = metric_.length(nodes, 0.3 * share, 64).length;
-  return !(std::abs(honest - objective_.length()) <= share * honest);
+  const double measured = metric_.length(nodes, 0.3 * share, 64).length;
+  return !(std::abs(measured - objective_.length()) <= share * measured);
 }
 
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
@@ -425,11 +432,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   }
 }
 
-}  // namespace
-
-GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
-                              const CancellationToken& cancellation) {
-  const auto begin = Clock::now();
+void check(const GeodesicProblem& problem, const GeodesicOptions& options) {
   const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % dim == 0, kArgument, "start has ",
                    problem.start.size(), " numbers: it must have ", dim, " a pair");
@@ -454,9 +457,11 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
     for (std::size_t i = 0; i < ends->size(); ++i)
       LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
                        " is not finite: coordinate ", i % dim, " is ", (*ends)[i]);
+}
 
-  GeodesicResult result;
-  result.method = options.method;
+/// The method asked for, or for "auto" the one that the problem's size and derivatives suggest, and why.
+void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   if (result.method == "auto") {
     const auto& target = problem.metric.target();
     const bool curved =
@@ -486,6 +491,19 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    "method georce takes no quality that depends on time");
   LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
                    "method georce takes no metric given directly: use newton, gauss-newton or newton-cg");
+}
+
+}  // namespace
+
+GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
+                              const CancellationToken& cancellation) {
+  const auto begin = Clock::now();
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
+  check(problem, options);
+  const std::size_t pairs = problem.start.size() / dim;
+  GeodesicResult result;
+  result.method = options.method;
+  choose_method(problem, result);
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
