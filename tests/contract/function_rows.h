@@ -81,7 +81,7 @@ class SquaresModel final : public SecondOrderModel {
   }
   void laplacian(BlockTridiagonal& b) override {
     hessian(HessianKind::kGaussNewton, b);
-    for (std::size_t k = 0; k < f_.variables; ++k) b.diagonal(0)[k * f_.variables + k] += 1e-6;
+    for (std::size_t k = 0; k < f_.variables; ++k) b.diagonal(0)[k * f_.variables + k] += 1;
   }
 
  private:
