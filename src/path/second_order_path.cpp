@@ -15,7 +15,7 @@ namespace {
 /// Midpoints a segment tried one after another, and of the grid on which paths are compared.
 constexpr int64_t kQuadratures[] = {1, 2, 4}, kComparedOn = 8;
 
-PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tensor& x, double tolerance,
+PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tensor& x, Termination why,
                                int64_t quadrature) {
   PathCertificate certificate;
   certificate.quadrature = quadrature;
@@ -24,7 +24,7 @@ PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tens
   const Tensor point = x.to(at::kCPU, at::kDouble).contiguous();
   const double cost = model->linearise(point.data_ptr<double>());
   static_cast<StationaryCertificate&>(certificate) = certify_by_blocks(*model, cost);
-  certificate.minimum = certificate.gradient_residual <= tolerance && certificate.negative_directions == 0;
+  certificate.minimum = why == Termination::kConverged && certificate.negative_directions == 0;
   return certificate;
 }
 
@@ -89,7 +89,7 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
         continue;
       }
       const Tensor x = curve->fit(found.nodes.narrow(0, pair, 1), times)[0];
-      found.certificates[index] = certificate_of(objective, i, x, 10 * options.tolerance, quadrature);
+      found.certificates[index] = certificate_of(objective, i, x, found.termination[index], quadrature);
     }
     open = at::tensor(again, at::kLong);
   }

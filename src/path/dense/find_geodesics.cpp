@@ -169,6 +169,8 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
+  const bool steps_by_rate = method_ == "adam" || method_ == "sgd";
+  if (steps_by_rate) solver_ = make_solver<DenseRows>(method_, rates_at(x0));
   const DenseSolveResult solved = latentpath::solve(
       objective_, x0, *solver_,
       {.max_iterations = std::max(options_.max_iterations, steps_by_rate ? kFewestSmallSteps : 1),
