@@ -10,6 +10,7 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
+#include "latentpath/path/find_path.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
 #include "path/geodesic_test_tools.h"
@@ -145,6 +146,42 @@ TEST(SecondOrderPath, ASaddleIsLeft) {
   EXPECT_EQ(found.termination[0], Termination::kConverged);
   EXPECT_TRUE(found.certificates[0].minimum);
   EXPECT_GT(found.nodes.select(2, 1).abs().max().item<double>(), 0.2);
+}
+
+TEST(SecondOrderPath, FindPathEndsByTheMethodAskedFor) {
+  PathProblem problem{.embedding = stereographic_sphere(),
+                      .quality = constant_quality(0.5),
+                      .start = at::tensor({0.2, 0.1, -0.5, 0.4}, at::kDouble).view({2, 2}),
+                      .end = at::tensor({-0.9, 1.1, 0.8, 0.7}, at::kDouble).view({2, 2})};
+  PathOptions options;
+  options.segments = 40;
+  options.epsilon = 0;
+  const PathResult plain = find_path(problem, options);
+  EXPECT_TRUE(plain.certificates.empty());
+  options.method = "newton";
+  const PathResult found = find_path(problem, options);
+  EXPECT_EQ(found.method, "L-BFGS, coarse to fine, then Newton");
+  ASSERT_EQ(found.certificates.size(), 2u);
+  for (int64_t pair = 0; pair < 2; ++pair) {
+    const auto index = static_cast<size_t>(pair);
+    EXPECT_EQ(found.termination[index], Termination::kConverged);
+    EXPECT_TRUE(found.certificates[index].minimum);
+    EXPECT_LT(found.certificates[index].gradient_residual, 1e-6);
+    EXPECT_LE(found.path.cost_refined[pair].item<double>(),
+              plain.path.cost_refined[pair].item<double>() * (1 + 1e-9));
+  }
+  // Refused before the search, by what is missing.
+  options.cost = "length";
+  try {
+    find_path(problem, options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("method newton needs a block-tridiagonal Hessian"),
+              std::string::npos);
+  }
+  options.cost = "auto";
+  options.curve = "neural";
+  EXPECT_THROW(find_path(problem, options), Error);
 }
 
 }  // namespace latentpath::testing
