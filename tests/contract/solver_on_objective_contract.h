@@ -42,7 +42,7 @@ struct PlainStopping {
 struct ContractProblem {
   std::string name = {};
   std::set<SolverNeeds> offers = {};
-  std::vector<double> start_value, least_value = {};  ///< [rows]; the least is known otherwise
+  std::vector<double> start_value = {}, least_value = {};  ///< [rows]; the least is known otherwise
   int64_t variables = 0;
   double learning_rate = 0;         ///< at which gradient descent is stable
   int64_t most_iterations = 20000;  ///< for methods that need many
