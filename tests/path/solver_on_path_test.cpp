@@ -108,7 +108,7 @@ ContractProblem decoder_problem() {
   const TensorPaths paths{
       perceptron(4, 3),
       function_quality([](const Tensor& z) { return 0.5 + 0.3 * at::sin(z.sum(1)); }, "wavy"),
-      random_normal({2, 4}, 5), random_normal({2, 4}, 6), 0.1};
+      random_normal({2, 4}, 5, 0.3), random_normal({2, 4}, 6, 0.3), 0.1};
   ContractProblem problem = tensor_problem("decoder_by_tensors", paths);
   // No closed form: what Newton's method ends at, with a residual of 1e-10.
   problem.least_value =
