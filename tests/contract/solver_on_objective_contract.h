@@ -65,7 +65,8 @@ inline MethodBudget budget_of(const std::string& method) {
       {"georce", {200, 3}},  // measures at left ends: another sum, O(1/n) of the cost apart
       {"lbfgs", {400, 1e-4}},
       {"adam", {3000, 0.02}},
-      {"sgd", {20000, 0.05}}};
+      {"sgd", {20000, 0.05}},
+      {"spectral-gradient", {1000, 5e-3}}};
   const auto found = budgets.find(method);
   return found == budgets.end() ? MethodBudget{3000, 1e-3} : found->second;
 }

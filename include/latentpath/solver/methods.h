@@ -48,12 +48,20 @@ struct NewtonOptions {
   bool escape_saddles = true;  ///< leave stationary points along negative curvature
 };
 
+struct SpectralGradientOptions {
+  int64_t memory = 10;  ///< values looked back over: a step may cost as much as the dearest of them
+  double sufficient_decrease = 1e-4;
+  int64_t max_backtracks = 20;
+  double least_length = 1e-10, most_length = 1e10;  ///< of the step, in units of H₀ g
+};
+
 /// The options of every solver; each reads its own.
 struct SolverOptions {
   LbfgsOptions lbfgs = {};
   AdamOptions adam = {};
   SgdOptions sgd = {};
   NewtonOptions newton = {};
+  SpectralGradientOptions spectral_gradient = {};
 };
 
 /// What a method asks of an objective, beyond its gradient.
