@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,11 +18,10 @@
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
-#include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/run/evaluate_paths.h"
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/html_report.h"
+#include "latentpath/run/evaluate_paths.h"
 #include "latentpath/zoo/model_store.h"
 #include "models_option.h"
 #include "option_values.h"
@@ -55,6 +55,7 @@ struct EvaluateOptions : ModelOptions {
 
   std::string out;
   int64_t curves = 16;
+  std::vector<std::string> picture_format{"png"};
   bool resume = false, overwrite = false, quiet = false, print_json = false;
 };
 
@@ -220,6 +221,7 @@ json options_json(const EvaluateOptions& o) {
               {"learning-rate", o.learning_rate},
               {"seed", o.seed},
               {"curves", o.curves},
+              {"picture-format", o.picture_format},
               {"threads", at::get_num_threads()}};
   add_prior_json(object, o.prior);
   add_model_settings(object, o);
@@ -368,7 +370,7 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
 /// What must be equal for batches of an interrupted run to be batches of this one.
 json Evaluation::fingerprint() const {
   json print{{"version", kVersion}, {"options", options_json(options_)}, {"files", json::object()}};
-  print["options"].erase("curves");
+  for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
   const auto folders = model_folders();
   print["files"]["decoder"] = file_sha256(find_model(options_.decoder, folders));
   if (!options_.classifier.empty())
@@ -462,8 +464,9 @@ void Evaluation::write(const std::filesystem::path& folder, const std::filesyste
     for (size_t i = 0; i < methods; ++i) members.push_back(&sets[group * methods + i]);
     const std::string epsilon =
         options_.epsilons.size() > 1 ? join_message(", ε = ", sets[group * methods].epsilon) : std::string();
-    write_png(folder / "frames" / (group == 0 ? "steps.png" : join_message("steps-", group, ".png")),
-              draw_profiles(members, members[0]->feature + epsilon));
+    write_picture(folder / "frames" / (group == 0 ? "steps" : join_message("steps-", group)),
+                  draw_profiles(members, members[0]->feature + epsilon),
+                  picture_formats(options_.picture_format));
   }
   const json settings = options_json(options_);
   json run{{"program", "latentpath"},
@@ -661,6 +664,7 @@ void setup_evaluate(CLI::App& program) {
       ->add_flag("--overwrite", o.overwrite,
                  "Replace an existing run folder, and what an interrupted run left")
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { Evaluation(*options).run(); });

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cctype>
@@ -17,7 +18,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
-#include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
@@ -56,6 +56,7 @@ struct GeodesicProgramOptions {
   int threads = 0;
   std::string out;
   int64_t pictures = 16;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false;
 };
 
@@ -457,12 +458,7 @@ Answer answer_of(const Geodesic& geodesic, const std::string& start, int64_t dim
   return answer;
 }
 
-/// By the dense solvers of find_geodesics().
-Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
-                    ProgressLine& line) {
-  const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
-  GeodesicProblem problem{.metric = metric, .start = row_major(setting.start), .end = row_major(setting.end)};
-  if (setting.first_path.defined()) problem.initial = row_major(setting.first_path);
+GeodesicOptions dense_options(const GeodesicProgramOptions& o, const WeightedMetric& metric, int64_t pairs) {
   GeodesicOptions options;
   options.segments = static_cast<int>(o.segments);
   options.method = o.method;
@@ -473,6 +469,16 @@ Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, con
   // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
   // them.
   if (metric.quality().form() != AnalyticQuality::Form::kConstant) options.quadrature = 4;
+  return options;
+}
+
+/// By the dense solvers of find_geodesics().
+Outcome solve_dense(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
+                    ProgressLine& line) {
+  const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
+  GeodesicProblem problem{.metric = metric, .start = row_major(setting.start), .end = row_major(setting.end)};
+  if (setting.first_path.defined()) problem.initial = row_major(setting.first_path);
+  const GeodesicOptions options = dense_options(o, metric, pairs);
   const bool graph = o.init == "graph" || (o.init == "auto" && pairs <= 64 && dim <= 8);
   Outcome outcome;
   if (!graph) {
@@ -597,13 +603,60 @@ Outcome solve_by_find_path(const GeodesicProgramOptions& o, const Setting& setti
   return outcome;
 }
 
+bool all_converged(const Outcome& outcome) {
+  return std::all_of(outcome.answers.begin(), outcome.answers.end(), [](const Answer& answer) {
+    return answer.termination == termination_name(Termination::kConverged);
+  });
+}
+
+/// Answers of Newton's method on a model that did not converge, kinks in its way as a rule, against those of
+/// first-order steps.
+void take_shorter(Outcome& outcome, Outcome other) {
+  for (size_t pair = 0; pair < outcome.answers.size(); ++pair) {
+    Answer &answer = outcome.answers[pair], &rival = other.answers[pair];
+    if (answer.termination == termination_name(Termination::kConverged) || !(rival.length < answer.length))
+      continue;
+    rival.iterations += answer.iterations;
+    rival.seconds += answer.seconds;
+    answer = std::move(rival);
+  }
+}
+
+/// Where the reference is shorter than the path by more than its own error, the search goes on from there.
+void go_on_from_reference(const GeodesicProgramOptions& o, const Setting& setting,
+                          const WeightedMetric& metric, int64_t pair, Answer& answer) {
+  const GlobalCertificate& certificate = *answer.certificate;
+  if (certificate.gap * certificate.reference <= certificate.reference_error) return;
+  const Eigen::MatrixXd& path = certificate.marching.path;
+  const GeodesicProblem problem{.metric = metric,
+                                .start = row_major(setting.start[pair]),
+                                .end = row_major(setting.end[pair]),
+                                .initial = {path.data(), path.data() + path.size()}};
+  GeodesicOptions options = dense_options(o, metric, 1);
+  options.coarsest_segments = options.segments;
+  const Geodesic found = find_geodesics(problem, options, interrupt_token()).geodesics[0];
+  if (!(found.refined_length < answer.length)) return;
+  Answer better = answer_of(found, "given path", setting.start.size(1));
+  better.iterations += answer.iterations;
+  better.seconds += answer.seconds;
+  better.certificate = certify_against(answer.certificate->marching, better.length);
+  answer = std::move(better);
+}
+
 /// By fast marching on the chart itself.
 void certify(const GeodesicProgramOptions& o, const Setting& setting, const WeightedMetric& metric,
              Outcome& outcome, ProgressLine& line) {
   if (!wants_reference(o, setting)) return;
   const int64_t pairs = setting.start.size(0), dim = setting.start.size(1);
   const EikonalDistanceOptions options = reference_options(o, setting);
-  const MetricField field = metric_field(metric);
+  // A model is decoded beside each point, which is cheaper than differentiated.
+  const SearchBox box = search_box(o, setting);
+  double side = 0;
+  for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
+  const MetricField field = setting.from_files
+                                ? tensor_metric_field(setting.embedding, setting.tensor_quality,
+                                                      metric.epsilon(), OutputNorm::kSum, 5e-4 * side)
+                                : metric_field(metric);
   for (int64_t pair = 0; pair < pairs; ++pair) {
     Answer& answer = outcome.answers[static_cast<size_t>(pair)];
     if (interrupt_token().cancelled()) return;
@@ -613,6 +666,7 @@ void certify(const GeodesicProgramOptions& o, const Setting& setting, const Weig
     const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim, answer.nodes.size(0));
     try {
       answer.certificate = certify_globally(field, path, answer.length, options, interrupt_token());
+      if (setting.from_files) go_on_from_reference(o, setting, metric, pair, answer);
     } catch (const Error& error) {
       no_reference(o, error, answer.warnings);
     }
@@ -695,7 +749,7 @@ PlaneField plane_field(const Setting& setting, const WeightedMetric& metric, con
   return {box, quality_on(metric, points), "quality"};
 }
 
-Tensor draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
+Picture draw_plane(const PlaneField& field, const Answer& answer, const std::string& title) {
   LatentPlane plane;
   plane.title = title;
   plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
@@ -776,8 +830,8 @@ void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& 
   picture.elevation = std::clamp(std::atan2(normal[2], level) * 180 / M_PI, 25.0, 55.0);
 }
 
-Tensor draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
-                     const std::string& title) {
+Picture draw_in_space(const Setting& setting, const WeightedMetric& metric, const Answer& answer,
+                      const std::string& title) {
   SurfacePicture picture;
   picture.title = title;
   const AnalyticMap& chart = metric.chart();
@@ -910,6 +964,7 @@ json options_json(const GeodesicProgramOptions& o) {
               {"seed", o.seed},
               {"constant-quality", o.constant_quality},
               {"pictures", o.pictures},
+              {"picture-format", o.picture_format},
               {"threads", at::get_num_threads()}};
   add_texts(object, {{"manifold", &o.manifold},
                      {"parameters", &o.parameters},
@@ -1053,6 +1108,9 @@ void run_geodesic(GeodesicProgramOptions& o) {
   if (method == "auto" && setting.from_files && !newton_pays(metric, &reason)) method = "lbfgs";
   Outcome outcome = by_find_path(o, method) ? solve_by_find_path(o, setting, method, metric, line)
                                             : solve_dense(o, setting, metric, line);
+  if (method == "auto" && setting.from_files && !interrupt_token().cancelled() && !all_converged(outcome) &&
+      !setting.first_path.defined())
+    take_shorter(outcome, solve_by_find_path(o, setting, "lbfgs", metric, line));
   const bool cut_short = interrupt_token().cancelled();
   if (!by_find_path(o, method) && !cut_short) certify(o, setting, metric, outcome, line);
   if (!reason.empty()) outcome.reason = reason;
@@ -1071,6 +1129,7 @@ void run_geodesic(GeodesicProgramOptions& o) {
     write_npy(folder->path() / "times.npy", at::linspace(0, 1, path.size(1), at::kDouble));
     std::filesystem::create_directory(folder->path() / "frames");
     const std::string title = o.example > 0 ? "Example " + std::to_string(o.example) : metric.describe();
+    const PictureFormats formats = picture_formats(o.picture_format);
     std::optional<PlaneField> first_field;
     for (int64_t pair = 0; pair < std::min(pairs, o.pictures); ++pair) {
       if (pair > 0 && interrupt_token().cancelled()) break;
@@ -1080,11 +1139,12 @@ void run_geodesic(GeodesicProgramOptions& o) {
       if (dim == 2) {
         const PlaneField field = plane_field(setting, metric, answer);
         if (pair == 0) first_field = field;
-        write_png(folder->path() / "frames" / ("plane" + suffix + ".png"), draw_plane(field, answer, title));
+        write_picture(folder->path() / "frames" / ("plane" + suffix), draw_plane(field, answer, title),
+                      formats);
       }
       if (setting.chart->output_dim() == 3)
-        write_png(folder->path() / "frames" / ("surface" + suffix + ".png"),
-                  draw_in_space(setting, metric, answer, title));
+        write_picture(folder->path() / "frames" / ("surface" + suffix),
+                      draw_in_space(setting, metric, answer, title), formats);
     }
     const json run{{"program", "latentpath"},
                    {"version", kVersion},
@@ -1226,6 +1286,7 @@ void setup_geodesic(CLI::App& program) {
   command->add_option("--pictures", o.pictures, "Pairs that get pictures, at most")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_geodesic(*options); });

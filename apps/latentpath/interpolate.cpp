@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <iostream>
@@ -66,6 +67,7 @@ struct InterpolateOptions : ModelOptions {
   uint64_t seed = 0;
 
   std::string out;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false, open = false;
 };
 
@@ -324,6 +326,7 @@ json options_json(const InterpolateOptions& o) {
               {"ramp", o.ramp},
               {"frames", o.frames},
               {"spacing", o.spacing},
+              {"picture-format", o.picture_format},
               {"tolerance", o.tolerance},
               {"seed", o.seed},
               {"loop", o.loop},
@@ -438,6 +441,7 @@ void run_interpolate(InterpolateOptions& options) {
     write_npy(folder->path() / "path.npy", result.nodes);
     write_npy(folder->path() / "times.npy", result.times);
     std::filesystem::create_directory(folder->path() / "frames");
+    const PictureFormats formats = picture_formats(options.picture_format);
     PictureOptions pictures;
     pictures.frames = options.frames;
     pictures.by_arc_length = options.spacing == "arc";
@@ -452,16 +456,17 @@ void run_interpolate(InterpolateOptions& options) {
       const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
       line({"drawing", pair, strips, 0});
       if (images)
-        write_png(folder->path() / "frames" / ("strip" + suffix + ".png"),
-                  draw_path_strip(problem, result, pair, pictures));
+        write_picture(folder->path() / "frames" / ("strip" + suffix),
+                      draw_path_strip(problem, result, pair, pictures), formats);
       if (pair < static_cast<int64_t>(certificates.size()))
         pictures.reference = tensor_of_points(certificates[static_cast<size_t>(pair)].marching.path);
       if (dim == 2)
-        write_png(folder->path() / "frames" / ("latent" + suffix + ".png"),
-                  draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures));
+        write_picture(folder->path() / "frames" / ("latent" + suffix),
+                      draw_path_plane(problem, result, pair, *report.plane, prior.normal, pictures), formats);
       if (dim > 2 && prior.density)
-        write_png(folder->path() / "frames" / ("projection" + suffix + ".png"),
-                  draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed));
+        write_picture(folder->path() / "frames" / ("projection" + suffix),
+                      draw_path_projection(problem, result, pair, *prior.density, *prior.rank, options.seed),
+                      formats);
     }
     json run{{"program", "latentpath"},
              {"version", kVersion},
@@ -650,6 +655,7 @@ void setup_interpolate(CLI::App& program) {
                    "Frames of each curve in report.html; 0: as many as suit the number of pairs")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   command->add_flag("--open", o.open, "Open report.html when it is written")->group(g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <cmath>
 #include <iostream>
@@ -10,12 +11,11 @@
 #include "config_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/models/torchscript_module.h"
 #include "latentpath/io/csv.h"
 #include "latentpath/io/file.h"
-#include "latentpath/io/image.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/models/torchscript_module.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/measure_report.h"
 #include "option_values.h"
@@ -45,6 +45,7 @@ struct MeasuresOptions {
 
   std::string out;
   int64_t frames = 11;
+  std::vector<std::string> picture_format{"png"};
   bool overwrite = false, quiet = false, print_json = false;
 };
 
@@ -167,14 +168,23 @@ void check_options(const MeasuresOptions& o) {
 }
 
 json options_json(const MeasuresOptions& o) {
-  json object{{"method", o.method},       {"start", o.start},
-              {"curve", o.curve},         {"kernel", o.kernel},
-              {"steps", o.steps},         {"harmonics", o.harmonics},
-              {"epsilon", o.epsilon},     {"max-iterations", o.max_iterations},
-              {"tolerance", o.tolerance}, {"learning-rate", o.learning_rate},
-              {"features", o.features},   {"max-seconds", o.max_seconds},
-              {"frames", o.frames},       {"seed", o.seed},
-              {"blur", o.blur},           {"threads", at::get_num_threads()}};
+  json object{{"method", o.method},
+              {"start", o.start},
+              {"curve", o.curve},
+              {"kernel", o.kernel},
+              {"steps", o.steps},
+              {"harmonics", o.harmonics},
+              {"epsilon", o.epsilon},
+              {"max-iterations", o.max_iterations},
+              {"tolerance", o.tolerance},
+              {"learning-rate", o.learning_rate},
+              {"features", o.features},
+              {"max-seconds", o.max_seconds},
+              {"frames", o.frames},
+              {"seed", o.seed},
+              {"blur", o.blur},
+              {"picture-format", o.picture_format},
+              {"threads", at::get_num_threads()}};
   add_texts(object, {{"from", &o.from},
                      {"to", &o.to},
                      {"from-weights", &o.from_weights},
@@ -242,8 +252,9 @@ void run_measures(const MeasuresOptions& options) {
       write_npy(folder->path() / ("path-" + result.candidates[i].name + ".npy"),
                 result.candidates[i].path.points.unsqueeze(0));
     std::filesystem::create_directory(folder->path() / "frames");
-    write_png(folder->path() / "frames" / "strip.png",
-              draw_measure_strip(problem, result, {.frames = options.frames}));
+    write_picture(folder->path() / "frames" / "strip",
+                  draw_measure_strip(problem, result, {.frames = options.frames}),
+                  picture_formats(options.picture_format));
     json run{{"program", "latentpath"},
              {"version", kVersion},
              {"subcommand", "measures"},
@@ -385,6 +396,7 @@ void setup_measures(CLI::App& program) {
   command->add_option("--frames", o.frames, "Frames of each row of the picture")
       ->capture_default_str()
       ->group(g);
+  add_picture_format(*command, o.picture_format, g);
   add_quiet_and_json(*command, o.quiet, o.print_json, g);
   add_config_option(*command);
   command->callback([options] { run_measures(*options); });

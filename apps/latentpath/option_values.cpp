@@ -49,6 +49,18 @@ void add_quiet_and_json(CLI::App& command, bool& quiet, bool& print_json, const 
   command.add_flag("--json", print_json, "Print the summary as JSON and nothing else")->group(group);
 }
 
+void add_picture_format(CLI::App& command, std::vector<std::string>& names, const char* group) {
+  command
+      .add_option(
+          "--picture-format", names,
+          "Formats of the pictures in frames/: png, which is always written, svg, pdf; several: svg,pdf")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"png", "svg", "pdf"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
 void use_threads(int threads) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads > 0 ? threads : cores);

@@ -25,6 +25,9 @@ void add_seed_and_threads(CLI::App& command, uint64_t& seed, int& threads, const
 /// Registers --quiet and --json.
 void add_quiet_and_json(CLI::App& command, bool& quiet, bool& print_json, const char* group);
 
+/// Registers --picture-format: png, svg, pdf, separated by commas or given several times.
+void add_picture_format(CLI::App& command, std::vector<std::string>& names, const char* group);
+
 /// LibTorch's threads: as many as asked, or one a core for 0.
 void use_threads(int threads);
 

@@ -16,6 +16,10 @@ class CountedMap final : public Embedding {
   int64_t latent_dim() const override { return inner_->latent_dim(); }
   std::string describe() const override { return inner_->describe(); }
   bool concurrent() const override { return inner_->concurrent(); }
+  int64_t operations_per_point() const override { return inner_->operations_per_point(); }
+  bool is_identity() const override { return inner_->is_identity(); }
+  std::shared_ptr<const AnalyticMap> analytic() const override { return inner_->analytic(); }
+  std::shared_ptr<const MetricTensor> metric() const override { return inner_->metric(); }
 
  protected:
   Tensor map(const Tensor& z) const override { return (*inner_)(z); }

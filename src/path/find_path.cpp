@@ -28,10 +28,12 @@ FoundPaths run_search(Search& search) {
   return found;
 }
 
-PathResult run_group(Search& search) {
-  const bool second_order = is_second_order(search.options.method);
+PathResult run_group(Search& search, const FoundPaths* exact) {
+  const bool second_order = exact == nullptr && is_second_order(search.options.method);
   if (second_order) check_second_order(search);  // before the search
-  FoundPaths found = is_multilevel(search.options) ? run_search(search) : run_published_method(search);
+  FoundPaths found = exact != nullptr                ? *exact
+                     : is_multilevel(search.options) ? run_search(search)
+                                                     : run_published_method(search);
   if (second_order && !search.cancellation.cancelled()) finish(search, found);
   PathResult result = verify(search, found);
   certify(search, found, result);
@@ -58,10 +60,10 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   EvaluationCounter counter(problem.embedding, problem.start.size(0));
   CandidateSource candidates(problem, options, given, progress, cancellation);
   PathResult result;
-  for (const PairGroup& group : resolve(problem, options, candidates, counter)) {
+  const auto search_of = [&](const PairGroup& group) {
     const Tensor pairs = at::tensor(group.pairs, at::kLong);
     const PathProblem part = part_of(problem, pairs, counter);
-    Search search{
+    return Search{
         part,
         options,
         progress,
@@ -74,7 +76,20 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
         part.start.to(at::kDouble),
         part.end.to(at::kDouble),
         pairs};
-    result.place(run_group(search), pairs, problem.start.size(0));
+  };
+  const auto run_rows = [&](PairGroup group, const std::vector<int64_t>& rows, const FoundPaths* exact) {
+    if (rows.empty()) return;
+    std::vector<int64_t> pairs;
+    for (const int64_t row : rows) pairs.push_back(group.pairs[static_cast<size_t>(row)]);
+    group.pairs = pairs;
+    Search search = search_of(group);
+    result.place(run_group(search, exact), search.pairs, problem.start.size(0));
+  };
+  for (const PairGroup& group : resolve(problem, options, candidates, counter)) {
+    Search all = search_of(group);
+    const NewtonPaths newton = newton_paths(all);
+    run_rows(group, newton.solved, &newton.found);
+    run_rows(group, newton.rest, nullptr);
   }
   result.decoder_evaluations = counter.of_pairs();
   result.candidate_evaluations = counter.shared();

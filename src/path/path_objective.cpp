@@ -47,7 +47,6 @@ EvaluationCounter::Scope PathObjective::counting(const Tensor& rows) const {
 
 ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   const at::AutoGradMode enabled(true);
-  const auto scope = counting(rows);
   // Threads share the points of a batch, not the operations on them.
   std::optional<SerialOperations> serial;
   if (energy_.concurrent()) serial.emplace();
@@ -59,6 +58,7 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   for (int64_t first = 0; first < x.size(0); first += per_batch) {
     const int64_t count = std::min(per_batch, x.size(0) - first);
     const Tensor which = rows.narrow(0, first, count);
+    const auto scope = counting(which);
     const Tensor leaf = x.narrow(0, first, count).detach().requires_grad_(true);
     const CurvePoints points =
         curve_->points(leaf, start_.index_select(0, which), end_.index_select(0, which), times_);

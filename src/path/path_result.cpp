@@ -90,7 +90,10 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   put_each(time_weight, part.time_weight);
   history.insert(history.end(), part.history.begin(), part.history.end());
   verification_seconds += part.verification_seconds;
-  if (!first) return;
+  if (!first) {
+    if (method.find(part.method) == std::string::npos) method += " and, for other pairs, " + part.method;
+    return;
+  }
   times = part.times;
   method = part.method;
   curve = part.curve;

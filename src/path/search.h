@@ -136,6 +136,15 @@ std::vector<int64_t> best_rows(Search& search, const PathSet& paths, const Tenso
 PathResult verify(Search& search, FoundPaths& found);
 void certify(Search& search, const FoundPaths& found, PathResult& result);
 
+// The analytic realisation, in place of starts and refinement (newton_paths.cpp).
+struct NewtonPaths {
+  std::vector<int64_t> solved, rest;  ///< pairs of the group
+  FoundPaths found;                   ///< of the solved ones
+};
+/// All pairs are left where the problem has no analytic realisation, or what is asked for is not what Newton's
+/// method finds; a pair is left where it does not converge, or where the first path is not finite.
+NewtonPaths newton_paths(Search& search);
+
 // Published methods (published_methods.cpp).
 FoundPaths run_published_method(Search& search);
 

@@ -1,3 +1,4 @@
+// clang-format off
 // What the documentation's samples use and do not declare: samples.py puts these lines before them. First what all may
 // use, then, after a line `//// FILE`, what the samples of one header or page use.
 #include <torch/script.h>
@@ -166,3 +167,62 @@ extern const Tensor latents;
 extern const std::filesystem::path models;
 extern const Tensor ends;
 extern const PathOptions options;
+//// core/thread_pool.h
+std::vector<double> sums, parts;
+double sum_of(double part);
+//// metric/metric_tensor.h
+//// path/analytic_realisation.h
+extern const PathProblem problem;
+extern const PathOptions options;
+//// path/evaluation_counter.h
+extern const EnergyOptions options;
+extern const Tensor rows;
+extern const CurvePoints points;
+//// path/measured_by.h
+extern const PathOptions options;
+//// path/path_set.h
+extern const Tensor starts;
+//// path/prune.h
+extern StoppingOptions stopping;
+extern const PathSet paths;
+extern const PathOptions options;
+extern const bool sparse;
+//// path/published_methods.h
+extern const PathProblem problem;
+//// path/reparametrise.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+extern const PathOptions options;
+extern const Tensor finer;
+//// path/select.h
+extern const PathEnergy energy;
+extern const PathSet paths;
+//// path/time_parametrisation.h
+extern const PathEnergy energy;
+//// report/illustrate.h
+extern const InterpolateJob job;
+extern RunFolder& folder;
+//// run/convergence_record.h
+extern const PathProblem problem;
+extern PathOptions options;
+//// run/end_points.h
+extern const EndPointContext context;
+//// run/measure_summary.h
+extern const MeasureResult result;
+//// run/models.h
+extern const uint64_t seed;
+//// run/path_summary.h
+extern const PathResult result;
+//// run/prior.h
+extern const Models models;
+extern const int64_t latent_dim;
+extern const uint64_t seed;
+extern PathProblem problem;
+//// run/run_record.h
+extern const InterpolateJob job;
+//// solver/dense_solver.h
+extern BasicObjective<DenseRows>& objective;
+extern const DenseRows x0;
+//// solver/methods.h
+extern BasicObjective<DenseRows>& objective;
+extern const DenseRows x0;

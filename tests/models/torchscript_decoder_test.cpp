@@ -1,7 +1,7 @@
 #include "latentpath/models/torchscript_decoder.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <fstream>
 

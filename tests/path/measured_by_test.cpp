@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "contract/test_models.h"
 #include "latentpath/metric/adaptors.h"
@@ -182,6 +183,32 @@ TEST(MeasuredBy, AMetricOfTheLatentSpaceLeavesTheQualityToTheDecoder) {
   EXPECT_NEAR(result.lower_bound.item<double>(), expected.lower_bound.item<double>(), 1e-12);
 }
 
+TEST(AnalyticRealisation, APairDoesNotDependOnItsNeighbours) {
+  // One pair has a straight line on which the quality is 0 (its ends lie on both sides of the disc's rim), so
+  // that Newton's method has no first path there; the other is what it is alone.
+  PathProblem problem;
+  problem.embedding = identity_embedding(2);
+  problem.quality = as_quality(analytic_weight(
+      [](const auto* z) {
+        // Infinite within 0.1 of the origin.
+        const auto r = z[0] * z[0] + z[1] * z[1];
+        if (r < 0.01) return r * 0.0 + std::numeric_limits<double>::infinity();
+        return r * 0.1 + 0.5;
+      },
+      2, "pit"));
+  problem.start = at::tensor({0.2, 0.9, -1.0, 0.0}, at::kDouble).view({2, 2});
+  problem.end = at::tensor({0.9, -0.4, 1.0, 0.0}, at::kDouble).view({2, 2});
+  PathOptions options;
+  options.init = "linear";
+  options.epsilon = 0;
+  const PathResult both = find_path(problem, options);
+  problem.start = problem.start.narrow(0, 0, 1);
+  problem.end = problem.end.narrow(0, 0, 1);
+  const PathResult alone = find_path(problem, options);
+  EXPECT_EQ(alone.method, "Newton's method");
+  EXPECT_TRUE(same_bits(both.nodes[0], alone.nodes[0]));
+}
+
 TEST(AnalyticRealisation, IsChosenByWhatTheCallerHas) {
   PathProblem problem;
   problem.embedding = as_embedding(stereographic_chart(2));
@@ -195,10 +222,17 @@ TEST(AnalyticRealisation, IsChosenByWhatTheCallerHas) {
   // The very chart that the caller made, not a copy through tensors.
   EXPECT_EQ(dense->metric.chart_pointer(), problem.embedding->analytic());
   EXPECT_TRUE(dense->metric.chart().concurrent());
-  const PathResult by_tensors = find_path(problem, options);
-  const Geodesic by_newton = find_geodesics(*dense, {.segments = 64}).geodesics[0];
-  EXPECT_NEAR(by_newton.refined_length, by_tensors.path.length.item<double>(),
-              1e-4 * by_newton.refined_length);
+  // find_path chooses it by itself, and tensors where there is nothing else.
+  const PathResult exact = find_path(problem, options);
+  EXPECT_EQ(exact.method, "Newton's method");
+  EXPECT_EQ(exact.termination[0], Termination::kConverged);
+  EXPECT_EQ(exact.decoder_evaluations[0], 0);  // no tensor was asked to find it
+  PathProblem tensors = problem;
+  tensors.embedding = stereographic_sphere();
+  const PathResult by_tensors = find_path(tensors, options);
+  EXPECT_NE(by_tensors.method, exact.method);
+  EXPECT_NEAR(exact.path.length.item<double>(), by_tensors.path.length.item<double>(), 1e-4);
+  EXPECT_LE(exact.path.cost_refined.item<double>(), by_tensors.path.cost_refined.item<double>() * (1 + 1e-6));
 
   std::string why;
   const auto refused = [&](const PathProblem& p, const PathOptions& o) {

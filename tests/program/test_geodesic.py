@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import run
+from conftest import check_picture_formats, run
 
 QUICK = ["--quiet", "--threads", "1", "--reference", "off"]
 
@@ -103,12 +103,13 @@ def test_example_1_with_everything_it_writes(tmp_path):
 
 
 def test_example_2_is_a_great_circle(tmp_path):
-    result = geodesic("--example", 2, out=tmp_path / "run").ok()
+    result = geodesic("--example", 2, "--picture-format", "svg", "--picture-format", "pdf", out=tmp_path / "run").ok()
     path = result.pairs[0]["path"]
     assert path["length"] == pytest.approx(math.pi / 3 * math.log(2), rel=3e-5)
     # The gnomonic chart maps great circles to straight lines, z1 + z2 = 1.
     assert np.abs(result.path[0].sum(1) - 1).max() < 1e-6
-    assert {p.name for p in (result.out / "frames").iterdir()} == {"plane.png", "surface.png"}
+    assert {p.stem for p in (result.out / "frames").iterdir()} == {"plane", "surface"}
+    check_picture_formats(result.out / "frames")
     page = json.loads((result.out / "report" / "data.json").read_text())
     assert page["kind"] == "geodesic" and page["verdict"]["headline"].startswith("Example 2: length ")
     assert len(page["surface"]["points"]) == page["surface"]["rows"] * page["surface"]["columns"]

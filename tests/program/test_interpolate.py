@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import (END, START, check_run_folder, enlarge, mean_over_time, numbers, options, run, straight_nodes,
-                      to_unit)
+from conftest import (END, START, check_picture_formats, check_run_folder, enlarge, mean_over_time, numbers, options, run,
+                      straight_nodes, to_unit)
 from foreign_models import DEVIATION, FAVOURED, MEAN
 
 
@@ -227,6 +227,21 @@ def test_pictures(interpolate):
     assert min(picture_size(few.out / "frames" / "latent.png")) >= 100
     # Re-spacing concerns the pictures; the path is the same.
     assert (few.out / "path.npy").read_bytes() == (many.out / "path.npy").read_bytes()
+
+
+def test_pictures_for_papers(interpolate):
+    plain = interpolate("plain").ok()
+    assert {picture.suffix for picture in (plain.out / "frames").iterdir()} == {".png"}
+    result = interpolate("papers", picture_format="svg,pdf").ok()
+    check_picture_formats(result.out / "frames")
+    again = interpolate("again", picture_format="svg,pdf").ok()
+    for picture in (result.out / "frames").iterdir():
+        assert picture.read_bytes() == (again.out / "frames" / picture.name).read_bytes(), picture.name
+    for picture in (plain.out / "frames").iterdir():
+        assert picture.read_bytes() == (result.out / "frames" / picture.name).read_bytes(), picture.name
+    refused = interpolate("refused", picture_format="gif")
+    assert refused.code == 2 and "--picture-format" in refused.stderr and "gif" in refused.stderr
+    assert not refused.out.exists()
 
 
 def test_same_end_twice(interpolate):

@@ -7,9 +7,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/models/classifier.h"
 #include "latentpath/metric/density.h"
+#include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "synthetic_data.h"

@@ -34,6 +34,7 @@ struct GlobalGeodesicOptions {
 /// A geodesic and the first path that led to it.
 struct FoundGeodesic {
   std::string start;  ///< "straight line", "route 1", …
+  int64_t route = 0;  ///< the number of the route; 0: the straight line, −1: a given path
   Geodesic geodesic;
 };
 

@@ -36,7 +36,7 @@ struct PathProblem {
 
 /// The paths as they are after an iteration, for those who plot or time convergence.
 struct PathSnapshot {
-  Tensor nodes;  ///< [rows, n + 1, D]; several rows a pair while several starts are in the race
+  Tensor nodes;  ///< [rows, n + 1, D]; several rows a pair while several starts compete
   Tensor pair;   ///< [rows] int64
   Tensor times;  ///< [n + 1]
   const std::vector<int64_t>& decoder_evaluations;  ///< [pairs], so far
@@ -103,8 +103,8 @@ struct PathOptions {
   int64_t route_samples = 0;  ///< points of the routes' graph; 0: 2048 for up to 3 latents, 512 beyond
   int64_t route_starts = 3;   ///< routes kept as starts for each pair
   double resolution_tolerance =
-      0.05;  ///< refined and coarse cost may differ by this share before a path is polished on a
-             ///< finer quadrature, and, if that does not help, flagged under-resolved
+      0.05;  ///< refined and coarse cost may differ by this share before a path goes on with a
+             ///< finer quadrature and, if that does not help, is flagged under-resolved
   // The stages' own settings, in the order of the stages.
   ViaOptions via = {};
   RouteStartOptions routes = {};

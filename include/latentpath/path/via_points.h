@@ -38,7 +38,7 @@ struct CandidateOptions {
   int64_t next_draw = 64;    ///< and then at once, until enough are good
 };
 
-/// How ways through candidates become first paths.
+/// How ways through candidates become first paths. Not ablated.
 struct ViaOptions {
   int64_t screened = 8;      ///< ways a pair that are decoded; the best of them become starts
   int64_t leg_points = 12;   ///< points a leg at which they are: images change fast in few places

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/report/picture.h"
 #include "latentpath/run/evaluate_paths.h"
 
 namespace latentpath {
@@ -51,8 +52,8 @@ nlohmann::json evaluation_page(const std::vector<EvaluatedSet>& sets);
 
 /// The squared image-space steps, the quality and the class probability along the paths of sets that share
 /// feature and ε, as Figs. 10 and 12 of paper A show them for one path: means over the paths and, shaded, one
-/// standard error to each side. uint8 [H, W, 3].
-Tensor draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
+/// standard error to each side.
+Picture draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
 
 /// One path with everything that is known of it, for resuming.
 nlohmann::json evaluated_path_json(const EvaluatedPath& path);

@@ -2,7 +2,7 @@
 // What is known of the zoo's data sets without their files.
 //
 //   const DataSetFacts& faces = data_set_facts("faces");
-//   faces.class_names[2];   // "glasses"
+//   std::cout << faces.class_names[2];   // "glasses"
 
 #include <cstdint>
 #include <string>
