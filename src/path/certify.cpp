@@ -40,6 +40,11 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
     result.gradient_residual.index_copy_(
         0, rows, gradient_residuals(search.energy, nodes.index_select(0, rows), found.times, quadrature));
   }
+  // A certificate is of the path that the method ended at: one that lost to a baseline has none.
+  result.certificates = found.certificates;
+  const Tensor apart_from_found = (nodes - found.nodes.to(at::kDouble)).abs().amax({1, 2});
+  for (size_t pair = 0; pair < result.certificates.size(); ++pair)
+    if (apart_from_found[static_cast<int64_t>(pair)].item<double>() > 1e-5) result.certificates[pair] = {};
   for (size_t pair = 0; pair < pairs; ++pair) {
     const auto row = static_cast<int64_t>(pair);
     const double refined = result.path.cost_refined[row].item<double>();

@@ -1,4 +1,5 @@
-// Descent: preconditioned L-BFGS on the nodes of a set of polylines, in lock-step.
+// Descent: a preconditioned method (L-BFGS, unless asked otherwise) on the nodes of a set of polylines, in
+// lock-step.
 
 #include <ATen/ATen.h>
 
@@ -42,7 +43,7 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
     if (how.competing) prune(state, paths, how.sparse, search.options.prune);
     iterations.look(state);
   };
-  const auto solver = lbfgs_solver();
+  const auto solver = make_solver<Tensor>(descent_method(search.options));
   const SolveResult solved = solve(
       objective, curve->fit(paths.nodes.to(at::kDouble), times), *solver, stopping,
       [&](const SolverState& state) {

@@ -29,9 +29,12 @@ FoundPaths run_search(Search& search) {
 }
 
 PathResult run_group(Search& search, const FoundPaths* exact) {
+  const bool second_order = exact == nullptr && is_second_order(search.options.method);
+  if (second_order) check_second_order(search);  // before the search
   FoundPaths found = exact != nullptr                ? *exact
                      : is_multilevel(search.options) ? run_search(search)
                                                      : run_published_method(search);
+  if (second_order && !search.cancellation.cancelled()) finish(search, found);
   PathResult result = verify(search, found);
   certify(search, found, result);
   result.method = found.method;

@@ -50,6 +50,7 @@ void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
   termination[to] = other.termination[from];
   start[to] = other.start[from];
   under_resolved[to] = other.under_resolved[from];
+  if (!certificates.empty() && !other.certificates.empty()) certificates[to] = other.certificates[from];
 }
 
 void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t count) {
@@ -84,6 +85,7 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   put_each(start, part.start);
   put_each(iterations, part.iterations);
   put_each(under_resolved, part.under_resolved);
+  if (!part.certificates.empty()) put_each(certificates, part.certificates);
   put_each(cost, part.cost);
   put_each(time_weight, part.time_weight);
   history.insert(history.end(), part.history.begin(), part.history.end());

@@ -76,7 +76,7 @@ std::unique_ptr<Solver> solver_of(const Search& search, const Method& method, co
                                               options.published.stable_share)});
   }
   if (method.first_order) return sgd_solver({.learning_rate = rate});
-  return lbfgs_solver();
+  return make_solver<Tensor>(descent_method(search.options));
 }
 
 /// The best of the iterates shown to it, by their cost on one fixed grid.

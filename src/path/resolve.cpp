@@ -36,7 +36,9 @@ void check_options(const PathOptions& options) {
   LATENTPATH_CHECK(options.init != "given" || options.first_paths.defined(), kArgument,
                    "`init` given needs first_paths");
   LATENTPATH_CHECK(options.init != "graph" || is_multilevel(options), kArgument,
-                   "`init` graph needs `method` lbfgs, not ", options.method);
+                   "`init` graph needs a polyline and a `method` other than ", options.method);
+  LATENTPATH_CHECK(!is_second_order(options.method) || options.curve != "neural", kArgument, "`method` ",
+                   options.method, " moves the nodes of a polyline: it cannot go with `curve` neural");
   check_stage_options(options);
 }
 
@@ -61,7 +63,12 @@ void validate(const PathProblem& problem, const PathOptions& options) {
 bool has_prior(const PathProblem& problem) { return problem.prior || problem.quality->needs_decoded(); }
 
 bool is_multilevel(const PathOptions& options) {
-  return (options.method == "auto" || options.method == "lbfgs") && options.curve != "neural";
+  return options.method != "adam" && options.method != "sgd" && options.method != "paper2019" &&
+         options.curve != "neural";
+}
+
+std::string descent_method(const PathOptions& options) {
+  return options.method == "auto" || is_second_order(options.method) ? "lbfgs" : options.method;
 }
 
 bool starts_via(const PathProblem& problem, const PathOptions& options) {

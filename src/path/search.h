@@ -75,6 +75,7 @@ struct FoundPaths {
   std::vector<int64_t> iterations;
   std::vector<int64_t> quadrature;  ///< midpoints a segment of the sum that was minimised last
   std::string method, curve;
+  std::vector<PathCertificate> certificates = {};  ///< [pairs] by second-order methods, else none
 };
 FoundPaths no_paths(const Search& search, const Tensor& times);
 
@@ -82,6 +83,8 @@ FoundPaths no_paths(const Search& search, const Tensor& times);
 void validate(const PathProblem& problem, const PathOptions& options);
 bool has_prior(const PathProblem& problem);
 bool is_multilevel(const PathOptions& options);
+/// The descent on all levels; a second-order method takes over at its end.
+std::string descent_method(const PathOptions& options);
 bool starts_via(const PathProblem& problem, const PathOptions& options);
 bool starts_by_routes(const Search& search);
 EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
@@ -118,6 +121,12 @@ FoundPaths refine_coarse_to_fine(Search& search, PathSet paths);
 void refine_on_finer_quadrature(Search& search, FoundPaths& found);
 /// Refines rivals in rounds; each that ends up cheaper than what is found takes its place.
 void improve_in_rounds(Search& search, FoundPaths& found, PathSet rivals);
+
+// Finish (second_order_path.cpp has the part that needs no search).
+/// Refuses a second-order method where the energy does not offer what it needs.
+void check_second_order(Search& search);
+/// Moves what is found to a stationary point, by the second-order method asked for.
+void finish(Search& search, FoundPaths& found);
 
 // Select (select.cpp has the parts that need no search).
 std::vector<int64_t> best_rows(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,

@@ -13,6 +13,7 @@
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -319,7 +320,9 @@ void GeodesicSearch::certify() {
 }
 
 void GeodesicSearch::solve() {
-  const auto by_find_path = [](const std::string& name) { return name == "lbfgs" || name == "adam"; };
+  const auto by_find_path = [&](const std::string& name) {
+    return problem_.from_files && name != "auto" && solver_method(name).needs == SolverNeeds::kGradient;
+  };
   std::string method = job_.search.method, reason;
   const bool automatic = method == "auto" && problem_.from_files;
   if (automatic && !newton_pays(metric_, &reason)) method = "lbfgs";

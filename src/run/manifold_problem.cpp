@@ -17,6 +17,7 @@
 #include "latentpath/path/initial_path.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -234,7 +235,14 @@ void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   }
 }
 
-bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
+/// Models in files are decoded in batches, which methods that need a gradient alone do without the dense
+/// solvers.
+bool by_find_path(const GeodesicJob& o) {
+  const bool from_files =
+      !o.embedding.empty() || !o.metric.empty() || !o.level_set.empty() || !o.quality.empty();
+  return from_files && o.search.method != "auto" &&
+         solver_method(o.search.method).needs == SolverNeeds::kGradient;
+}
 
 void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(o.example != 0 || !o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(),
@@ -249,8 +257,9 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
   LATENTPATH_CHECK(
-      !by_find_path(o.search.method) || o.init != "graph", kArgument,
-      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce, not for ",
+      !by_find_path(o) || o.init != "graph", kArgument,
+      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce where models are in "
+      "files, not for ",
       o.search.method);
 }
 
@@ -312,13 +321,7 @@ OptionTable<GeodesicJob> make_table() {
       .names_file()
       .include(&J::search, geodesic_option_table())
       .edit("method")
-      .choices({{"auto", "by size, and lbfgs for large models"},
-                {"newton"},
-                {"gauss-newton"},
-                {"newton-cg"},
-                {"georce"},
-                {"lbfgs"},
-                {"adam"}})
+      .choices(solver_method_choices({{"auto", "by size, and lbfgs for large models"}}))
       .group("How they are sought")
       .add("init", &J::init)
       .help("First paths")

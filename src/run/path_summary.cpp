@@ -39,6 +39,14 @@ class Writer {
   int64_t lost_ = 0;
 };
 
+/// By the names that geodesics have for the same.
+void write_certificate(nlohmann::json& path, const PathCertificate& certificate) {
+  path["minimum"] = certificate.minimum;
+  if (!certificate.inertia_counted()) return;  // without second derivatives
+  path["negative_directions"] = certificate.negative_directions;
+  path["least_curvature"] = certificate.least_curvature;
+}
+
 }  // namespace
 
 nlohmann::json path_summary(const PathResult& result) {
@@ -62,6 +70,7 @@ nlohmann::json path_summary(const PathResult& result) {
     path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
     writer.figure(path, "lower_bound", result.lower_bound, pair);
     writer.figure(path, "gradient_residual", result.gradient_residual, pair);
+    if (index < result.certificates.size()) write_certificate(path, result.certificates[index]);
     pairs.push_back({{"path", path},
                      {"linear", writer.figures(result.linear, pair)},
                      {"spherical", writer.figures(result.spherical, pair)}});

@@ -104,6 +104,8 @@ extern const PathOptions options;
 //// path/route_starts.h
 extern const PathEnergy energy;
 extern const LatentSampler prior;
+//// path/second_order_path.h
+extern const PathEnergy energy;
 //// path/select.h
 extern const PathEnergy energy;
 extern const PathSet paths;
@@ -151,6 +153,12 @@ extern const nlohmann::json summary;
 //// run/evaluate_paths.h
 extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;
+//// solver/dense_solver.h
+extern DenseObjective& objective;
+extern const DenseRows x0;
+//// solver/methods.h
+extern DenseObjective& objective;
+extern const DenseRows x0;
 //// solver/solver.h
 extern Objective& objective;
 //// zoo/network.h

@@ -221,6 +221,18 @@ def test_a_negative_distance_is_refused(files):
     assert result.code == 3 and "0 or more" in result.stderr
 
 
+@pytest.mark.parametrize("method", ["lbfgs", "adam", "sgd", "newton", "gauss-newton", "newton-cg", "georce"])
+def test_every_method_takes_a_chart_of_ours(method):
+    result = run("geodesic", "--manifold", "sphere", "--from", "0.2,0.1", "--to=-0.9,1.4", "--method", method, "--init",
+                 "straight", "--json", *QUICK).ok()
+    summary = json.loads(result.stdout)
+    z = np.array([[0.2, 0.1], [-0.9, 1.4]])
+    r = (z * z).sum(1, keepdims=True)
+    x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
+    # Steps by a rate end at their limit, near the geodesic; GEORCE's left ends are O(1/n) off.
+    assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.log(2) * math.acos(x[0] @ x[1]), rel=5e-3)
+
+
 @pytest.mark.parametrize("method", ["auto", "lbfgs"])
 def test_a_metric_in_a_file_against_its_closed_form(files, method):
     result = geodesic("--metric", files / "gaussians.pt", "--from=-1,0.5", "--to", "1,0.5", "--method", method,

@@ -258,3 +258,22 @@ def test_config_file_gives_what_options_give(interpolate, models, tmp_path):
     out = tmp_path / "config"
     run("interpolate", *options(config=tmp_path / "job.toml", segments=16, out=out)).ok()  # the option wins
     assert (out / "path.npy").read_bytes() == (by_options.out / "path.npy").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["newton", "gauss-newton", "newton-cg"])
+def test_a_second_order_method_ends_at_a_point_that_it_certifies(method, interpolate, models):
+    result = interpolate(decoder="double", classifier="unit_classifier", method=method, max_iterations=60).ok()
+    summary = json.loads((result.out / "run.json").read_text())["summary"]
+    path, line = summary["pairs"][0]["path"], summary["pairs"][0]["linear"]
+    assert summary["method"].startswith("L-BFGS, coarse to fine, then ")
+    assert path["cost_refined"] <= line["cost_refined"] * (1 + 1e-9)
+    assert path["minimum"] == (path["termination"] == "converged" and path["negative_directions"] == 0)
+    assert path["negative_directions"] >= 0 and np.isfinite(path["least_curvature"])
+
+
+def test_what_a_second_order_method_lacks_is_said(interpolate):
+    result = interpolate(method="newton", cost="length")
+    assert result.code == 2
+    assert "method newton needs a block-tridiagonal Hessian" in result.stderr
+    result = interpolate(method="newton", curve="neural")
+    assert result.code == 2 and "--curve neural" in result.stderr

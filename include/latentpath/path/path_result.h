@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/second_order_path.h"
 #include "latentpath/path/stage_options.h"
 #include "latentpath/solver/solver.h"
 
@@ -41,6 +42,7 @@ struct PathResult {
   Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the
                              ///< inverse of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
+  std::vector<PathCertificate> certificates;  ///< [pairs] by second-order methods, else none
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   std::vector<std::string> cost;     ///< [pairs]: what was minimised, "chord", "dynamic", …
   std::vector<double> time_weight;   ///< [pairs]: its λ; 0 where there is none

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/solver/basic_solver.h"
 
 namespace at {
@@ -48,12 +49,20 @@ struct NewtonOptions {
   bool escape_saddles = true;  ///< leave stationary points along negative curvature
 };
 
+struct SpectralGradientOptions {
+  int64_t memory = 10;  ///< values looked back over: a step may cost as much as the dearest of them
+  double sufficient_decrease = 1e-4;
+  int64_t max_backtracks = 20;
+  double least_length = 1e-10, most_length = 1e10;  ///< of the step, in units of H₀ g
+};
+
 /// The options of every solver; each reads its own.
 struct SolverOptions {
   LbfgsOptions lbfgs = {};
   AdamOptions adam = {};
   SgdOptions sgd = {};
   NewtonOptions newton = {};
+  SpectralGradientOptions spectral_gradient = {};
 };
 
 /// What a method asks of an objective, beyond its gradient.
@@ -71,6 +80,10 @@ struct SolverMethod {
 };
 /// All of them, for help texts and checks.
 const std::vector<SolverMethod>& solver_methods();
+/// Their names, after those in `first`.
+std::vector<std::string> solver_method_names(std::vector<std::string> first = {});
+/// The same with their descriptions, as the choices of an option.
+std::vector<OptionChoice> solver_method_choices(std::vector<OptionChoice> first = {});
 /// Throws Error(kArgument), listing the names, where there is no such method.
 const SolverMethod& solver_method(const std::string& name);
 

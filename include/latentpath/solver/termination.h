@@ -10,10 +10,10 @@ enum class Termination {
   kConverged,       ///< cost or gradient stopped changing, to the tolerance asked
   kIterationLimit,  ///< the number of iterations asked was made
   kTimeLimit,
-  kStalled,           ///< no step along the search direction lowers the cost any more
-  kPruned,            ///< given up by the caller (StoppingOptions::prune): another start is far ahead
-  kInterrupted,       ///< cancelled by the caller
-  kNumericalFailure   ///< the cost is NaN or infinite
+  kStalled,          ///< no step along the search direction lowers the cost any more
+  kPruned,           ///< given up by the caller (StoppingOptions::prune): another start is far ahead
+  kInterrupted,      ///< cancelled by the caller
+  kNumericalFailure  ///< the cost is NaN or infinite
 };
 
 /// One word ("converged", "iteration-limit", …) and one sentence.

@@ -281,8 +281,7 @@ void ChordObjective::full_gradient(double* g) {
 // D, M: dimensions known at compile time, 0 where they are not.
 template <int D, int M>
 void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridiagonal& h) {
-  const std::size_t n = segments_, d = D ? D : dim_, m = M ? M : outputs_, dd = d * d;
-  const double* jacobians = expansion_->jacobians();
+  const std::size_t n = segments_, d = D ? D : dim_, dd = d * d;
   const bool newton = kind == HessianKind::kNewton && !laplacian_only;
   if (newton && !curvatures_ready_) {
     curvature_.resize((n + 1) * dd);
@@ -290,13 +289,29 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
     curvatures_ready_ = true;
   }
   h.resize(n - 1, d);
-  if (in_metric_) {
+  if (in_metric_)
     assemble_in_metric(newton, h);
-    if (newton)
-      for (std::size_t i = 1; i < n; ++i)
-        for (std::size_t e = 0; e < dd; ++e) h.diagonal(i - 1)[e] += curvature_[i * dd + e];
+  else
+    assemble_chords<D, M>(h);
+  if (newton)
+    for (std::size_t i = 1; i < n; ++i)
+      for (std::size_t e = 0; e < dd; ++e) h.diagonal(i - 1)[e] += curvature_[i * dd + e];
+  if (laplacian_only || weight_.constant()) return;
+  if (newton && !weight_blocks_ready_) {
+    const auto& hessians = weight_.hessians();
+    bend_.resize(n * dd);
+    for (std::size_t e = 0; e < n * dd; ++e) bend_[e] = 0.25 * hessians[e];
+    weight_blocks_ready_ = true;
   }
-  for (std::size_t i = 1; i < n && !in_metric_; ++i) {
+  add_weight_terms<D, M>(newton, h);
+}
+
+/// (k_{i−1} + k_i) J_iᵀJ_i and −k_i J_iᵀJ_{i+1}.
+template <int D, int M>
+void ChordObjective::assemble_chords(BlockTridiagonal& h) {
+  const std::size_t n = segments_, d = D ? D : dim_, m = M ? M : outputs_;
+  const double* jacobians = expansion_->jacobians();
+  for (std::size_t i = 1; i < n; ++i) {
     const double* j = jacobians + i * m * d;
     const double scale = two_over_duration_[i - 1] * w_[i - 1] + two_over_duration_[i] * w_[i];
     double* out = h.diagonal(i - 1);
@@ -306,8 +321,6 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
         for (std::size_t k = 0; k < m; ++k) sum += j[k * d + r] * j[k * d + c];
         out[r * d + c] = out[c * d + r] = scale * sum;
       }
-    if (newton)
-      for (std::size_t e = 0; e < dd; ++e) out[e] += curvature_[i * dd + e];
     if (i + 1 == n) break;
     const double* next = j + m * d;
     const double coupling = -two_over_duration_[i] * w_[i];
@@ -319,14 +332,13 @@ void ChordObjective::assemble(HessianKind kind, bool laplacian_only, BlockTridia
         upper[r * d + c] = coupling * sum;
       }
   }
-  if (laplacian_only || weight_.constant()) return;
+}
 
-  if (newton && !weight_blocks_ready_) {
-    const auto& hessians = weight_.hessians();
-    bend_.resize(n * dd);
-    for (std::size_t e = 0; e < n * dd; ++e) bend_[e] = 0.25 * hessians[e];
-    weight_blocks_ready_ = true;
-  }
+/// What the weight's derivatives add to every segment's blocks.
+template <int D, int M>
+void ChordObjective::add_weight_terms(bool newton, BlockTridiagonal& h) {
+  const std::size_t n = segments_, d = D ? D : dim_, m = M ? M : outputs_, dd = d * d;
+  const double* jacobians = expansion_->jacobians();
   // Cross terms: p_a = −(2/Δ) J_aᵀd, p_b = (2/Δ) J_bᵀd are the gradients of c/Δ in the ends of a segment.
   product_.resize(2 * d);
   double *pa = product_.data(), *pb = pa + d;

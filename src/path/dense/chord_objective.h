@@ -118,6 +118,10 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   void full_gradient(double* g);
   double sum_cost(const double* x, const double* squares);
   template <int D, int M>
+  void assemble_chords(BlockTridiagonal& h);
+  template <int D, int M>
+  void add_weight_terms(bool newton, BlockTridiagonal& h);
+  template <int D, int M>
   void assemble(HessianKind kind, bool laplacian_only, BlockTridiagonal& h);
   void dispatch(HessianKind kind, bool laplacian_only, BlockTridiagonal& h);
 

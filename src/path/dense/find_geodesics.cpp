@@ -66,12 +66,15 @@ class PairSolver {
   static constexpr std::size_t kLevelSetPieces = 4;
   static constexpr std::size_t kMostPieces = 64;
   static constexpr std::size_t kCoarsest = 20;
+  static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
 
+  std::vector<std::size_t> level_sizes() const;
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
   void certify(const Outcome& outcome, Certificate& certificate);
   void warn(Geodesic& geodesic, const LengthFigures& refined);
+  SolverOptions rates_at(const DenseRows& x0);
   void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
     if (options_.keep_stages) geodesic.stages.push_back({name, nodes});
@@ -135,6 +138,28 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
                      " on the first path: it must be finite and not negative");
 }
 
+/// Steps at which Adam and gradient descent are stable: 1/(2 max tr B_ii), since no eigenvalue of a
+/// block-tridiagonal B ≥ 0 is above twice its largest block's; for Adam, which moves every coordinate by
+/// about its rate, a thousandth of the path's extent.
+SolverOptions PairSolver::rates_at(const DenseRows& x0) {
+  objective_.linearise(x0.data());
+  BlockTridiagonal laplacian;
+  objective_.laplacian(laplacian);
+  double largest = 0;
+  for (std::size_t i = 0; i < laplacian.blocks(); ++i) {
+    double trace = 0;
+    for (std::size_t r = 0; r < dim_; ++r) trace += laplacian.diagonal(i)[r * dim_ + r];
+    largest = std::max(largest, trace);
+  }
+  const auto& nodes = objective_.knots();
+  const auto [low, high] = std::minmax_element(nodes.begin(), nodes.end());
+  SolverOptions options;
+  options.sgd.learning_rate = 0.5 / std::max(largest, 1e-300);
+  options.sgd.momentum = 0.9;
+  options.adam.learning_rate = std::max(1e-3 * (*high - *low), 1e-300);
+  return options;
+}
+
 /// Moves the inner nodes of `nodes` to a minimum of the objective, which is expanded there on return.
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome) {
   const auto dim = static_cast<std::ptrdiff_t>(dim_);
@@ -144,8 +169,12 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
+  const bool steps_by_rate = method_ == "adam" || method_ == "sgd";
+  if (steps_by_rate) solver_ = make_solver<DenseRows>(method_, rates_at(x0));
   const DenseSolveResult solved = latentpath::solve(
-      objective_, x0, *solver_, {.max_iterations = options_.max_iterations, .gradient_residual = tolerance},
+      objective_, x0, *solver_,
+      {.max_iterations = std::max(options_.max_iterations, steps_by_rate ? kFewestSmallSteps : 1),
+       .gradient_residual = tolerance},
       {}, cancellation_);
   std::copy_n(solved.state.x.data(), x0.size(), nodes.begin() + dim);
   outcome = {solved.state.termination[0], static_cast<int>(solved.state.iteration), solved.state.value[0]};
@@ -171,7 +200,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   // From a weight that the first path hardly feels to the one asked for.
   double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * std::numbers::ln2 / deepest) : stiffness;
   for (;; k = std::min(stiffness, 2 * k)) {
-    const SmoothKinks smooth(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
+    objective_.weight().set_kink_width(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
     objective_.weight().set_stiffness(k);
     run(nodes, 1e-4, geodesic, outcome);
     stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
@@ -179,7 +208,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   }
   objective_.weight().set_stiffness(stiffness);
   for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
-    const SmoothKinks smooth(width);
+    objective_.weight().set_kink_width(width);
     run(nodes, 1e-4, geodesic, outcome);
   }
 }
@@ -269,6 +298,18 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                                     " on a refined one: use more segments"));
 }
 
+/// n/4, n/2, n, say: halved as long as that leaves enough; GEORCE has one level, as published.
+std::vector<std::size_t> PairSolver::level_sizes() const {
+  std::vector<std::size_t> levels = {static_cast<std::size_t>(options_.segments)};
+  const std::size_t coarsest = options_.coarsest_segments > 0
+                                   ? static_cast<std::size_t>(options_.coarsest_segments)
+                                   : std::size_t{kCoarsest};
+  while (method_ != "georce" && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+    levels.push_back(levels.back() / 2);
+  std::reverse(levels.begin(), levels.end());
+  return levels;
+}
+
 Geodesic PairSolver::solve(std::size_t pair) {
   const auto begin = Clock::now();
   Geodesic geodesic;
@@ -282,13 +323,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
     return geodesic;
   }
   const bool georce = method_ == "georce";
-  std::vector<std::size_t> levels = {segments};
-  const std::size_t coarsest = options_.coarsest_segments > 0
-                                   ? static_cast<std::size_t>(options_.coarsest_segments)
-                                   : std::size_t{kCoarsest};
-  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
-    levels.push_back(levels.back() / 2);
-  std::reverse(levels.begin(), levels.end());
+  const std::vector<std::size_t> levels = level_sizes();
 
   const bool given = !problem_.initial.empty();
   std::vector<double> nodes = first_path(pair, levels[0], geodesic);
@@ -313,9 +348,9 @@ Geodesic PairSolver::solve(std::size_t pair) {
       if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
     }
     const std::vector<double> before = nodes;
-    const SmoothKinks smooth(level_set_ ? kink_width(n) : SmoothKinks::width());
     for (;; pieces_ *= 4) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
+      if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
       run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
@@ -368,8 +403,8 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
 }
 
 bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
-  const double honest = metric_.length(nodes, 0.3 * share, 64).length;
-  return !(std::abs(honest - objective_.length()) <= share * honest);
+  const double measured = metric_.length(nodes, 0.3 * share, 64).length;
+  return !(std::abs(measured - objective_.length()) <= share * measured);
 }
 
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
@@ -399,11 +434,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   }
 }
 
-}  // namespace
-
-GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
-                              const CancellationToken& cancellation) {
-  const auto begin = Clock::now();
+void check(const GeodesicProblem& problem, const GeodesicOptions& options) {
   const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % dim == 0, kArgument, "start has ",
                    problem.start.size(), " numbers: it must have ", dim, " a pair");
@@ -421,9 +452,11 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
     for (std::size_t i = 0; i < ends->size(); ++i)
       LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
                        " is not finite: coordinate ", i % dim, " is ", (*ends)[i]);
+}
 
-  GeodesicResult result;
-  result.method = options.method;
+/// The method asked for, or for "auto" the one that the problem's size and derivatives suggest, and why.
+void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   if (result.method == "auto") {
     const auto& target = problem.metric.target();
     const bool curved =
@@ -453,6 +486,19 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
                    "`method` georce takes no quality that depends on time");
   LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
                    "`method` georce takes no metric given directly: use newton, gauss-newton or newton-cg");
+}
+
+}  // namespace
+
+GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
+                              const CancellationToken& cancellation) {
+  const auto begin = Clock::now();
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
+  check(problem, options);
+  const std::size_t pairs = problem.start.size() / dim;
+  GeodesicResult result;
+  result.method = options.method;
+  choose_method(problem, result);
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;

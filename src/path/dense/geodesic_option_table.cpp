@@ -1,4 +1,5 @@
 #include "latentpath/path/find_geodesics.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 
@@ -9,7 +10,7 @@ const OptionTable<GeodesicOptions>& geodesic_option_table() {
           .group("How they are sought")
           .add("method", &O::method)
           .help("Solver")
-          .choices({{"auto", "by size"}, {"newton"}, {"gauss-newton"}, {"newton-cg"}, {"georce"}})
+          .choices(solver_method_choices({{"auto", "by size"}}))
           .add("segments", &O::segments)
           .help("Segments of the path")
           .range(2, 100000)

@@ -20,7 +20,7 @@ struct Algebra<DenseRows> {
   static DenseRows copy(const DenseRows& x) { return x; }
   static DenseRows zeros_like(const DenseRows& x) { return DenseRows::Zero(x.rows(), x.cols()); }
 
-  static Scalars to_scalars(const Scalars& values) { return values; }
+  static const Scalars& to_scalars(const Scalars& values) { return values; }
   static Scalars from_scalars(Scalars values, const DenseRows& /*like*/) { return values; }
   static void set_value(Scalars& values, int64_t row, double value) {
     values[static_cast<std::size_t>(row)] = value;

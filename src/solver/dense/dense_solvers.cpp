@@ -17,6 +17,16 @@ const std::vector<SolverMethod>& solver_methods() {
   return methods;
 }
 
+std::vector<std::string> solver_method_names(std::vector<std::string> first) {
+  for (const SolverMethod& method : solver_methods()) first.push_back(method.name);
+  return first;
+}
+
+std::vector<OptionChoice> solver_method_choices(std::vector<OptionChoice> first) {
+  for (const SolverMethod& method : solver_methods()) first.push_back({method.name, method.description});
+  return first;
+}
+
 const SolverMethod& solver_method(const std::string& name) {
   std::string names;
   for (const SolverMethod& method : solver_methods()) {

@@ -10,6 +10,7 @@
 #include "solver/generic/first_order.h"
 #include "solver/generic/lbfgs.h"
 #include "solver/generic/rowwise.h"
+#include "solver/generic/spectral_gradient.h"
 
 namespace latentpath {
 namespace detail {
@@ -35,6 +36,10 @@ const std::vector<MethodEntry<Rows>>& method_table() {
   static const std::vector<MethodEntry<Rows>> table = {
       {{"lbfgs", "limited-memory BFGS", kGradient},
        [](const auto&, const Options& o) { return std::make_unique<LbfgsSolver<Rows>>(o.lbfgs); }},
+      {{"spectral-gradient", "gradient descent by Barzilai and Borwein's step lengths", kGradient},
+       [](const auto&, const Options& o) {
+         return std::make_unique<SpectralGradientSolver<Rows>>(o.spectral_gradient);
+       }},
       {{"newton", "Newton's method, damped, with inertia", kCurvatures},
        rowwise<Rows>(
            "Newton",

@@ -26,15 +26,12 @@ class SolveLoop {
     state().iterations.assign(count, 0);
     values_.resize(count);
     drop_ended();
-    std::vector<StoppingCriterionPointer> after;
     if (stopping.relative_decrease > 0)
-      after.push_back(relative_decrease_below(stopping.relative_decrease, stopping.patience));
-    if (stopping.gradient_residual > 0) after.push_back(gradient_residual_below(stopping.gradient_residual));
-    if (stopping.criterion) after.push_back(stopping.criterion);
-    after_ = any_of(std::move(after));
-    std::vector<StoppingCriterionPointer> limits{iteration_limit(stopping.max_iterations)};
-    if (stopping.max_seconds > 0) limits.push_back(time_limit(stopping.max_seconds));
-    limits_ = any_of(std::move(limits));
+      add(after_, relative_decrease_below(stopping.relative_decrease, stopping.patience));
+    if (stopping.gradient_residual > 0) add(after_, gradient_residual_below(stopping.gradient_residual));
+    if (stopping.criterion) add(after_, stopping.criterion);
+    add(limits_, iteration_limit(stopping.max_iterations));
+    if (stopping.max_seconds > 0) add(limits_, time_limit(stopping.max_seconds));
   }
 
   BasicSolveResult<Rows> run(const BasicSolverObserver<Rows>& observer,
@@ -63,6 +60,9 @@ class SolveLoop {
   }
 
  private:
+  static void add(StoppingCriterionPointer& all, StoppingCriterionPointer one) {
+    all = all ? std::move(all) | std::move(one) : std::move(one);
+  }
   BasicSolverState<Rows>& state() { return result_.state; }
   double elapsed() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
@@ -108,7 +108,7 @@ class SolveLoop {
 
   /// After a step: failures, the criteria row by row, then the caller.
   void look() {
-    const std::vector<double> value = A::to_scalars(state().value);
+    const auto& value = A::to_scalars(state().value);
     bool ended = false;
     for (const int64_t row : active_) {
       const auto index = static_cast<std::size_t>(row);
@@ -126,6 +126,7 @@ class SolveLoop {
   }
 
   void check_criteria() {
+    if (!after_) return;
     std::vector<double> residual;
     if (after_->needs_gradient_residual()) residual = solver_.gradient_residual(objective_, state());
     const double seconds = stopping_.criterion ? elapsed() : 0;
@@ -151,7 +152,7 @@ class SolveLoop {
   BasicSolveResult<Rows> result_;
   std::vector<int64_t> active_;
   std::vector<std::vector<double>> values_;  ///< [B]: the cost at the start and after every iteration
-  StoppingCriterionPointer after_, limits_;
+  StoppingCriterionPointer after_, limits_;  ///< looked at after a step (or none), before the next
 };
 
 }  // namespace detail
