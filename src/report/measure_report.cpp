@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+
 std::string digits(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.5g", value);
@@ -77,7 +79,6 @@ Picture draw_measure_strip(const MeasureProblem& problem, const MeasureResult& r
 
 json measure_report_data(const MeasureResult& result) {
   constexpr int64_t kMostPoints = 1000;
-  Writer writer;
   json methods = json::array(), notes = json::array();
   const int64_t dim = result.path.points.size(2);
   if (dim > 2) notes.push_back(join_message("Points have ", dim, " coordinates; the first two are drawn."));
@@ -97,17 +98,17 @@ json measure_report_data(const MeasureResult& result) {
       json sample = json::array(), mass = json::array();
       for (int64_t i = 0; i < points.size(1); ++i) {
         json point = json::array();
-        for (int64_t d = 0; d < points.size(2); ++d) point.push_back(writer.number(*x++));
+        for (int64_t d = 0; d < points.size(2); ++d) point.push_back(number(*x++));
         sample.push_back(std::move(point));
-        mass.push_back(writer.number(*w++));
+        mass.push_back(number(*w++));
       }
       method["points"].push_back(std::move(sample));
       if (!path.uniform) method["weights"].push_back(std::move(mass));
     }
-    method["figures"] = {{"cost", writer.number(figures.cost)},
-                         {"ratio_to_bound", writer.number(figures.cost_over_bound)},
-                         {"length", writer.number(figures.length)},
-                         {"step_spread", writer.number(figures.step_spread)}};
+    method["figures"] = {{"cost", number(figures.cost)},
+                         {"ratio_to_bound", number(figures.cost_over_bound)},
+                         {"length", number(figures.length)},
+                         {"step_spread", number(figures.step_spread)}};
     methods.push_back(std::move(method));
   };
   if (result.candidates.empty()) add(result.method, result.path, result.figures);

@@ -21,7 +21,7 @@ struct Brewing {
 };
 
 struct Tea {
-  Brewing brewing;
+  Brewing brewing = {};
   std::string milk = "none";
   std::vector<std::string> guests = {};
   std::vector<double> cups = {1};
