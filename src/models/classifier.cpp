@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
-#include "latentpath/models/torchscript_module.h"
 #include "latentpath/models/input_adapter.h"
+#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 

@@ -141,8 +141,8 @@ struct NewtonPaths {
   std::vector<int64_t> solved, rest;  ///< pairs of the group
   FoundPaths found;                   ///< of the solved ones
 };
-/// All pairs are left where the problem has no analytic realisation, or what is asked for is not what Newton's
-/// method finds; a pair is left where it does not converge, or where the first path is not finite.
+/// All pairs are left where the problem has no analytic realisation, or what is asked for is not what
+/// Newton's method finds; a pair is left where it does not converge, or where the first path is not finite.
 NewtonPaths newton_paths(Search& search);
 
 // Published methods (published_methods.cpp).

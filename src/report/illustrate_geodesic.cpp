@@ -191,7 +191,7 @@ void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& 
 }
 
 Picture draw_in_space(const ManifoldProblem& problem, const WeightedMetric& metric,
-                     const GeodesicAnswer& answer, const std::string& title) {
+                      const GeodesicAnswer& answer, const std::string& title) {
   SurfacePicture picture;
   picture.title = title;
   const AnalyticMap& chart = metric.chart();

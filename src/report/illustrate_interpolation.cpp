@@ -27,12 +27,14 @@ void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::
   pictures.output_range = run.output_range;
   pictures.feature_name = run.feature;
   if (images)
-    write_picture(frames / ("strip" + suffix), draw_path_strip(run.problem, run.result, pair, pictures), formats);
+    write_picture(frames / ("strip" + suffix), draw_path_strip(run.problem, run.result, pair, pictures),
+                  formats);
   if (pair < static_cast<int64_t>(run.certificates.size()))
     pictures.reference = tensor_of_points(run.certificates[static_cast<size_t>(pair)].marching.path);
   if (dim == 2)
     write_picture(frames / ("latent" + suffix),
-                  draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures), formats);
+                  draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures),
+                  formats);
   if (dim > 2 && run.prior.density)
     write_picture(
         frames / ("projection" + suffix),

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "frames.h"
-#include "run/json_numbers.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
-#include "latentpath/run/path_summary.h"
 #include "latentpath/report/verdict.h"
+#include "latentpath/run/path_summary.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {

@@ -81,11 +81,11 @@ struct PathOptions {
   std::string method = "auto";  ///< of solver_methods(); "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of
                                 ///< paper A. Second-order methods search as lbfgs does, and then move what
                                 ///< was found to a stationary point with a certificate (D ≤ 64)
-  std::string curve = "auto";  ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
-  std::string init = "auto";   ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
-                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
-                               ///< kept
-  Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
+  std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
+  std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
+                              ///< linear, via, and, where Q does not depend on time, graph: the best path is
+                              ///< kept
+  Tensor first_paths = {};  ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations =
       0;                    ///< of the last level, and of each start's rounds; 0: as the stages' options say
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share

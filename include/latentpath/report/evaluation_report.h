@@ -1,5 +1,6 @@
 #pragma once
-// The table of an evaluation (run/evaluation_table.h) as a page, and a picture of what happens along the paths.
+// The table of an evaluation (run/evaluation_table.h) as a page, and a picture of what happens along the
+// paths.
 //
 //   std::vector<EvaluatedSet> sets;                     // one a feature, method and ε
 //   write_report_data(run, evaluation_page(sets));
