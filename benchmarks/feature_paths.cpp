@@ -11,6 +11,7 @@
 // then --single pairs one by one. --csv writes a row for each pair of either kind.
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,10 +25,10 @@
 #include <vector>
 
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/path/initial_path.h"
-#include "latentpath/path/find_path.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/path/initial_path.h"
 
 using namespace latentpath;
 using Clock = std::chrono::steady_clock;
@@ -89,7 +90,12 @@ Arguments parse(int argc, char** argv) {
       at::set_num_threads(static_cast<int>(number()));
     else if (word == "--init")
       arguments.path.init = argv[++i];
-    else if (word == "--no-straight")
+    else if (word == "--set") {  // a stage's setting: --set prune.late_lead=1.5
+      const std::string setting = argv[++i];
+      const size_t equals = setting.find('=');
+      if (equals == std::string::npos) std::exit(2);
+      set_stage_option(arguments.path, setting.substr(0, equals), std::atof(setting.c_str() + equals + 1));
+    } else if (word == "--no-straight")
       arguments.straight = false;
     else if (word == "--no-batch")
       arguments.batch = false;
@@ -103,7 +109,7 @@ Arguments parse(int argc, char** argv) {
   if (files.size() != 2) {
     std::cerr
         << "usage: benchmark_feature_paths DECODER.pt CLASSIFIER.pt [--class C] [--pairs N] [--single N] "
-           "[--steps N] [--seed N] [--ours-only] [--no-batch] [--csv FILE]\n";
+           "[--steps N] [--seed N] [--ours-only] [--no-batch] [--csv FILE] [--set STAGE.OPTION=VALUE]\n";
     std::exit(2);
   }
   arguments.decoder = files[0];
@@ -219,7 +225,7 @@ int main(int argc, char** argv) {
               static_cast<long long>(arguments.pairs), at::get_num_threads());
 
   const PathResult ours = find_path(problem, options);
-  std::cout << ours.brief_report() << "time weight " << ours.time_weight << "\n";
+  std::cout << ours.brief_report() << "time weight " << ours.largest_time_weight() << "\n";
   const auto mean_class = to_vector(ours.path.mean_feature);
   const auto count_at_least = [](const std::vector<double>& values, double least) {
     return std::count_if(values.begin(), values.end(), [&](double v) { return v >= least; });
@@ -278,7 +284,8 @@ int main(int argc, char** argv) {
     const Tensor target = algorithm1.path.cost_refined;
     PathResult result;
     const int64_t share = make_candidates(asked, options).drawn / pairs;
-    Reached reached = run_ours_against(asked, options, target, algorithm1.time_weight, share, result);
+    Reached reached =
+        run_ours_against(asked, options, target, algorithm1.largest_time_weight(), share, result);
     std::vector<double> time_ratio, evaluation_ratio,
         cost_ratio = to_vector(result.path.cost_refined / target);
     const double paper_evaluations = static_cast<double>(algorithm1.decoder_evaluations[0]);

@@ -150,8 +150,8 @@ Row run_tensor(const Pairs& pairs, const std::string& method) {
   for (std::size_t p = 0; p < pairs.count; ++p) {
     const GeodesicProblem dense = problem_of(pairs, p, 1);
     PathProblem problem;
-    problem.embedding = chart_embedding(dense.metric.chart_pointer());
-    problem.quality = tensor_quality(analytic_constant(0.5));
+    problem.embedding = as_embedding(dense.metric.chart_pointer());
+    problem.quality = as_quality(analytic_constant(0.5));
     const auto dim = static_cast<int64_t>(pairs.dim);
     problem.start = at::tensor(dense.start, at::kDouble).view({1, dim});
     problem.end = at::tensor(dense.end, at::kDouble).view({1, dim});

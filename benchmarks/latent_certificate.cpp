@@ -15,12 +15,11 @@
 #include <numeric>
 
 #include "latentpath/core/random.h"
+#include "latentpath/models/classifier.h"
 #include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/io/image.h"
-#include "latentpath/path/points.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/models/classifier.h"
+#include "latentpath/path/points.h"
 #include "latentpath/report/latent_plane.h"
 
 using namespace latentpath;
@@ -102,7 +101,7 @@ int main(int argc, char** argv) {
       plane.curves = {{straight, kLinearColour, at::stack({problem.start[pair], problem.end[pair]}), true},
                       {ours, kPathColour, result.nodes[pair]},
                       {optimum, kVermillion, tensor_of_points(c.marching.path), true, true}};
-      write_png(folder / (feature ? "feature.png" : "prior.png"), draw_latent_plane(plane));
+      write_picture(folder / (feature ? "feature" : "prior"), draw_latent_plane(plane));
     }
   }
   std::printf("within 1 %% of the optimum: %lld of %lld as found, %lld certified\n",

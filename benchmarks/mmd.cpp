@@ -9,8 +9,8 @@
 // /proc/self/status after writing 5 to /proc/self/clear_refs. --path times the papers' size: 100 points, 10
 // steps.
 
-#include <ATen/Parallel.h>
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>

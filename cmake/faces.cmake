@@ -10,7 +10,7 @@ file(READ ${faces_folder}/draw_faces.mjs faces_script)
 file(READ ${faces_folder}/package.json faces_package)
 file(READ ${faces_folder}/package-lock.json faces_package_lock)
 file(CONFIGURE OUTPUT ${faces_work}/faces_package.cpp @ONLY CONTENT [[
-#include "faces_package.h"
+#include "zoo/faces/faces_package.h"
 
 namespace latentpath {
 
@@ -20,6 +20,5 @@ const char* const kFacesPackageLock = R"~~~(@faces_package_lock@)~~~";
 
 }  // namespace latentpath
 ]])
-set_source_files_properties(${faces_work}/faces_package.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
-                            INCLUDE_DIRECTORIES ${faces_folder})
+set_source_files_properties(${faces_work}/faces_package.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 target_sources(latentpath_zoo PRIVATE ${faces_work}/faces_package.cpp)

@@ -14,8 +14,7 @@ install(TARGETS latentpath EXPORT latentpath-targets
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/latentpath ${PROJECT_BINARY_DIR}/include/latentpath
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models DESTINATION ${CMAKE_INSTALL_DATADIR}/latentpath OPTIONAL)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE
-              ${PROJECT_SOURCE_DIR}/src/report/font_outlines.LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # With a shared library, the installed program finds it beside itself, wherever the prefix is moved.
 if(LATENTPATH_BUILD_PROGRAM)

@@ -5,8 +5,9 @@
 # src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
 # loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
 #
-# A module is a static library, so that its tests, which link it and what it names, fail to link where it uses
-# more. The library `latentpath` is made of the same object files.
+# A module is a static library, which its tests link; the library `latentpath` is made of the same object files. With
+# the tests, every module is also linked whole, with what it names and nothing else, so that a build fails where a
+# module uses more. tests/checks/layers.py says the same of includes.
 
 # What LibTorch's headers cost is paid once: every target with tensors uses this one precompiled header.
 add_library(latentpath_tensors INTERFACE)
@@ -17,6 +18,11 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "// Carries 
 add_library(latentpath_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
 target_link_libraries(latentpath_precompiled PRIVATE latentpath_tensors latentpath_warnings)
 target_precompile_headers(latentpath_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)
+
+# clang-tidy cannot read the compiler's precompiled header: there every file with tensors reads the headers themselves.
+if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
+  target_compile_options(latentpath_tensors INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/precompiled.h")
+endif()
 
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
@@ -29,7 +35,8 @@ function(latentpath_module name)
   if(dense_sources)
     add_library(latentpath_${name}_dense STATIC ${dense_sources})
     target_compile_options(latentpath_${name}_dense PRIVATE $<$<CONFIG:Release>:-O3>)
-    target_link_libraries(latentpath_${name}_dense PRIVATE Eigen3::Eigen OpenMP::OpenMP_CXX nanoflann::nanoflann)
+    target_link_libraries(latentpath_${name}_dense PUBLIC Eigen3::Eigen
+                          PRIVATE OpenMP::OpenMP_CXX nanoflann::nanoflann)
     list(APPEND targets latentpath_${name}_dense)
   endif()
   if(sources)
@@ -62,4 +69,20 @@ function(latentpath_module name)
     endforeach()
     set_property(GLOBAL APPEND PROPERTY latentpath_objects $<TARGET_OBJECTS:${target}>)
   endforeach()
+  if(LATENTPATH_BUILD_TESTS)
+    foreach(target ${targets})
+      latentpath_link_whole(${target})
+    endforeach()
+  endif()
+endfunction()
+
+# Links all object files of a target with the libraries that it names. Nobody uses what comes out: it exists to fail.
+function(latentpath_link_whole target)
+  add_library(${target}_whole SHARED $<TARGET_OBJECTS:${target}>)
+  get_target_property(libraries ${target} LINK_LIBRARIES)
+  list(REMOVE_ITEM libraries latentpath_warnings)
+  target_link_libraries(${target}_whole PRIVATE ${libraries})
+  target_link_options(${target}_whole PRIVATE -Wl,--no-undefined)
+  set_target_properties(${target}_whole PROPERTIES
+      LINKER_LANGUAGE CXX LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/layers)
 endfunction()

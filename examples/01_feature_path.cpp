@@ -8,9 +8,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/models/classifier.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/path/find_path.h"
-#include "latentpath/models/classifier.h"
 
 namespace lp = latentpath;
 

@@ -53,7 +53,10 @@ Tensor interpolate_each(const Tensor& nodes, const Tensor& times, const Tensor& 
   const Tensor right =
       at::searchsorted(times.contiguous(), query.contiguous(), false, /*right=*/true).clamp(1, n);
   const Tensor t_left = times.gather(1, right - 1), t_right = times.gather(1, right);
-  const Tensor fraction = ((query - t_left) / (t_right - t_left).clamp_min(1e-300)).clamp(0, 1).unsqueeze(2);
+  const Tensor fraction = ((query - t_left) / (t_right - t_left).clamp_min(1e-300))
+                              .clamp(0, 1)
+                              .unsqueeze(2)
+                              .to(nodes.scalar_type());
   const auto pick = [&](const Tensor& index) {
     return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, nodes.size(2)}));
   };
@@ -63,14 +66,16 @@ Tensor interpolate_each(const Tensor& nodes, const Tensor& times, const Tensor& 
 }  // namespace
 
 Tensor interpolate_polyline(const Tensor& nodes, const Tensor& times, const Tensor& query) {
-  if (times.dim() == 2 || query.dim() == 2) {
+  const bool shared = times.dim() == 1 && query.dim() == 1;
+  if (shared && query.size(0) == times.size(0) && at::equal(query, times)) return nodes;
+  // A product with a single column is rounded otherwise in a batch of another size, and one with more is not.
+  if (!shared || nodes.size(2) == 1) {
     const auto for_each_pair = [&](const Tensor& t) {
       return t.dim() == 2 ? t : t.expand({nodes.size(0), -1});
     };
     return interpolate_each(nodes, for_each_pair(times), for_each_pair(query));
   }
   const int64_t n = times.size(0) - 1;
-  if (query.size(0) == times.size(0) && at::equal(query, times)) return nodes;
   // One sparse row of two weights a query; kept dense, since grids are small and a matrix product is one
   // call.
   const Tensor right = at::searchsorted(times, query.contiguous(), false, /*right=*/true).clamp(1, n);

@@ -33,6 +33,7 @@ class NeuralCurve final : public Curve {
   }
 
   Tensor fit(const Tensor& nodes, const Tensor& times) override {
+    // The same network for every pair, so that what one gets does not depend on its place in a batch.
     const int64_t pairs = nodes.size(0);
     auto generator = make_generator(options_.seed);
     std::vector<Tensor> parts;
@@ -41,14 +42,14 @@ class NeuralCurve final : public Curve {
       const double bound = layer.inputs == 1 ? 3.0 : 1.0 / std::sqrt(static_cast<double>(layer.inputs));
       const double scale = layer.normalised ? bound : bound * options_.last_layer_scale;
       parts.push_back(
-          at::empty({pairs, layer.inputs * layer.outputs}, at::kDouble).uniform_(-scale, scale, generator));
-      parts.push_back(at::empty({pairs, layer.outputs}, at::kDouble).uniform_(-scale, scale, generator));
+          at::empty({1, layer.inputs * layer.outputs}, at::kDouble).uniform_(-scale, scale, generator));
+      parts.push_back(at::empty({1, layer.outputs}, at::kDouble).uniform_(-scale, scale, generator));
       if (layer.normalised) {
-        parts.push_back(at::ones({pairs, layer.outputs}, at::kDouble));
-        parts.push_back(at::zeros({pairs, layer.outputs}, at::kDouble));
+        parts.push_back(at::ones({1, layer.outputs}, at::kDouble));
+        parts.push_back(at::zeros({1, layer.outputs}, at::kDouble));
       }
     }
-    Tensor parameters = at::cat(parts, 1).to(nodes.options());
+    Tensor parameters = at::cat(parts, 1).to(nodes.options()).repeat({pairs, 1});
     // Where the fitted polyline leaves the straight line, the difference travels with the parameters as a
     // constant.
     base_times_ = times;

@@ -9,7 +9,6 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
-#include "latentpath/measure/measure_option_table.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/find_path.h"
 

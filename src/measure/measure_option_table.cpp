@@ -1,4 +1,4 @@
-#include "latentpath/measure/measure_option_table.h"
+#include "latentpath/measure/interpolate_measures.h"
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"

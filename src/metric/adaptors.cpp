@@ -3,9 +3,12 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <functional>
+#include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/charts.h"
 
 namespace latentpath {
 namespace {
@@ -89,6 +92,8 @@ class ChartEmbedding final : public Embedding {
  public:
   explicit ChartEmbedding(ChartPointer chart) : chart_(std::move(chart)) {}
   int64_t latent_dim() const override { return chart_->latent_dim(); }
+  bool is_identity() const override { return chart_->is_identity(); }
+  ChartPointer analytic() const override { return chart_; }
   std::string describe() const override { return "chart " + chart_->describe(); }
 
  protected:
@@ -120,73 +125,121 @@ class TensorQuality final : public Quality {
     }
   }
   bool depends_on_time() const override { return quality_->depends_on_time(); }
+  AnalyticQualityPointer analytic() const override { return quality_; }
   std::string describe() const override { return quality_->describe(); }
 
  private:
   AnalyticQualityPointer quality_;
 };
 
+class AnalyticMetricTensor final : public MetricTensor {
+ public:
+  explicit AnalyticMetricTensor(AnalyticMetricPointer metric)
+      : metric_(std::move(metric)), map_(std::shared_ptr<const AnalyticMap>(metric_, &metric_->packed())) {
+    const int64_t m = metric_->dim();
+    std::vector<int64_t> where(static_cast<size_t>(m * m));
+    for (int64_t i = 0, entry = 0; i < m; ++i)
+      for (int64_t j = i; j < m; ++j, ++entry)
+        where[static_cast<size_t>(i * m + j)] = where[static_cast<size_t>(j * m + i)] = entry;
+    where_ = at::tensor(where, at::kLong);
+  }
+  int64_t dim() const override { return metric_->dim(); }
+  std::string describe() const override { return metric_->describe(); }
+  double least_eigenvalue() const override { return metric_->least_eigenvalue(); }
+  AnalyticMetricPointer analytic() const override { return metric_; }
+
+ protected:
+  Tensor evaluate(const Tensor& x) const override {
+    return apply_map(map_, x, at::empty({0}, at::kDouble))
+        .index_select(1, where_)
+        .view({x.size(0), dim(), dim()});
+  }
+
+ private:
+  AnalyticMetricPointer metric_;
+  std::shared_ptr<const AnalyticMap> map_;
+  Tensor where_;  // of each entry of the matrix in the upper triangle
+};
+
 // The other way: tensors behind an AnalyticMap.
 
 using TensorCall = std::function<Tensor(const Tensor& z, const Tensor& time)>;  ///< [n, D], [n] → [n, M]
 
+/// Points that a model is run on at once where copies of a path's points stand for one pass each.
+constexpr int64_t kMostCopies = 8192;
+/// Points of which one batch takes hardly longer than of a single point.
+constexpr int64_t kFewPoints = 4096;
+/// Latent sizes up to which products with the Jacobian are made from the whole of it.
+constexpr int64_t kSmallLatent = 8;
+
 class TensorExpansion final : public MapExpansion {
  public:
-  TensorExpansion(const TensorCall& call, int64_t dim, int64_t outputs)
-      : call_(call), dim_(dim), outputs_(outputs) {}
+  TensorExpansion(const TensorCall& call, int64_t dim, int64_t outputs, bool curvatures)
+      : call_(call), dim_(dim), outputs_(outputs), has_curvatures_(curvatures) {}
 
   void expand(std::size_t count, const double* z, const double* t) override {
-    const at::AutoGradMode enabled(true);
     count_ = static_cast<int64_t>(count);
-    z_ = wrap(z, dim_).requires_grad_(true);
-    x_ = call_(z_, t ? wrap(t, 1).squeeze(1) : at::full({count_}, 0.5, at::kDouble));
-    values_ = x_.detach().to(at::kDouble).contiguous();
-    jacobian_ = Tensor();
+    z_ = wrap(z, dim_);
+    t_ = t ? wrap(t, 1).squeeze(1) : at::full({count_}, 0.5, at::kDouble);
+    jacobian_ = x_ = Tensor();
+    rows_.clear();
+    second_order_copies_.clear();
+    if (all_at_once()) {
+      // Small batches cost by the call and not by the point: one pass serves values and all derivatives.
+      second_order_copies_ = replicate(outputs_ * dim_);
+      values_ = second_order_copies_[0].x.detach().narrow(0, 0, count_).to(at::kDouble).contiguous();
+    } else {
+      const at::NoGradGuard no_gradient;
+      values_ = call_(z_, t_).to(at::kDouble).contiguous();
+    }
   }
   const double* values() const override { return values_.data_ptr<double>(); }
   const double* jacobians() override {
-    if (!jacobian_.defined()) {
-      if (outputs_ <= dim_) {
-        // One reverse pass an output.
-        std::vector<Tensor> rows;
-        for (int64_t k = 0; k < outputs_; ++k) {
-          Tensor unit = at::zeros({count_, outputs_}, x_.options());
-          unit.select(1, k).fill_(1);
-          rows.push_back(pulled(unit, false));
-        }
-        jacobian_ = at::stack(rows, 1).to(at::kDouble).contiguous();
-      } else {
-        std::vector<Tensor> columns;
-        for (int64_t j = 0; j < dim_; ++j) {
-          Tensor unit = at::zeros({count_, dim_}, at::kDouble);
-          unit.select(1, j).fill_(1);
-          columns.push_back(pushed(unit));
-        }
-        jacobian_ = at::stack(columns, 2).to(at::kDouble).contiguous();
-      }
-    }
+    if (!jacobian_.defined())
+      jacobian_ = all_at_once() ? jacobian_at_once() : by_rows() ? jacobian_by_rows() : jacobian_by_columns();
     return jacobian_.data_ptr<double>();
   }
-  void push(const double* u, double* out) override { write(pushed(wrap(u, dim_)), out); }
-  void pull(const double* v, double* out) override { write(pulled(wrap(v, outputs_), false), out); }
+  void push(const double* u, double* out) override {
+    if (small()) {
+      jacobians();
+      write(at::matmul(jacobian_, wrap(u, dim_).unsqueeze(2)), out);
+    } else {
+      write(pushed(wrap(u, dim_)), out);
+    }
+  }
+  void pull(const double* v, double* out) override {
+    if (small()) {
+      jacobians();
+      write(at::matmul(wrap(v, outputs_).unsqueeze(1), jacobian_), out);
+    } else {
+      write(pulled(wrap(v, outputs_), false), out);
+    }
+  }
   void curvature_products(const double* r, const double* u, double* out) override {
     const at::AutoGradMode enabled(true);
     write(bent(pulled(wrap(r, outputs_), true), wrap(u, dim_)), out);
   }
   void curvatures(const double* r, double* out) override {
     const at::AutoGradMode enabled(true);
-    const Tensor gradient = pulled(wrap(r, outputs_), true);
-    std::vector<Tensor> rows;
-    for (int64_t j = 0; j < dim_; ++j) {
-      Tensor unit = at::zeros({count_, dim_}, at::kDouble);
-      unit.select(1, j).fill_(1);
-      rows.push_back(bent(gradient, unit));
-    }
-    const Tensor block = at::stack(rows, 1);
+    const Tensor factors = wrap(r, outputs_);
+    const Tensor block = all_at_once()            ? bent_at_once(factors)
+                         : by_rows() && dim_ <= 3 ? bent_rows(factors)
+                                                  : bent_columns(factors);
     write(0.5 * (block + block.transpose(1, 2)), out);  // rounding breaks the symmetry
   }
 
  private:
+  /// Copies of all points, side by side in one batch: [copies · n, D].
+  struct Copies {
+    int64_t first, count;
+    Tensor z, x;
+  };
+  /// The gradients of the outputs first … first + count − 1, with their graph: [count · n, D].
+  struct Rows {
+    Copies copies;
+    Tensor gradients;
+  };
+
   Tensor wrap(const double* data, int64_t width) const {
     return at::from_blob(const_cast<double*>(data), {count_, width}, at::kDouble).clone();
   }
@@ -194,29 +247,132 @@ class TensorExpansion final : public MapExpansion {
     const Tensor c = from.detach().to(at::kDouble).contiguous();
     std::copy_n(c.data_ptr<double>(), c.numel(), to);
   }
-  Tensor pulled(const Tensor& v, bool graph) const {
-    if (!x_.requires_grad()) return at::zeros({count_, dim_}, at::kDouble);
-    const Tensor g = torch::autograd::grad({x_}, {z_}, {v.to(x_.scalar_type())}, true, graph, true)[0];
-    return g.defined() ? g : at::zeros({count_, dim_}, at::kDouble);
+  bool small() const { return dim_ <= kSmallLatent; }
+  /// Whether a copy of every point for each entry of J is few points still.
+  bool all_at_once() const {
+    return has_curvatures_ && by_rows() && count_ > 0 && outputs_ * dim_ * count_ <= kFewPoints;
   }
-  Tensor pushed(const Tensor& u) const {
+  /// A row of J is one reverse pass, a column two.
+  bool by_rows() const { return outputs_ <= 2 * dim_; }
+
+  /// The model on `copies` copies of the points, in as few batches as their size allows.
+  std::vector<Copies> replicate(int64_t copies) const {
     const at::AutoGradMode enabled(true);
-    if (!x_.requires_grad()) return at::zeros({count_, outputs_}, at::kDouble);
-    const Tensor dummy = at::zeros_like(x_).requires_grad_(true);
-    const Tensor g = torch::autograd::grad({x_}, {z_}, {dummy}, true, true, true)[0];
-    if (!g.defined() || !g.requires_grad()) return at::zeros({count_, outputs_}, at::kDouble);
-    const Tensor p = torch::autograd::grad({g}, {dummy}, {u}, false, false, true)[0];
-    return p.defined() ? p : at::zeros({count_, outputs_}, at::kDouble);
+    const int64_t at_once = std::clamp<int64_t>(kMostCopies / std::max<int64_t>(count_, 1), 1, copies);
+    std::vector<Copies> all;
+    for (int64_t first = 0; first < copies; first += at_once) {
+      const int64_t count = std::min(at_once, copies - first);
+      Tensor z = z_.repeat({count, 1}).requires_grad_(true);
+      Tensor x = call_(z, t_.repeat({count}));
+      all.push_back({first, count, std::move(z), std::move(x)});
+    }
+    return all;
   }
-  Tensor bent(const Tensor& gradient, const Tensor& u) const {
-    if (!gradient.requires_grad()) return at::zeros({count_, dim_}, at::kDouble);  // linear in z
-    const Tensor h = torch::autograd::grad({gradient}, {z_}, {u}, true, false, true)[0];
-    return h.defined() ? h : at::zeros({count_, dim_}, at::kDouble);
+  /// e_first, e_{first + 1}, … in R^width, each for all points: [copies.count · n, width].
+  Tensor units(const Copies& copies, int64_t width, const at::TensorOptions& options) const {
+    return at::eye(width, options).narrow(0, copies.first, copies.count).repeat_interleave(count_, 0);
   }
+  /// ∂⟨y, v⟩/∂z, zero where y does not depend on z.
+  static Tensor gradient(const Tensor& y, const Tensor& z, const Tensor& v, bool graph) {
+    if (!y.requires_grad()) return at::zeros_like(z).detach();
+    const Tensor g = torch::autograd::grad({y}, {z}, {v.to(y.scalar_type())}, true, graph, true)[0];
+    return g.defined() ? g : at::zeros_like(z).detach();
+  }
+
+  /// Copy k·D + j of the points holds the gradient of output k; its coordinate j is bent by bent_at_once().
+  Tensor jacobian_at_once() {
+    const at::AutoGradMode enabled(true);
+    Copies& copies = second_order_copies_[0];
+    const auto options = copies.x.options().requires_grad(false);
+    const Tensor which = at::eye(outputs_, options).repeat_interleave(dim_ * count_, 0);
+    Tensor g = gradient(copies.x, copies.z, which, true);
+    const Tensor first = g.detach().view({outputs_, dim_, count_, dim_}).select(1, 0);
+    rows_.push_back({std::move(copies), std::move(g)});
+    return first.transpose(0, 1).to(at::kDouble).contiguous();
+  }
+  /// Σ_k r_k ∇²f_k in one pass.
+  Tensor bent_at_once(const Tensor& r) {
+    jacobians();
+    const Rows& rows = rows_[0];
+    const Tensor unit = at::eye(dim_, at::kDouble).view({1, dim_, 1, dim_});
+    const Tensor factors = (r.t().view({outputs_, 1, count_, 1}) * unit).reshape({-1, dim_});
+    return gradient(rows.gradients, rows.copies.z, factors, false)
+        .view({outputs_, dim_, count_, dim_})
+        .sum(0)
+        .transpose(0, 1);
+  }
+  Tensor jacobian_by_rows() {
+    const at::AutoGradMode enabled(true);
+    std::vector<Tensor> blocks;
+    for (Copies& copies : replicate(outputs_)) {
+      Tensor g = gradient(copies.x, copies.z,
+                          units(copies, outputs_, copies.x.options().requires_grad(false)), has_curvatures_);
+      blocks.push_back(g.detach().view({copies.count, count_, dim_}));
+      rows_.push_back({std::move(copies), std::move(g)});
+    }
+    return at::cat(blocks).transpose(0, 1).to(at::kDouble).contiguous();
+  }
+  Tensor jacobian_by_columns() const {
+    const at::AutoGradMode enabled(true);
+    std::vector<Tensor> blocks;
+    for (const Copies& copies : replicate(dim_)) {
+      const Tensor covector = at::zeros_like(copies.x).detach().requires_grad_(true);
+      const Tensor pulled = gradient(copies.x, copies.z, covector, true);
+      const Tensor pushed = gradient(pulled, covector, units(copies, dim_, copies.z.options()), false);
+      blocks.push_back(pushed.detach().view({copies.count, count_, outputs_}));
+    }
+    return at::cat(blocks).permute({1, 2, 0}).to(at::kDouble).contiguous();
+  }
+  /// Σ_k r_k ∇²f_k from the rows of J, one pass for each coordinate: [n, D, D].
+  Tensor bent_rows(const Tensor& r) {
+    jacobians();
+    Tensor sum = at::zeros({count_, dim_, dim_}, at::kDouble);
+    for (const Rows& rows : rows_) {
+      const Copies& copies = rows.copies;
+      const Tensor factors = r.narrow(1, copies.first, copies.count).t().reshape({-1});
+      for (int64_t j = 0; j < dim_; ++j)
+        sum.select(1, j).add_(gradient(rows.gradients.select(1, j), copies.z, factors, false)
+                                  .view({copies.count, count_, dim_})
+                                  .sum(0));
+    }
+    return sum;
+  }
+  /// The same in one pass over D copies of the points.
+  Tensor bent_columns(const Tensor& r) const {
+    std::vector<Tensor> blocks;
+    for (const Copies& copies : replicate(dim_)) {
+      const Tensor pulled = gradient(copies.x, copies.z, r.repeat({copies.count, 1}), true);
+      blocks.push_back(gradient(pulled, copies.z, units(copies, dim_, copies.z.options()), false)
+                           .detach()
+                           .view({copies.count, count_, dim_}));
+    }
+    return at::cat(blocks).transpose(0, 1);
+  }
+
+  /// One graph for products one after the other, made when first asked for.
+  const Tensor& graph() {
+    if (!x_.defined()) {
+      const at::AutoGradMode enabled(true);
+      leaf_ = z_.detach().requires_grad_(true);
+      x_ = call_(leaf_, t_);
+    }
+    return x_;
+  }
+  Tensor pulled(const Tensor& v, bool keep_graph) { return gradient(graph(), leaf_, v, keep_graph); }
+  Tensor pushed(const Tensor& u) {
+    const at::AutoGradMode enabled(true);
+    const Tensor covector = at::zeros_like(graph()).detach().requires_grad_(true);
+    return gradient(gradient(graph(), leaf_, covector, true), covector, u, false);
+  }
+  Tensor bent(const Tensor& slope, const Tensor& u) const { return gradient(slope, leaf_, u, false); }
 
   const TensorCall& call_;
   int64_t dim_, outputs_, count_ = 0;
-  Tensor z_, x_, values_, jacobian_;
+  bool has_curvatures_;
+  Tensor z_, t_, values_, jacobian_;
+  std::vector<Copies> second_order_copies_;
+  std::vector<Rows> rows_;
+  Tensor leaf_, x_;
 };
 
 class TensorMap final : public AnalyticMap {
@@ -254,7 +410,7 @@ class TensorMap final : public AnalyticMap {
     std::copy_n(out.data_ptr<double>(), out.numel(), x);
   }
   std::unique_ptr<MapExpansion> make_expansion() const override {
-    return std::make_unique<TensorExpansion>(call_, latent_dim(), output_dim());
+    return std::make_unique<TensorExpansion>(call_, latent_dim(), output_dim(), has_curvatures_);
   }
 
  private:
@@ -262,30 +418,36 @@ class TensorMap final : public AnalyticMap {
   bool time_, single_precision_, has_curvatures_ = true;
 };
 
-int known_latent_dim(const Embedding& embedding, int latent_dim) {
-  const auto own = static_cast<int>(embedding.latent_dim());
-  LATENTPATH_CHECK(latent_dim >= 0 && (own < 0 || latent_dim == 0 || own == latent_dim), kArgument,
-                   embedding.describe(), " has latent dimension ", own, ", not ", latent_dim);
-  LATENTPATH_CHECK(own > 0 || latent_dim > 0, kArgument, "the latent dimension of ", embedding.describe(),
-                   " must be given");
-  return latent_dim > 0 ? latent_dim : own;
+/// The dimension that was given, or else the one that the thing called `name` has itself.
+int known_dim(const std::string& name, int64_t own, int given) {
+  LATENTPATH_CHECK(given >= 0 && (own < 0 || given == 0 || own == given), kArgument, name, " has dimension ",
+                   own, ", not ", given);
+  LATENTPATH_CHECK(own > 0 || given > 0, kArgument, "the dimension of ", name, " must be given");
+  return given > 0 ? given : static_cast<int>(own);
 }
 
 }  // namespace
 
-std::shared_ptr<Embedding> chart_embedding(ChartPointer chart) {
-  LATENTPATH_CHECK(chart != nullptr, kArgument, "chart_embedding needs a chart");
+std::shared_ptr<Embedding> as_embedding(ChartPointer chart) {
+  LATENTPATH_CHECK(chart != nullptr, kArgument, "as_embedding needs a chart");
   return std::make_shared<ChartEmbedding>(std::move(chart));
 }
 
-QualityPointer tensor_quality(AnalyticQualityPointer quality) {
-  LATENTPATH_CHECK(quality != nullptr, kArgument, "tensor_quality needs a quality");
+QualityPointer as_quality(AnalyticQualityPointer quality) {
+  LATENTPATH_CHECK(quality != nullptr, kArgument, "as_quality needs a quality");
   return std::make_shared<TensorQuality>(std::move(quality));
 }
 
-ChartPointer embedding_chart(std::shared_ptr<const Embedding> embedding, int latent_dim) {
-  LATENTPATH_CHECK(embedding != nullptr, kArgument, "embedding_chart needs an embedding");
-  const int dim = known_latent_dim(*embedding, latent_dim);
+MetricTensorPointer as_metric_tensor(AnalyticMetricPointer metric) {
+  LATENTPATH_CHECK(metric != nullptr, kArgument, "as_metric_tensor needs a metric");
+  return std::make_shared<AnalyticMetricTensor>(std::move(metric));
+}
+
+ChartPointer as_chart(std::shared_ptr<const Embedding> embedding, int latent_dim) {
+  LATENTPATH_CHECK(embedding != nullptr, kArgument, "as_chart needs an embedding");
+  const int dim = known_dim(embedding->describe(), embedding->latent_dim(), latent_dim);
+  if (auto own = embedding->analytic()) return own;
+  if (embedding->is_identity()) return plane_chart(dim);
   const Tensor probe = (*embedding)(at::zeros({1, dim}, at::kDouble));
   const std::string name = embedding->describe();
   return std::make_shared<TensorMap>(
@@ -293,9 +455,10 @@ ChartPointer embedding_chart(std::shared_ptr<const Embedding> embedding, int lat
       static_cast<int>(probe.numel()), name, false, probe.scalar_type() != at::kDouble);
 }
 
-AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim,
-                                        std::shared_ptr<const Embedding> decoder) {
-  LATENTPATH_CHECK(quality != nullptr, kArgument, "quality_function needs a quality");
+AnalyticQualityPointer as_analytic(QualityPointer quality, int latent_dim,
+                                   std::shared_ptr<const Embedding> decoder) {
+  LATENTPATH_CHECK(quality != nullptr, kArgument, "as_analytic needs a quality");
+  if (auto own = quality->analytic()) return own;
   const bool decodes = quality->needs_decoded();
   LATENTPATH_CHECK(!decodes || decoder != nullptr, kArgument, "quality ", quality->describe(),
                    " looks at decoded points: a decoder must be given");
@@ -309,9 +472,26 @@ AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim,
                                            quality->describe());
 }
 
-AnalyticQualityPointer level_set_function(std::shared_ptr<const Embedding> distance, double stiffness,
-                                          int latent_dim) {
-  auto map = embedding_chart(std::move(distance), latent_dim);
+AnalyticMetricPointer as_analytic(MetricTensorPointer metric, int dim) {
+  LATENTPATH_CHECK(metric != nullptr, kArgument, "as_analytic needs a metric");
+  dim = known_dim(metric->describe(), metric->dim(), dim);
+  if (auto own = metric->analytic()) return own;
+  std::vector<int64_t> upper;
+  for (int64_t i = 0; i < dim; ++i)
+    for (int64_t j = i; j < dim; ++j) upper.push_back(i * dim + j);
+  const Tensor which = at::tensor(upper, at::kLong);
+  const auto call = [metric, which](const Tensor& x, const Tensor&) {
+    const Tensor g = (*metric)(x);
+    return (0.5 * (g + g.transpose(1, 2))).flatten(1).index_select(1, which);
+  };
+  auto map = std::make_shared<TensorMap>(call, dim, static_cast<int>(upper.size()), metric->describe(), false,
+                                         metric->rounding() > 1e-12);
+  return std::make_shared<AnalyticMetric>(std::move(map), metric->least_eigenvalue());
+}
+
+AnalyticQualityPointer as_level_set(std::shared_ptr<const Embedding> distance, double stiffness,
+                                    int latent_dim) {
+  auto map = as_chart(std::move(distance), latent_dim);
   std::string name = map->describe();
   return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kLevelSet, std::move(map), stiffness,
                                            std::move(name));

@@ -207,6 +207,7 @@ class Scaled final : public Quality {
   bool depends_on_time() const override { return quality_->depends_on_time(); }
   bool needs_decoded() const override { return quality_->needs_decoded(); }
   bool concurrent() const override { return quality_->concurrent(); }
+  int64_t operations_per_point() const override { return quality_->operations_per_point(); }
   std::string describe() const override { return join_message(alpha_, " x ", quality_->describe()); }
 
  private:

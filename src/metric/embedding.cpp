@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/charts.h"
 
 namespace latentpath {
 
@@ -65,10 +66,25 @@ class FunctionEmbedding final : public Embedding {
   std::string name_;
 };
 
+class IdentityEmbedding final : public Embedding {
+ public:
+  explicit IdentityEmbedding(int64_t dim) : dim_(dim) {}
+  int64_t latent_dim() const override { return dim_; }
+  bool is_identity() const override { return true; }
+  ChartPointer analytic() const override { return dim_ > 0 ? plane_chart(static_cast<int>(dim_)) : nullptr; }
+  std::string describe() const override { return "the identity"; }
+
+ protected:
+  Tensor map(const Tensor& z) const override { return z; }
+
+ private:
+  int64_t dim_;
+};
+
 }  // namespace
 
 std::shared_ptr<Embedding> identity_embedding(int64_t latent_dim) {
-  return function_embedding([](const Tensor& z) { return z; }, latent_dim, "the identity");
+  return std::make_shared<IdentityEmbedding>(latent_dim);
 }
 
 std::shared_ptr<Embedding> function_embedding(std::function<Tensor(const Tensor&)> function,

@@ -10,10 +10,18 @@
 namespace latentpath {
 namespace {
 
-/// Fewer points than this in a share are not worth a thread.
-constexpr int64_t kLeastShare = 12;
+/// Fewer points than this in a share are not worth a thread: a batch of twice as many costs little more.
+constexpr int64_t kLeastPoints = 12;
+/// Nor are fewer multiplications, which take a thread about as long as another one takes to wake up on a busy
+/// machine. Counted, not timed: the same problem is shared alike in every run, so that its bytes are the
+/// same.
+constexpr int64_t kLeastOperations = 1'000'000;
 
-int64_t shares_of(int64_t points) { return std::clamp<int64_t>(points / kLeastShare, 1, parallel_width()); }
+/// How many shares the points are worth.
+int64_t shares_of(int64_t points, int64_t operations_per_point) {
+  const int64_t worth = std::min(points / kLeastPoints, points * operations_per_point / kLeastOperations);
+  return std::clamp<int64_t>(worth, 1, parallel_width());
+}
 
 /// The rows of share `i` of `shares`.
 Tensor share(const Tensor& rows, int64_t i, int64_t shares) {
@@ -104,8 +112,10 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
 
 PointValues evaluate_points(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
                             const Tensor& middles, const Tensor& middle_time) {
-  const int64_t shares =
-      embedding.concurrent() && quality.concurrent() ? shares_of(nodes.size(0) + middles.size(0)) : 1;
+  const int64_t shares = embedding.concurrent() && quality.concurrent()
+                             ? shares_of(nodes.size(0) + middles.size(0),
+                                         embedding.operations_per_point() + quality.operations_per_point())
+                             : 1;
   if (shares == 1) return evaluate_together(embedding, quality, nodes, middles, middle_time);
   if (at::GradMode::is_enabled() && (nodes.requires_grad() || middles.requires_grad())) {
     const auto values = EvaluateShares::apply(nodes, middles, middle_time, &embedding, &quality, shares);
@@ -123,7 +133,8 @@ PointValues evaluate_points(const Embedding& embedding, const Quality& quality, 
 
 Tensor decode_points(const Embedding& embedding, const Tensor& points) {
   const at::NoGradGuard no_gradient;
-  const int64_t shares = embedding.concurrent() ? shares_of(points.size(0)) : 1;
+  const int64_t shares =
+      embedding.concurrent() ? shares_of(points.size(0), embedding.operations_per_point()) : 1;
   if (shares == 1) return embedding(points);
   std::vector<Tensor> images(static_cast<size_t>(shares));
   run_in_parallel(shares,
@@ -137,7 +148,8 @@ namespace {
 Tensor judge_shares(const Quality& quality, const QualityPoints& points,
                     const std::function<Tensor(const QualityPoints&)>& evaluate) {
   const at::NoGradGuard no_gradient;
-  const int64_t shares = quality.concurrent() ? shares_of(points.latent.size(0)) : 1;
+  const int64_t shares =
+      quality.concurrent() ? shares_of(points.latent.size(0), quality.operations_per_point()) : 1;
   if (shares == 1) return evaluate(points);
   std::vector<Tensor> values(static_cast<size_t>(shares));
   run_in_parallel(shares, [&](int64_t i) {

@@ -4,9 +4,10 @@
 
 #include <cmath>
 
-#include "metric/evaluate_points.h"
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
+#include "latentpath/metric/metric_tensor.h"
+#include "metric/evaluate_points.h"
 
 namespace latentpath {
 namespace {
@@ -32,9 +33,17 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
   LATENTPATH_CHECK(embedding_ != nullptr && quality_ != nullptr && options_.cost != nullptr, kArgument,
                    "a path energy needs an embedding, a quality and a cost");
   check_epsilon(options_.epsilon);
+  metric_ = embedding_->metric();
+  LATENTPATH_CHECK(metric_ == nullptr || (options_.kernel == nullptr && options_.norm == OutputNorm::kSum),
+                   kArgument, "lengths are measured by ", metric_ ? metric_->describe() : "",
+                   ": a kernel, or a mean over outputs, cannot be given with it");
 }
 
 Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
+  if (metric_) {
+    const Tensor x = a.flatten(1), y = b.flatten(1);
+    return metric_->squared_norm(0.5 * (x + y), x - y);
+  }
   if (options_.kernel) return options_.kernel->squared_distance(a.flatten(1), b.flatten(1));
   const Tensor sum = (a - b).flatten(1).square().sum(1);
   return options_.norm == OutputNorm::kSum ? sum : sum / static_cast<double>(a[0].numel());
@@ -65,6 +74,15 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
   const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
   return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
+}
+
+Tensor PathEnergy::lower_bound(const Tensor& start, const Tensor& end) const {
+  const at::NoGradGuard no_gradient;
+  const Tensor from = (*embedding_)(start), to = (*embedding_)(end);
+  const Tensor squared = metric_ ? (to - from).flatten(1).square().sum(1) : squared_distance(to, from);
+  const double least =
+      -std::log(1 - options_.epsilon) * (metric_ ? std::sqrt(metric_->least_eigenvalue()) : 1);
+  return least * squared.clamp_min(0).sqrt().to(at::kDouble);
 }
 
 Tensor PathEnergy::decode(const Tensor& points) const { return decode_points(*embedding_, points); }

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/epsilon.h"
 
 namespace latentpath {
@@ -17,6 +19,7 @@ class ConstantQuality final : public Quality {
     return at::full({points.latent.size(0)}, c_, points.latent.options().requires_grad(false));
   }
   bool concurrent() const override { return true; }
+  AnalyticQualityPointer analytic() const override { return analytic_constant(c_); }
   std::string describe() const override { return join_message("constant ", c_); }
 
  private:
@@ -58,6 +61,11 @@ class CompositeQuality : public Quality {
     for (const auto& part : parts_)
       if (!part->concurrent()) return false;
     return true;
+  }
+  int64_t operations_per_point() const override {
+    int64_t sum = 0;
+    for (const auto& part : parts_) sum += part->operations_per_point();
+    return sum;
   }
 
  protected:
@@ -129,6 +137,28 @@ void check_latent_dim(int64_t latent_dim) {
   LATENTPATH_CHECK(latent_dim >= 1, kArgument, "a normal prior needs a latent size of at least 1, not ",
                    latent_dim);
 }
+
+class AtDecoded final : public CompositeQuality {
+ public:
+  AtDecoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder)
+      : CompositeQuality({std::move(quality)}), decoder_(std::move(decoder)) {}
+  Tensor evaluate(const QualityPoints& points) const override { return parts_[0]->evaluate(decoded(points)); }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    return parts_[0]->at_times(decoded(points), times);
+  }
+  bool needs_decoded() const override { return false; }
+  bool concurrent() const override { return parts_[0]->concurrent() && decoder_->concurrent(); }
+  int64_t operations_per_point() const override {
+    return parts_[0]->operations_per_point() + decoder_->operations_per_point();
+  }
+  std::string describe() const override { return parts_[0]->describe(); }
+
+ private:
+  QualityPoints decoded(const QualityPoints& points) const {
+    return {points.latent, points.time, (*decoder_)(points.latent)};
+  }
+  std::shared_ptr<const Embedding> decoder_;
+};
 
 }  // namespace
 
@@ -204,6 +234,13 @@ QualityPointer product(std::vector<QualityPointer> factors) {
 QualityPointer power(QualityPointer quality, double exponent) {
   LATENTPATH_CHECK(exponent > 0, kArgument, "the exponent of a quality must be positive, not ", exponent);
   return std::make_shared<Power>(std::move(quality), exponent);
+}
+
+QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder) {
+  LATENTPATH_CHECK(quality != nullptr && decoder != nullptr, kArgument,
+                   "at_decoded needs a quality and a decoder");
+  if (!quality->needs_decoded()) return quality;
+  return std::make_shared<AtDecoded>(std::move(quality), std::move(decoder));
 }
 
 Tensor regularise(const Tensor& quality, double epsilon) {

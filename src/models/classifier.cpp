@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
-#include "latentpath/models/torchscript_module.h"
 #include "latentpath/models/input_adapter.h"
+#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
@@ -223,6 +223,7 @@ const std::vector<std::string>& Classifier::warnings() const { return model_->wa
 std::string Classifier::describe() const { return model_->name(); }
 
 bool Classifier::concurrent() const { return model_->module.concurrent(); }
+int64_t Classifier::operations_per_point() const { return model_->module.operations_per_point(); }
 
 int64_t Classifier::class_index(const std::string& number_or_name) const {
   const auto& names = model_->class_names;
@@ -278,6 +279,7 @@ class FeatureQuality final : public Quality {
   }
   bool needs_decoded() const override { return !classifier_->takes_latent(); }
   bool concurrent() const override { return classifier_->concurrent(); }
+  int64_t operations_per_point() const override { return classifier_->operations_per_point(); }
   std::string describe() const override {
     std::string text;
     const auto add = [&](const char* verb, const std::vector<int64_t>& list) {

@@ -53,6 +53,7 @@ std::string TorchScriptDecoder::describe() const {
   return "the decoder " + model_->module.file().filename().string();
 }
 bool TorchScriptDecoder::concurrent() const { return model_->module.concurrent(); }
+int64_t TorchScriptDecoder::operations_per_point() const { return model_->module.operations_per_point(); }
 std::string TorchScriptDecoder::dtype() const { return model_->module.dtype(); }
 std::optional<ValueRange> TorchScriptDecoder::output_range() const { return model_->output_range; }
 std::string TorchScriptDecoder::prior() const { return model_->prior; }

@@ -49,6 +49,7 @@ struct TorchScriptModule::Model {
   at::Device device = at::kCPU;
   bool takes_list = false;
   bool concurrent = false;
+  int64_t weights = 0;
 
   Tensor call(c10::IValue input) {
     // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
@@ -113,6 +114,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   bool found = false;
   for (at::Tensor parameter : module.parameters()) {
     parameter.set_requires_grad(false);
+    model_->weights += parameter.numel();
     if (!found && at::isFloatingType(parameter.scalar_type())) {
       model_->dtype = parameter.scalar_type();
       found = true;
@@ -145,6 +147,7 @@ Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
 
 bool TorchScriptModule::takes_list() const { return model_->takes_list; }
 bool TorchScriptModule::concurrent() const { return model_->concurrent; }
+int64_t TorchScriptModule::operations_per_point() const { return model_->weights; }
 
 std::optional<int64_t> TorchScriptModule::integer_attribute(const std::string& name) const {
   if (!model_->module.hasattr(name)) return std::nullopt;

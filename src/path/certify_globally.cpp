@@ -7,10 +7,11 @@
 #include <iomanip>
 #include <sstream>
 
-#include "metric/evaluate_points.h"
 #include "latentpath/core/error.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
+#include "metric/evaluate_points.h"
 
 namespace latentpath {
 namespace {
@@ -27,6 +28,20 @@ std::string percent(double share) {
 /// The path's own extent, widened on each side by half its diagonal.
 SearchBox box_around(const MatrixXd& path) {
   return surrounding_box({path.data(), path.data() + path.size()}, static_cast<int>(path.rows()), 0.5);
+}
+
+/// ∂Φ/∂z of points [n, D] by central differences: [n, D, M].
+Tensor central_differences(const Embedding& embedding, const Tensor& z, double step) {
+  const int64_t count = z.size(0), dim = z.size(1);
+  std::vector<Tensor> slopes;
+  for (int64_t d = 0; d < dim; ++d) {
+    Tensor shift = at::zeros({dim}, at::kDouble);
+    shift[d] = step;
+    // Both sides in one batch, so that the model rounds them alike.
+    const Tensor both = decode_points(embedding, at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
+    slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)).div_(2 * step));
+  }
+  return at::stack(slopes, 1);
 }
 
 }  // namespace
@@ -76,35 +91,36 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
                    " depends on the curve time: it makes no metric of the latent space alone");
   LATENTPATH_CHECK(step > 0 && points_per_batch >= 1, kArgument,
                    "the step of a difference and the points of a batch must be positive");
+  const MetricTensorPointer target = embedding->metric();
+  // The identity needs no differences, and without a metric of its own it is conformal: one row.
+  const bool identity = embedding->is_identity() && norm == OutputNorm::kSum;
   return [=](const MatrixXd& points) {
     const at::NoGradGuard no_gradient;
-    const int64_t dim = points.rows(), rows = dim * (dim + 1) / 2;
+    const int64_t dim = points.rows(), rows = identity && !target ? 1 : dim * (dim + 1) / 2;
     MatrixXd metric(rows, points.cols());
     for (int64_t begin = 0; begin < points.cols(); begin += points_per_batch) {
       const int64_t count = std::min<int64_t>(points_per_batch, points.cols() - begin);
       const Tensor z = tensor_of_points(points.middleCols(begin, count));
-      std::vector<Tensor> slopes;  // ∂Φ/∂z_d [count, M]
-      for (int64_t d = 0; d < dim; ++d) {
-        Tensor shift = at::zeros({dim}, at::kDouble);
-        shift[d] = step;
-        // Both sides in one batch, so that the model rounds them alike.
-        const Tensor both =
-            decode_points(*embedding, at::cat({z + shift, z - shift})).flatten(1).to(at::kDouble);
-        slopes.push_back((both.narrow(0, 0, count) - both.narrow(0, count, count)).div_(2 * step));
-      }
       QualityPoints at{z, at::full({count}, 0.5, at::kDouble), {}};
       if (quality->needs_decoded()) at.decoded = decode_points(*embedding, z);
-      const Tensor q = regularise(judge_points(*quality, at).to(at::kDouble), epsilon);
-      const Tensor n_squared = q.log().square();
-      int64_t row = 0;
-      for (int64_t a = 0; a < dim; ++a)
-        for (int64_t b = a; b < dim; ++b, ++row) {
-          const Tensor product = slopes[static_cast<size_t>(a)] * slopes[static_cast<size_t>(b)];
-          const Tensor entry =
-              ((norm == OutputNorm::kMean ? product.mean(1) : product.sum(1)) * n_squared).contiguous();
-          const double* values = entry.data_ptr<double>();
-          for (int64_t i = 0; i < count; ++i) metric(row, begin + i) = values[i];
-        }
+      const Tensor n_squared = regularise(judge_points(*quality, at).to(at::kDouble), epsilon).log().square();
+      Tensor entries;  // of the metric of the images, pulled back: [count, D, D]
+      if (identity) {
+        entries = target ? (*target)(z).to(at::kDouble) : at::ones({1, 1, 1}, at::kDouble);
+      } else {
+        const Tensor slopes = central_differences(*embedding, z, step);  // [count, D, M]
+        const Tensor lowered =
+            target ? at::bmm(slopes, (*target)(decode_points(*embedding, z).flatten(1)).to(at::kDouble))
+                   : slopes;
+        entries = at::bmm(lowered, slopes.transpose(1, 2));
+        if (norm == OutputNorm::kMean) entries = entries / slopes.size(2);
+      }
+      entries = (entries * n_squared.view({-1, 1, 1})).contiguous();
+      const double* values = entries.data_ptr<double>();
+      const int64_t side = entries.size(1);
+      for (int64_t i = 0; i < count; ++i, values += side * side)
+        for (int64_t a = 0, row = 0; a < side; ++a)
+          for (int64_t b = a; b < side; ++b, ++row) metric(row, begin + i) = values[a * side + b];
     }
     return metric;
   };
@@ -171,6 +187,7 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
   result.seconds += found.seconds;
   result.verification_seconds += found.verification_seconds;
   result.verification_evaluations += found.verification_evaluations;
+  result.candidate_evaluations += found.candidate_evaluations;
   for (size_t i = 0; i < beaten.size(); ++i) {
     const int64_t pair = beaten[i], row = static_cast<int64_t>(i);
     const auto index = static_cast<size_t>(pair);

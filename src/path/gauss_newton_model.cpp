@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "latentpath/metric/metric_tensor.h"
+
 namespace latentpath {
 namespace {
 
@@ -26,7 +28,10 @@ int64_t GaussNewtonModel::linearise(const PathEnergy& energy, const Tensor& node
   const Tensor decoded = energy.decode(points);
   const Tensor images = decoded.flatten(1).view({count, dim + 1, -1});
   const Tensor moved = (images.narrow(1, 1, dim) - images.narrow(1, 0, 1)) / step;  // [n + 1, D, M]
-  Tensor metrics = at::bmm(moved, moved.transpose(1, 2));
+  const auto metric = energy.embedding().metric();
+  const Tensor lowered =
+      metric ? at::bmm(moved, (*metric)(images.select(1, 0)).to(moved.scalar_type())) : moved;
+  Tensor metrics = at::bmm(lowered, moved.transpose(1, 2));
   if (energy.options().norm == OutputNorm::kMean) metrics = metrics / moved.size(2);
   // Each node at its own time.
   const Tensor weights = energy.weights_at_times(points, decoded, times.to(at::kDouble))

@@ -26,14 +26,23 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
       end_(std::move(end)),
       times_(std::move(times)),
       preconditioned_(preconditioned),
-      quadrature_(quadrature),
-      decoded_(static_cast<size_t>(start_.size(0)), 0) {
+      quadrature_(quadrature) {
   const EnergyOptions& options = energy_.options();
   if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
       (times_.size(0) - 1) / quadrature_ < kFewestSegments)
     return;
-  models_.resize(decoded_.size());
-  evaluated_.resize(decoded_.size(), 0);
+  models_.resize(static_cast<size_t>(start_.size(0)));
+  evaluated_.resize(models_.size(), 0);
+}
+
+void PathObjective::count(EvaluationCounter& counter, Tensor pairs) {
+  counter_ = &counter;
+  pairs_ = std::move(pairs);
+}
+
+EvaluationCounter::Scope PathObjective::counting(const Tensor& rows) const {
+  if (counter_ == nullptr) return {};
+  return counter_->count_for(pairs_.index_select(0, rows));
 }
 
 ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
@@ -42,9 +51,6 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   std::optional<SerialOperations> serial;
   if (energy_.concurrent()) serial.emplace();
   const int64_t n = times_.size(0) - 1;
-  const bool decodes_middles =
-      energy_.quality().needs_decoded() && !energy_.options().cost->averages_end_qualities();
-  const int64_t decoded_each = decodes_middles ? 2 * n + 1 : n + 1;
   const int64_t per_batch = std::max<int64_t>(1, energy_.options().points_per_batch / (2 * n + 1));
   if (preconditioned_ && !stiffness_.defined())
     stiffness_ = at::ones({problems(), n / quadrature_}, at::kDouble);
@@ -52,6 +58,7 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   for (int64_t first = 0; first < x.size(0); first += per_batch) {
     const int64_t count = std::min(per_batch, x.size(0) - first);
     const Tensor which = rows.narrow(0, first, count);
+    const auto scope = counting(which);
     const Tensor leaf = x.narrow(0, first, count).detach().requires_grad_(true);
     const CurvePoints points =
         curve_->points(leaf, start_.index_select(0, which), end_.index_select(0, which), times_);
@@ -85,8 +92,6 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
       if (!models_.empty()) update_models(which, points, terms);
     }
   }
-  const int64_t* row = rows.data_ptr<int64_t>();
-  for (int64_t i = 0; i < rows.size(0); ++i) decoded_[static_cast<size_t>(row[i])] += decoded_each;
   return {at::cat(values), at::cat(gradients)};
 }
 
@@ -106,7 +111,10 @@ void PathObjective::update_models(const Tensor& rows, const CurvePoints& points,
     const auto index = static_cast<size_t>(row);
     GaussNewtonModel& model = models_[index];
     const int64_t since = evaluated_[index]++ - kFirstModel;
-    if (since >= 0 && since % kModelLasts == 0) decoded_[index] += model.linearise(energy_, nodes[i], times);
+    if (since >= 0 && since % kModelLasts == 0) {
+      const auto scope = counting(rows.narrow(0, i, 1));
+      model.linearise(energy_, nodes[i], times);
+    }
     if (model.linearised()) model.update(pull[i], stiffness_[row], action[i], nodes[i]);
   }
 }

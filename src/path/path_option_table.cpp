@@ -2,6 +2,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -29,11 +30,9 @@ OptionTable<PathOptions> make_table() {
       .group("How it is sought")
       .add("method", &PathOptions::method)
       .help("Solver")
-      .choices({{"auto", "lbfgs, coarse to fine"},
-                {"lbfgs"},
-                {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"},
-                {"adam"},
-                {"sgd"}})
+      .choices(solver_method_choices(
+          {{"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"},
+           {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"}}))
       .add("curve", &PathOptions::curve)
       .help("Curve")
       .choices({{"auto", "polyline for lbfgs, else neural"}, {"polyline"}, {"neural"}})

@@ -16,9 +16,6 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-/// Points at which an edge is decoded, its ends included: images change fast in few places.
-constexpr int64_t kEdgePoints = 9;
-
 VectorXd to_vector(const Tensor& values) {
   const Tensor whole = values.to(at::kCPU, at::kDouble).contiguous();
   return Eigen::Map<const VectorXd>(whole.data_ptr<double>(), whole.numel());
@@ -84,47 +81,75 @@ class PointCache {
 struct RouteStarts::Impl {
   PathEnergy energy;
   PointCache cache;
+  RouteStartOptions options;
+  EvaluationCounter* counter;
   std::unique_ptr<RouteGraph> graph;
 
-  explicit Impl(const PathEnergy& given) : energy(given), cache(energy) {}
+  Impl(const PathEnergy& given, const RouteStartOptions& chosen, EvaluationCounter* counts)
+      : energy(given), cache(energy), options(chosen), counter(counts) {}
 
-  /// Σ n √c over kEdgePoints − 1 pieces of every straight edge; the quality of a piece is the mean of its
-  /// ends' (paper B, Eq. 3), which are decoded anyway.
+  EvaluationCounter::Scope count_shared() const {
+    return counter != nullptr ? counter->count_shared() : EvaluationCounter::Scope();
+  }
+
+  /// A route's nodes at `times`, run at constant weighted speed: [n + 1, D].
+  Tensor timed(const Route& route, const Tensor& times) const;
+
+  /// n √c of each of the edge_points − 1 pieces of every straight edge; the quality of a piece is the mean of
+  /// its ends' (paper B, Eq. 3), which are decoded anyway.
   Tensor pieces(const Tensor& from, const Tensor& to) const {
-    const int64_t dim = from.size(1);
-    const Tensor fraction = at::linspace(0, 1, kEdgePoints, at::kDouble).view({1, -1, 1});
-    const int64_t per_batch = std::max<int64_t>(1, energy.options().points_per_batch / kEdgePoints);
+    const int64_t dim = from.size(1), edge_points = options.edge_points;
+    const Tensor fraction = at::linspace(0, 1, edge_points, at::kDouble).view({1, -1, 1});
+    const int64_t per_batch = std::max<int64_t>(1, energy.options().points_per_batch / edge_points);
     std::vector<Tensor> lengths;
     for (int64_t first = 0; first < from.size(0); first += per_batch) {
       const int64_t count = std::min(per_batch, from.size(0) - first);
       const Tensor a = from.narrow(0, first, count).unsqueeze(1), b = to.narrow(0, first, count).unsqueeze(1);
       const Tensor points = (a + fraction * (b - a)).reshape({-1, dim});
       const Tensor decoded = energy.decode(points);
-      const Tensor chord = energy.squared_chords(decoded.flatten(1).view({count, kEdgePoints, -1}));
-      const Tensor quality = energy.judge(points, decoded, 0.5).to(at::kDouble).view({count, kEdgePoints});
+      const Tensor chord = energy.squared_chords(decoded.flatten(1).view({count, edge_points, -1}));
+      const Tensor quality = energy.judge(points, decoded, 0.5).to(at::kDouble).view({count, edge_points});
       const Tensor between =
-          0.5 * (quality.narrow(1, 0, kEdgePoints - 1) + quality.narrow(1, 1, kEdgePoints - 1));
+          0.5 * (quality.narrow(1, 0, edge_points - 1) + quality.narrow(1, 1, edge_points - 1));
       lengths.push_back(-at::log(regularise(between, energy.options().epsilon)) * chord.clamp_min(0).sqrt());
     }
     return at::nan_to_num(at::cat(lengths), 1e300, 1e300);
   }
 };
 
-RouteStarts::RouteStarts(const PathEnergy& energy, const Tensor& samples)
-    : impl_(std::make_unique<Impl>(energy)) {
+RouteStarts::RouteStarts(const PathEnergy& energy, const Tensor& samples, const RouteStartOptions& options,
+                         EvaluationCounter* counter)
+    : impl_(std::make_unique<Impl>(energy, options, counter)) {
   LATENTPATH_CHECK(!energy.quality().depends_on_time(), kArgument, "routes through a graph need a quality ",
                    "that does not depend on time; ", energy.quality().describe(), " does");
   const at::NoGradGuard no_gradient;
+  const auto scope = impl_->count_shared();
   impl_->cache.add(samples);
   impl_->graph = std::make_unique<RouteGraph>(
       matrix_of_points(samples),
       [this](const MatrixXd& from, const MatrixXd& to) {
+        const auto edges = impl_->count_shared();
         return to_vector(impl_->pieces(tensor_of_points(from), tensor_of_points(to)).sum(1));
       },
       [this](const MatrixXd& from, const MatrixXd& to) { return impl_->cache.chords(from, to); });
 }
 
 RouteStarts::~RouteStarts() = default;
+
+Tensor RouteStarts::Impl::timed(const Route& route, const Tensor& times) const {
+  const int64_t steps = options.edge_points - 1;
+  const Tensor corners = tensor_of_points(route.nodes);
+  const int64_t edges = corners.size(0) - 1;
+  const Tensor lengths = pieces(corners.narrow(0, 0, edges), corners.narrow(0, 1, edges));
+  const Tensor fraction = at::arange(steps, at::kDouble).div(steps).view({1, -1, 1});
+  const Tensor first = corners.narrow(0, 0, edges).unsqueeze(1);
+  const Tensor points =
+      at::cat({(first + fraction * (corners.narrow(0, 1, edges).unsqueeze(1) - first)).flatten(0, 1),
+               corners.narrow(0, edges, 1)});
+  const Tensor pace = lengths.flatten() + options.least_share * lengths.mean() + 1e-12;
+  const Tensor reached = at::constant_pad_nd(pace.cumsum(0), {1, 0}).div(pace.sum());
+  return interpolate_polyline(points.unsqueeze(0), reached, times)[0];
+}
 
 Tensor RouteStarts::paths(const Tensor& start, const Tensor& end, const Tensor& times, int64_t count) {
   const at::NoGradGuard no_gradient;
@@ -137,18 +162,7 @@ Tensor RouteStarts::paths(const Tensor& start, const Tensor& end, const Tensor& 
   for (int64_t pair = 0; pair < from.size(0); ++pair) {
     std::vector<Tensor> found;
     for (const Route& route : impl_->graph->routes(starts.col(pair), ends.col(pair), options)) {
-      const Tensor corners = tensor_of_points(route.nodes);
-      const int64_t edges = corners.size(0) - 1;
-      const Tensor lengths = impl_->pieces(corners.narrow(0, 0, edges), corners.narrow(0, 1, edges));
-      const Tensor fraction = at::arange(kEdgePoints - 1, at::kDouble).div(kEdgePoints - 1).view({1, -1, 1});
-      const Tensor first = corners.narrow(0, 0, edges).unsqueeze(1);
-      const Tensor points =
-          at::cat({(first + fraction * (corners.narrow(0, 1, edges).unsqueeze(1) - first)).flatten(0, 1),
-                   corners.narrow(0, edges, 1)});
-      // No piece is passed in no time at all.
-      const Tensor pace = lengths.flatten() + 0.02 * lengths.mean() + 1e-12;
-      const Tensor clock = at::constant_pad_nd(pace.cumsum(0), {1, 0}).div(pace.sum());
-      const Tensor inner = interpolate_polyline(points.unsqueeze(0), clock, times)[0];
+      const Tensor inner = impl_->timed(route, times);
       found.push_back(
           at::cat({from.narrow(0, pair, 1), inner.narrow(0, 1, times.size(0) - 2), to.narrow(0, pair, 1)}));
     }

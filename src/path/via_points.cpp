@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
-#include "latentpath/path/best_clock.h"
+#include "latentpath/path/time_parametrisation.h"
 
 namespace latentpath {
 namespace {
@@ -19,22 +19,24 @@ Tensor weight_at(const PathEnergy& energy, const Tensor& z, const Tensor& images
 
 /// ‖a_i − b_j‖ in the energy's norm, [n, m].
 Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
-  const Tensor distance = at::cdist(a.to(at::kDouble), b.to(at::kDouble));
+  if (energy.embedding().metric() != nullptr) {
+    std::vector<Tensor> rows;
+    for (int64_t i = 0; i < a.size(0); ++i)
+      rows.push_back(energy.squared_distance(a[i].expand_as(b), b).clamp_min(0).sqrt().to(at::kDouble));
+    return at::stack(rows);
+  }
+  // Each distance by itself: by matrix products (mode 1) it would depend on how many others are asked for.
+  const Tensor distance = at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2);
   const double scale =
       energy.options().norm == OutputNorm::kMean ? std::sqrt(static_cast<double>(a.size(1))) : 1.0;
   return distance / scale;
 }
 
-/// Points per leg at which a candidate path is decoded: its images change fast in few places, which must be
-/// seen.
-constexpr int64_t kLegPoints = 12;
-constexpr int64_t kFewestTicks = 24;  // of the clock by which such a path is judged
-
-/// Three straight legs z0 → w → w' → z1 for each of K paths, each at kLegPoints equal latent steps: [K,
-/// 3·kLegPoints + 1, D].
-Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Tensor& z1) {
+/// Three straight legs z0 → w → w' → z1 for each of K paths, each at `leg_points` equal latent steps: [K,
+/// 3 leg_points + 1, D].
+Tensor three_legs(const Tensor& z0, const Tensor& w, const Tensor& w2, const Tensor& z1, int64_t leg_points) {
   const Tensor fraction =
-      at::arange(kLegPoints, at::kDouble).view({1, -1, 1}) / static_cast<double>(kLegPoints);
+      at::arange(leg_points, at::kDouble).view({1, -1, 1}) / static_cast<double>(leg_points);
   const auto leg = [&](const Tensor& from, const Tensor& to) {
     return from.unsqueeze(1) + fraction * (to - from).unsqueeze(1);
   };
@@ -74,6 +76,77 @@ std::pair<Tensor, Tensor> best_ways(const Tensor& total, int64_t count) {
   return {at::tensor(first, at::kLong), at::tensor(last, at::kLong)};
 }
 
+/// The `screen` ways z0 → w → w' → z1 of smallest estimate for each pair: [pairs · ways, points, D].
+Tensor best_legs(const CandidatePool& pool, const PathEnergy& energy, const Tensor& from, const Tensor& to,
+                 int64_t screen, const ViaOptions& options) {
+  const bool timed = energy.quality().depends_on_time();
+  const Tensor image0 = energy.decode(from), image1 = energy.decode(to);
+  const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * options.early : 0.5);
+  const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5);
+  const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
+  const Tensor d1 = distances(energy, image1.flatten(1), pool.images);
+  const Tensor leg0 = 0.5 * (n0.unsqueeze(1) + pool.weight) * d0;
+  const Tensor leg1 = 0.5 * (n1.unsqueeze(1) + pool.weight) * d1;
+  const Tensor middle = 0.5 * (pool.weight.unsqueeze(1) + pool.weight) * pool.distance;  // [m, m]
+  std::vector<Tensor> chosen;
+  for (int64_t pair = 0; pair < from.size(0); ++pair) {
+    const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
+    const auto [first, last] = best_ways(total, screen);
+    const int64_t paths = first.size(0), dim = from.size(1);
+    chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
+                                pool.latent.index_select(0, last), to[pair].expand({paths, dim}),
+                                options.leg_points));
+  }
+  return at::cat(chosen);
+}
+
+struct TimedLegs {
+  Tensor times;  ///< [rows, points]
+  Tensor cost;   ///< [rows]
+};
+
+/// Every leg is run at constant speed in image space, in the time its place in the path allows, and the paths
+/// are ranked by their cost so timed: a path whose images jump between two latent steps is not mistaken for a
+/// bad one.
+TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOptions& options) {
+  const int64_t points = legs.size(1), dim = legs.size(2);
+  const Quality& quality = energy.quality();
+  std::vector<Tensor> all_times, costs;
+  for (const Tensor& part : legs.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
+    const int64_t rows = part.size(0);
+    const Tensor flat = part.reshape({-1, dim});
+    const Tensor decoded = energy.decode(flat);
+    const Tensor chord = energy.squared_chords(decoded.flatten(1).view({rows, points, -1}))
+                             .view({rows, 3, options.leg_points});
+    Tensor pace = chord.clamp_min(0).sqrt();
+    pace = pace + options.least_share * pace.mean(2, true) + 1e-12;
+    const Tensor length = pace.sum(2);  // [rows, 3]
+    Tensor share;                       // of the time, for each leg
+    if (quality.depends_on_time()) {
+      share =
+          at::tensor({options.early, 1 - 2 * options.early, options.early}, at::kDouble).expand({rows, 3});
+    } else {
+      const Tensor weighted = length * at::tensor({options.outer_leg, 1.0, options.outer_leg}, at::kDouble);
+      share = weighted / weighted.sum(1, true);
+    }
+    const Tensor duration = (pace / length.unsqueeze(2) * share.unsqueeze(2)).flatten(1);
+    Tensor times = at::constant_pad_nd(duration.cumsum(1), {1, 0});
+    times = times / times.narrow(1, points - 1, 1);
+    const Tensor q = quality
+                         .evaluate({flat, times.reshape(-1).to(flat.scalar_type()),
+                                    quality.needs_decoded() ? decoded : Tensor()})
+                         .view({rows, points})
+                         .to(at::kDouble);
+    // The quality at a midpoint is taken as the mean of its neighbours' (paper B, Eq. 3), which are decoded
+    // already.
+    const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
+    const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
+    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
+    all_times.push_back(times);
+  }
+  return {at::cat(all_times), at::nan_to_num(at::cat(costs), 1e300, 1e300)};
+}
+
 }  // namespace
 
 LatentSampler normal_sampler(int64_t latent_dim) {
@@ -85,10 +158,10 @@ LatentSampler normal_sampler(int64_t latent_dim) {
 CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& prior,
                               const CandidateOptions& options, at::Generator& generator,
                               const CancellationToken& cancellation) {
-  LATENTPATH_CHECK(options.keep >= 1 && options.max_draws >= 1, kArgument,
-                   "via points need at least 1 candidate and 1 draw");
+  LATENTPATH_CHECK(
+      options.keep >= 1 && options.max_draws >= 1 && options.first_draw >= 1 && options.next_draw >= 1,
+      kArgument, "via points need at least 1 candidate and 1 draw");
   const at::NoGradGuard no_gradient;
-  const int64_t first_draw = 256, next_draw = 64;
   std::vector<Tensor> latents, images, weights;
   CandidatePool pool;
   const double limit =
@@ -96,9 +169,10 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   int64_t good = 0;
   while (pool.drawn == 0 ||
          (pool.drawn < options.max_draws && good < options.keep && !cancellation.cancelled())) {
-    const Tensor z =
-        prior(std::min(pool.drawn == 0 ? first_draw : next_draw, options.max_draws - pool.drawn), generator)
-            .to(at::kDouble);
+    const Tensor z = prior(std::min(pool.drawn == 0 ? options.first_draw : options.next_draw,
+                                    options.max_draws - pool.drawn),
+                           generator)
+                         .to(at::kDouble);
     const Tensor decoded = energy.decode(z);
     LATENTPATH_CHECK(at::isfinite(decoded).all().item<bool>(), kNumerical, energy.embedding().describe(),
                      " gives NaN or infinite values for points of the prior");
@@ -129,93 +203,33 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
 }
 
 Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tensor& start, const Tensor& end,
-                 const Tensor& times, int64_t count, int64_t screened) {
+                 const Tensor& times, int64_t count, const ViaOptions& options) {
   const at::NoGradGuard no_gradient;
-  const int64_t pairs = start.size(0), m = pool.latent.size(0), dim = start.size(1);
-  const int64_t screen = std::max(count, std::min(screened, 2 * m));
-  // A time-dependent quality asks little near the ends, so the feature is reached early; else corners are
-  // placed by length.
-  const bool timed = energy.quality().depends_on_time();
-  const double early = 0.12;
-  const Tensor from = start.to(at::kDouble), to = end.to(at::kDouble);
-  const Tensor image0 = energy.decode(from), image1 = energy.decode(to);
-  const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * early : 0.5);
-  const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * early : 0.5);
-  const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
-  const Tensor d1 = distances(energy, image1.flatten(1), pool.images);
-  const Tensor leg0 = 0.5 * (n0.unsqueeze(1) + pool.weight) * d0;
-  const Tensor leg1 = 0.5 * (n1.unsqueeze(1) + pool.weight) * d1;
-  const Tensor middle = 0.5 * (pool.weight.unsqueeze(1) + pool.weight) * pool.distance;  // [m, m]
-
-  std::vector<Tensor> chosen;
-  for (int64_t pair = 0; pair < pairs; ++pair) {
-    const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
-    const auto [first, last] = best_ways(total, screen);
-    const int64_t paths = first.size(0);
-    chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
-                                pool.latent.index_select(0, last), to[pair].expand({paths, dim})));
-  }
-  const int64_t each = chosen[0].size(0), points = 3 * kLegPoints + 1;
-  const Tensor all = at::cat(chosen);  // [pairs · each, points, D]
+  const int64_t pairs = start.size(0), dim = start.size(1);
+  const int64_t screen = std::max(count, std::min(options.screened, 2 * pool.latent.size(0)));
+  const Tensor all = best_legs(pool, energy, start.to(at::kDouble), end.to(at::kDouble), screen, options);
+  const int64_t each = all.size(0) / pairs, points = all.size(1);
   const auto cheapest = [&](const Tensor& cost) {
     const Tensor order =
         std::get<1>(cost.view({pairs, each}).topk(std::min(count, each), 1, /*largest=*/false));
     return (order + at::arange(pairs, at::kLong).unsqueeze(1) * each).flatten();
   };
-  if (timed && has_best_clock(energy)) {
-    // A clock that is finer than the grid tells more of them.
-    Tensor clock = times;
+  if (energy.quality().depends_on_time() && has_optimal_times(energy)) {
+    // Ranked on a finer grid of times than asked for, which tells more of them.
+    Tensor finer = times;
     int64_t factor = 1;
-    for (; clock.size(0) - 1 < kFewestTicks; factor *= 2)
-      clock = std::get<0>(at::cat({clock, middle_times(clock)}).sort());
-    const BestClocks best = best_clocks(energy, all, clock);
+    for (; finer.size(0) - 1 < options.least_times; factor *= 2)
+      finer = std::get<0>(at::cat({finer, middle_times(finer)}).sort());
+    const TimeParametrisations best = optimal_times(energy, all, finer);
     const Tensor rows = cheapest(best.cost);
     const Tensor positions = best.positions.index_select(0, rows).slice(1, 0, {}, factor).contiguous();
     return interpolate_polyline(all.index_select(0, rows), at::arange(points, at::kDouble), positions)
         .view({pairs, -1, times.size(0), dim});
   }
-  // Every leg is run at constant speed in image space, in the time its place in the path allows, and the
-  // paths are ranked by their cost so timed: a path whose images jump between two latent steps is not
-  // mistaken for a bad one.
-  std::vector<Tensor> clocks, costs;
-  for (const Tensor& part : all.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
-    const int64_t rows = part.size(0);
-    const Tensor flat = part.reshape({-1, dim});
-    const Tensor decoded = energy.decode(flat);
-    const Tensor images = decoded.flatten(1).view({rows, points, -1});
-    const Tensor chord = energy.squared_chords(images).view({rows, 3, kLegPoints});
-    Tensor pace = chord.clamp_min(0).sqrt();
-    pace = pace + 0.02 * pace.mean(2, true) + 1e-12;
-    const Tensor length = pace.sum(2);  // [rows, 3]
-    Tensor share;                       // of the time, for each leg
-    if (timed) {
-      share = at::tensor({early, 1 - 2 * early, early}, at::kDouble).expand({rows, 3});
-    } else {
-      const Tensor weighted =
-          length * at::tensor({2.0, 1.0, 2.0}, at::kDouble);  // first and last leg leave bad places
-      share = weighted / weighted.sum(1, true);
-    }
-    const Tensor duration = (pace / length.unsqueeze(2) * share.unsqueeze(2)).flatten(1);
-    Tensor clock = at::constant_pad_nd(duration.cumsum(1), {1, 0});
-    clock = clock / clock.narrow(1, points - 1, 1);
-    const Quality& quality = energy.quality();
-    const Tensor q = quality
-                         .evaluate({flat, clock.reshape(-1).to(flat.scalar_type()),
-                                    quality.needs_decoded() ? decoded : Tensor()})
-                         .view({rows, points})
-                         .to(at::kDouble);
-    // The quality at a midpoint is taken as the mean of its neighbours' (paper B, Eq. 3), which are decoded
-    // already.
-    const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
-    const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
-    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
-    clocks.push_back(clock);
-  }
-  const Tensor cost = at::nan_to_num(at::cat(costs), 1e300, 1e300);
-  const Tensor rows = cheapest(cost);
-  const Tensor nodes =
-      interpolate_polyline(all.index_select(0, rows), at::cat(clocks).index_select(0, rows), times);
-  return nodes.view({pairs, -1, times.size(0), dim});
+  const TimedLegs legs = evenly_timed(energy, all, options);
+  const Tensor rows = cheapest(legs.cost);
+  return interpolate_polyline(all.index_select(0, rows), legs.times.index_select(0, rows), times)
+      .view({pairs, -1, times.size(0), dim});
 }
 
 }  // namespace latentpath

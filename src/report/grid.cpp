@@ -20,7 +20,7 @@ const TextStyle kCaptionStyle{.size = 10.5, .align = Align::kCentre};
 
 }  // namespace
 
-Tensor draw_grid(const Tensor& images, int columns, const GridOptions& options) {
+Picture draw_grid(const Tensor& images, int columns, const GridOptions& options) {
   LATENTPATH_CHECK(columns >= 1, kArgument, "a grid of ", columns, " columns: it must have at least 1");
   LATENTPATH_CHECK(options.pixel_ratio > 0, kArgument, "a grid's pixel_ratio is ", options.pixel_ratio,
                    ": it must be above 0");
@@ -37,24 +37,25 @@ Tensor draw_grid(const Tensor& images, int columns, const GridOptions& options) 
   const std::vector<std::string> title = wrap_text(options.title, kTitleStyle, width - 2 * kPageMargin, 4);
   const double header = title.empty() ? 0 : static_cast<double>(title.size()) * line_height(kTitleStyle) + 8;
 
-  Canvas canvas(width, 2 * kPageMargin + header + static_cast<double>(down) * step_y - kFrameGap,
-                options.pixel_ratio);
+  Picture picture(width, 2 * kPageMargin + header + static_cast<double>(down) * step_y - kFrameGap,
+                  options.pixel_ratio);
   double y = kPageMargin;
   for (const auto& line : title) {
-    canvas.draw_text({kPageMargin, y + kTitleStyle.size}, line, kTitleStyle);
+    picture.draw_text({kPageMargin, y + kTitleStyle.size}, line, kTitleStyle);
     y += line_height(kTitleStyle);
   }
   for (int64_t i = 0; i < count; ++i) {
     const Box box{kPageMargin + static_cast<double>(i % across) * step_x,
                   kPageMargin + header + static_cast<double>(i / across) * step_y, frame.width, frame.height};
-    canvas.draw_image(box, frames[i]);
-    canvas.draw_frame(box, 0.5, {200, 200, 200});
+    picture.draw_image(box, frames[i]);
+    picture.draw_frame(box, 0.5, {200, 200, 200});
     if (!options.captions.empty())
-      canvas.draw_text({box.x + box.width / 2, box.y + box.height + 13},
-                       shorten_text(options.captions[static_cast<size_t>(i)], kCaptionStyle, frame.width + 2),
-                       kCaptionStyle);
+      picture.draw_text(
+          {box.x + box.width / 2, box.y + box.height + 13},
+          shorten_text(options.captions[static_cast<size_t>(i)], kCaptionStyle, frame.width + 2),
+          kCaptionStyle);
   }
-  return canvas.pixels();
+  return picture;
 }
 
 }  // namespace latentpath

@@ -113,7 +113,8 @@ void write_report_data(const fs::path& run, const json& data,
   fs::create_directories(run / kFolder, code);
   LATENTPATH_CHECK(!code, kArgument, "cannot create the folder ", (run / kFolder).string(), ": ",
                    code.message());
-  write_file_atomic(run / kFolder / kData, renamed(data, words).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  write_file_atomic(run / kFolder / kData,
+                    renamed(data, words).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 void write_report_file(const fs::path& run, const std::string& name, std::string_view bytes) {

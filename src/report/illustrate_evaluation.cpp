@@ -2,7 +2,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "latentpath/io/image.h"
+#include "latentpath/core/error.h"
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/illustrate.h"
@@ -11,7 +11,7 @@ namespace latentpath {
 
 constexpr size_t kMostPictures = 24;
 
-void illustrate(const EvaluateJob&, const EvaluateRun& run, const std::filesystem::path& folder,
+void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver&, const CancellationToken&) {
   const size_t groups = run.sets.size() / run.methods;
   for (size_t group = 0; group < std::min(groups, kMostPictures); ++group) {
@@ -19,8 +19,8 @@ void illustrate(const EvaluateJob&, const EvaluateRun& run, const std::filesyste
     for (size_t i = 0; i < run.methods; ++i) members.push_back(&run.sets[group * run.methods + i]);
     const std::string epsilon =
         run.epsilons > 1 ? join_message(", ε = ", members[0]->epsilon) : std::string();
-    write_png(folder / "frames" / (group == 0 ? "steps.png" : join_message("steps-", group, ".png")),
-              draw_profiles(members, members[0]->feature + epsilon));
+    write_picture(folder / "frames" / (group == 0 ? "steps" : join_message("steps-", group)),
+                  draw_profiles(members, members[0]->feature + epsilon), picture_formats(job.picture_format));
   }
   nlohmann::json page = evaluation_page(run.sets);
   page["notes"] = run.assumptions;

@@ -96,7 +96,7 @@ PlaneField plane_field(const ManifoldProblem& problem, const WeightedMetric& met
   const int64_t side = problem.from_files ? 121 : 241;
   const Tensor points = grid_points(box, side, side);
   if (metric.quality().form() == AnalyticQuality::Form::kConstant &&
-      metric.chart().describe() != plane_chart(2)->describe()) {
+      !(metric.chart().is_identity() && metric.target() == nullptr)) {
     const MetricField field =
         problem.from_files ? tensor_metric_field(problem.embedding, problem.tensor_quality, metric.epsilon(),
                                                  OutputNorm::kSum, 5e-4 * (box[1] - box[0]))
@@ -109,7 +109,7 @@ PlaneField plane_field(const ManifoldProblem& problem, const WeightedMetric& met
   return {box, quality_on(metric, points), "quality"};
 }
 
-Tensor draw_plane(const PlaneField& field, const GeodesicAnswer& answer, const std::string& title) {
+Picture draw_plane(const PlaneField& field, const GeodesicAnswer& answer, const std::string& title) {
   LatentPlane plane;
   plane.title = title;
   plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
@@ -190,8 +190,8 @@ void choose_view(const AnalyticMap& chart, const Tensor& nodes, SurfacePicture& 
   picture.elevation = std::clamp(std::atan2(normal[2], level) * 180 / M_PI, 25.0, 55.0);
 }
 
-Tensor draw_in_space(const ManifoldProblem& problem, const WeightedMetric& metric,
-                     const GeodesicAnswer& answer, const std::string& title) {
+Picture draw_in_space(const ManifoldProblem& problem, const WeightedMetric& metric,
+                      const GeodesicAnswer& answer, const std::string& title) {
   SurfacePicture picture;
   picture.title = title;
   const AnalyticMap& chart = metric.chart();
@@ -334,6 +334,7 @@ void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::files
   const int64_t pairs = std::min(run.problem.start.size(0), job.pictures), dim = run.problem.start.size(1);
   const std::string title =
       job.example > 0 ? "Example " + std::to_string(job.example) : run.metric->describe();
+  const PictureFormats formats = picture_formats(job.picture_format);
   std::optional<PlaneField> first_field;
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (pair > 0 && cancellation.cancelled()) break;
@@ -343,11 +344,11 @@ void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::files
     if (dim == 2) {
       const PlaneField field = plane_field(run.problem, *run.metric, answer);
       if (pair == 0) first_field = field;
-      write_png(folder / "frames" / ("plane" + suffix + ".png"), draw_plane(field, answer, title));
+      write_picture(folder / "frames" / ("plane" + suffix), draw_plane(field, answer, title), formats);
     }
     if (run.problem.chart->output_dim() == 3)
-      write_png(folder / "frames" / ("surface" + suffix + ".png"),
-                draw_in_space(run.problem, *run.metric, answer, title));
+      write_picture(folder / "frames" / ("surface" + suffix),
+                    draw_in_space(run.problem, *run.metric, answer, title), formats);
   }
   if (dim == 2 && !first_field) first_field = plane_field(run.problem, *run.metric, run.answers[0]);
   write_report_data(folder, shareable_page(run, folder, page_of(run, first_field, title)), run.words);

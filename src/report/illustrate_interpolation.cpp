@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/version.h"
-#include "latentpath/io/image.h"
 #include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/illustrate.h"
@@ -21,22 +20,26 @@ void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::
                int64_t pair, bool images, const std::optional<PathPlane>& plane) {
   const int64_t dim = run.problem.start.size(1);
   const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
+  const PictureFormats formats = picture_formats(job.picture_format);
   PictureOptions pictures;
   pictures.frames = job.frames;
   pictures.by_arc_length = job.spacing == "arc";
   pictures.output_range = run.output_range;
   pictures.feature_name = run.feature;
   if (images)
-    write_png(frames / ("strip" + suffix + ".png"), draw_path_strip(run.problem, run.result, pair, pictures));
+    write_picture(frames / ("strip" + suffix), draw_path_strip(run.problem, run.result, pair, pictures),
+                  formats);
   if (pair < static_cast<int64_t>(run.certificates.size()))
     pictures.reference = tensor_of_points(run.certificates[static_cast<size_t>(pair)].marching.path);
   if (dim == 2)
-    write_png(frames / ("latent" + suffix + ".png"),
-              draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures));
+    write_picture(frames / ("latent" + suffix),
+                  draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures),
+                  formats);
   if (dim > 2 && run.prior.density)
-    write_png(
-        frames / ("projection" + suffix + ".png"),
-        draw_path_projection(run.problem, run.result, pair, *run.prior.density, *run.prior.rank, run.seed));
+    write_picture(
+        frames / ("projection" + suffix),
+        draw_path_projection(run.problem, run.result, pair, *run.prior.density, *run.prior.rank, run.seed),
+        formats);
 }
 
 }  // namespace

@@ -3,16 +3,17 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <optional>
 
 #include "latentpath/core/error.h"
+#include "ticks.h"
 
 namespace latentpath {
 namespace {
+
+using detail::Ticks;
 
 constexpr double kMargin = 18;
 constexpr double kMostAspect = 4;  // beyond it the axes get scales of their own
@@ -30,38 +31,6 @@ const TextStyle kLegendStyle{.size = 12};
 const TextStyle kContourStyle{.size = 10.5, .colour = {50, 50, 50}, .align = Align::kCentre};
 const TextStyle kEndStyle{
     .size = 13, .colour = kBlack, .bold = true, .align = Align::kCentre, .halo = kWhite};
-
-struct Ticks {
-  std::vector<double> values;
-  std::vector<std::string> names;
-};
-
-// Round values, about `wanted` of them, with just the digits that tell them apart.
-Ticks make_ticks(double from, double to, double wanted) {
-  const double raw = (to - from) / wanted, power = std::pow(10.0, std::floor(std::log10(raw)));
-  double step = 10 * power;
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= raw * 0.999) {
-      step = factor * power;
-      break;
-    }
-  }
-  const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
-  Ticks ticks;
-  for (double k = std::ceil(from / step - 1e-6); k * step <= to + 1e-6 * step && ticks.values.size() < 50;
-       k += 1) {
-    const double value = k * step;
-    std::array<char, 64> text{};
-    const double magnitude = std::max(std::abs(from), std::abs(to));
-    if (magnitude >= 1e6 || magnitude < 1e-4)
-      std::snprintf(text.data(), text.size(), "%.3g", std::abs(value));
-    else
-      std::snprintf(text.data(), text.size(), "%.*f", digits, std::abs(value));
-    ticks.values.push_back(value);
-    ticks.names.push_back((k < 0 ? "−" : "") + std::string(text.data()));
-  }
-  return ticks;
-}
 
 // From the plane to the picture.
 struct Frame {
@@ -97,9 +66,9 @@ class Placer {
     for (size_t i = 0; i + 1 < line.size(); ++i) {
       const double length = std::hypot(line[i + 1].x - line[i].x, line[i + 1].y - line[i].y);
       if (!std::isfinite(length)) continue;
-      const int pieces = std::clamp(static_cast<int>(length / 4), 1, 1000);
-      for (int k = 0; k <= pieces; ++k) {
-        const double t = static_cast<double>(k) / pieces;
+      const int parts = std::clamp(static_cast<int>(length / 4), 1, 1000);
+      for (int k = 0; k <= parts; ++k) {
+        const double t = static_cast<double>(k) / parts;
         points_.push_back(
             {line[i].x + t * (line[i + 1].x - line[i].x), line[i].y + t * (line[i + 1].y - line[i].y)});
       }
@@ -130,8 +99,8 @@ Box text_box(Point middle, const std::string& text, const TextStyle& style) {
   return {middle.x - width / 2, middle.y - height / 2, width, height};
 }
 
-void draw_centred(Canvas& canvas, Point middle, const std::string& text, const TextStyle& style) {
-  canvas.draw_text({middle.x, middle.y + 0.36 * style.size}, text, style);
+void draw_centred(Picture& picture, Point middle, const std::string& text, const TextStyle& style) {
+  picture.draw_text({middle.x, middle.y + 0.36 * style.size}, text, style);
 }
 
 Tensor heat_map(const LatentPlane& plane, int64_t rows, int64_t columns) {
@@ -196,10 +165,16 @@ struct LegendEntry {
   std::string name;
   Stroke stroke;
   bool disc = false;
+  Point at = {};  // from the legend's upper left corner
 };
 
+Stroke stroke_of(const PlaneCurve& curve) {
+  return {curve.colour, curve.thin ? 0.6 * kCurveWidth : kCurveWidth,
+          curve.dashed ? kDashes : std::vector<double>{}};
+}
+
 /// Discs small enough for a cloud of thousands to show its shape, the likeliest drawn last.
-void draw_samples(Canvas& canvas, const LatentPlane& plane, const Frame& frame) {
+void draw_samples(Picture& picture, const LatentPlane& plane, const Frame& frame) {
   const std::vector<Point> points = to_points(plane.samples);
   std::vector<double> values(points.size(), 0);
   std::vector<size_t> order(points.size());
@@ -213,128 +188,134 @@ void draw_samples(Canvas& canvas, const LatentPlane& plane, const Frame& frame) 
     const Point at = frame(points[i]);
     if (!contains(frame.box, at)) continue;
     const double value = (values[i] - plane.value_min) / (plane.value_max - plane.value_min);
-    canvas.fill_disc(at, 2.1, plane.sample_values.defined() ? heat_colour(value, kLightness) : kSampleColour);
+    picture.fill_disc(at, 2.1,
+                      plane.sample_values.defined() ? heat_colour(value, kLightness) : kSampleColour);
   }
 }
 
-}  // namespace
+struct Marker {
+  Point at;
+  std::string label;
+  Colour fill;
+  Point label_at = {};
+};
 
-Tensor draw_latent_plane(const LatentPlane& plane) {
-  check(plane);
+double widest(const Ticks& ticks) {
+  double width = 0;
+  for (const auto& label : ticks.labels) width = std::max(width, text_width(label, kTickStyle));
+  return width;
+}
+
+/// Where everything stands: worked out once, then drawn from the bottom to the top.
+class PlanePainter {
+ public:
+  explicit PlanePainter(const LatentPlane& plane);
+  Picture draw();
+
+ private:
+  void lay_out_legend();
+  void choose_markers();
+  void place_labels_of_markers();
+  void draw_title(Picture& picture) const;
+  void draw_contour(Picture& picture, const PlaneContour& contour);
+  void draw_curves(Picture& picture) const;
+  void draw_markers(Picture& picture) const;
+  void draw_axes(Picture& picture) const;
+  void draw_colour_bar(Picture& picture) const;
+  void draw_legend(Picture& picture) const;
+
+  const LatentPlane& plane_;
+  bool has_bar_;  // the colours mean something
+  Ticks x_ticks_, y_ticks_, value_ticks_;
+  double width_ = 0, height_ = 0;
+  std::vector<std::string> title_;
+  Box box_;  // of the plot
+  Frame frame_;
+  std::vector<std::vector<Point>> lines_;  // the curves, in the picture
+  std::vector<Marker> markers_;
+  std::vector<LegendEntry> legend_;
+  double legend_left_ = 0, legend_top_ = 0, legend_height_ = 0;
+  Placer placer_;
+};
+
+PlanePainter::PlanePainter(const LatentPlane& plane)
+    : plane_(plane), has_bar_(plane.values.defined() || plane.sample_values.defined()), placer_({}) {
   const double aspect = (plane.y1 - plane.y0) / (plane.x1 - plane.x0);
   const bool equal = aspect <= kMostAspect && aspect >= 1 / kMostAspect;
   const double shown = equal ? aspect : std::clamp(aspect, 0.6, 1.4);
   const double plot_width = std::round(shown <= 1 ? plane.size : plane.size / shown);
   const double plot_height = std::round(shown <= 1 ? plane.size * shown : plane.size);
-  const bool bar_shown = plane.values.defined() || plane.sample_values.defined();
+  x_ticks_ = detail::make_ticks(plane.x0, plane.x1, std::max(2.0, plot_width / 75));
+  y_ticks_ = detail::make_ticks(plane.y0, plane.y1, std::max(2.0, plot_height / 70));
+  value_ticks_ = detail::make_ticks(plane.value_min, plane.value_max, std::max(2.0, plot_height / 110));
 
-  const Ticks x_ticks = make_ticks(plane.x0, plane.x1, std::max(2.0, plot_width / 75));
-  const Ticks y_ticks = make_ticks(plane.y0, plane.y1, std::max(2.0, plot_height / 70));
-  const Ticks v_ticks = make_ticks(plane.value_min, plane.value_max, std::max(2.0, plot_height / 110));
-  const auto widest = [](const Ticks& ticks) {
-    double width = 0;
-    for (const auto& name : ticks.names) width = std::max(width, text_width(name, kTickStyle));
-    return width;
-  };
   const double left =
-      kMargin + (plane.y_label.empty() ? 0 : kAxisStyle.size + 8) + std::ceil(widest(y_ticks)) + 10;
-  // The last name of the x axis may reach beyond the plot.
-  const double right =
-      (bar_shown ? kBarGap + kBarWidth + 8 + std::ceil(widest(v_ticks)) + (plane.value_label.empty() ? 0 : 22)
-                 : std::ceil(widest(x_ticks) / 2)) +
-      kMargin;
-  const double width = left + plot_width + right;
-
-  const std::vector<std::string> title = wrap_text(plane.title, kTitleStyle, width - 2 * kMargin, 4);
+      kMargin + (plane.y_label.empty() ? 0 : kAxisStyle.size + 8) + std::ceil(widest(y_ticks_)) + 10;
+  const double bar =
+      kBarGap + kBarWidth + 8 + std::ceil(widest(value_ticks_)) + (plane.value_label.empty() ? 0 : 22);
+  // Without a bar, the last label of the x axis may reach beyond the plot.
+  width_ = left + plot_width + (has_bar_ ? bar : std::ceil(widest(x_ticks_) / 2)) + kMargin;
+  title_ = wrap_text(plane.title, kTitleStyle, width_ - 2 * kMargin, 4);
   const double title_height =
-      title.empty() ? 0 : static_cast<double>(title.size()) * line_height(kTitleStyle) + 12;
-  const Box box{left, kMargin + title_height, plot_width, plot_height};
-  const Frame frame{box, plane.x0, plane.x1, plane.y0, plane.y1};
+      title_.empty() ? 0 : static_cast<double>(title_.size()) * line_height(kTitleStyle) + 12;
+  box_ = {left, kMargin + title_height, plot_width, plot_height};
+  frame_ = {box_, plane.x0, plane.x1, plane.y0, plane.y1};
+  lay_out_legend();
+  const double below = box_.y + plot_height + 22 + (plane.x_label.empty() ? 0 : 20);
+  legend_top_ = below + 10;
+  height_ = (legend_.empty() ? below : legend_top_ + legend_height_) + kMargin - 4;
 
-  // The legend flows over as many lines as it needs, below the axis.
-  std::vector<LegendEntry> legend;
-  for (const PlaneCurve& curve : plane.curves)
-    if (!curve.name.empty())
-      legend.push_back({curve.name,
-                        {curve.colour, curve.thin ? 0.6 * kCurveWidth : kCurveWidth,
-                         curve.dashed ? kDashes : std::vector<double>{}}});
-  if (!plane.contours.empty() && !plane.contour_label.empty())
-    legend.push_back({plane.contour_label, {kContourColour, 1.1, {}}});
-  if (plane.samples.defined() && !plane.sample_label.empty())
-    legend.push_back({plane.sample_label, {kSampleColour, 1, {}}, true});
-  std::vector<Point> legend_at;
-  double legend_x = 0, legend_y = 0;
-  const double legend_left = kMargin, legend_room = width - kMargin - legend_left;
-  for (LegendEntry& entry : legend) {
-    entry.name = shorten_text(entry.name, kLegendStyle, legend_room - kLegendLine - 8);
-    const double entry_width = kLegendLine + 8 + text_width(entry.name, kLegendStyle);
-    if (legend_x > 0 && legend_x + entry_width > legend_room) legend_x = 0, legend_y += kLegendRow;
-    legend_at.push_back({legend_x, legend_y});
-    legend_x += entry_width + 22;
-  }
-  // A legend on one line is centred under the plot where it fits there.
-  const double legend_line = legend_x - 22;
-  const double legend_start = legend_y == 0 ? std::clamp(left + (plot_width - legend_line) / 2, legend_left,
-                                                         legend_left + legend_room - legend_line)
-                                            : legend_left;
-  const double axis_height = 22 + (plane.x_label.empty() ? 0 : 20);
-  const double legend_top = box.y + plot_height + axis_height + 10;
-  const double height =
-      (legend.empty() ? box.y + plot_height + axis_height : legend_top + legend_y + kLegendRow) + kMargin - 4;
-
-  Canvas canvas(width, height, plane.pixel_ratio);
-  for (size_t i = 0; i < title.size(); ++i)
-    canvas.draw_text(
-        {kMargin, kMargin + kTitleStyle.size + static_cast<double>(i) * line_height(kTitleStyle)}, title[i],
-        kTitleStyle);
-  if (plane.values.defined())
-    canvas.draw_image(box, heat_map(plane, std::llround(plot_height * plane.pixel_ratio),
-                                    std::llround(plot_width * plane.pixel_ratio)));
-
-  if (plane.samples.defined()) draw_samples(canvas, plane, frame);
-
-  Placer placer(box);
-  std::vector<std::vector<Point>> lines;
+  placer_ = Placer(box_);
   for (const PlaneCurve& curve : plane.curves) {
     std::vector<Point> line = to_points(curve.points);
-    for (Point& p : line) p = frame(p);
-    placer.avoid_line(line);
-    lines.push_back(std::move(line));
+    for (Point& p : line) p = frame_(p);
+    placer_.avoid_line(line);
+    lines_.push_back(std::move(line));
   }
+  choose_markers();
+}
 
-  std::vector<std::vector<Point>> circles;
-  for (const PlaneContour& contour : plane.contours) {
-    std::vector<Point> circle;
-    for (int degree = 0; degree <= 360; degree += 2) {
-      const double angle = degree * M_PI / 180;
-      circle.push_back(frame({contour.centre.x + contour.radius * std::cos(angle),
-                              contour.centre.y + contour.radius * std::sin(angle)}));
-    }
-    circles.push_back(std::move(circle));
+/// The legend flows over as many lines as it needs, below the axis.
+void PlanePainter::lay_out_legend() {
+  for (const PlaneCurve& curve : plane_.curves)
+    if (!curve.name.empty()) legend_.push_back({curve.name, stroke_of(curve)});
+  if (!plane_.contours.empty() && !plane_.contour_label.empty())
+    legend_.push_back({plane_.contour_label, {kContourColour, 1.1, {}}});
+  if (plane_.samples.defined() && !plane_.sample_label.empty())
+    legend_.push_back({plane_.sample_label, {kSampleColour, 1, {}}, true});
+  const double room = width_ - 2 * kMargin;
+  double x = 0, y = 0;
+  for (LegendEntry& entry : legend_) {
+    entry.name = shorten_text(entry.name, kLegendStyle, room - kLegendLine - 8);
+    const double entry_width = kLegendLine + 8 + text_width(entry.name, kLegendStyle);
+    if (x > 0 && x + entry_width > room) x = 0, y += kLegendRow;
+    entry.at = {x, y};
+    x += entry_width + 22;
   }
+  legend_height_ = y + kLegendRow;
+  // On one line it is centred under the plot where it fits there.
+  const double line = x - 22;
+  legend_left_ =
+      y == 0 ? std::clamp(box_.x + (box_.width - line) / 2, kMargin, kMargin + room - line) : kMargin;
+}
 
-  // The ends' labels have the first choice of place, then the contours' have; curves are drawn over contours.
-  struct Marker {
-    Point at;
-    std::string label;
-    Colour fill;
-    Point label_at = {};
-  };
-  std::vector<Marker> markers;
-  if (!lines.empty()) {
-    const Point first = lines[0].front(), last = lines[0].back();
-    const bool loop = std::hypot(first.x - last.x, first.y - last.y) < 3;
-    if (loop && !plane.start_label.empty() && !plane.end_label.empty()) {
-      markers.push_back({first, plane.start_label + " = " + plane.end_label, kWhite});
-    } else {
-      if (!plane.start_label.empty()) markers.push_back({first, plane.start_label, kWhite});
-      if (!plane.end_label.empty()) markers.push_back({last, plane.end_label, kBlack});
-    }
-    std::erase_if(markers, [&](const Marker& m) { return !contains(box, m.at); });
+void PlanePainter::choose_markers() {
+  if (lines_.empty()) return;
+  const Point first = lines_[0].front(), last = lines_[0].back();
+  const bool loop = std::hypot(first.x - last.x, first.y - last.y) < 3;
+  if (loop && !plane_.start_label.empty() && !plane_.end_label.empty()) {
+    markers_.push_back({first, plane_.start_label + " = " + plane_.end_label, kWhite});
+  } else {
+    if (!plane_.start_label.empty()) markers_.push_back({first, plane_.start_label, kWhite});
+    if (!plane_.end_label.empty()) markers_.push_back({last, plane_.end_label, kBlack});
   }
-  for (const Marker& marker : markers) placer.avoid_box({marker.at.x - 7, marker.at.y - 7, 14, 14});
-  for (Marker& marker : markers) {
-    marker.label = shorten_text(marker.label, kEndStyle, 0.45 * plot_width);
+  std::erase_if(markers_, [&](const Marker& m) { return !contains(box_, m.at); });
+}
+
+void PlanePainter::place_labels_of_markers() {
+  for (const Marker& marker : markers_) placer_.avoid_box({marker.at.x - 7, marker.at.y - 7, 14, 14});
+  for (Marker& marker : markers_) {
+    marker.label = shorten_text(marker.label, kEndStyle, 0.45 * box_.width);
     const Box size = text_box({0, 0}, marker.label, kEndStyle);
     double least = std::numeric_limits<double>::infinity();
     for (const double distance : {1.0, 1.5, 2.2}) {
@@ -342,103 +323,160 @@ Tensor draw_latent_plane(const LatentPlane& plane) {
         const double angle = degree * M_PI / 180;
         const Point middle{marker.at.x + distance * (size.width / 2 + 8) * std::cos(angle),
                            marker.at.y + distance * (size.height / 2 + 9) * std::sin(angle)};
-        const double bad = placer.badness(text_box(middle, marker.label, kEndStyle)) + 3 * (distance - 1);
+        const double bad = placer_.badness({middle.x - size.width / 2, middle.y - size.height / 2, size.width,
+                                            size.height}) +
+                           3 * (distance - 1);
         if (bad < least) least = bad, marker.label_at = middle;
       }
     }
-    placer.avoid_box(text_box(marker.label_at, marker.label, kEndStyle));
+    placer_.avoid_box(text_box(marker.label_at, marker.label, kEndStyle));
   }
-  for (size_t i = 0; i < circles.size(); ++i) {
-    const std::string& label = plane.contours[i].label;
-    std::optional<Box> gap;
-    if (!label.empty()) {
-      // Starts looking at the upper right, where few paths begin or end.
-      const size_t count = circles[i].size() - 1;
-      Point best{};
-      double least = std::numeric_limits<double>::infinity();
-      for (size_t k = 0; k < count; ++k) {
-        const Point at = circles[i][(count / 8 + k) % count];
-        const double bad = placer.badness(text_box(at, label, kContourStyle));
-        if (bad < least) least = bad, best = at;
-      }
-      if (least < 1000) {  // else outside of the plot, or on top of another label
-        gap = text_box(best, label, kContourStyle);
-        placer.avoid_box(*gap);
-        draw_centred(canvas, best, label, kContourStyle);
-      }
-    }
-    // The line is interrupted where its label stands.
-    std::vector<std::vector<Point>> pieces(1);
-    for (const Point& p : circles[i]) {
-      if (!gap || !contains(*gap, p))
-        pieces.back().push_back(p);
-      else if (!pieces.back().empty())
-        pieces.emplace_back();
-    }
-    for (const auto& piece : pieces) canvas.draw_line(piece, {.colour = kContourColour, .width = 1.1}, box);
-  }
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const PlaneCurve& curve = plane.curves[i];
-    const std::vector<double> dashes = curve.dashed ? kDashes : std::vector<double>{};
-    const double thickness = curve.thin ? 0.6 * kCurveWidth : kCurveWidth;
-    if (!curve.thin)
-      canvas.draw_line(lines[i], {.colour = kWhite, .width = thickness + 2 * kCasing, .dashes = dashes}, box);
-    canvas.draw_line(lines[i], {.colour = curve.colour, .width = thickness, .dashes = dashes}, box);
-  }
-  for (const Marker& marker : markers) {
-    canvas.fill_disc(marker.at, 7.4, kWhite);
-    canvas.fill_disc(marker.at, 5.8, kBlack);
-    canvas.fill_disc(marker.at, 3.8, marker.fill);
-  }
-  for (const Marker& marker : markers) draw_centred(canvas, marker.label_at, marker.label, kEndStyle);
+}
 
-  canvas.draw_frame(box, 1, kDarkGrey);
-  for (size_t i = 0; i < x_ticks.values.size(); ++i) {
-    const double x = frame({x_ticks.values[i], plane.y0}).x, y = box.y + plot_height;
-    canvas.draw_line({{x, y + 1}, {x, y + 5}}, {.colour = kDarkGrey, .width = 1});
-    canvas.draw_text({x, y + 18}, x_ticks.names[i], kTickStyle);
+void PlanePainter::draw_title(Picture& picture) const {
+  for (size_t i = 0; i < title_.size(); ++i)
+    picture.draw_text(
+        {kMargin, kMargin + kTitleStyle.size + static_cast<double>(i) * line_height(kTitleStyle)}, title_[i],
+        kTitleStyle);
+}
+
+/// A circle of the plane, interrupted where its label stands.
+void PlanePainter::draw_contour(Picture& picture, const PlaneContour& contour) {
+  std::vector<Point> circle;
+  for (int degree = 0; degree <= 360; degree += 2) {
+    const double angle = degree * M_PI / 180;
+    circle.push_back(frame_({contour.centre.x + contour.radius * std::cos(angle),
+                             contour.centre.y + contour.radius * std::sin(angle)}));
+  }
+  std::optional<Box> gap;
+  if (!contour.label.empty()) {
+    // Starts looking at the upper right, where few paths begin or end.
+    const size_t count = circle.size() - 1;
+    const Box size = text_box({0, 0}, contour.label, kContourStyle);
+    Point best{};
+    double least = std::numeric_limits<double>::infinity();
+    for (size_t k = 0; k < count; ++k) {
+      const Point at = circle[(count / 8 + k) % count];
+      const double bad =
+          placer_.badness({at.x - size.width / 2, at.y - size.height / 2, size.width, size.height});
+      if (bad < least) least = bad, best = at;
+    }
+    if (least < 1000) {  // else outside of the plot, or on top of another label
+      gap = text_box(best, contour.label, kContourStyle);
+      placer_.avoid_box(*gap);
+      draw_centred(picture, best, contour.label, kContourStyle);
+    }
+  }
+  std::vector<std::vector<Point>> arcs(1);
+  for (const Point& p : circle) {
+    if (!gap || !contains(*gap, p))
+      arcs.back().push_back(p);
+    else if (!arcs.back().empty())
+      arcs.emplace_back();
+  }
+  for (const auto& arc : arcs) picture.draw_line(arc, {.colour = kContourColour, .width = 1.1}, box_);
+}
+
+void PlanePainter::draw_curves(Picture& picture) const {
+  for (size_t i = 0; i < lines_.size(); ++i) {
+    const Stroke stroke = stroke_of(plane_.curves[i]);
+    Stroke casing = stroke;
+    casing.colour = kWhite;
+    casing.width += 2 * kCasing;
+    if (!plane_.curves[i].thin) picture.draw_line(lines_[i], casing, box_);
+    picture.draw_line(lines_[i], stroke, box_);
+  }
+}
+
+void PlanePainter::draw_markers(Picture& picture) const {
+  for (const Marker& marker : markers_) {
+    picture.fill_disc(marker.at, 7.4, kWhite);
+    picture.fill_disc(marker.at, 5.8, kBlack);
+    picture.fill_disc(marker.at, 3.8, marker.fill);
+  }
+  for (const Marker& marker : markers_) draw_centred(picture, marker.label_at, marker.label, kEndStyle);
+}
+
+void PlanePainter::draw_axes(Picture& picture) const {
+  picture.draw_frame(box_, 1, kDarkGrey);
+  const double bottom = box_.y + box_.height;
+  for (size_t i = 0; i < x_ticks_.values.size(); ++i) {
+    const double x = frame_({x_ticks_.values[i], plane_.y0}).x;
+    picture.draw_line({{x, bottom + 1}, {x, bottom + 5}}, {.colour = kDarkGrey, .width = 1});
+    picture.draw_text({x, bottom + 18}, x_ticks_.labels[i], kTickStyle);
   }
   TextStyle tick = kTickStyle;
   tick.align = Align::kRight;
-  for (size_t i = 0; i < y_ticks.values.size(); ++i) {
-    const double y = frame({plane.x0, y_ticks.values[i]}).y;
-    canvas.draw_line({{box.x - 1, y}, {box.x - 5, y}}, {.colour = kDarkGrey, .width = 1});
-    canvas.draw_text({box.x - 8, y + 4}, y_ticks.names[i], tick);
+  for (size_t i = 0; i < y_ticks_.values.size(); ++i) {
+    const double y = frame_({plane_.x0, y_ticks_.values[i]}).y;
+    picture.draw_line({{box_.x - 1, y}, {box_.x - 5, y}}, {.colour = kDarkGrey, .width = 1});
+    picture.draw_text({box_.x - 8, y + 4}, y_ticks_.labels[i], tick);
   }
-  canvas.draw_text({box.x + plot_width / 2, box.y + plot_height + 36},
-                   shorten_text(plane.x_label, kAxisStyle, plot_width), kAxisStyle);
+  picture.draw_text({box_.x + box_.width / 2, bottom + 36},
+                    shorten_text(plane_.x_label, kAxisStyle, box_.width), kAxisStyle);
   TextStyle upright = kAxisStyle;
   upright.upwards = true;
-  canvas.draw_text({kMargin + kAxisStyle.size - 1, box.y + plot_height / 2},
-                   shorten_text(plane.y_label, upright, plot_height), upright);
-  if (bar_shown) {
-    const Box bar{box.x + plot_width + kBarGap, box.y, kBarWidth, plot_height};
-    const double step = 1 / plane.pixel_ratio;
-    for (double y = 0; y < plot_height; y += step)
-      canvas.fill_box({bar.x, bar.y + y, bar.width, std::min(step, plot_height - y)},
-                      heat_colour(1 - (y + step / 2) / plot_height, kLightness));
-    canvas.draw_frame(bar, 1, kDarkGrey);
-    tick.align = Align::kLeft;
-    for (size_t i = 0; i < v_ticks.values.size(); ++i) {
-      const double y =
-          bar.y + (plane.value_max - v_ticks.values[i]) / (plane.value_max - plane.value_min) * plot_height;
-      canvas.draw_line({{bar.x + kBarWidth + 1, y}, {bar.x + kBarWidth + 4, y}},
-                       {.colour = kDarkGrey, .width = 1});
-      canvas.draw_text({bar.x + kBarWidth + 8, y + 4}, v_ticks.names[i], tick);
-    }
-    canvas.draw_text({width - kMargin - 1, bar.y + plot_height / 2},
-                     shorten_text(plane.value_label, upright, plot_height), upright);
+  picture.draw_text({kMargin + kAxisStyle.size - 1, box_.y + box_.height / 2},
+                    shorten_text(plane_.y_label, upright, box_.height), upright);
+}
+
+void PlanePainter::draw_colour_bar(Picture& picture) const {
+  const Box bar{box_.x + box_.width + kBarGap, box_.y, kBarWidth, box_.height};
+  std::vector<Colour> colours;
+  for (int i = 0; i <= 64; ++i) colours.push_back(heat_colour(i / 64.0, kLightness));
+  picture.fill_gradient(bar, colours, true);
+  picture.draw_frame(bar, 1, kDarkGrey);
+  TextStyle tick = kTickStyle;
+  tick.align = Align::kLeft;
+  for (size_t i = 0; i < value_ticks_.values.size(); ++i) {
+    const double share = (plane_.value_max - value_ticks_.values[i]) / (plane_.value_max - plane_.value_min);
+    const double y = bar.y + share * bar.height;
+    picture.draw_line({{bar.x + kBarWidth + 1, y}, {bar.x + kBarWidth + 4, y}},
+                      {.colour = kDarkGrey, .width = 1});
+    picture.draw_text({bar.x + kBarWidth + 8, y + 4}, value_ticks_.labels[i], tick);
   }
-  for (size_t i = 0; i < legend.size(); ++i) {
-    const Point at{legend_start + legend_at[i].x, legend_top + legend_at[i].y + 8};
-    if (legend[i].disc)
+  TextStyle upright = kAxisStyle;
+  upright.upwards = true;
+  picture.draw_text({width_ - kMargin - 1, bar.y + bar.height / 2},
+                    shorten_text(plane_.value_label, upright, bar.height), upright);
+}
+
+void PlanePainter::draw_legend(Picture& picture) const {
+  for (const LegendEntry& entry : legend_) {
+    const Point at{legend_left_ + entry.at.x, legend_top_ + entry.at.y + 8};
+    if (entry.disc)
       for (const double share : {0.2, 0.5, 0.8})
-        canvas.fill_disc({at.x + share * kLegendLine, at.y}, 2.4, legend[i].stroke.colour);
+        picture.fill_disc({at.x + share * kLegendLine, at.y}, 2.4, entry.stroke.colour);
     else
-      canvas.draw_line({{at.x + 1, at.y}, {at.x + kLegendLine - 1, at.y}}, legend[i].stroke);
-    canvas.draw_text({at.x + kLegendLine + 7, at.y + 4.3}, legend[i].name, kLegendStyle);
+      picture.draw_line({{at.x + 1, at.y}, {at.x + kLegendLine - 1, at.y}}, entry.stroke);
+    picture.draw_text({at.x + kLegendLine + 7, at.y + 4.3}, entry.name, kLegendStyle);
   }
-  return canvas.pixels();
+}
+
+Picture PlanePainter::draw() {
+  Picture picture(width_, height_, plane_.pixel_ratio);
+  draw_title(picture);
+  if (plane_.values.defined())
+    picture.draw_image(box_, heat_map(plane_, std::llround(box_.height * plane_.pixel_ratio),
+                                      std::llround(box_.width * plane_.pixel_ratio)));
+  if (plane_.samples.defined()) draw_samples(picture, plane_, frame_);
+  // The labels of the ends have the first choice of place, then those of the contours; curves lie over
+  // contours.
+  place_labels_of_markers();
+  for (const PlaneContour& contour : plane_.contours) draw_contour(picture, contour);
+  draw_curves(picture);
+  draw_markers(picture);
+  draw_axes(picture);
+  if (has_bar_) draw_colour_bar(picture);
+  draw_legend(picture);
+  return picture;
+}
+
+}  // namespace
+
+Picture draw_latent_plane(const LatentPlane& plane) {
+  check(plane);
+  return PlanePainter(plane).draw();
 }
 
 }  // namespace latentpath

@@ -32,8 +32,8 @@ Tensor pick(const Tensor& all, int64_t frames) {
 
 }  // namespace
 
-Tensor draw_measure_strip(const MeasureProblem& problem, const MeasureResult& result,
-                          const MeasurePictureOptions& options) {
+Picture draw_measure_strip(const MeasureProblem& problem, const MeasureResult& result,
+                           const MeasurePictureOptions& options) {
   LATENTPATH_CHECK(options.frames >= 2, kArgument, "the number of frames must be at least 2, not ",
                    options.frames);
   std::vector<ScatterRow> rows;

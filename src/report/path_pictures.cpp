@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "latentpath/path/initial_path.h"
 #include "latentpath/path/even_frame_times.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
 
@@ -59,8 +59,8 @@ Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor
                                : uniform_times(options.frames - 1);
 }
 
-Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
-                       const PictureOptions& options) {
+Picture draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
+                        const PictureOptions& options) {
   const at::NoGradGuard no_gradient;
   std::vector<StripRow> rows;
   for (const NamedCurve& curve : three_curves(problem, result, pair)) {
@@ -119,8 +119,8 @@ PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& resu
   return plane;
 }
 
-Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
-                       const PathPlane& shown, bool normal_prior, const PictureOptions& options) {
+Picture draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
+                        const PathPlane& shown, bool normal_prior, const PictureOptions& options) {
   LatentPlane plane;
   const auto curves = three_curves(problem, result, pair);
   plane.x0 = plane.y0 = -shown.reach;

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "frames.h"
-#include "run/json_numbers.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
-#include "latentpath/run/path_summary.h"
 #include "latentpath/report/verdict.h"
+#include "latentpath/run/path_summary.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
@@ -194,6 +194,11 @@ class PathReport {
   json vectors(const Tensor& decoded, const std::vector<int64_t>& frames) const;
   json samples() const;
   json heat_map() const;
+  void add_overview(json& data, const json& summary) const;
+  json curve_entry(const PairCurves& curves, size_t curve, const std::vector<int64_t>& frames,
+                   const Tensor& basis) const;
+  int64_t write_pictures(const std::filesystem::path& run, int64_t pair, const Tensor& frames,
+                         const SheetFormat& format, json& entry, json& data) const;
 
   const PathProblem& problem_;
   const PathResult& result_;
@@ -268,7 +273,7 @@ Tensor PathReport::frame_bytes(const PairCurves& curves,
   return detail::frames_to_bytes((images - low) / std::max(high - low, 1e-12), "the report");
 }
 
-/// The best pictures that the allowance lets every pair have, judged by the first pair.
+/// The best pictures that the allowance lets every pair have, by the size of the first pair's.
 SheetFormat PathReport::choose_format(const PairCurves& first) const {
   const int64_t most = static_cast<int64_t>(time_list_.size());
   const int64_t wanted = std::min(most, options_.frames > 0 ? options_.frames
@@ -324,13 +329,10 @@ json PathReport::heat_map() const {
           {"values", numbers(plane.values, 3)}};
 }
 
-void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
-                       const CancellationToken& cancellation) {
-  const at::NoGradGuard no_gradient;
+/// What the page says of the whole run.
+void PathReport::add_overview(json& data, const json& summary) const {
   data["kind"] = "interpolate";
   data["format"] = 1;
-  json summary = path_summary(result_);
-  summary.erase("warnings");  // they are the caller's, who knows which paths of the machine they name
   data["summary"] = summary;
   data["verdict"] = batch_verdict(summary, options_.feature_name);
   data["latent_dim"] = dim_;
@@ -344,7 +346,50 @@ void PathReport::write(const std::filesystem::path& run, json data, const Progre
   else if (json drawn = samples(); !drawn.is_null())
     data["samples"] = drawn;
   data["normal_prior"] = options_.normal_prior;
+}
 
+/// The figures of a curve with the frames that show it and its place in the plane `basis` (may be undefined).
+json PathReport::curve_entry(const PairCurves& curves, size_t curve, const std::vector<int64_t>& frames,
+                             const Tensor& basis) const {
+  json figures = curves.figures[curve];
+  figures["frames"] = frames;
+  if (basis.defined()) {
+    const Tensor plane = at::matmul(curves.latents[curve], basis.t());
+    figures["u"] = numbers(plane.select(1, 0));
+    figures["v"] = numbers(plane.select(1, 1));
+  }
+  if (!images_) {
+    figures["vectors"] = vectors(curves.decoded[curve], frames);
+    return figures;
+  }
+  const Tensor finite = at::isfinite(curves.decoded[curve]).flatten(1).all(1);
+  json broken = json::array();
+  for (size_t i = 0; i < frames.size(); ++i)
+    if (!finite[frames[i]].item<bool>()) broken.push_back(i);
+  if (!broken.empty()) figures["broken"] = broken;
+  return figures;
+}
+
+/// Writes the frames of a pair as one picture; its size in bytes.
+int64_t PathReport::write_pictures(const std::filesystem::path& run, int64_t pair, const Tensor& frames,
+                                   const SheetFormat& format, json& entry, json& data) const {
+  const Sheet sheet = encode_sheet(frames, format);
+  const std::string name = join_message("pair-", pair, ".webp");
+  write_report_file(run, name, sheet.bytes);
+  entry["pictures"] = name;
+  entry["columns"] = sheet.columns;
+  data["output"] = {
+      {"type", "image"},        {"format", "image/webp"},           {"width", sheet.width},
+      {"height", sheet.height}, {"original_width", frames.size(2)}, {"original_height", frames.size(1)}};
+  return static_cast<int64_t>(sheet.bytes.size());
+}
+
+void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
+                       const CancellationToken& cancellation) {
+  const at::NoGradGuard no_gradient;
+  json summary = path_summary(result_);
+  summary.erase("warnings");  // they are the caller's, who knows which paths of the machine they name
+  add_overview(data, summary);
   const int64_t detailed =
       cancellation.cancelled() ? 1 : std::min(pairs_, std::max<int64_t>(1, options_.detailed_pairs));
   const Tensor nodes = result_.nodes.contiguous();
@@ -378,37 +423,10 @@ void PathReport::write(const std::filesystem::path& run, json data, const Progre
       }
     }
     const auto frames = frames_of(curves, format.frames);
-    for (size_t curve = 0; curve < 3; ++curve) {
-      json figures = curves.figures[curve];
-      figures["frames"] = frames[curve];
-      if (basis.defined()) {
-        const Tensor plane = at::matmul(curves.latents[curve], basis.t());
-        figures["u"] = numbers(plane.select(1, 0));
-        figures["v"] = numbers(plane.select(1, 1));
-      }
-      if (images_) {
-        const Tensor finite = at::isfinite(curves.decoded[curve]).flatten(1).all(1);
-        json broken = json::array();
-        for (size_t i = 0; i < frames[curve].size(); ++i)
-          if (!finite[frames[curve][i]].item<bool>()) broken.push_back(i);
-        if (!broken.empty()) figures["broken"] = broken;
-      } else {
-        figures["vectors"] = vectors(curves.decoded[curve], frames[curve]);
-      }
-      entry[kCurves[curve]] = std::move(figures);
-    }
-    if (images_ && written < options_.picture_bytes + options_.picture_bytes / 4) {
-      const Tensor bytes = frame_bytes(curves, frames);
-      const Sheet sheet = encode_sheet(bytes, format);
-      const std::string name = join_message("pair-", pair, ".webp");
-      write_report_file(run, name, sheet.bytes);
-      written += static_cast<int64_t>(sheet.bytes.size());
-      entry["pictures"] = name;
-      data["output"] = {
-          {"type", "image"},        {"format", "image/webp"},          {"width", sheet.width},
-          {"height", sheet.height}, {"original_width", bytes.size(2)}, {"original_height", bytes.size(1)}};
-      entry["columns"] = sheet.columns;
-    }
+    for (size_t curve = 0; curve < 3; ++curve)
+      entry[kCurves[curve]] = curve_entry(curves, curve, frames[curve], basis);
+    if (images_ && written < options_.picture_bytes + options_.picture_bytes / 4)
+      written += write_pictures(run, pair, frame_bytes(curves, frames), format, entry, data);
     if (with_points) {
       const std::string name = join_message("pair-", pair, ".points");
       write_report_file(run, name,

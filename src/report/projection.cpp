@@ -73,8 +73,8 @@ Tensor EndPlane::to_scale(const Tensor& points) const {
   return points.detach().to(at::kDouble).matmul(axes_).contiguous();
 }
 
-Tensor draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
-                            const Density& prior, const Quality& rank, uint64_t seed) {
+Picture draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
+                             const Density& prior, const Quality& rank, uint64_t seed) {
   const at::NoGradGuard no_gradient;
   const Tensor start = problem.start.narrow(0, pair, 1).to(at::kDouble),
                end = problem.end.narrow(0, pair, 1).to(at::kDouble);

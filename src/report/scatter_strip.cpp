@@ -125,11 +125,63 @@ Tensor shade_picture(const Tensor& shade) {
   return grey.round().to(at::kByte).unsqueeze(2).expand({-1, -1, 3}).contiguous();
 }
 
+/// How many equal points would be as uneven as these weights: (Σ w)² / Σ w² (Kish's effective sample size).
+double effective_count(const double* weights, int64_t count) {
+  double square = 0, total = 0;
+  for (int64_t i = 0; i < count; ++i) total += weights[i], square += weights[i] * weights[i];
+  return total * total / square;
+}
+
+/// The points [N, 2] of one frame as discs whose areas follow the weights (null: all alike), small enough for
+/// hundreds of them to show a shape. Those outside of the box are left out.
+void draw_points(Picture& picture, const Box& box, const Box& extent, const double* points,
+                 const double* weights, int64_t count) {
+  const double effective = weights != nullptr ? effective_count(weights, count) : static_cast<double>(count);
+  const double radius = std::clamp(16 / std::sqrt(effective), 0.7, 3.0) * box.width / 92;
+  for (int64_t i = 0; i < count; ++i) {
+    const double x = points[2 * i], y = points[2 * i + 1];
+    if (!std::isfinite(x) || !std::isfinite(y) || (weights != nullptr && weights[i] <= 0)) continue;
+    const double share = weights != nullptr ? std::sqrt(std::min(weights[i] * effective, 9.0)) : 1;
+    const Point centre{box.x + (x - extent.x) / extent.width * box.width,
+                       box.y + box.height - (y - extent.y) / extent.height * box.height};
+    if (centre.x < box.x || centre.x > box.x + box.width || centre.y < box.y || centre.y > box.y + box.height)
+      continue;
+    picture.fill_disc(centre, std::max(radius * share, 0.25), kPointColour);
+  }
+}
+
+void draw_row(Picture& picture, const ScatterRow& row, const Tensor& flat, double y, double side,
+              const Box& extent, const Tensor& background) {
+  double text_y = y + kRowStyle.size + 4;
+  for (const std::string& line : wrap_text(row.title, kRowStyle, kTitleWidth - 12, 2)) {
+    picture.draw_text({kPageMargin, text_y}, line, kRowStyle);
+    text_y += line_height(kRowStyle);
+  }
+  for (const std::string& line : wrap_text(row.subtitle, kSubtitleStyle, kTitleWidth - 12, 5)) {
+    picture.draw_text({kPageMargin, text_y}, line, kSubtitleStyle);
+    text_y += line_height(kSubtitleStyle);
+  }
+  const int64_t count = flat.size(1);
+  const Tensor weights =
+      row.weights.defined() ? row.weights.detach().to(at::kCPU, at::kDouble).contiguous() : Tensor();
+  for (int64_t f = 0; f < flat.size(0); ++f) {
+    const Box box{kPageMargin + kTitleWidth + static_cast<double>(f) * (side + kGap), y, side, side};
+    if (background.defined()) picture.draw_image(box, background);
+    picture.draw_frame(box, 0.6, {190, 190, 190});
+    draw_points(picture, box, extent, flat.data_ptr<double>() + f * count * 2,
+                weights.defined() ? weights.data_ptr<double>() + f * count : nullptr, count);
+    if (!row.captions.empty())
+      picture.draw_text({box.x + side / 2, box.y + side + 12},
+                        shorten_text(row.captions[static_cast<size_t>(f)], kCaptionStyle, side + 2),
+                        kCaptionStyle);
+  }
+}
+
 }  // namespace
 
 Box scatter_extent(const std::vector<ScatterRow>& rows) { return extent_of(rows, flatten(rows)); }
 
-Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options) {
+Picture draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options) {
   const std::vector<Tensor> flat = flatten(rows);
   LATENTPATH_CHECK(options.pixel_ratio > 0 && options.frame_size >= 20, kArgument,
                    "a scatter strip's frames must be at least 20 units wide, with a pixel_ratio above 0");
@@ -147,70 +199,24 @@ Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStri
   for (const ScatterRow& row : rows) height += side + (row.captions.empty() ? 0 : kCaptionHeight) + kRowGap;
   if (!note.empty()) height += static_cast<double>(note.size()) * line_height(kNoteStyle) + 10;
 
-  Canvas canvas(width, height, options.pixel_ratio);
+  Picture picture(width, height, options.pixel_ratio);
   double y = kPageMargin;
   for (const std::string& line : title) {
-    canvas.draw_text({kPageMargin, y + kTitleStyle.size}, line, kTitleStyle);
+    picture.draw_text({kPageMargin, y + kTitleStyle.size}, line, kTitleStyle);
     y += line_height(kTitleStyle);
   }
   y = kPageMargin + header;
   const Tensor background = options.shade.defined() ? shade_picture(options.shade) : Tensor();
   for (size_t r = 0; r < rows.size(); ++r) {
-    const ScatterRow& row = rows[r];
-    double text_y = y + kRowStyle.size + 4;
-    for (const std::string& line : wrap_text(row.title, kRowStyle, kTitleWidth - 12, 2)) {
-      canvas.draw_text({kPageMargin, text_y}, line, kRowStyle);
-      text_y += line_height(kRowStyle);
-    }
-    for (const std::string& line : wrap_text(row.subtitle, kSubtitleStyle, kTitleWidth - 12, 5)) {
-      canvas.draw_text({kPageMargin, text_y}, line, kSubtitleStyle);
-      text_y += line_height(kSubtitleStyle);
-    }
-    const Tensor& points = flat[r];
-    const int64_t count = points.size(1);
-    const Tensor weights =
-        row.weights.defined() ? row.weights.detach().to(at::kCPU, at::kDouble).contiguous() : Tensor();
-    // A hundred points of one sample are drawn as discs that still show a shape; areas follow the weights.
-    for (int64_t f = 0; f < points.size(0); ++f) {
-      const Box box{kPageMargin + kTitleWidth + static_cast<double>(f) * (side + kGap), y, side, side};
-      if (background.defined()) canvas.draw_image(box, background);
-      canvas.draw_frame(box, 0.6, {190, 190, 190});
-      const double* at = points.data_ptr<double>() + f * count * 2;
-      const double* weight = weights.defined() ? weights.data_ptr<double>() + f * count : nullptr;
-      double shown = 0;
-      if (weight != nullptr) {
-        double square = 0, total = 0;
-        for (int64_t i = 0; i < count; ++i) total += weight[i], square += weight[i] * weight[i];
-        shown = total * total / square;  // as many equal points would be as uneven
-      }
-      const double effective = weight != nullptr ? shown : static_cast<double>(count);
-      const double radius = std::clamp(16 / std::sqrt(effective), 0.7, 3.0) * side / 92;
-      for (int64_t i = 0; i < count; ++i) {
-        if (!std::isfinite(at[2 * i]) || !std::isfinite(at[2 * i + 1])) continue;
-        double r_i = radius;
-        if (weight != nullptr) {
-          if (weight[i] <= 0) continue;
-          r_i *= std::sqrt(std::min(weight[i] * effective, 9.0));
-        }
-        const Point centre{box.x + (at[2 * i] - extent.x) / extent.width * side,
-                           box.y + side - (at[2 * i + 1] - extent.y) / extent.height * side};
-        if (centre.x < box.x || centre.x > box.x + side || centre.y < box.y || centre.y > box.y + side)
-          continue;
-        canvas.fill_disc(centre, std::max(r_i, 0.25), kPointColour);
-      }
-      if (!row.captions.empty())
-        canvas.draw_text({box.x + side / 2, box.y + side + 12},
-                         shorten_text(row.captions[static_cast<size_t>(f)], kCaptionStyle, side + 2),
-                         kCaptionStyle);
-    }
-    y += side + (row.captions.empty() ? 0 : kCaptionHeight) + kRowGap;
+    draw_row(picture, rows[r], flat[r], y, side, extent, background);
+    y += side + (rows[r].captions.empty() ? 0 : kCaptionHeight) + kRowGap;
   }
   y += 10 - kRowGap + kNoteStyle.size;
   for (const std::string& line : note) {
-    canvas.draw_text({kPageMargin, y}, line, kNoteStyle);
+    picture.draw_text({kPageMargin, y}, line, kNoteStyle);
     y += line_height(kNoteStyle);
   }
-  return canvas.pixels();
+  return picture;
 }
 
 }  // namespace latentpath

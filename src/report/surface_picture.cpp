@@ -14,6 +14,10 @@ namespace {
 
 using Vector = std::array<double, 3>;
 
+constexpr double kMargin = 18, kTitleHeight = 34, kLineSpacing = 19;
+const TextStyle kTitleStyle{.size = 15, .bold = true, .align = Align::kCentre};
+const TextStyle kNoteStyle{.size = 12, .colour = kGrey};
+
 Vector minus(const Vector& a, const Vector& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
 double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 Vector cross(const Vector& a, const Vector& b) {
@@ -36,152 +40,185 @@ struct Item {
   double width;  // 0: a face; else a line
 };
 
-}  // namespace
+std::vector<Vector> read_points(const Tensor& points) {
+  const Tensor flat = points.detach().to(at::kCPU, at::kDouble).reshape({-1, 3}).contiguous();
+  std::vector<Vector> result(static_cast<size_t>(flat.size(0)));
+  const double* data = flat.data_ptr<double>();
+  for (size_t i = 0; i < result.size(); ++i) result[i] = {data[3 * i], data[3 * i + 1], data[3 * i + 2]};
+  return result;
+}
 
-Tensor draw_surface(const SurfacePicture& picture) {
+/// Parallel projection onto the plane that faces the viewer.
+struct View {
+  explicit View(const SurfacePicture& picture) {
+    const double azimuth = picture.azimuth * M_PI / 180, elevation = picture.elevation * M_PI / 180;
+    towards = {std::cos(elevation) * std::cos(azimuth), std::cos(elevation) * std::sin(azimuth),
+               std::sin(elevation)};
+    right = {-std::sin(azimuth), std::cos(azimuth), 0};
+    up = cross(towards, right);
+    // From above, over the viewer's left shoulder.
+    for (size_t d = 0; d < 3; ++d) light[d] = 0.55 * towards[d] - 0.45 * right[d] + 0.7 * up[d];
+    const double brightness = std::sqrt(dot(light, light));
+    for (double& x : light) x /= brightness;
+  }
+  Point project(const Vector& v) const { return {dot(v, right), -dot(v, up)}; }
+
+  Vector towards, right, up, light{};
+};
+
+class SurfacePainter {
+ public:
+  explicit SurfacePainter(const SurfacePicture& picture);
+  Picture draw() const;
+
+ private:
+  void include(const std::vector<Vector>& points);
+  Point place(const Vector& v) const {
+    const Point p = view_.project(v);
+    return {left_ + (p.x - x0_) * zoom_, top_ + (p.y - y0_) * zoom_};
+  }
+  void add_faces(size_t patch, std::vector<Item>& items) const;
+  void add_lines(std::vector<Item>& items) const;
+  void draw_markers(Picture& picture) const;
+  void draw_legend(Picture& picture) const;
+
+  const SurfacePicture& described_;
+  View view_;
+  std::vector<std::vector<Vector>> nets_, lines_;
+  std::vector<const SurfaceCurve*> listed_;                                                 // in the legend
+  double x0_ = std::numeric_limits<double>::infinity(), y0_ = x0_, x1_ = -x0_, y1_ = -x0_;  // projected
+  double extent_ = 0, zoom_ = 1, left_ = 0, top_ = 0, width_ = 0, below_ = 0;
+};
+
+void SurfacePainter::include(const std::vector<Vector>& points) {
+  for (const Vector& v : points) {
+    if (!finite(v)) continue;
+    const Point p = view_.project(v);
+    x0_ = std::min(x0_, p.x), y0_ = std::min(y0_, p.y);
+    x1_ = std::max(x1_, p.x), y1_ = std::max(y1_, p.y);
+  }
+}
+
+SurfacePainter::SurfacePainter(const SurfacePicture& picture) : described_(picture), view_(picture) {
   LATENTPATH_CHECK(picture.values.empty() || picture.values.size() == picture.patches.size(), kArgument,
                    "a surface picture has ", picture.patches.size(), " patches and ", picture.values.size(),
                    " sets of values; they must be as many, or none");
-  const double azimuth = picture.azimuth * M_PI / 180, elevation = picture.elevation * M_PI / 180;
-  const Vector towards{std::cos(elevation) * std::cos(azimuth), std::cos(elevation) * std::sin(azimuth),
-                       std::sin(elevation)};
-  const Vector right{-std::sin(azimuth), std::cos(azimuth), 0};
-  const Vector up = cross(towards, right);
-  // From above, over the viewer's left shoulder.
-  Vector light{0.55 * towards[0] - 0.45 * right[0] + 0.7 * up[0],
-               0.55 * towards[1] - 0.45 * right[1] + 0.7 * up[1],
-               0.55 * towards[2] - 0.45 * right[2] + 0.7 * up[2]};
-  const double brightness = std::sqrt(dot(light, light));
-  for (double& x : light) x /= brightness;
-
-  Box bounds{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(), 0, 0};
-  double x1 = -bounds.x, y1 = -bounds.y;
-  const auto project = [&](const Vector& v) { return Point{dot(v, right), -dot(v, up)}; };
-  const auto include = [&](const Vector& v) {
-    if (!finite(v)) return;
-    const Point p = project(v);
-    bounds.x = std::min(bounds.x, p.x), bounds.y = std::min(bounds.y, p.y);
-    x1 = std::max(x1, p.x), y1 = std::max(y1, p.y);
-  };
-  std::vector<std::vector<Vector>> nets, lines;
-  const auto read = [](const Tensor& points) {
-    const Tensor flat = points.detach().to(at::kCPU, at::kDouble).reshape({-1, 3}).contiguous();
-    std::vector<Vector> result(static_cast<size_t>(flat.size(0)));
-    const double* data = flat.data_ptr<double>();
-    for (size_t i = 0; i < result.size(); ++i) result[i] = {data[3 * i], data[3 * i + 1], data[3 * i + 2]};
-    return result;
-  };
   for (const Tensor& patch : picture.patches) {
     LATENTPATH_CHECK(patch.defined() && patch.dim() == 3 && patch.size(2) == 3, kArgument,
                      "a patch of a surface has the shape [rows, columns, 3]");
-    nets.push_back(read(patch));
-    for (const Vector& v : nets.back()) include(v);
+    nets_.push_back(read_points(patch));
+    include(nets_.back());
   }
   for (const SurfaceCurve& curve : picture.curves) {
     LATENTPATH_CHECK(curve.points.defined() && curve.points.dim() == 2 && curve.points.size(1) == 3,
                      kArgument, "a curve on a surface has the shape [n, 3]");
-    lines.push_back(read(curve.points));
-    for (const Vector& v : lines.back()) include(v);
+    lines_.push_back(read_points(curve.points));
+    include(lines_.back());
+    if (!curve.name.empty()) listed_.push_back(&curve);
   }
-  const double extent = std::max(x1 - bounds.x, y1 - bounds.y);
-  LATENTPATH_CHECK(std::isfinite(extent) && extent > 0, kArgument, "there is nothing finite to draw");
+  extent_ = std::max(x1_ - x0_, y1_ - y0_);
+  LATENTPATH_CHECK(std::isfinite(extent_) && extent_ > 0, kArgument, "there is nothing finite to draw");
+  zoom_ = picture.size / extent_;
+  const double drawing_width = (x1_ - x0_) * zoom_;
+  top_ = picture.title.empty() ? kMargin : kTitleHeight + kMargin;
+  width_ = std::max({drawing_width, text_width(picture.title, kTitleStyle),
+                     text_width(picture.note, kNoteStyle)}) +
+           2 * kMargin;
+  left_ = (width_ - drawing_width) / 2;
+  below_ = top_ + (y1_ - y0_) * zoom_ + kMargin;
+}
 
-  constexpr double margin = 18, title_height = 34, line_spacing = 19;
-  std::vector<const SurfaceCurve*> listed;
-  for (const SurfaceCurve& curve : picture.curves)
-    if (!curve.name.empty()) listed.push_back(&curve);
-  const double zoom = picture.size / extent;
-  const double top = picture.title.empty() ? margin : title_height + margin;
-  const double drawing_width = (x1 - bounds.x) * zoom, drawing_height = (y1 - bounds.y) * zoom;
-  double width = drawing_width + 2 * margin;
-  width = std::max(width, text_width(picture.title, {.size = 15, .bold = true}) + 2 * margin);
-  width = std::max(width, text_width(picture.note, {.size = 12}) + 2 * margin);
-  const double below = top + drawing_height + margin;
-  const double height =
-      below + line_spacing * static_cast<double>(listed.size() + !picture.note.empty()) + margin;
-  Canvas canvas(width, height, picture.pixel_ratio);
-  const double left = (width - drawing_width) / 2;
-  const auto place = [&](const Vector& v) {
-    const Point p = project(v);
-    return Point{left + (p.x - bounds.x) * zoom, top + (p.y - bounds.y) * zoom};
+void SurfacePainter::add_faces(size_t patch, std::vector<Item>& items) const {
+  const int64_t rows = described_.patches[patch].size(0), columns = described_.patches[patch].size(1);
+  Tensor quality;
+  if (!described_.values.empty()) {
+    quality = described_.values[patch].detach().to(at::kCPU, at::kDouble).contiguous();
+    LATENTPATH_CHECK(quality.dim() == 2 && quality.size(0) == rows && quality.size(1) == columns, kArgument,
+                     "the values of a patch have the shape [rows, columns] of its corners");
+  }
+  const auto corner = [&](int64_t r, int64_t c) -> const Vector& {
+    return nets_[patch][static_cast<size_t>(r * columns + c)];
   };
+  for (int64_t i = 0; i + 1 < rows; ++i)
+    for (int64_t j = 0; j + 1 < columns; ++j) {
+      const Vector &a = corner(i, j), &b = corner(i, j + 1), &c = corner(i + 1, j + 1), &d = corner(i + 1, j);
+      if (!finite(a) || !finite(b) || !finite(c) || !finite(d)) continue;
+      Vector normal = cross(minus(c, a), minus(d, b));
+      const double area = std::sqrt(dot(normal, normal));
+      if (area == 0) continue;
+      // Both sides of a surface are seen: the one that faces the viewer is lit.
+      const double side = dot(normal, view_.towards) < 0 ? -1 / area : 1 / area;
+      for (double& x : normal) x *= side;
+      const double shade = 0.62 + 0.38 * std::max(0.0, dot(normal, view_.light));
+      Colour colour{226, 232, 240};
+      if (quality.defined()) colour = heat_colour(quality.data_ptr<double>()[i * columns + j], 0.35);
+      const Vector& towards = view_.towards;
+      items.push_back({0.25 * (dot(a, towards) + dot(b, towards) + dot(c, towards) + dot(d, towards)),
+                       {place(a), place(b), place(c), place(d)},
+                       scale(colour, shade),
+                       0});
+    }
+}
 
-  std::vector<Item> items;
-  for (size_t patch = 0; patch < nets.size(); ++patch) {
-    const int64_t rows = picture.patches[patch].size(0), columns = picture.patches[patch].size(1);
-    Tensor quality;
-    if (!picture.values.empty()) {
-      quality = picture.values[patch].detach().to(at::kCPU, at::kDouble).contiguous();
-      LATENTPATH_CHECK(quality.dim() == 2 && quality.size(0) == rows && quality.size(1) == columns, kArgument,
-                       "the values of a patch have the shape [rows, columns] of its corners");
-    }
-    for (int64_t i = 0; i + 1 < rows; ++i)
-      for (int64_t j = 0; j + 1 < columns; ++j) {
-        const auto corner = [&](int64_t r, int64_t c) {
-          return nets[patch][static_cast<size_t>(r * columns + c)];
-        };
-        const Vector a = corner(i, j), b = corner(i, j + 1), c = corner(i + 1, j + 1), d = corner(i + 1, j);
-        if (!finite(a) || !finite(b) || !finite(c) || !finite(d)) continue;
-        Vector normal = cross(minus(c, a), minus(d, b));
-        const double area = std::sqrt(dot(normal, normal));
-        if (area == 0) continue;
-        for (double& x : normal) x /= area;
-        // Both sides of a surface are seen: the one turned to the viewer is lit.
-        if (dot(normal, towards) < 0)
-          for (double& x : normal) x = -x;
-        const double shade = 0.62 + 0.38 * std::max(0.0, dot(normal, light));
-        Colour colour{226, 232, 240};
-        if (quality.defined()) colour = heat_colour(quality[i][j].item<double>(), 0.35);
-        items.push_back({0.25 * (dot(a, towards) + dot(b, towards) + dot(c, towards) + dot(d, towards)),
-                         {place(a), place(b), place(c), place(d)},
-                         scale(colour, shade),
-                         0});
-      }
-  }
-  // Curves lie on their surface, whose faces have depths of their own: a little towards the viewer settles
-  // it.
-  const double lift = 0.02 * extent;
-  for (size_t k = 0; k < lines.size(); ++k)
-    for (size_t i = 0; i + 1 < lines[k].size(); ++i) {
-      if (!finite(lines[k][i]) || !finite(lines[k][i + 1])) continue;
-      const double depth = 0.5 * (dot(lines[k][i], towards) + dot(lines[k][i + 1], towards));
+/// Curves lie on their surface, whose faces have depths of their own: a little towards the viewer settles it.
+void SurfacePainter::add_lines(std::vector<Item>& items) const {
+  const double lift = 0.02 * extent_;
+  for (size_t k = 0; k < lines_.size(); ++k)
+    for (size_t i = 0; i + 1 < lines_[k].size(); ++i) {
+      const Vector &from = lines_[k][i], &to = lines_[k][i + 1];
+      if (!finite(from) || !finite(to)) continue;
+      const double depth = 0.5 * (dot(from, view_.towards) + dot(to, view_.towards));
       items.push_back({depth + lift * (1 + 0.01 * static_cast<double>(k)),
-                       {place(lines[k][i]), place(lines[k][i + 1])},
-                       picture.curves[k].colour,
-                       picture.curves[k].width});
+                       {place(from), place(to)},
+                       described_.curves[k].colour,
+                       described_.curves[k].width});
     }
+}
+
+void SurfacePainter::draw_markers(Picture& picture) const {
+  if (!described_.markers || lines_.empty() || lines_.back().empty()) return;
+  for (const Vector& end : {lines_.back().front(), lines_.back().back()}) {
+    if (!finite(end)) continue;
+    picture.fill_disc(place(end), 5.5, kWhite);
+    picture.fill_disc(place(end), 4, described_.curves.back().colour);
+  }
+}
+
+void SurfacePainter::draw_legend(Picture& picture) const {
+  double line = below_ + 6;
+  for (const SurfaceCurve* curve : listed_) {
+    picture.draw_line({{kMargin, line}, {kMargin + 26, line}}, {.colour = curve->colour, .width = 2.5});
+    picture.draw_text({kMargin + 34, line + 4}, curve->name, {.size = 12});
+    line += kLineSpacing;
+  }
+  picture.draw_text({kMargin, line + 4}, described_.note, kNoteStyle);
+}
+
+Picture SurfacePainter::draw() const {
+  const size_t text_lines = listed_.size() + (described_.note.empty() ? 0 : 1);
+  Picture picture(width_, below_ + kLineSpacing * static_cast<double>(text_lines) + kMargin,
+                  described_.pixel_ratio);
+  std::vector<Item> items;
+  for (size_t patch = 0; patch < nets_.size(); ++patch) add_faces(patch, items);
+  add_lines(items);
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.depth < b.depth; });
   for (const Item& item : items) {
-    if (item.width > 0) {
-      canvas.draw_line(item.outline, {.colour = item.colour, .width = item.width});
-      continue;
-    }
-    canvas.fill_polygon(item.outline, item.colour);
-    // Closes the hairlines that anti-aliasing leaves between neighbours; their own colour, a little darker,
-    // so that the net shows.
-    std::vector<Point> closed = item.outline;
-    closed.push_back(closed.front());
-    canvas.draw_line(closed, {.colour = scale(item.colour, 0.965), .width = 0.7});
+    if (item.width > 0)
+      picture.draw_line(item.outline, {.colour = item.colour, .width = item.width});
+    else
+      // The outline closes the hairlines that anti-aliasing leaves between neighbours; in the face's own
+      // colour, a little darker, so that the net shows.
+      picture.fill_polygon(item.outline, item.colour, Stroke{scale(item.colour, 0.965), 0.7});
   }
-  if (picture.markers && !lines.empty() && !lines.back().empty())
-    for (const Vector& end : {lines.back().front(), lines.back().back()}) {
-      if (!finite(end)) continue;
-      canvas.fill_disc(place(end), 5.5, kWhite);
-      canvas.fill_disc(place(end), 4, picture.curves.back().colour);
-    }
-  if (!picture.title.empty())
-    canvas.draw_text({width / 2, title_height - 8}, picture.title,
-                     {.size = 15, .bold = true, .align = Align::kCentre});
-  double line = below + 6;
-  for (const SurfaceCurve* curve : listed) {
-    canvas.draw_line({{margin, line}, {margin + 26, line}}, {.colour = curve->colour, .width = 2.5});
-    canvas.draw_text({margin + 34, line + 4}, curve->name, {.size = 12});
-    line += line_spacing;
-  }
-  if (!picture.note.empty())
-    canvas.draw_text({margin, line + 4}, picture.note, {.size = 12, .colour = kGrey});
-  return canvas.pixels();
+  draw_markers(picture);
+  picture.draw_text({width_ / 2, kTitleHeight - 8}, described_.title, kTitleStyle);
+  draw_legend(picture);
+  return picture;
 }
+
+}  // namespace
+
+Picture draw_surface(const SurfacePicture& picture) { return SurfacePainter(picture).draw(); }
 
 }  // namespace latentpath

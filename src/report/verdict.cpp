@@ -104,231 +104,264 @@ std::string of_all(size_t some, size_t all) {
   return std::to_string(some) + " of " + std::to_string(all) + " paths";
 }
 
-}  // namespace
-
-json path_verdict(const json& pair, const std::string& feature) {
-  const auto cost = figure(pair, "path", "cost_refined"), linear = figure(pair, "linear", "cost_refined"),
-             spherical = figure(pair, "spherical", "cost_refined");
-  const auto probability = figure(pair, "path", "mean_class_probability"),
-             straight = figure(pair, "linear", "mean_class_probability");
-  const json path = pair.value("path", json::object());
-  json points = json::array();
-
-  std::string headline;
-  const bool gained = cost && linear && *linear > 1.005 * *cost;
-  const std::string less = cost && linear ? compared(*cost, *linear) : std::string();
-  if (!cost) {
-    headline = "This path has no cost: the model gives values that are no numbers along it";
-  } else if (!linear) {
-    headline = "This path costs " + number(*cost) + ", where the straight line has no finite cost";
-  } else if (probability && straight && !feature.empty()) {
-    headline = "Mean " + feature + " is " + number(*probability, "%.2f") + " on this path and " +
-               number(*straight, "%.2f") + " on the straight line, at " +
-               (less == "the same" ? "the same cost" : less + " cost");
-  } else {
-    headline = gained ? "This path costs " + less + " than the straight line"
-                      : "Nothing better than the straight line was found";
+/// The figures that the sentences about one path are made of.
+struct PairFigures {
+  explicit PairFigures(const json& pair) : path(pair.value("path", json::object())) {
+    const auto of = [&](const char* curve, const char* name) { return figure(pair, curve, name); };
+    cost = of("path", "cost_refined"), linear = of("linear", "cost_refined");
+    spherical = of("spherical", "cost_refined"), coarse = of("path", "cost");
+    probability = of("path", "mean_class_probability");
+    straight_probability = of("linear", "mean_class_probability");
+    lowest = of("path", "min_quality"), straight_lowest = of("linear", "min_quality");
+    length = of("path", "length"), bound = of("path", "lower_bound");
+    residual = of("path", "gradient_residual"), refinement = of("path", "refinement");
+    unresolved = path.value("under_resolved", false);
+    start = text_of(path, "start"), termination = text_of(path, "termination");
   }
+  /// The path costs less than the straight line.
+  bool gained() const { return cost && linear && *linear > 1.005 * *cost; }
+  bool has_bound() const { return length && bound && *bound > 0; }
+  bool certified() const { return has_bound() && *length <= kNearTheBound * *bound; }
 
-  if (cost && linear) {
-    std::string text = "Its cost is " + number(*cost) + ". The straight line costs " + number(*linear);
-    const auto than = [&](double other) {
-      const std::string words = compared(*cost, other);
-      return words == "the same" ? std::string("the same") : "the path " + words;
-    };
-    text += " (" + than(*linear) + ")";
-    if (spherical) text += ", the spherical path " + number(*spherical) + " (" + than(*spherical) + ")";
-    text += ".";
-    if (const auto lowest = figure(pair, "path", "min_quality"))
-      text += " The lowest quality met is " + number(*lowest, "%.2f") +
-              (figure(pair, "linear", "min_quality")
-                   ? ", on the straight line " + number(*figure(pair, "linear", "min_quality"), "%.2f")
-                   : std::string()) +
-              ".";
-    add(points, "gain", gained ? "good" : "fair", text);
+  json path;
+  std::optional<double> cost, linear, spherical, coarse, probability, straight_probability, lowest,
+      straight_lowest, length, bound, residual, refinement;
+  bool unresolved;
+  std::string start, termination;
+};
+
+std::string headline_of(const PairFigures& f, const std::string& feature) {
+  if (!f.cost) return "This path has no cost: the model gives values that are no numbers along it";
+  if (!f.linear) return "This path costs " + number(*f.cost) + ", where the straight line has no finite cost";
+  const std::string less = compared(*f.cost, *f.linear);
+  if (f.probability && f.straight_probability && !feature.empty())
+    return "Mean " + feature + " is " + number(*f.probability, "%.2f") + " on this path and " +
+           number(*f.straight_probability, "%.2f") + " on the straight line, at " +
+           (less == "the same" ? "the same cost" : less + " cost");
+  return f.gained() ? "This path costs " + less + " than the straight line"
+                    : "Nothing better than the straight line was found";
+}
+
+void add_gain(json& points, const PairFigures& f) {
+  if (!f.cost || !f.linear) return;
+  const auto than = [&](double other) {
+    const std::string words = compared(*f.cost, other);
+    return words == "the same" ? words : "the path " + words;
+  };
+  std::string text = "Its cost is " + number(*f.cost) + ". The straight line costs " + number(*f.linear) +
+                     " (" + than(*f.linear) + ")";
+  if (f.spherical) text += ", the spherical path " + number(*f.spherical) + " (" + than(*f.spherical) + ")";
+  text += ".";
+  if (f.lowest)
+    text +=
+        " The lowest quality met is " + number(*f.lowest, "%.2f") +
+        (f.straight_lowest ? ", on the straight line " + number(*f.straight_lowest, "%.2f") : std::string()) +
+        ".";
+  add(points, "gain", f.gained() ? "good" : "fair", text);
+}
+
+void add_certificate(json& points, const PairFigures& f) {
+  if (!f.has_bound()) return;
+  if (f.certified()) {
+    add(points, "certificate", "good",
+        "Certified: no path is shorter than " + number(*f.bound) + ", and this one, at " + number(*f.length) +
+            ", is at most " + percent(*f.length / *f.bound - 1) + " longer.");
+    return;
   }
+  std::string text = "Not certified as the best: its length is " + number(*f.length) +
+                     ", and all that is proved is that no path is shorter than " + number(*f.bound) + ".";
+  if (f.residual)
+    text +=
+        std::string(*f.residual <= kStationary ? " It is all but stationary" : " It is not stationary yet") +
+        " (gradient residual " + number(*f.residual, "%.2g") + ").";
+  add(points, "certificate", "fair", text);
+}
 
-  const auto length = figure(pair, "path", "length"), bound = figure(pair, "path", "lower_bound"),
-             residual = figure(pair, "path", "gradient_residual");
-  if (length && bound && *bound > 0) {
-    const double factor = *length / *bound;
-    if (factor <= kNearTheBound) {
-      add(points, "certificate", "good",
-          "Certified: no path is shorter than " + number(*bound) + ", and this one, at " + number(*length) +
-              ", is at most " + percent(factor - 1) + " longer.");
-    } else {
-      add(points, "certificate", "fair",
-          "Not certified as the best: its length is " + number(*length) +
-              ", and all that is proved is that no path is shorter than " + number(*bound) + "." +
-              (residual ? std::string(*residual <= kStationary ? " It is all but stationary"
-                                                               : " It is not stationary yet") +
-                              " (gradient residual " + number(*residual, "%.2g") + ")."
-                        : std::string()));
-    }
-  }
-
-  const auto coarse = figure(pair, "path", "cost");
-  const bool unresolved = path.value("under_resolved", false);
-  const double apart = cost && coarse && *coarse > 0 ? std::abs(*cost / *coarse - 1) : 0;
-  if (cost && coarse) {
-    const std::string finer =
-        figure(pair, "path", "refinement")
-            ? "on a grid " + number(*figure(pair, "path", "refinement")) + " times finer"
-            : "on a finer grid";
-    add(points, "resolution", unresolved ? "bad" : "good",
-        unresolved ? "Under-resolved: the cost is " + number(*coarse) + " on the path's own nodes and " +
-                         number(*cost) + " " + finer + ", so the path crosses bad places between its nodes."
+void add_resolution(json& points, const PairFigures& f) {
+  if (!f.cost || !f.coarse) return;
+  const std::string finer =
+      f.refinement ? "on a grid " + number(*f.refinement) + " times finer" : std::string("on a finer grid");
+  const double apart = *f.coarse > 0 ? std::abs(*f.cost / *f.coarse - 1) : 0;
+  add(points, "resolution", f.unresolved ? "bad" : "good",
+      f.unresolved ? "Under-resolved: the cost is " + number(*f.coarse) + " on the path's own nodes and " +
+                         number(*f.cost) + " " + finer + ", so the path crosses bad places between its nodes."
                    : "Resolved: " + finer + " the cost changes by " + percent(apart) + ".");
-  }
+}
 
-  const std::string start = text_of(path, "start"), termination = text_of(path, "termination");
-  if (const std::string text = sentence_about_start(start); !text.empty()) add(points, "start", "good", text);
-  if (const std::string text = sentence_about_end(termination); !text.empty())
+void add_start_and_ending(json& points, const PairFigures& f) {
+  if (const std::string text = sentence_about_start(f.start); !text.empty())
+    add(points, "start", "good", text);
+  if (const std::string text = sentence_about_end(f.termination); !text.empty())
     add(points, "ending",
-        termination == "converged"           ? "good"
-        : termination == "numerical-failure" ? "bad"
-                                             : "fair",
+        f.termination == "converged"           ? "good"
+        : f.termination == "numerical-failure" ? "bad"
+                                               : "fair",
         text);
+}
 
+void add_advice(json& points, const std::vector<std::string>& advice) {
+  if (advice.empty()) return;
+  std::string text = "What to try: ";
+  for (size_t i = 0; i < advice.size(); ++i) text += (i ? "; " : "") + advice[i];
+  add(points, "advice", "fair", text + ".");
+}
+
+std::vector<std::string> advice_on(const PairFigures& f) {
   std::vector<std::string> advice;
-  if (termination == "numerical-failure" || !cost)
+  if (f.termination == "numerical-failure" || !f.cost)
     advice.emplace_back(
         "ends nearer to the middle of the prior, `dtype` float64, or another decoder: this one gives NaN "
         "or infinity here");
-  if (unresolved) advice.emplace_back("twice as many `segments`");
-  if (termination == "iteration-limit") advice.emplace_back("a larger `max_iterations`");
-  if (termination == "time-limit") advice.emplace_back("a larger `max_seconds`");
-  if (termination == "interrupted") advice.emplace_back("let the same command run to its end");
-  if (probability && *probability < kGoodProbability)
+  if (f.unresolved) advice.emplace_back("twice as many `segments`");
+  if (f.termination == "iteration-limit") advice.emplace_back("a larger `max_iterations`");
+  if (f.termination == "time-limit") advice.emplace_back("a larger `max_seconds`");
+  if (f.termination == "interrupted") advice.emplace_back("let the same command run to its end");
+  if (f.probability && *f.probability < kGoodProbability)
     advice.emplace_back(
         "another `seed` (other via points), or a smaller `epsilon`, which makes bad places dearer; if no "
         "sample of the prior has the feature, no path can");
-  else if (cost && linear && !gained)
+  else if (f.cost && f.linear && !f.gained())
     advice.emplace_back(
         "`init` via with another `seed`; where the quality is the same everywhere on the way, the "
         "straight line may well be the best path");
-  if (!advice.empty()) {
-    std::string text = "What to try: ";
-    for (size_t i = 0; i < advice.size(); ++i) text += (i ? "; " : "") + advice[i];
-    add(points, "advice", "fair", text + ".");
+  return advice;
+}
+
+/// What is counted over the pairs of a batch.
+struct BatchCounts {
+  size_t pairs = 0, better = 0, converged = 0, unresolved = 0, certified = 0, certifiable = 0, failed = 0;
+  size_t worst = 0;            ///< the pair most in need of a look
+  std::vector<double> ratios;  ///< cost of the straight line over that of the path
+  std::map<std::string, size_t> starts, endings;
+};
+
+/// What failed comes first, then what is under-resolved, then the lowest probability or highest cost.
+double need_of_a_look(const PairFigures& f) {
+  double score = f.cost ? 0 : 1e6;
+  if (f.unresolved) score += 1e3;
+  if (f.probability)
+    score += 1 - *f.probability;
+  else if (f.cost && f.linear && *f.linear > 0)
+    score += *f.cost / *f.linear;
+  return score;
+}
+
+BatchCounts count(const json& pairs) {
+  BatchCounts counts;
+  counts.pairs = pairs.size();
+  double most = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const PairFigures f(pairs[i]);
+    counts.failed += f.cost ? 0 : 1;
+    counts.better += f.gained() && *f.cost > 0;
+    if (f.cost && f.linear && *f.cost > 0) counts.ratios.push_back(*f.linear / *f.cost);
+    ++counts.endings[f.termination];
+    counts.converged += f.termination == "converged";
+    counts.unresolved += f.unresolved;
+    ++counts.starts[f.start.rfind("via", 0) == 0     ? "good samples of the prior"
+                    : f.start.rfind("route", 0) == 0 ? "routes through samples"
+                    : f.start == "linear"            ? "the straight line"
+                                                     : f.start];
+    counts.certifiable += f.has_bound();
+    counts.certified += f.certified();
+    if (const double score = need_of_a_look(f); score > most) most = score, counts.worst = i;
   }
-  return {{"headline", headline}, {"points", points}};
+  return counts;
+}
+
+std::string headline_of(const BatchCounts& counts, const json& pairs, const std::string& feature) {
+  const std::string all = std::to_string(counts.pairs);
+  if (counts.ratios.empty()) return "None of " + all + " paths has a finite cost";
+  const auto probability = column(pairs, "path", "mean_class_probability"),
+             straight = column(pairs, "linear", "mean_class_probability");
+  if (!probability.empty() && !straight.empty() && !feature.empty())
+    return "Over " + all + " pairs, the median of mean " + feature + " is " +
+           number(median(probability), "%.2f") + ", on straight lines " + number(median(straight), "%.2f");
+  const double middle = median(counts.ratios);
+  return middle > 1.005 ? "Over " + all + " pairs, the median path costs " + compared(1, middle) +
+                              " than its straight line"
+                        : "Over " + all + " pairs, the median path is no better than its straight line";
+}
+
+/// "linear 3, via 2", leaving out what has no name.
+std::string list_of(const std::map<std::string, size_t>& counted) {
+  std::string list;
+  for (const auto& [name, times] : counted)
+    if (!name.empty()) list += (list.empty() ? "" : ", ") + name + " " + std::to_string(times);
+  return list;
+}
+
+json points_of(const BatchCounts& counts, const json& pairs) {
+  json points = json::array();
+  const auto costs = column(pairs, "path", "cost_refined"),
+             straight = column(pairs, "linear", "cost_refined");
+  if (!costs.empty() && !straight.empty())
+    add(points, "gain", counts.better * 2 >= counts.pairs ? "good" : "fair",
+        "The median cost is " + number(median(costs)) + " (straight lines: " + number(median(straight)) +
+            "); " + of_all(counts.better, counts.pairs) + (counts.better == 1 ? " costs" : " cost") +
+            " less than the straight line.");
+  if (counts.certifiable > 0)
+    add(points, "certificate", counts.certified == counts.certifiable ? "good" : "fair",
+        counts.certified == counts.certifiable
+            ? "Certified: every path is within " + percent(kNearTheBound - 1) +
+                  " of the lower bound on its length."
+            : std::to_string(counts.certified) + " of " + std::to_string(counts.pairs) +
+                  " paths are certified to within " + percent(kNearTheBound - 1) +
+                  " of the shortest length; for the others the lower bound is too far away to tell.");
+  add(points, "resolution", counts.unresolved == 0 ? "good" : "bad",
+      counts.unresolved == 0
+          ? "Resolved: no path's cost changes by over 5 % on the refined grid."
+          : of_all(counts.unresolved, counts.pairs) + (counts.unresolved == 1 ? " is" : " are") +
+                " under-resolved: the cost changes by over 5 % on the refined grid.");
+  if (const std::string started = list_of(counts.starts); !started.empty())
+    add(points, "start", "good", "First paths that won: " + started + ".");
+  if (const std::string ended = list_of(counts.endings); !ended.empty())
+    add(points, "ending",
+        counts.failed                      ? "bad"
+        : counts.converged == counts.pairs ? "good"
+                                           : "fair",
+        "How the searches ended: " + ended + ".");
+  return points;
+}
+
+std::vector<std::string> advice_on(const BatchCounts& counts, const json& pairs) {
+  std::vector<std::string> advice;
+  if (counts.failed)
+    advice.emplace_back("look at the pairs without a cost first: the model gives NaN or infinity there");
+  if (counts.unresolved) advice.emplace_back("twice as many `segments` for the under-resolved pairs");
+  if (counts.endings.count("iteration-limit")) advice.emplace_back("a larger `max_iterations`");
+  double least = kGoodProbability;
+  size_t poorest = counts.pairs;
+  for (size_t i = 0; i < counts.pairs; ++i)
+    if (const auto p = figure(pairs[i], "path", "mean_class_probability"); p && *p < least)
+      least = *p, poorest = i;
+  if (poorest < counts.pairs)
+    advice.emplace_back("look at pair " + std::to_string(poorest + 1) +
+                        ", which sees least of the feature (" + number(least, "%.2f") +
+                        "); another `seed` draws other via points");
+  return advice;
+}
+
+}  // namespace
+
+json path_verdict(const json& pair, const std::string& feature) {
+  const PairFigures figures(pair);
+  json points = json::array();
+  add_gain(points, figures);
+  add_certificate(points, figures);
+  add_resolution(points, figures);
+  add_start_and_ending(points, figures);
+  add_advice(points, advice_on(figures));
+  return {{"headline", headline_of(figures, feature)}, {"points", points}};
 }
 
 json batch_verdict(const json& summary, const std::string& feature) {
   const json pairs = summary.value("pairs", json::array());
   if (pairs.size() == 1) return path_verdict(pairs[0], feature);
-  const size_t count = pairs.size();
-  json points = json::array();
-  const auto costs = column(pairs, "path", "cost_refined"),
-             straight = column(pairs, "linear", "cost_refined");
-  const auto probability = column(pairs, "path", "mean_class_probability"),
-             straight_probability = column(pairs, "linear", "mean_class_probability");
-
-  std::vector<double> ratios;
-  size_t better = 0, converged = 0, unresolved = 0, certified = 0, certifiable = 0, failed = 0;
-  size_t worst = 0;
-  double worst_score = -std::numeric_limits<double>::infinity();
-  std::map<std::string, size_t> starts, endings;
-  for (size_t i = 0; i < count; ++i) {
-    const json& pair = pairs[i];
-    const json path = pair.value("path", json::object());
-    const auto cost = figure(pair, "path", "cost_refined"), linear = figure(pair, "linear", "cost_refined");
-    if (!cost) ++failed;
-    if (cost && linear && *cost > 0) {
-      ratios.push_back(*linear / *cost);
-      if (*linear > 1.005 * *cost) ++better;
-    }
-    const std::string ending = text_of(path, "termination");
-    ++endings[ending];
-    if (ending == "converged") ++converged;
-    if (path.value("under_resolved", false)) ++unresolved;
-    const std::string start = text_of(path, "start");
-    ++starts[start.rfind("via", 0) == 0     ? "good samples of the prior"
-             : start.rfind("route", 0) == 0 ? "routes through samples"
-             : start == "linear"            ? "the straight line"
-                                            : start];
-    const auto length = figure(pair, "path", "length"), bound = figure(pair, "path", "lower_bound");
-    if (length && bound && *bound > 0) {
-      ++certifiable;
-      if (*length <= kNearTheBound * *bound) ++certified;
-    }
-    // Most in need of a look: what failed, then what is under-resolved, then the lowest probability or
-    // highest cost.
-    double score = cost ? 0 : 1e6;
-    if (path.value("under_resolved", false)) score += 1e3;
-    if (const auto p = figure(pair, "path", "mean_class_probability"))
-      score += 1 - *p;
-    else if (cost && linear && *linear > 0)
-      score += *cost / *linear;
-    if (score > worst_score) worst_score = score, worst = i;
-  }
-
-  std::string headline;
-  const std::string all = std::to_string(count);
-  if (ratios.empty()) {
-    headline = "None of " + all + " paths has a finite cost";
-  } else if (!probability.empty() && !straight_probability.empty() && !feature.empty()) {
-    headline = "Over " + all + " pairs, the median of mean " + feature + " is " +
-               number(median(probability), "%.2f") + ", on straight lines " +
-               number(median(straight_probability), "%.2f");
-  } else {
-    const double middle = median(ratios);
-    headline = middle > 1.005 ? "Over " + all + " pairs, the median path costs " + compared(1, middle) +
-                                    " than its straight line"
-                              : "Over " + all + " pairs, the median path is no better than its straight line";
-  }
-  if (!costs.empty() && !straight.empty())
-    add(points, "gain", better * 2 >= count ? "good" : "fair",
-        "The median cost is " + number(median(costs)) + " (straight lines: " + number(median(straight)) +
-            "); " + of_all(better, count) + (better == 1 ? " costs" : " cost") +
-            " less than the straight line.");
-  if (certifiable > 0)
-    add(points, "certificate", certified == certifiable ? "good" : "fair",
-        certified == certifiable
-            ? "Certified: every path is within " + percent(kNearTheBound - 1) +
-                  " of the lower bound on its length."
-            : std::to_string(certified) + " of " + all + " paths are certified to within " +
-                  percent(kNearTheBound - 1) +
-                  " of the shortest length; for the others the lower bound is too far away to tell.");
-  add(points, "resolution", unresolved == 0 ? "good" : "bad",
-      unresolved == 0 ? "Resolved: no path's cost changes by over 5 % on the refined grid."
-                      : of_all(unresolved, count) + (unresolved == 1 ? " is" : " are") +
-                            " under-resolved: the cost changes by over 5 % on the refined grid.");
-  std::string started;
-  for (const auto& [name, times] : starts)
-    if (!name.empty()) started += (started.empty() ? "" : ", ") + name + " " + std::to_string(times);
-  if (!started.empty()) add(points, "start", "good", "First paths that won: " + started + ".");
-  std::string ended;
-  for (const auto& [name, times] : endings)
-    if (!name.empty()) ended += (ended.empty() ? "" : ", ") + name + " " + std::to_string(times);
-  if (!ended.empty())
-    add(points, "ending",
-        failed               ? "bad"
-        : converged == count ? "good"
-                             : "fair",
-        "How the searches ended: " + ended + ".");
-
-  std::vector<std::string> advice;
-  if (failed)
-    advice.emplace_back("look at the pairs without a cost first: the model gives NaN or infinity there");
-  if (unresolved) advice.emplace_back("twice as many `segments` for the under-resolved pairs");
-  if (endings.count("iteration-limit")) advice.emplace_back("a larger `max_iterations`");
-  double least = kGoodProbability;
-  size_t poorest = count;
-  for (size_t i = 0; i < count; ++i)
-    if (const auto p = figure(pairs[i], "path", "mean_class_probability"); p && *p < least)
-      least = *p, poorest = i;
-  if (poorest < count)
-    advice.emplace_back("look at pair " + std::to_string(poorest + 1) +
-                        ", which sees least of the feature (" + number(least, "%.2f") +
-                        "); another `seed` draws other via points");
-  if (!advice.empty()) {
-    std::string text = "What to try: ";
-    for (size_t i = 0; i < advice.size(); ++i) text += (i ? "; " : "") + advice[i];
-    add(points, "advice", "fair", text + ".");
-  }
-  return {{"headline", headline}, {"points", points}, {"attention", worst}};
+  const BatchCounts counts = count(pairs);
+  json points = points_of(counts, pairs);
+  add_advice(points, advice_on(counts, pairs));
+  return {{"headline", headline_of(counts, pairs, feature)}, {"points", points}, {"attention", counts.worst}};
 }
 
 }  // namespace latentpath

@@ -194,6 +194,7 @@ OptionTable<EvaluateJob> make_table() {
       .help("Pairs of each row whose frames stand in frames.csv")
       .at_least(0)
       .rule(check_job);
+  add_picture_format(t, &J::picture_format);
   return t;
 }
 
@@ -352,7 +353,7 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
 /// What must be equal for batches of an interrupted run to be batches of this one.
 json Evaluation::fingerprint() const {
   json print{{"version", kVersion}, {"options", run_.options}, {"files", json::object()}};
-  print["options"].erase("curves");
+  for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
   print["options"]["threads"] = run_.threads;
   print["files"]["decoder"] = file_sha256(find_model(job_.models.decoder, job_.models.folders));
   if (!job_.models.classifier.empty())

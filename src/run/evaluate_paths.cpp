@@ -127,7 +127,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
 }
 
 std::vector<std::string> evaluation_method_names() {
-  return {"linear", "spherical", "paper", "paper2019", "straight", "ours"};
+  return solver_method_names({"linear", "spherical", "paper", "paper2019", "straight", "ours"});
 }
 
 EvaluationMethod evaluation_method(const std::string& name) {
@@ -150,6 +150,9 @@ EvaluationMethod evaluation_method(const std::string& name) {
               options.init = "auto";
               options.learning_rate.reset();
             }};
+  const std::vector<std::string> solvers = solver_method_names();
+  if (std::find(solvers.begin(), solvers.end(), name) != solvers.end())
+    return {name, Kind::kSearch, [name](PathOptions& options) { options.method = name; }};
   std::string known;
   for (const auto& each : evaluation_method_names()) known += (known.empty() ? "" : ", ") + each;
   throw Error(ErrorKind::kArgument, join_message("the method '", name, "' is not one of ", known));
@@ -255,8 +258,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
                                count, node_times, problem.feature);
     frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
     seconds = result->seconds / static_cast<double>(count);
+    shared_evaluations = result->candidate_evaluations / count;  // a roadmap of this batch
     if (pooled) {
-      shared_evaluations = (before + pairs() - 1) / pairs();
+      shared_evaluations += (before + pairs() - 1) / pairs();
       seconds += pool_seconds_ / static_cast<double>(pairs());
     }
   } else {

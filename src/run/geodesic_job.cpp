@@ -8,10 +8,12 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/adaptors.h"
+#include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -50,9 +52,14 @@ class GeodesicSearch {
   void no_reference(const Error& error, std::vector<std::string>& warnings) const;
   GeodesicAnswer answer_of(const Geodesic& geodesic, const std::string& start) const;
   GeodesicAnswer answer_of(const PathResult& result, int64_t pair) const;
+  GeodesicOptions dense_options(int64_t pairs) const;
   void solve_dense();
   void solve_from_graph(const GeodesicProblem& problem, const GeodesicOptions& options);
-  void solve_by_find_path(const std::string& method);
+  std::vector<GeodesicAnswer> solve_by_find_path(const std::string& method);
+  void solve();
+  void take_shorter(std::vector<GeodesicAnswer> rivals);
+  void go_on_from_reference(int64_t pair, GeodesicAnswer& answer) const;
+  MetricField reference_field() const;
   void certify();
 
   const GeodesicJob& job_;
@@ -153,17 +160,22 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
   return answer;
 }
 
+GeodesicOptions GeodesicSearch::dense_options(int64_t pairs) const {
+  GeodesicOptions options = job_.search;
+  options.keep_stages = !job_.out.empty() && pairs <= job_.pictures;
+  // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
+  // them.
+  if (options.quadrature == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
+    options.quadrature = 4;
+  return options;
+}
+
 /// By the dense solvers of find_geodesics().
 void GeodesicSearch::solve_dense() {
   GeodesicProblem problem{
       .metric = metric_, .start = row_major(problem_.start), .end = row_major(problem_.end)};
   if (problem_.first_path.defined()) problem.initial = row_major(problem_.first_path);
-  GeodesicOptions options = job_.search;
-  options.keep_stages = !job_.out.empty() && pairs_ <= job_.pictures;
-  // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
-  // them.
-  if (options.quadrature == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
-    options.quadrature = 4;
+  const GeodesicOptions options = dense_options(pairs_);
   if (job_.init == "graph" || (job_.init == "auto" && pairs_ <= 64 && dim_ <= 8))
     return solve_from_graph(problem, options);
   report({"pairs", 0, pairs_, 0});
@@ -180,6 +192,7 @@ void GeodesicSearch::solve_from_graph(const GeodesicProblem& problem, const Geod
   global.box = search_box();
   global.samples = job_.samples;
   global.routes.routes = static_cast<int>(job_.routes);
+  global.every_geodesic = !problem_.from_files;
   report({"routes", 0, pairs_, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
   for (const GlobalGeodesic& pair : result.pairs) {
@@ -199,7 +212,7 @@ void GeodesicSearch::solve_from_graph(const GeodesicProblem& problem, const Geod
 
 /// By find_path(), for files and where first-order methods are asked for; its paths go on from the reference
 /// where that is shorter.
-void GeodesicSearch::solve_by_find_path(const std::string& method) {
+std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string& method) {
   LATENTPATH_CHECK(!problem_.first_path.defined() || job_.example > 0, kArgument,
                    "`first_path` is for the methods newton, gauss-newton, newton-cg and georce, not for ",
                    method);
@@ -213,6 +226,7 @@ void GeodesicSearch::solve_by_find_path(const std::string& method) {
   options.epsilon = job_.epsilon;
   options.cost = "chord";
   options.method = method;
+  if (job_.init == "straight") options.init = "linear";
   options.max_iterations = std::max(job_.search.max_iterations, method == "adam" ? 1000 : 0);
   options.tolerance = std::max(job_.search.tolerance, 1e-9);
   options.seed = job_.seed;
@@ -228,22 +242,67 @@ void GeodesicSearch::solve_by_find_path(const std::string& method) {
       no_reference(error, result.warnings);
     }
   }
-  run_.method = result.method;
+  std::vector<GeodesicAnswer> answers;
+  if (run_.method.empty()) run_.method = result.method;
   for (int64_t pair = 0; pair < pairs_; ++pair) {
     const auto index = static_cast<size_t>(pair);
     GeodesicAnswer answer = answer_of(result, pair);
     if (index < certificates.size())
       answer.certificate = certify_against(std::move(certificates[index].marching), answer.length);
-    run_.answers.push_back(std::move(answer));
+    answers.push_back(std::move(answer));
   }
-  if (!result.warnings.empty()) run_.answers[0].warnings = result.warnings;
+  if (!result.warnings.empty()) answers[0].warnings = result.warnings;
+  return answers;
+}
+
+/// Answers of Newton's method on a model that did not converge, kinks in its way as a rule, against those of
+/// first-order steps.
+void GeodesicSearch::take_shorter(std::vector<GeodesicAnswer> rivals) {
+  for (size_t pair = 0; pair < rivals.size(); ++pair) {
+    GeodesicAnswer &answer = run_.answers[pair], &rival = rivals[pair];
+    if (answer.termination == termination_name(Termination::kConverged) || !(rival.length < answer.length))
+      continue;
+    rival.iterations += answer.iterations;
+    rival.seconds += answer.seconds;
+    answer = std::move(rival);
+  }
+}
+
+/// Where the reference is shorter than the path by more than its own error, the search goes on from there.
+void GeodesicSearch::go_on_from_reference(int64_t pair, GeodesicAnswer& answer) const {
+  const GlobalCertificate& certificate = *answer.certificate;
+  if (certificate.gap * certificate.reference <= certificate.reference_error) return;
+  const Eigen::MatrixXd& path = certificate.marching.path;
+  const GeodesicProblem problem{.metric = metric_,
+                                .start = row_major(problem_.start[pair]),
+                                .end = row_major(problem_.end[pair]),
+                                .initial = {path.data(), path.data() + path.size()}};
+  GeodesicOptions options = dense_options(1);
+  options.coarsest_segments = options.segments;
+  const Geodesic found = find_geodesics(problem, options, cancellation_).geodesics[0];
+  if (!(found.refined_length < answer.length)) return;
+  GeodesicAnswer better = answer_of(found, "given path");
+  better.iterations += answer.iterations;
+  better.seconds += answer.seconds;
+  better.certificate = certify_against(answer.certificate->marching, better.length);
+  answer = std::move(better);
+}
+
+/// A model is decoded beside each point, which is cheaper than differentiated.
+MetricField GeodesicSearch::reference_field() const {
+  if (!problem_.from_files) return metric_field(metric_);
+  const SearchBox box = search_box();
+  double side = 0;
+  for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
+  return tensor_metric_field(problem_.embedding, problem_.tensor_quality, metric_.epsilon(), OutputNorm::kSum,
+                             5e-4 * side);
 }
 
 /// By fast marching on the chart itself.
 void GeodesicSearch::certify() {
   if (!wants_reference()) return;
   const EikonalDistanceOptions options = reference_options();
-  const MetricField field = metric_field(metric_);
+  const MetricField field = reference_field();
   for (int64_t pair = 0; pair < pairs_; ++pair) {
     GeodesicAnswer& answer = run_.answers[static_cast<size_t>(pair)];
     if (cancellation_.cancelled()) return;
@@ -253,28 +312,41 @@ void GeodesicSearch::certify() {
     const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim_, answer.nodes.size(0));
     try {
       answer.certificate = certify_globally(field, path, answer.length, options, cancellation_);
+      if (problem_.from_files) go_on_from_reference(pair, answer);
     } catch (const Error& error) {
       no_reference(error, answer.warnings);
     }
   }
 }
 
-void GeodesicSearch::run() {
-  const auto begin = std::chrono::steady_clock::now();
-  std::string method = job_.search.method;
-  if (method == "auto" && problem_.from_files) method = "lbfgs";
-  if (method == "lbfgs" || method == "adam") {
-    solve_by_find_path(method);
+void GeodesicSearch::solve() {
+  const auto by_find_path = [&](const std::string& name) {
+    return problem_.from_files && name != "auto" && solver_method(name).needs == SolverNeeds::kGradient;
+  };
+  std::string method = job_.search.method, reason;
+  const bool automatic = method == "auto" && problem_.from_files;
+  if (automatic && !newton_pays(metric_, &reason)) method = "lbfgs";
+  if (by_find_path(method)) {
+    run_.answers = solve_by_find_path(method);
   } else {
     solve_dense();
+    const bool all_converged =
+        std::all_of(run_.answers.begin(), run_.answers.end(), [](const GeodesicAnswer& answer) {
+          return answer.termination == termination_name(Termination::kConverged);
+        });
+    if (automatic && !all_converged && !problem_.first_path.defined() && !cancellation_.cancelled())
+      take_shorter(solve_by_find_path("lbfgs"));
+    if (!cancellation_.cancelled()) certify();
   }
+  if (!reason.empty()) run_.reason = reason;
+}
+
+void GeodesicSearch::run() {
+  const auto begin = std::chrono::steady_clock::now();
+  solve();
   if (cancellation_.cancelled())
     run_.failure = {ErrorKind::kInterrupted, "interrupted: the paths are the best ones reached until then",
                     "they are in"};
-  else if (method != "lbfgs" && method != "adam")
-    certify();
-  if (job_.search.method == "auto" && problem_.from_files)
-    run_.reason = "models in files are evaluated in batches, which first-order steps need fewest of";
   run_.search_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -291,7 +363,7 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   run.local_paths = file_options(geodesic_job_option_table(), given);
   const GeodesicJob job = apply_example(given);
   run.problem = make_manifold_problem(job);
-  run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon);
+  run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
   run.facts = {{"metric", run.metric->describe()}, {"latent_dim", run.problem.start.size(1)}};
   check_not_interrupted(cancellation);
   GeodesicSearch(job, run, observer, cancellation).run();

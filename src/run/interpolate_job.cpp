@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/models/torchscript_metric.h"
 #include "latentpath/path/certify_globally.h"
+#include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/text_values.h"
@@ -19,6 +21,9 @@ using nlohmann::json;
 void check_job(const InterpolateJob& job) {
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
+                   "`metric` measures lengths by itself: `norm` mean, a mean over image coordinates, cannot "
+                   "be given with it");
 }
 
 OptionTable<InterpolateJob> make_table() {
@@ -32,6 +37,11 @@ OptionTable<InterpolateJob> make_table() {
       .names_file()
       .include(&J::ends, end_point_option_table())
       .group("What the path should be like")
+      .add("metric", &J::metric)
+      .help(
+          "Measure lengths by a metric of the latent space instead of image distances: TorchScript FILE, "
+          "G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      .names_file()
       .add("favor", &J::favor)
       .help("Class (number or name) to pass through; repeatable")
       .add("avoid", &J::avoid)
@@ -62,6 +72,7 @@ OptionTable<InterpolateJob> make_table() {
       .range(1, 129)
       .zero("as many as suit the number of pairs")
       .rule(check_job);
+  add_picture_format(t, &J::picture_format);
   return t;
 }
 
@@ -216,10 +227,14 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   };
   if (!job.out.empty())
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
-  run.result = find_path(run.problem, run.path, progress, cancellation);
+  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  const PathProblem measured =
+      job.metric.empty() ? run.problem
+                         : measured_by(run.problem, load_metric(job.metric, run.problem.start.size(1)));
+  run.result = find_path(measured, run.path, progress, cancellation);
   if (job.certify && !cancellation.cancelled())
     run.certificates =
-        certify_and_improve(run.problem, run.path, run.result,
+        certify_and_improve(measured, run.path, run.result,
                             certificate_options(run.problem, run.prior.normal), progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
   for (const auto& sentence : run.result.warnings)

@@ -9,12 +9,15 @@
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/metric/epsilon.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/models/torchscript_decoder.h"
+#include "latentpath/models/torchscript_metric.h"
 #include "latentpath/models/torchscript_module.h"
-#include "latentpath/path/geodesic_option_table.h"
+#include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -142,7 +145,16 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
     DecoderOptions decoder;
     decoder.latent_dim = dim;
     problem.embedding = load_decoder(job.embedding, decoder);
-    problem.chart = embedding_chart(problem.embedding, dim);
+    problem.chart = as_chart(problem.embedding, dim);
+    problem.from_files = true;
+    return;
+  }
+  if (!job.metric.empty()) {
+    const MetricTensorPointer tensors = load_metric(job.metric, dim);
+    problem.embedding = riemannian_space(tensors);
+    check_metric(*problem.embedding, problem.start, problem.end);
+    problem.chart = as_chart(problem.embedding, dim);
+    problem.target = as_analytic(tensors, dim);
     problem.from_files = true;
     return;
   }
@@ -168,7 +180,7 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
     const auto distance = scalar_file(job.level_set, "level set", dim);
     check_values(problem, distance, "level_set", 0, std::numeric_limits<double>::max(),
                  "a distance to the set is a finite number, 0 or more");
-    problem.quality = level_set_function(distance, job.stiffness, static_cast<int>(dim));
+    problem.quality = as_level_set(distance, job.stiffness, static_cast<int>(dim));
     problem.tensor_quality = level_set([distance](const Tensor& z) { return (*distance)(z).reshape({-1}); },
                                        job.stiffness, job.level_set);
     problem.from_files = true;
@@ -177,14 +189,14 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
     check_values(problem, file, "quality", 0, 1, "a quality lies between 0 and 1");
     problem.tensor_quality =
         function_quality([file](const Tensor& z) { return (*file)(z).reshape({-1}); }, job.quality);
-    problem.quality = quality_function(problem.tensor_quality, static_cast<int>(dim));
+    problem.quality = as_analytic(problem.tensor_quality, static_cast<int>(dim));
     problem.from_files = true;
   } else if (!problem.quality) {
     problem.quality = analytic_constant(job.constant_quality);
     problem.tensor_quality = constant_quality(job.constant_quality);
   }
-  if (!problem.embedding) problem.embedding = chart_embedding(problem.chart);
-  if (!problem.tensor_quality) problem.tensor_quality = tensor_quality(problem.quality);
+  if (!problem.embedding) problem.embedding = as_embedding(problem.chart);
+  if (!problem.tensor_quality) problem.tensor_quality = as_quality(problem.quality);
 }
 
 void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
@@ -223,18 +235,31 @@ void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   }
 }
 
-bool by_find_path(const std::string& method) { return method == "lbfgs" || method == "adam"; }
+/// Models in files are decoded in batches, which methods that need a gradient alone do without the dense
+/// solvers.
+bool by_find_path(const GeodesicJob& o) {
+  const bool from_files =
+      !o.embedding.empty() || !o.metric.empty() || !o.level_set.empty() || !o.quality.empty();
+  return from_files && o.search.method != "auto" &&
+         solver_method(o.search.method).needs == SolverNeeds::kGradient;
+}
 
 void check_job(const GeodesicJob& o) {
-  LATENTPATH_CHECK(o.example != 0 || !o.manifold.empty() || !o.embedding.empty(), kArgument,
-                   "a manifold is missing: give `manifold` NAME, `embedding` FILE.pt, or `example` N");
+  LATENTPATH_CHECK(o.example != 0 || !o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(),
+                   kArgument,
+                   "a manifold is missing: give `manifold` NAME, `embedding` FILE.pt, `metric` FILE.pt, or "
+                   "`example` N");
   LATENTPATH_CHECK(o.manifold.empty() || o.embedding.empty(), kArgument,
                    "`manifold` and `embedding` are both charts: give one of them");
+  LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
+                   "`metric` measures lengths by itself: `", o.manifold.empty() ? "embedding" : "manifold",
+                   "` cannot be given with it");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
   LATENTPATH_CHECK(
-      !by_find_path(o.search.method) || o.init != "graph", kArgument,
-      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce, not for ",
+      !by_find_path(o) || o.init != "graph", kArgument,
+      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce where models are in "
+      "files, not for ",
       o.search.method);
 }
 
@@ -257,6 +282,10 @@ OptionTable<GeodesicJob> make_table() {
       .help("Numbers separated by commas, as the manifold takes them")
       .add("embedding", &J::embedding)
       .help("Your own chart: TorchScript FILE, forward([n, D]) -> [n, ...]")
+      .names_file()
+      .add("metric", &J::metric)
+      .help(
+          "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("level-set", &J::level_set)
       .help("Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; Q = exp(-K d)/2")
@@ -292,13 +321,7 @@ OptionTable<GeodesicJob> make_table() {
       .names_file()
       .include(&J::search, geodesic_option_table())
       .edit("method")
-      .choices({{"auto", "by size, and lbfgs for files"},
-                {"newton"},
-                {"gauss-newton"},
-                {"newton-cg"},
-                {"georce"},
-                {"lbfgs"},
-                {"adam"}})
+      .choices(solver_method_choices({{"auto", "by size, and lbfgs for large models"}}))
       .group("How they are sought")
       .add("init", &J::init)
       .help("First paths")
@@ -327,6 +350,7 @@ OptionTable<GeodesicJob> make_table() {
       .help("Pairs that get pictures, at most")
       .range(0, 1000000)
       .rule(check_job);
+  add_picture_format(t, &J::picture_format);
   return t;
 }
 
@@ -340,8 +364,8 @@ const OptionTable<GeodesicJob>& geodesic_job_option_table() {
 /// The paper's examples as options: what the command line gives beside `example` stands.
 GeodesicJob apply_example(GeodesicJob o) {
   if (o.example == 0) return o;
-  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.level_set.empty() && o.quality.empty() &&
-                       o.from.empty() && o.to.empty() && o.pairs.empty(),
+  LATENTPATH_CHECK(o.manifold.empty() && o.embedding.empty() && o.metric.empty() && o.level_set.empty() &&
+                       o.quality.empty() && o.from.empty() && o.to.empty() && o.pairs.empty(),
                    kArgument, "`example` ", o.example,
                    " chooses manifold, quality and ends: they cannot be given with it");
   switch (o.example) {

@@ -5,7 +5,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/io/csv.h"
 #include "latentpath/io/npy.h"
-#include "latentpath/measure/measure_option_table.h"
+#include "latentpath/measure/interpolate_measures.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/run/measure_summary.h"
 #include "latentpath/run/text_values.h"
@@ -150,6 +150,7 @@ OptionTable<MeasuresJob> make_table() {
       .help("Frames of each row of the picture")
       .range(2, 1000)
       .rule(check_job);
+  add_picture_format(t, &J::picture_format);
   return t;
 }
 

@@ -39,6 +39,14 @@ class Writer {
   int64_t lost_ = 0;
 };
 
+/// By the names that geodesics have for the same.
+void write_certificate(nlohmann::json& path, const PathCertificate& certificate) {
+  path["minimum"] = certificate.minimum;
+  if (!certificate.inertia_counted()) return;  // without second derivatives
+  path["negative_directions"] = certificate.negative_directions;
+  path["least_curvature"] = certificate.least_curvature;
+}
+
 }  // namespace
 
 nlohmann::json path_summary(const PathResult& result) {
@@ -51,12 +59,18 @@ nlohmann::json path_summary(const PathResult& result) {
     nlohmann::json path = writer.figures(result.path, pair);
     path["termination"] = termination_name(result.termination[index]);
     path["iterations"] = result.iterations[index];
-    path["decoder_evaluations"] = result.decoder_evaluations[index] + result.candidate_evaluations / count;
+    // Shared work to equal parts, so that the pairs' figures add up to all of it.
+    const int64_t shared = result.candidate_evaluations;
+    path["decoder_evaluations"] =
+        result.decoder_evaluations[index] + shared * (pair + 1) / count - shared * pair / count;
     path["seconds"] = result.seconds / static_cast<double>(count);
     path["start"] = result.start[index];
+    path["cost_name"] = result.cost[index];
+    if (result.time_weight[index] > 0) path["time_weight"] = result.time_weight[index];
     path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
     writer.figure(path, "lower_bound", result.lower_bound, pair);
     writer.figure(path, "gradient_residual", result.gradient_residual, pair);
+    if (index < result.certificates.size()) write_certificate(path, result.certificates[index]);
     pairs.push_back({{"path", path},
                      {"linear", writer.figures(result.linear, pair)},
                      {"spherical", writer.figures(result.spherical, pair)}});
@@ -66,10 +80,10 @@ nlohmann::json path_summary(const PathResult& result) {
         std::to_string(writer.lost()) +
         " figures are NaN or infinite and stand as null: the model gives such values along these curves");
   nlohmann::json summary{{"pairs", pairs}};
-  summary["cost"] = result.cost;
+  summary["cost"] = result.cost_summary();
   summary["method"] = result.method;
   summary["curve"] = result.curve;
-  if (result.time_weight > 0) summary["time_weight"] = result.time_weight;
+  if (result.largest_time_weight() > 0) summary["time_weight"] = result.largest_time_weight();
   summary["candidate_evaluations"] = result.candidate_evaluations;
   summary["verification_evaluations"] = result.verification_evaluations;
   summary["verification_seconds"] = result.verification_seconds;
@@ -79,11 +93,15 @@ nlohmann::json path_summary(const PathResult& result) {
   for (const LevelRecord& level : result.history)
     history.push_back(
         {{"segments", level.segments},
+         {"quadrature", level.quadrature},
          {"paths", level.paths},
          {"iterations", level.iterations},
          {"mean_cost", std::isfinite(level.mean_cost) ? nlohmann::json(level.mean_cost) : nlohmann::json()},
          {"seconds", level.seconds}});
   summary["history"] = history;
+  nlohmann::json stages = nlohmann::json::object();
+  for (const auto& [name, value] : result.stage_settings) stages[name] = value;
+  summary["stages"] = stages;
   if (!warnings.empty()) summary["warnings"] = warnings;
   return summary;
 }

@@ -8,7 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
-#include "latentpath/zoo/training_option_table.h"
+#include "latentpath/zoo/training.h"
 
 namespace latentpath {
 namespace {

@@ -1,4 +1,4 @@
-#include "autoencoder.h"
+#include "zoo/autoencoder.h"
 
 namespace latentpath {
 

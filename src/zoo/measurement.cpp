@@ -1,4 +1,4 @@
-#include "measurement.h"
+#include "zoo/measurement.h"
 
 #include <opencv2/imgcodecs.hpp>
 
@@ -6,13 +6,13 @@
 #include <chrono>
 #include <cmath>
 
-#include "atomic_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/zoo/model_store.h"
-#include "prior.h"
-#include "rubbish.h"
-#include "trainer.h"
+#include "zoo/atomic_file.h"
+#include "zoo/out_of_distribution.h"
+#include "zoo/prior.h"
+#include "zoo/trainer.h"
 
 namespace latentpath {
 namespace {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "atomic_file.h"
 #include "latentpath/core/error.h"
-#include "subprocess.h"
+#include "zoo/atomic_file.h"
+#include "zoo/subprocess.h"
 
 namespace latentpath {
 namespace {

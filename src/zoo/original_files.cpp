@@ -1,4 +1,4 @@
-#include "original_files.h"
+#include "zoo/original_files.h"
 
 #include "latentpath/core/error.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/zoo/data_set.h"
+#include "latentpath/zoo/data_set_facts.h"
 
 namespace latentpath {
 

@@ -1,4 +1,4 @@
-#include "prior.h"
+#include "zoo/prior.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "trainer.h"
+#include "zoo/trainer.h"
 
 #include <cmath>
 #include <numbers>

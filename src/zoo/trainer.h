@@ -4,6 +4,7 @@
 #include <torch/script.h>
 #include <torch/torch.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,7 +12,6 @@
 
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/network.h"
-#include "latentpath/zoo/training.h"
 
 namespace latentpath {
 

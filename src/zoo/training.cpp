@@ -5,15 +5,14 @@
 #include <cmath>
 #include <fstream>
 
-#include "atomic_file.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
-#include "latentpath/zoo/training_option_table.h"
-#include "measurement.h"
-#include "trainer.h"
+#include "zoo/atomic_file.h"
+#include "zoo/measurement.h"
+#include "zoo/trainer.h"
 
 namespace latentpath {
 namespace {

@@ -1,4 +1,4 @@
-#include "latentpath/zoo/training_option_table.h"
+#include "latentpath/zoo/training.h"
 
 namespace latentpath {
 

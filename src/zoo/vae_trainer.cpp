@@ -1,7 +1,7 @@
 // Variational autoencoder: minimise E_q[−log p(x|z)] + KL(q(z|x) ‖ N(0, I)) with Bernoulli pixels and a
 // diagonal Gaussian q (Kingma & Welling 2013, eq. 10 and appendix B).
 
-#include "autoencoder.h"
+#include "zoo/autoencoder.h"
 
 namespace latentpath {
 namespace {

@@ -4,7 +4,7 @@
 // with the unbiased estimate over the batch and k a sum of inverse multiquadrics C/(C + ‖z − w‖²),
 // C = 2 D s for several scales s. The codes as a whole become normal; no single code is made noisy.
 
-#include "autoencoder.h"
+#include "zoo/autoencoder.h"
 
 namespace latentpath {
 namespace {

@@ -1,4 +1,4 @@
-// Uses the installed library: calls that reach into LibTorch and into OpenCV, whose libraries a static
+// Uses the installed library: calls that reach into LibTorch, OpenCV and Pango, whose libraries a static
 // LatentPath leaves to be found again.
 
 #include <ATen/ATen.h>
@@ -7,8 +7,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/version.h"
-#include "latentpath/metric/embedding.h"
 #include "latentpath/io/image.h"
+#include "latentpath/metric/embedding.h"
+#include "latentpath/report/picture.h"
 
 int main() {
   namespace lp = latentpath;
@@ -22,6 +23,9 @@ int main() {
   LATENTPATH_CHECK(at::allclose(speed, at::tensor({0.0, 1.0}, at::kDouble).view({1, 2})), kNumerical,
                    "the speed of a circle's point at angle 0 must be (0, 1)");
   const std::string picture = lp::encode_png(at::zeros({4, 4}, at::kByte));
-  std::cout << "latentpath " << lp::kVersion << ", a picture of " << picture.size() << " bytes\n";
+  lp::Picture figure(80, 30);
+  figure.draw_text({5, 20}, "Φ(z)");
+  std::cout << "latentpath " << lp::kVersion << ", an image of " << picture.size() << " bytes, a picture of "
+            << figure.svg().size() << "\n";
   return 0;
 }

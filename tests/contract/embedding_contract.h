@@ -2,8 +2,8 @@
 // What every Embedding promises: value, Jᵀv, J u and J agree with each other and with finite differences,
 // rows do not see each other, and every point is counted.
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <functional>
 #include <memory>

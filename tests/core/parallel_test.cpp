@@ -47,6 +47,23 @@ TEST(Parallel, TasksMeetOnSeveralThreadsAndUseOneEach) {
   EXPECT_EQ(width, (std::vector<int64_t>{1, 1, 1}));
 }
 
+TEST(Parallel, TheCallerDoesTheTasksOfThreadsThatAreHeldUp) {
+  const Threads set(2);
+  std::atomic<bool> release{false};
+  std::atomic<int> ended{0};
+  // One thread of the pool is stuck in another call's task; this call is not held up by it.
+  std::thread other([&] {
+    const Threads own(2);
+    run_in_parallel(2, [&](int64_t) {
+      while (!release) std::this_thread::yield();
+    });
+  });
+  run_in_parallel(6, [&](int64_t) { ++ended; });
+  EXPECT_EQ(ended, 6);
+  release = true;
+  other.join();
+}
+
 TEST(Parallel, TheGradientModeOfTheCallerHolds) {
   const Threads set(2);
   for (const bool enabled : {true, false}) {

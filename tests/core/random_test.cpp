@@ -1,7 +1,7 @@
 #include "latentpath/core/random.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 namespace latentpath {
 

@@ -1,8 +1,8 @@
 #include "latentpath/measure/interpolate_measures.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <ATen/ATen.h>
 
 #include <cmath>
 

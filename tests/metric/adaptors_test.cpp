@@ -5,30 +5,29 @@
 
 #include "contract/embedding_contract.h"
 #include "contract/quality_contract.h"
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/path/find_path.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 
 INSTANTIATE_TEST_SUITE_P(
     Charts, EmbeddingContract,
-    ::testing::Values(
-        EmbeddingCase{"HalfSphere", 2, [] { return chart_embedding(half_sphere_chart(2)); }},
-        EmbeddingCase{"Stereographic", 2, [] { return chart_embedding(stereographic_chart(2)); }},
-        EmbeddingCase{"StereographicOfManyDimensions", 7,
-                      [] { return chart_embedding(stereographic_chart(7)); }},
-        EmbeddingCase{"Ellipsoid", 2, [] { return chart_embedding(ellipsoid_chart()); }},
-        EmbeddingCase{"Torus", 2, [] { return chart_embedding(torus_chart()); }},
-        EmbeddingCase{"Paraboloid", 3, [] { return chart_embedding(paraboloid_chart(3, 0.5)); }},
-        EmbeddingCase{"SwissRoll", 2, [] { return chart_embedding(swiss_roll_chart()); }},
-        EmbeddingCase{"Helicoid", 2, [] { return chart_embedding(helicoid_chart()); }}),
+    ::testing::Values(EmbeddingCase{"HalfSphere", 2, [] { return as_embedding(half_sphere_chart(2)); }},
+                      EmbeddingCase{"Stereographic", 2, [] { return as_embedding(stereographic_chart(2)); }},
+                      EmbeddingCase{"StereographicOfManyDimensions", 7,
+                                    [] { return as_embedding(stereographic_chart(7)); }},
+                      EmbeddingCase{"Ellipsoid", 2, [] { return as_embedding(ellipsoid_chart()); }},
+                      EmbeddingCase{"Torus", 2, [] { return as_embedding(torus_chart()); }},
+                      EmbeddingCase{"Paraboloid", 3, [] { return as_embedding(paraboloid_chart(3, 0.5)); }},
+                      EmbeddingCase{"SwissRoll", 2, [] { return as_embedding(swiss_roll_chart()); }},
+                      EmbeddingCase{"Helicoid", 2, [] { return as_embedding(helicoid_chart()); }}),
     embedding_case_name);
 
 namespace {
 
 QualityPointer ramped_hill() {
-  return tensor_quality(analytic_quality(
+  return as_quality(analytic_quality(
       [](const auto* z, double t) {
         using std::exp;
         return 1.0 - 4 * t * (1 - t) * (1.0 - 0.9 * exp(-0.5 * (z[0] * z[0] + z[1] * z[1])));
@@ -41,14 +40,14 @@ QualityPointer ramped_hill() {
 INSTANTIATE_TEST_SUITE_P(
     Analytic, QualityContract,
     ::testing::Values(
-        QualityCase{"StereographicSphere", 2, [] { return tensor_quality(stereographic_quality(2)); }, {}},
-        QualityCase{"ManyDimensions", 6, [] { return tensor_quality(stereographic_quality(6)); }, {}},
+        QualityCase{"StereographicSphere", 2, [] { return as_quality(stereographic_quality(2)); }, {}},
+        QualityCase{"ManyDimensions", 6, [] { return as_quality(stereographic_quality(6)); }, {}},
         QualityCase{"RampedHill", 2, ramped_hill, {}},
-        QualityCase{"Constant", 3, [] { return tensor_quality(analytic_constant(0.3)); }, {}}),
+        QualityCase{"Constant", 3, [] { return as_quality(analytic_constant(0.3)); }, {}}),
     quality_case_name);
 
 TEST(Adaptors, LevelSetsGiveTheirQuality) {
-  const auto quality = tensor_quality(cut_out_discs({{{0, 0}, 1}}, 5));
+  const auto quality = as_quality(cut_out_discs({{{0, 0}, 1}}, 5));
   const Tensor z = at::tensor({0.0, 0.0, 0.5, 0.0, 2.0, 0.0}, at::kDouble).view({3, 2});
   const Tensor q = quality->evaluate({z, at::zeros({3}, at::kDouble), {}});
   EXPECT_NEAR(q[0].item<double>(), 0.5 * std::exp(-5), 1e-15);
@@ -58,7 +57,7 @@ TEST(Adaptors, LevelSetsGiveTheirQuality) {
 
 TEST(Adaptors, SecondDerivativesGoThroughTheGraph) {
   // ∂/∂z ⟨v, J u⟩ against central differences of it.
-  const auto sphere = chart_embedding(stereographic_chart(3));
+  const auto sphere = as_embedding(stereographic_chart(3));
   const Tensor z = random_normal({2, 3}, 1), u = random_normal({2, 3}, 2), v = random_normal({2, 4}, 3);
   const auto product = [&](const Tensor& at_z) { return (sphere->vjp(at_z, v) * u).sum().item<double>(); };
   const Tensor leaf = z.clone().requires_grad_(true);
@@ -75,8 +74,8 @@ TEST(Adaptors, SecondDerivativesGoThroughTheGraph) {
 
 TEST(Adaptors, FindPathWorksOnCharts) {
   PathProblem problem;
-  problem.embedding = chart_embedding(half_sphere_chart(2));
-  problem.quality = tensor_quality(analytic_constant(0.5));
+  problem.embedding = as_embedding(half_sphere_chart(2));
+  problem.quality = as_quality(analytic_constant(0.5));
   problem.start = at::tensor({0.0, 1.0}, at::kDouble).view({1, 2});
   problem.end = at::tensor({1.0, 0.0}, at::kDouble).view({1, 2});
   PathOptions options;
@@ -87,7 +86,7 @@ TEST(Adaptors, FindPathWorksOnCharts) {
 
 TEST(Adaptors, TensorsBehindTheFastSolvers) {
   // The same sphere as tensors: same geodesic, same second derivatives.
-  const auto by_tensors = embedding_chart(stereographic_sphere());
+  const auto by_tensors = as_chart(stereographic_sphere());
   EXPECT_TRUE(by_tensors->has_curvatures());
   EXPECT_FALSE(by_tensors->concurrent());
   const auto quality = function_quality(
@@ -100,7 +99,7 @@ TEST(Adaptors, TensorsBehindTheFastSolvers) {
       2, "wavy");
   const std::vector<double> a = {0.2, 0.1, -0.5, 0.4}, b = {-0.9, 1.4, 0.8, 0.7};
   const GeodesicResult slow = find_geodesics(
-      {.metric = WeightedMetric(by_tensors, quality_function(quality, 2), 0.1), .start = a, .end = b},
+      {.metric = WeightedMetric(by_tensors, as_analytic(quality, 2), 0.1), .start = a, .end = b},
       with_segments(40));
   const GeodesicResult fast =
       find_geodesics({.metric = WeightedMetric(stereographic_chart(2), analytic, 0.1), .start = a, .end = b},
@@ -108,7 +107,7 @@ TEST(Adaptors, TensorsBehindTheFastSolvers) {
   EXPECT_EQ(slow.method, "newton");
   for (std::size_t pair = 0; pair < 2; ++pair) {
     const Geodesic &one = slow.geodesics[pair], &other = fast.geodesics[pair];
-    EXPECT_EQ(one.termination, GeodesicTermination::kConverged);
+    EXPECT_EQ(one.termination, Termination::kConverged);
     EXPECT_EQ(one.iterations, other.iterations);
     EXPECT_NEAR(one.length, other.length, 1e-12);
     EXPECT_NEAR(one.certificate.least_curvature, other.certificate.least_curvature, 1e-9);
@@ -123,9 +122,9 @@ TEST(Adaptors, NewtonOnADecoderInSinglePrecision) {
   const auto decoder =
       load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat), decoder_options);
   const GeodesicProblem problem{
-      .metric = WeightedMetric(embedding_chart(decoder)), .start = {0.4, -0.2, 0.9}, .end = {-1.0, 0.8, 0.1}};
+      .metric = WeightedMetric(as_chart(decoder)), .start = {0.4, -0.2, 0.9}, .end = {-1.0, 0.8, 0.1}};
   const Geodesic geodesic = solve_one(problem, with_segments(32));
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_EQ(geodesic.certificate.negative_directions, 0);
   // Single precision leaves a residual of the square root of its rounding, 1e-3.
   EXPECT_LT(geodesic.certificate.gradient_residual, 2e-3);
@@ -143,11 +142,11 @@ TEST(Adaptors, NewtonOnADecoderInSinglePrecision) {
 }
 
 TEST(Adaptors, LatentSizesMustBeKnownAndAgree) {
-  EXPECT_THROW(embedding_chart(identity_embedding()), Error);
-  EXPECT_EQ(embedding_chart(identity_embedding(), 3)->latent_dim(), 3);
-  EXPECT_THROW(embedding_chart(identity_embedding(4), 3), Error);
-  EXPECT_THROW(quality_function(nullptr, 2), Error);
-  EXPECT_THROW(chart_embedding(nullptr), Error);
+  EXPECT_THROW(as_chart(identity_embedding()), Error);
+  EXPECT_EQ(as_chart(identity_embedding(), 3)->latent_dim(), 3);
+  EXPECT_THROW(as_chart(identity_embedding(4), 3), Error);
+  EXPECT_THROW(as_analytic(QualityPointer(), 2), Error);
+  EXPECT_THROW(as_embedding(nullptr), Error);
 }
 
 }  // namespace latentpath::testing

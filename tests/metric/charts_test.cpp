@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/weighted_metric.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {

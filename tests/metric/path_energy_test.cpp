@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <atomic>
 #include <cmath>
 
 #include "contract/test_models.h"
@@ -311,17 +312,38 @@ namespace {
 /// A perceptron that several threads may run at once.
 class ConcurrentPerceptron final : public Embedding {
  public:
+  explicit ConcurrentPerceptron(int64_t operations = 1'000'000) : operations_(operations) {}
   std::string describe() const override { return "perceptron"; }
   bool concurrent() const override { return true; }
+  int64_t operations_per_point() const override { return operations_; }
+  /// Batches mapped so far.
+  int64_t calls() const { return calls_; }
 
  protected:
-  Tensor map(const Tensor& z) const override { return (*inner_)(z); }
+  Tensor map(const Tensor& z) const override {
+    ++calls_;
+    return (*inner_)(z);
+  }
 
  private:
+  int64_t operations_;
+  mutable std::atomic<int64_t> calls_{0};
   std::shared_ptr<Embedding> inner_ = testing::perceptron(3, 5);
 };
 
 }  // namespace
+
+TEST(PathEnergy, AMapOfFewOperationsIsLeftToOneThread) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(3);
+  for (const auto& [operations, calls] : {std::pair<int64_t, int64_t>{0, 1}, {100, 1}, {1'000'000, 3}}) {
+    const auto embedding = std::make_shared<ConcurrentPerceptron>(operations);
+    const PathEnergy energy(embedding, normal_prior(3), {});
+    energy.decode(testing::random_normal({100, 3}, 9));
+    EXPECT_EQ(embedding->calls(), calls) << operations << " operations a point";
+  }
+  at::set_num_threads(before);
+}
 
 TEST(PathEnergy, ThreadsThatShareThePointsAgreeWithOne) {
   const int before = at::get_num_threads();

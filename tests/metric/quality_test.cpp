@@ -2,10 +2,10 @@
 
 #include "contract/quality_contract.h"
 #include "latentpath/core/error.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/models/classifier.h"
 #include "latentpath/metric/convex_set.h"
 #include "latentpath/metric/density_rank.h"
+#include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
 
 namespace latentpath::testing {
 

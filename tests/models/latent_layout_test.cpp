@@ -1,7 +1,7 @@
 #include "latentpath/models/latent_layout.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"

@@ -1,7 +1,7 @@
 #include "latentpath/models/torchscript_decoder.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <fstream>
 
@@ -69,9 +69,9 @@ TEST(TorchScriptDecoder, FilesThatCannotServeAreInputErrors) {
   EXPECT_EQ(failure(missing, {}).kind(), ErrorKind::kInput);
   EXPECT_NE(std::string(failure(missing, {}).what()).find("missing.pt"), std::string::npos);
 
-  const auto rubbish = folder / "rubbish.pt";
-  std::ofstream(rubbish) << "this is no archive";
-  EXPECT_EQ(failure(rubbish, {}).kind(), ErrorKind::kInput);
+  const auto not_an_archive = folder / "not_an_archive.pt";
+  std::ofstream(not_an_archive) << "this is no archive";
+  EXPECT_EQ(failure(not_an_archive, {}).kind(), ErrorKind::kInput);
 
   // Half of a good file.
   const auto good = save_script(folder / "good.pt", kFlatDecoder, 3, 6, at::kFloat);

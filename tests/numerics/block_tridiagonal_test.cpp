@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "contract/plain_numbers.h"
 
 namespace latentpath::testing {
 namespace {

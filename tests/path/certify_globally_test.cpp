@@ -2,8 +2,8 @@
 
 #include "latentpath/path/certify_globally.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {
@@ -71,7 +71,7 @@ TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
     std::vector<double> gradient(u.size()), product(u.size()), by_blocks(u.size());
     objective.gradient(gradient.data());
     BlockTridiagonal hessian;
-    objective.hessian(detail::HessianKind::kNewton, hessian);
+    objective.hessian(HessianKind::kNewton, hessian);
     hessian.multiply(u.data(), by_blocks.data());
     objective.hessian_product(u.data(), product.data());
     for (std::size_t k = 0; k < u.size(); ++k)
@@ -102,7 +102,7 @@ TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
     for (double& x : nodes) x *= 0.5;
     objective.expand(nodes.data());
     BlockTridiagonal gauss, laplacian;
-    objective.hessian(detail::HessianKind::kGaussNewton, gauss);
+    objective.hessian(HessianKind::kGaussNewton, gauss);
     objective.laplacian(laplacian);
     EXPECT_EQ(negative_eigenvalues(laplacian), 0) << c.name;
     // One pieces point a segment makes the cost a sum of squares; its Gauss–Newton matrix is

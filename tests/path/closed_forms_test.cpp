@@ -1,8 +1,8 @@
 // Paths whose length, cost or shape is known exactly (paper A, Examples 1 and 2; hyperbolic plane; sphere;
 // the one-dimensional loop).
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 
@@ -62,7 +62,7 @@ TEST(ClosedForm, Example1StraightLineInThePlane) {
   EXPECT_NEAR(result.path.quality_of_curve.item<double>(), std::pow(2, -std::sqrt(2)), 1e-12);
   EXPECT_LT(bow(result), 1e-12);
   expect_constant_speed(result, 1e-12);
-  EXPECT_EQ(result.cost, "chord");
+  EXPECT_EQ(result.cost[0], "chord");
   EXPECT_EQ(termination_name(result.termination[0]), "converged");
 }
 
@@ -141,8 +141,8 @@ TEST(ClosedForm, LoopInOneDimension) {
     PathOptions options = accurate(0);
     options.segments = 128;
     const auto result = solve_for(identity_embedding(1), quality, rows_of({0}, 1), rows_of({0}, 1), options);
-    EXPECT_EQ(result.cost, "dynamic");
-    EXPECT_EQ(result.time_weight, 1);
+    EXPECT_EQ(result.cost[0], "dynamic");
+    EXPECT_EQ(result.time_weight[0], 1);
     const Tensor exact = (std::log(std::cosh(a / 2)) - at::log(at::cosh(a * (result.times - 0.5)))) / a;
     // Errors of order 1/128² in value and shape.
     EXPECT_NEAR(result.path.cost_refined.item<double>(), 2 / a * std::tanh(a / 2), 1e-3) << a;

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/path/find_geodesics.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {
@@ -40,7 +40,7 @@ TEST(Degenerate, EqualEndsAreAPoint) {
       solve_one({.metric = WeightedMetric(stereographic_chart(2)), .start = {0.3, 0.4}, .end = {0.3, 0.4}});
   EXPECT_EQ(geodesic.length, 0);
   EXPECT_EQ(geodesic.refined_length, 0);
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_EQ(geodesic.nodes.size(), 202u);
   EXPECT_TRUE(warns(geodesic, "equal"));
   for (std::size_t k = 0; k < geodesic.nodes.size(); k += 2) EXPECT_EQ(geodesic.nodes[k], 0.3);
@@ -214,7 +214,7 @@ TEST(Degenerate, CancellationReturnsThePathReached) {
           {.metric = WeightedMetric(stereographic_chart(2)), .start = {0.2, 0.1}, .end = {-0.9, 1.4}},
           with_segments(100), token)
           .geodesics[0];
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kInterrupted);
+  EXPECT_EQ(geodesic.termination, Termination::kInterrupted);
   EXPECT_EQ(geodesic.nodes.size(), 202u);
   EXPECT_TRUE(std::isfinite(geodesic.refined_length));
 }
@@ -225,7 +225,7 @@ TEST(Degenerate, TheIterationLimitIsNotConvergence) {
   options.coarsest_segments = 100;
   const Geodesic geodesic = solve_one(
       {.metric = WeightedMetric(stereographic_chart(2)), .start = {0.2, 0.1}, .end = {-1.9, 0.9}}, options);
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kIterationLimit);
+  EXPECT_EQ(geodesic.termination, Termination::kIterationLimit);
   EXPECT_TRUE(warns(geodesic, "not converged"));
   EXPECT_FALSE(geodesic.certificate.minimum);
 }

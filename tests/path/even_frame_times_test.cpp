@@ -1,7 +1,7 @@
 #include "latentpath/path/even_frame_times.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 

@@ -4,35 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdint>
-#include <functional>
 #include <numbers>
-#include <random>
 #include <vector>
 
+#include "contract/plain_numbers.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/path/find_geodesics.h"
 
 namespace latentpath::testing {
-
-inline std::vector<double> normal_numbers(std::size_t count, std::uint64_t seed) {
-  std::mt19937_64 engine(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> numbers(count);
-  for (double& x : numbers) x = normal(engine);
-  return numbers;
-}
-
-/// The least-squares slope of log remainder(h) against log h over h = h0·2^{-k}.
-inline double observed_order(const std::function<double(double)>& remainder, double h0 = 1e-2) {
-  double sx = 0, sy = 0, sxx = 0, sxy = 0;
-  constexpr int kSteps = 6;
-  for (int k = 0; k < kSteps; ++k) {
-    const double x = std::log(h0 / std::pow(2, k)), y = std::log(remainder(h0 / std::pow(2, k)));
-    sx += x, sy += y, sxx += x * x, sxy += x * y;
-  }
-  return (kSteps * sxy - sx * sy) / (kSteps * sxx - sx * sx);
-}
 
 /// Distance on the unit sphere between the images of two points of a chart onto it centred at `centre`
 /// height.

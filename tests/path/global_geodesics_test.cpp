@@ -16,6 +16,8 @@ TEST(GlobalGeodesics, PlanarProblemsAgainstFastMarching) {
   GlobalGeodesicOptions global;
   constexpr double half = planar::kHalfSide + 1;  // no shortest path leaves this box
   global.box = {{-half, -half}, {half, half}};
+  GlobalGeodesicOptions best_alone = global;
+  best_alone.every_geodesic = false;
   EikonalDistanceOptions marching;
   marching.box = global.box;
   marching.coarsest = 101;
@@ -35,6 +37,12 @@ TEST(GlobalGeodesics, PlanarProblemsAgainstFastMarching) {
         << i << " " << problem.kind;
     EXPECT_LT(reference.error_estimate, 0.03 * ours) << i << " " << problem.kind;
     const double straight = find_geodesics(problem.geodesic, global.geodesic).geodesics[0].refined_length;
+    // Whoever wants the best alone gets the same one.
+    if (i < 6)
+      EXPECT_NEAR(
+          find_global_geodesics(problem.geodesic, best_alone).pairs[0].found[0].geodesic.refined_length, ours,
+          1e-4 * ours)
+          << i << " " << problem.kind;
     straight_optimal += straight <= ours * 1.001;
   }
   // Otherwise the routes were for nothing, and this test shows nothing.
@@ -76,6 +84,25 @@ TEST(GlobalGeodesics, MetricFieldOfAChart) {
   EXPECT_NEAR(g(2, 0), n * (r - 0.49) / (r * r), 1e-12);
   // The plane's metric is a multiple of the identity, and one row says so.
   EXPECT_EQ(metric_field(WeightedMetric(plane_chart(2)))(points).rows(), 1);
+}
+
+TEST(GlobalGeodesics, WhatAChartIsDoesNotFollowFromItsName) {
+  // A plane stretched threefold along its first coordinate, under two names.
+  const auto stretched = [](const auto* z, auto* x) {
+    x[0] = 3.0 * z[0];
+    x[1] = z[1];
+  };
+  Eigen::VectorXd start(2), end(2);
+  start << 0, 0;
+  end << 1, 0;
+  for (const char* name : {"stretched plane", "plane, stretched"}) {
+    const WeightedMetric metric(chart(stretched, 2, 2, name));
+    EXPECT_FALSE(metric.chart().is_identity());
+    // 3 ln 2, along a straight line: fast marching is exact for a constant metric, to rounding.
+    EXPECT_NEAR(eikonal_distance(metric_field(metric), start, end, {}).distance, 3 * std::log(2.0), 1e-6)
+        << name;
+  }
+  EXPECT_TRUE(plane_chart(2)->is_identity());
 }
 
 TEST(GlobalGeodesics, EqualEndsAndBadInput) {

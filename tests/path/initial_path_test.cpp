@@ -1,7 +1,7 @@
 #include "latentpath/path/initial_path.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "contract/test_models.h"
 #include "latentpath/curve/curve.h"

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/path/find_geodesics.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {
@@ -67,7 +67,7 @@ TEST(LevelSet, Example3) {
   const double exact = kLn2 * (2 * std::sqrt(0.69) + kPi - 2 * std::acos(1 / 1.3));
   EXPECT_NEAR(exact, 2.368205001, 1e-9);
   const Geodesic geodesic = solve_one(example_3(), with_segments(200));
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_NEAR(geodesic.refined_length / exact, 1, 1e-3);
   EXPECT_NEAR(geodesic.length / exact, 1, 1e-3);
   // The straight line through the middle is a saddle, by symmetry; it is not what is returned.
@@ -93,7 +93,7 @@ TEST(LevelSet, Example4sPrintedTruthIsConfirmedByQuadrature) {
 
 TEST(LevelSet, Example4) {
   const Geodesic geodesic = solve_one(example_4(), with_segments(200));
-  EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_NEAR(geodesic.refined_length / cube_corner_length(50), 1, 1e-3);
   EXPECT_NEAR(geodesic.length / cube_corner_length(50), 1, 1e-3);
   EXPECT_TRUE(geodesic.certificate.minimum);

@@ -1,8 +1,8 @@
 // Options that cannot be are refused in a sentence that names them.
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <cmath>

@@ -1,12 +1,12 @@
 #include "latentpath/path/path_objective.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
-#include "latentpath/path/initial_path.h"
 #include "latentpath/metric/derivative_check.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath::testing {
 namespace {
@@ -113,15 +113,18 @@ TEST(PathObjective, CountsTheDecodedPoints) {
     const auto decoder = perceptron(3, 3);
     const QualityPointer quality =
         decoded ? QualityPointer(std::make_shared<DecodedSigmoid>()) : normal_prior(3);
-    const PathEnergy energy(decoder, quality, {});
+    EvaluationCounter counter(decoder, 4);
+    const PathEnergy energy(counter.map(), quality, {});
     const Tensor start = random_normal({2, 3}, 1), end = random_normal({2, 3}, 2);
     const auto curve = polyline_curve(uniform_times(5), 3);
     const Tensor x = curve->fit(linear_path(start, end, uniform_times(5)), uniform_times(5));
     PathObjective objective(energy, curve, start, end, uniform_times(5), true);
+    objective.count(counter, at::tensor({3, 1}, at::kLong));  // rows 0 and 1 are of pairs 3 and 1
     objective.evaluate(x, at::arange(2, at::kLong));
     objective.evaluate(x.narrow(0, 1, 1), at::tensor({1}, at::kLong));
-    EXPECT_EQ(objective.decoded()[1], 2 * objective.decoded()[0]);
-    EXPECT_EQ(objective.decoded()[0] + objective.decoded()[1], decoder->evaluations());
+    const int64_t each = decoded ? 11 : 6;  // nodes, and midpoints where the quality looks at them
+    EXPECT_EQ(counter.of_pairs(), (std::vector<int64_t>{0, 2 * each, 0, each}));
+    EXPECT_EQ(3 * each, decoder->evaluations());
   }
 }
 

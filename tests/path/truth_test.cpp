@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "geodesic/geodesic_test_tools.h"
 #include "latentpath/path/find_geodesics.h"
+#include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
 namespace {
@@ -108,7 +108,7 @@ AnalyticQualityPointer wavy() {
 TEST(Truth, SmoothCasesTo3e5At100SegmentsAnd1e9Extrapolated) {
   for (const Truth& truth : smooth_truths()) {
     const Geodesic geodesic = solve_one(truth.problem, with_segments(100));
-    EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << truth.name;
+    EXPECT_EQ(geodesic.termination, Termination::kConverged) << truth.name;
     EXPECT_NEAR(geodesic.length / truth.length, 1, 3e-5) << truth.name;
     EXPECT_NEAR(geodesic.refined_length / truth.length, 1, 3e-5) << truth.name;
     EXPECT_NEAR(geodesic.extrapolated_length / truth.length, 1, 1e-9) << truth.name;
@@ -187,7 +187,7 @@ TEST(Truth, LoopInOneDimension) {
     double before = 0;
     for (const int segments : {64, 128, 256}) {
       const Geodesic geodesic = solve_one(problem, with_segments(segments));
-      EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged);
+      EXPECT_EQ(geodesic.termination, Termination::kConverged);
       double off = 0;
       for (int i = 0; i <= segments; ++i) {
         const double t = static_cast<double>(i) / segments;
@@ -312,7 +312,7 @@ TEST(Methods, AgreeOnOneGeodesic) {
     EXPECT_EQ(result.method, method);
     EXPECT_TRUE(result.method_reason.empty());
     const Geodesic& geodesic = result.geodesics[0];
-    EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << method;
+    EXPECT_EQ(geodesic.termination, Termination::kConverged) << method;
     // GEORCE charges segments at their left ends; its curve is good, its own length less so.
     EXPECT_NEAR(geodesic.refined_length / exact, 1, 3e-5) << method;
     EXPECT_NEAR(geodesic.length / exact, 1, method == "georce" ? 1e-2 : 3e-5) << method;
@@ -336,7 +336,7 @@ TEST(Methods, AnisotropicChartsOfManyDimensions) {
   const Geodesic dense = solve_one(problem, options);
   options.method = "newton-cg";
   const Geodesic free = solve_one(problem, options);
-  EXPECT_EQ(free.termination, GeodesicTermination::kConverged);
+  EXPECT_EQ(free.termination, Termination::kConverged);
   EXPECT_NEAR(dense.length, free.length, 1e-9 * dense.length);
   EXPECT_LT(greatest_difference(dense.nodes, free.nodes), 1e-6);
 }
@@ -391,7 +391,7 @@ TEST(Resolution, NoPathHidesBetweenThePointsOfItsGrid) {
     for (double& x : problem.start) x *= c.scale;
     for (double& x : problem.end) x *= c.scale;
     for (const Geodesic& geodesic : find_geodesics(problem).geodesics) {
-      EXPECT_EQ(geodesic.termination, GeodesicTermination::kConverged) << c.metric.describe();
+      EXPECT_EQ(geodesic.termination, Termination::kConverged) << c.metric.describe();
       EXPECT_NEAR(geodesic.length / geodesic.refined_length, 1, 0.02) << c.metric.describe();
     }
     // One midpoint a segment and no check is what the test is about.

@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -182,6 +184,28 @@ def check_run_folder(folder, pairs=1, images=True):
     for picture in (folder / "frames").iterdir():
         assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     return document
+
+
+def check_picture_formats(frames, formats=("svg", "pdf")):
+    """Every picture of the folder is there in these formats too, and they are what they are called."""
+    stems = {picture.stem for picture in frames.glob("*.png")}
+    assert stems and {picture.name for picture in frames.iterdir()} == {
+        f"{stem}.{ending}" for stem in stems for ending in ("png", *formats)}
+    for stem in stems:
+        if "svg" in formats:
+            drawing = ElementTree.parse(frames / f"{stem}.svg").getroot()
+            namespace = "{http://www.w3.org/2000/svg}"
+            assert drawing.tag == namespace + "svg"
+            # Text is there, a glyph a letter, and every use of one leads to its outline.
+            known = {element.get("id") for element in drawing.iter()}
+            used = {element.get("{http://www.w3.org/1999/xlink}href") for element in drawing.iter(namespace + "use")}
+            assert len(used) > 10 and used <= {f"#{name}" for name in known}
+        if "pdf" in formats:
+            document = frames / f"{stem}.pdf"
+            assert document.read_bytes().startswith(b"%PDF-") and document.read_bytes().rstrip().endswith(b"%%EOF")
+            if shutil.which("pdftotext"):
+                said = subprocess.run(["pdftotext", document, "-"], capture_output=True, text=True, check=True).stdout
+                assert len(said.split()) > 3
 
 
 def check_one_sentence(result, *mentioned):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import check_one_sentence, options, run, start, to_unit, wait_for_end
+from conftest import check_one_sentence, check_picture_formats, options, run, start, to_unit, wait_for_end
 
 PAIRS, FRAMES = 4, 9
 
@@ -36,7 +36,7 @@ def evaluate(models, tmp_path):
 def table_run(models, tmp_path_factory):
     """Eights favoured and avoided, done once; to be looked at, not changed."""
     out = tmp_path_factory.mktemp("evaluate") / "run"
-    return run(*call(models, avoid=8, methods="linear,spherical,ours", out=out), out=out).ok()
+    return run(*call(models, avoid=8, methods="linear,spherical,ours", picture_format="pdf", out=out), out=out).ok()
 
 
 def lines(file):
@@ -56,6 +56,7 @@ def test_run_folder_is_whole(table_run):
     assert ends.shape == (2, PAIRS, 2, 2) and ends.dtype == np.float32
     assert (ends[0] == ends[1]).all()  # favoured and avoided alike: ends without the class
     assert (table_run.out / "frames" / "steps.png").read_bytes().startswith(b"\x89PNG")
+    check_picture_formats(table_run.out / "frames", ("pdf",))
     assert len(lines(table_run.out / "paths.csv")) == 2 * 3 * PAIRS
     assert len(lines(table_run.out / "frames.csv")) == 2 * 3 * PAIRS * FRAMES
     assert table_run.stdout.splitlines()[0].split()[:2] == ["feature", "method"]

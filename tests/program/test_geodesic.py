@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import run
+from conftest import check_picture_formats, run
 
 QUICK = ["--quiet", "--threads", "1", "--reference", "off"]
 
@@ -42,10 +42,41 @@ class Negative(torch.nn.Module):
         return -torch.ones_like(z[:, 0])
 
 
+class Gaussians(torch.nn.Module):
+    """The Fisher-Rao metric of N(m, s^2) in (m, s)."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        g = 1 / (z[:, 1] * z[:, 1])
+        return torch.diag_embed(torch.stack([g, 2 * g], 1))
+
+
+class Skew(torch.nn.Module):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        zero, one = torch.zeros_like(z[:, 0]), torch.ones_like(z[:, 0])
+        return torch.stack([torch.stack([one, one], 1), torch.stack([zero, one], 1)], 1)
+
+
+class Flat(torch.nn.Module):
+    """Positive definite above the first axis only."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.diag_embed(torch.stack([torch.ones_like(z[:, 0]), z[:, 1]], 1))
+
+
+class Vector(torch.nn.Module):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return z * z
+
+
+class Batch(torch.nn.Module):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.diag_embed(torch.ones_like(z)) * (1 + z * z).mean()
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("geodesic")
-    for module in (Distance(), Sphere(), Half(), Negative()):
+    for module in (Distance(), Sphere(), Half(), Negative(), Gaussians(), Skew(), Flat(), Vector(), Batch()):
         torch.jit.script(module).save(str(folder / (type(module).__name__.lower() + ".pt")))
     return folder
 
@@ -72,12 +103,13 @@ def test_example_1_with_everything_it_writes(tmp_path):
 
 
 def test_example_2_is_a_great_circle(tmp_path):
-    result = geodesic("--example", 2, out=tmp_path / "run").ok()
+    result = geodesic("--example", 2, "--picture-format", "svg", "--picture-format", "pdf", out=tmp_path / "run").ok()
     path = result.pairs[0]["path"]
     assert path["length"] == pytest.approx(math.pi / 3 * math.log(2), rel=3e-5)
     # The gnomonic chart maps great circles to straight lines, z1 + z2 = 1.
     assert np.abs(result.path[0].sum(1) - 1).max() < 1e-6
-    assert {p.name for p in (result.out / "frames").iterdir()} == {"plane.png", "surface.png"}
+    assert {p.stem for p in (result.out / "frames").iterdir()} == {"plane", "surface"}
+    check_picture_formats(result.out / "frames")
     page = json.loads((result.out / "report" / "data.json").read_text())
     assert page["kind"] == "geodesic" and page["verdict"]["headline"].startswith("Example 2: length ")
     assert len(page["surface"]["points"]) == page["surface"]["rows"] * page["surface"]["columns"]
@@ -134,7 +166,7 @@ def test_own_chart_and_quality(files, method):
     r = (z * z).sum(1, keepdims=True)
     x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
     assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.log(2) * math.acos(x[0] @ x[1]), rel=1e-3)
-    assert ("newton" if method == "newton" else "L-BFGS") in summary["method"]
+    assert ("L-BFGS" if method == "lbfgs" else "newton") in summary["method"]
 
 
 def test_own_level_set(files):
@@ -187,3 +219,50 @@ def test_a_negative_distance_is_refused(files):
     result = run("geodesic", "--manifold", "plane", "--level-set", files / "negative.pt", "--from", "0,0", "--to", "1,1",
                  "--quiet")
     assert result.code == 3 and "0 or more" in result.stderr
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "adam", "sgd", "newton", "gauss-newton", "newton-cg", "georce"])
+def test_every_method_takes_a_chart_of_ours(method):
+    result = run("geodesic", "--manifold", "sphere", "--from", "0.2,0.1", "--to=-0.9,1.4", "--method", method, "--init",
+                 "straight", "--json", *QUICK).ok()
+    summary = json.loads(result.stdout)
+    z = np.array([[0.2, 0.1], [-0.9, 1.4]])
+    r = (z * z).sum(1, keepdims=True)
+    x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
+    # Steps by a rate end at their limit, near the geodesic; GEORCE's left ends are O(1/n) off.
+    assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.log(2) * math.acos(x[0] @ x[1]), rel=5e-3)
+
+
+@pytest.mark.parametrize("method", ["auto", "lbfgs"])
+def test_a_metric_in_a_file_against_its_closed_form(files, method):
+    result = geodesic("--metric", files / "gaussians.pt", "--from=-1,0.5", "--to", "1,0.5", "--method", method,
+                      "--json").ok()
+    exact = math.sqrt(2) * math.acosh(1 + 2 / (2 * 0.25))
+    summary = json.loads(result.stdout)
+    path = summary["pairs"][0]["path"]
+    assert summary["method"].startswith("newton" if method == "auto" else "L-BFGS")
+    assert path["embedding_length"] == pytest.approx(exact, rel=1e-3)
+    assert path["length"] == pytest.approx(math.log(2) * exact, rel=1e-3)  # Q = 1/2 weighs log 2
+    assert path["lower_bound"] == 0  # nobody said how small the metric may be
+    assert summary["pairs"][0]["linear"]["length"] > 1.2 * path["length"]
+
+
+@pytest.mark.parametrize("name, words", [("skew", "not symmetric"), ("flat", "not positive definite"),
+                                         ("vector", "[34, 2] to matrices"), ("batch", "other points of its batch")])
+def test_what_is_no_metric_is_refused(files, name, words):
+    result = geodesic("--metric", files / (name + ".pt"), "--pairs", pairs_file(files))
+    assert result.code == 3
+    assert words in result.stderr and name + ".pt" in result.stderr
+
+
+def pairs_file(folder):
+    file = folder / "pairs_of_metrics.npy"
+    np.save(file, np.array([[[0.5, 1.0], [1.0, -0.5]], [[0.0, 1.0], [1.0, 1.0]]]))
+    return file
+
+
+@pytest.mark.parametrize("other", [["--embedding", "sphere.pt"], ["--manifold", "plane"], ["--example", "1"]])
+def test_a_metric_contradicts_a_chart(files, other):
+    arguments = [files / word if word.endswith(".pt") else word for word in other]
+    ends = [] if "--example" in other else ["--from", "0,1", "--to", "1,1"]
+    assert geodesic("--metric", files / "gaussians.pt", *ends, *arguments).code == 2

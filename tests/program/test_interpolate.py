@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import (END, START, check_run_folder, enlarge, mean_over_time, numbers, options, run, straight_nodes,
-                      to_unit)
+from conftest import (END, START, check_picture_formats, check_run_folder, enlarge, mean_over_time, numbers, options, run,
+                      straight_nodes, to_unit)
 from foreign_models import DEVIATION, FAVOURED, MEAN
 
 
@@ -229,6 +229,21 @@ def test_pictures(interpolate):
     assert (few.out / "path.npy").read_bytes() == (many.out / "path.npy").read_bytes()
 
 
+def test_pictures_for_papers(interpolate):
+    plain = interpolate("plain").ok()
+    assert {picture.suffix for picture in (plain.out / "frames").iterdir()} == {".png"}
+    result = interpolate("papers", picture_format="svg,pdf").ok()
+    check_picture_formats(result.out / "frames")
+    again = interpolate("again", picture_format="svg,pdf").ok()
+    for picture in (result.out / "frames").iterdir():
+        assert picture.read_bytes() == (again.out / "frames" / picture.name).read_bytes(), picture.name
+    for picture in (plain.out / "frames").iterdir():
+        assert picture.read_bytes() == (result.out / "frames" / picture.name).read_bytes(), picture.name
+    refused = interpolate("refused", picture_format="gif")
+    assert refused.code == 2 and "--picture-format" in refused.stderr and "gif" in refused.stderr
+    assert not refused.out.exists()
+
+
 def test_same_end_twice(interpolate):
     result = interpolate(to=START).ok()
     assert "NaN" not in (result.out / "run.json").read_text()
@@ -243,3 +258,22 @@ def test_config_file_gives_what_options_give(interpolate, models, tmp_path):
     out = tmp_path / "config"
     run("interpolate", *options(config=tmp_path / "job.toml", segments=16, out=out)).ok()  # the option wins
     assert (out / "path.npy").read_bytes() == (by_options.out / "path.npy").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["newton", "gauss-newton", "newton-cg"])
+def test_a_second_order_method_ends_at_a_point_that_it_certifies(method, interpolate, models):
+    result = interpolate(decoder="double", classifier="unit_classifier", method=method, max_iterations=60).ok()
+    summary = json.loads((result.out / "run.json").read_text())["summary"]
+    path, line = summary["pairs"][0]["path"], summary["pairs"][0]["linear"]
+    assert summary["method"].startswith("L-BFGS, coarse to fine, then ")
+    assert path["cost_refined"] <= line["cost_refined"] * (1 + 1e-9)
+    assert path["minimum"] == (path["termination"] == "converged" and path["negative_directions"] == 0)
+    assert path["negative_directions"] >= 0 and np.isfinite(path["least_curvature"])
+
+
+def test_what_a_second_order_method_lacks_is_said(interpolate):
+    result = interpolate(method="newton", cost="length")
+    assert result.code == 2
+    assert "method newton needs a block-tridiagonal Hessian" in result.stderr
+    result = interpolate(method="newton", curve="neural")
+    assert result.code == 2 and "--curve neural" in result.stderr

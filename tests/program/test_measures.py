@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import check_one_sentence, options, run
+from conftest import check_one_sentence, check_picture_formats, options, run
 
 
 def measures(folder, name="run", **chosen):
@@ -18,7 +18,7 @@ def measures(folder, name="run", **chosen):
 @pytest.fixture(scope="module")
 def example(tmp_path_factory):
     """The first of the papers' examples with 40 points; to be looked at, not changed."""
-    return measures(tmp_path_factory.mktemp("example"), example=1, points=40).ok()
+    return measures(tmp_path_factory.mktemp("example"), example=1, points=40, picture_format="svg,pdf").ok()
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_run_folder(example):
     assert np.allclose(times, np.arange(11) / 10)
     picture = (example.out / "frames" / "strip.png").read_bytes()
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    check_picture_formats(example.out / "frames")
     pair, = document["summary"]["pairs"]
     path = pair["path"]
     assert path["lower_bound"] == pytest.approx(path["squared_mmd"] / 10)

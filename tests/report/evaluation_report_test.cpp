@@ -147,7 +147,8 @@ TEST(EvaluationReport, AStoredPathComesBackWhole) {
 
 TEST(EvaluationReport, ProfilesAreAPicture) {
   const auto sets = two_sets();
-  const Tensor with = draw_profiles({&sets[0], &sets[1]}, "both"), one = draw_profiles({&sets[0]}, "both");
+  const Tensor with = draw_profiles({&sets[0], &sets[1]}, "both").pixels(),
+               one = draw_profiles({&sets[0]}, "both").pixels();
   ASSERT_EQ(with.dim(), 3);
   EXPECT_EQ(with.size(2), 3);
   EXPECT_EQ(with.sizes(), one.sizes());

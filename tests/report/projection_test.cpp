@@ -73,10 +73,10 @@ TEST(Projection, ThePictureShowsSamplesAndCurves) {
   options.segments = 16;
   options.max_iterations = 5;
   const PathResult result = find_path(problem, options);
-  const Tensor picture = draw_path_projection(problem, result, 0, *density, *rank, 1);
+  const Tensor picture = draw_path_projection(problem, result, 0, *density, *rank, 1).pixels();
   ASSERT_EQ(picture.scalar_type(), at::kByte);
   ASSERT_EQ(picture.size(2), 3);
-  EXPECT_TRUE(at::equal(picture, draw_path_projection(problem, result, 0, *density, *rank, 1)));
+  EXPECT_TRUE(at::equal(picture, draw_path_projection(problem, result, 0, *density, *rank, 1).pixels()));
   const auto pixels_of = [&](Colour c) {
     const Tensor wanted = at::tensor({c.red, c.green, c.blue}, at::kByte);
     return (picture == wanted).all(2).sum().item<int64_t>();

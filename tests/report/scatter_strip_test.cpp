@@ -25,7 +25,7 @@ TEST(ScatterStrip, PutsPointsWhereTheyAre) {
       scatter_extent({row});  // the weightless point at 0 does not count, and lies inside anyway
   EXPECT_NEAR(extent.x, -1.08, 1e-12);
   EXPECT_NEAR(extent.width, 2.16, 1e-12);
-  const Tensor picture = draw_scatter_strip({row}, {.pixel_ratio = 1});
+  const Tensor picture = draw_scatter_strip({row}, {.pixel_ratio = 1}).pixels();
   const Tensor pixels = blue(picture);
   ASSERT_GT(pixels.size(0), 0);
   const int64_t left = pixels.select(1, 1).min().item<int64_t>(),
@@ -47,17 +47,18 @@ TEST(ScatterStrip, DrawsAnyDimensionAndIsReproducible) {
                          .subtitle = "K·cost/MMD² = 1",
                          .points = points,
                          .captions = {"t = 0", "t = ⅓", "t = ⅔", "t = 1"}};
-    const Tensor picture = draw_scatter_strip({row, row}, {.title = "title", .note = "note"});
+    const Tensor picture = draw_scatter_strip({row, row}, {.title = "title", .note = "note"}).pixels();
     EXPECT_EQ(picture.scalar_type(), at::kByte);
     EXPECT_GT(blue(picture).size(0), 500) << dim;
-    EXPECT_TRUE(at::equal(picture, draw_scatter_strip({row, row}, {.title = "title", .note = "note"})));
+    EXPECT_TRUE(
+        at::equal(picture, draw_scatter_strip({row, row}, {.title = "title", .note = "note"}).pixels()));
   }
 }
 
 TEST(ScatterStrip, ShadesWhatIsBad) {
   const ScatterRow row{.points = at::tensor({-1.0, -1.0, 1.0, 1.0}, at::kDouble).view({1, 2, 2})};
   const Tensor shade = at::tensor({1.0, 0.0}, at::kDouble).view({1, 2});  // bad on the right
-  const Tensor picture = draw_scatter_strip({row}, {.shade = shade, .pixel_ratio = 1});
+  const Tensor picture = draw_scatter_strip({row}, {.shade = shade, .pixel_ratio = 1}).pixels();
   const int64_t y = picture.size(0) / 2, right = picture.size(1) - 30, left = picture.size(1) - 90;
   EXPECT_EQ(picture[y][left][0].item<int>(), 255);
   EXPECT_EQ(picture[y][right][0].item<int>(), 160);

@@ -2,8 +2,8 @@
 
 #include "latentpath/report/surface_picture.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "latentpath/core/error.h"
 
@@ -33,9 +33,9 @@ TEST(SurfacePicture, HidesWhatIsBehind) {
   picture.elevation = 60;
   picture.markers = false;
   picture.curves = {{"", kVermillion, line_at(0.4)}};
-  EXPECT_GT(count(draw_surface(picture), kVermillion), 500);
+  EXPECT_GT(count(draw_surface(picture).pixels(), kVermillion), 500);
   picture.curves[0].points = line_at(-0.4);
-  EXPECT_EQ(count(draw_surface(picture), kVermillion), 0);
+  EXPECT_EQ(count(draw_surface(picture).pixels(), kVermillion), 0);
 }
 
 TEST(SurfacePicture, ACurveOnTheSurfaceIsSeen) {
@@ -44,9 +44,9 @@ TEST(SurfacePicture, ACurveOnTheSurfaceIsSeen) {
   picture.values = {at::full({21, 21}, 0.5, at::kDouble)};
   picture.title = "Square";
   picture.curves = {{"on it", kVermillion, line_at(0)}};
-  const Tensor image = draw_surface(picture);
+  const Tensor image = draw_surface(picture).pixels();
   EXPECT_GT(count(image, kVermillion), 500);
-  EXPECT_TRUE(at::equal(image, draw_surface(picture)));
+  EXPECT_TRUE(at::equal(image, draw_surface(picture).pixels()));
 }
 
 TEST(SurfacePicture, RefusesWhatDoesNotFit) {

@@ -1,7 +1,7 @@
 #include "latentpath/run/evaluate_paths.h"
 
-#include <gtest/gtest.h>
 #include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include <cmath>
 

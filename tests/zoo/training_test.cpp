@@ -7,9 +7,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_decoder.h"
-#include "latentpath/models/classifier.h"
 #include "latentpath/metric/density.h"
+#include "latentpath/models/classifier.h"
+#include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "synthetic_data.h"
@@ -280,7 +280,7 @@ TEST(Training, RefusesBadArguments) {
             std::string::npos);
   EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.epochs = -1; }),
             "`epochs` must not be negative, and is -1");
-  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 1; }), 
+  EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 1; }),
             "`batch` must be at least 2, or be 0 (the recipe's), not 1");
   EXPECT_EQ(message("mnist-vae-8", [](auto& o) { o.batch = 500; }),
             "`batch` is 500: the data set has only 200 images");

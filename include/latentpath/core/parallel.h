@@ -1,14 +1,15 @@
 #pragma once
-// Threads over independent pieces of a batch.
+// Threads over independent pieces of a batch of points.
 //
-// A decoder's layers are small: threads that share each of them meet hundreds of times in one pass, and on a
-// busy machine every meeting waits for whoever is not running. Threads that take a part of the batch through
-// all layers meet once.
+// A decoder's layers are small: threads that share each of them meet hundreds of times in one pass. Threads
+// that take a part of the batch through all layers meet once, at the end (core/thread_pool.h says how).
 //
 //   run_in_parallel(4, [&](int64_t part) { images[part] = decode(parts[part]); });
 
 #include <cstdint>
 #include <functional>
+
+#include "latentpath/core/thread_pool.h"
 
 namespace latentpath {
 
@@ -18,19 +19,6 @@ namespace latentpath {
 void run_in_parallel(int64_t count, const std::function<void(int64_t)>& task);
 
 /// Threads that run_in_parallel would use; 1 inside of one of its tasks.
-int64_t parallel_width();
-
-/// While it lives, tensor operations of this thread use one thread; run_in_parallel still has them all.
-class SerialOperations {
- public:
-  SerialOperations();
-  ~SerialOperations();
-  SerialOperations(const SerialOperations&) = delete;
-  SerialOperations& operator=(const SerialOperations&) = delete;
-
- private:
-  int threads_;  ///< of tensor operations before
-  int outer_;    ///< set aside for run_in_parallel before
-};
+inline int64_t parallel_width() { return thread_width(); }
 
 }  // namespace latentpath

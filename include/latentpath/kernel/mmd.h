@@ -11,7 +11,7 @@
 // sets have distance exactly 0, and the order of the points changes no bit of the result.
 //
 //   const SquaredMmd mmd = squared_mmd(RadialKernel::gaussian({0.125}), {x, 2}, {y, 2});   // x, y row by row
-//   mmd.value, mmd.first_gradient   // [n · d], like x
+//   std::cout << mmd.value << ", " << mmd.first_gradient[0];   // the gradient is [n · d], like x
 //
 // Pairs are visited once, in tiles, on all OpenMP threads, with the widest vector instructions that the
 // processor has. Memory is O((n + m) d) for each thread. Equal input and threads give equal bytes.

@@ -5,9 +5,8 @@
 // labelled for what it is:
 //
 //   mmd           Eq. 13 minimised over the points of X¹ … X^{K−1}: from the straight line, from the samples
-//   matched
-//                 by optimal transport, and from clouds whose points jump one by one; and, labelled "smooth",
-//                 over smooth motions of the matched points alone, which is what Fig. 9 shows
+//                 matched by optimal transport, and from clouds whose points jump one by one; and,
+//                 labelled "smooth", over smooth motions of the matched points alone, as in Fig. 9
 //   mixture       (1 − t)X + tY: the exact geodesic of the kernel's metric; points stay, their weights change
 //   displacement  each point travels straight to where optimal transport sends it: the geodesic of the
 //                 Wasserstein metric
@@ -15,15 +14,16 @@
 // No path costs less than MMD²(X, Y)/K, and the mixture attains it, so every path is reported with
 // K·cost/MMD² ≥ 1.
 //
-//   MeasureProblem problem{.start = x, .end = y, .kernel = RadialKernel::gaussian({0.125})};   // [n, 2], [m,
-//   2] MeasureResult result = interpolate_measures(problem, {.steps = 10}); std::cout <<
-//   result.brief_report();
+//   MeasureProblem problem{.start = x, .end = y, .kernel = RadialKernel::gaussian({0.125})};
+//   MeasureResult result = interpolate_measures(problem, {.steps = 10});   // x [n, 2], y [m, 2]
+//   std::cout << result.brief_report();
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/curve/curve.h"
@@ -140,5 +140,8 @@ std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKern
 ///   3: N(0, I) → ½N((−5,−5), I) + ½N((5,5), I)   (printed with weights ¼, whose sum is not 1)
 /// with equal shares of each component, so that all of the randomness is in the points.
 MeasureProblem measure_example(int example, int64_t points, uint64_t seed);
+
+/// What there is to say about MeasureOptions: names, ranges, choices and words.
+const OptionTable<MeasureOptions>& measure_option_table();
 
 }  // namespace latentpath

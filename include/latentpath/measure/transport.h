@@ -3,7 +3,8 @@
 // Σ π_ij ‖x_i − y_j‖² is least. Free of LibTorch.
 //
 //   const TransportPlan plan = exact_transport({x, 2}, {y, 2});
-//   for (const auto& move : plan.moves) …   // move.from, move.to, move.mass; at most n + m − 1 of them
+//   for (const auto& move : plan.moves)   // at most n + m − 1 of them
+//     std::cout << move.from << " to " << move.to << ": " << move.mass << "\n";
 
 #include <cstdint>
 #include <vector>

@@ -1,37 +1,48 @@
 #pragma once
-// Between the two worlds: analytic maps as Embedding and Quality, so that find_path and everything else works
-// on them; embeddings and qualities on tensors (TorchScript files) as analytic maps, so that the fast
-// geodesic solvers work on those.
+// Between the two realisations of a problem: analytic maps, qualities and metrics on tensors, so that
+// everything that takes an Embedding and a Quality takes them; and tensors (TorchScript files) as analytic
+// maps, so that Newton's method takes those. as_embedding(), as_quality() and as_metric_tensor() give
+// tensors, as_chart(), as_analytic() and as_level_set() give analytic ones. What was made of the other kind
+// gives that back, so no map is wrapped twice.
 //
-//   PathProblem problem{.embedding = chart_embedding(stereographic_chart(2)), …};
-//   auto map = embedding_chart(load_decoder("decoder.pt"), 2);
+//   PathProblem problem{.embedding = as_embedding(stereographic_chart(2)), .start = z0, .end = z1};
+//   auto map = as_chart(load_decoder("decoder.pt"), 2);
 
 #include <memory>
 
-#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/embedding.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/metric/quality.h"
 
 namespace latentpath {
 
 /// Φ on tensors [n, D] → [n, M]. First and second derivatives by reverse mode go through the map's own code.
-std::shared_ptr<Embedding> chart_embedding(ChartPointer chart);
+std::shared_ptr<Embedding> as_embedding(ChartPointer chart);
 
 /// Q on tensors.
-QualityPointer tensor_quality(AnalyticQualityPointer quality);
+QualityPointer as_quality(AnalyticQualityPointer quality);
 
-/// An embedding as a chart: values, Jacobians and curvatures in batches through LibTorch, curvatures by
-/// differentiating a reverse pass (has_curvatures() is false where the model cannot do that). `latent_dim` 0:
-/// the embedding's own.
-ChartPointer embedding_chart(std::shared_ptr<const Embedding> embedding, int latent_dim = 0);
+/// G on tensors, with derivatives of first and second order.
+MetricTensorPointer as_metric_tensor(AnalyticMetricPointer metric);
 
-/// A quality as an analytic one, AnalyticQuality::Form::kQuality. `decoder` is needed where the quality looks
-/// at decoded points.
-AnalyticQualityPointer quality_function(QualityPointer quality, int latent_dim,
-                                        std::shared_ptr<const Embedding> decoder = {});
+/// An embedding as a chart: its own analytic map where it has one, else values, Jacobians and curvatures
+/// through LibTorch, all points of a path in one batch: the model is run on M or D copies of every point,
+/// whichever are fewer passes, and curvatures differentiate a reverse pass (has_curvatures() is false where
+/// the model cannot do that). `latent_dim` 0: the embedding's own. The embedding's metric is not part of the
+/// chart: as_analytic(metric).
+ChartPointer as_chart(std::shared_ptr<const Embedding> embedding, int latent_dim = 0);
+
+/// A quality as an analytic one: its own where it has one, else AnalyticQuality::Form::kQuality through
+/// LibTorch. `decoder` is needed where the quality looks at decoded points.
+AnalyticQualityPointer as_analytic(QualityPointer quality, int latent_dim,
+                                   std::shared_ptr<const Embedding> decoder = {});
+
+/// A metric as an analytic one: its own where it has one, else through LibTorch. `dim` 0: the metric's own.
+AnalyticMetricPointer as_analytic(MetricTensorPointer metric, int dim = 0);
 
 /// d_M from any embedding with one output a point: Q = ½ exp(−K d_M).
-AnalyticQualityPointer level_set_function(std::shared_ptr<const Embedding> distance, double stiffness,
-                                          int latent_dim = 0);
+AnalyticQualityPointer as_level_set(std::shared_ptr<const Embedding> distance, double stiffness,
+                                    int latent_dim = 0);
 
 }  // namespace latentpath

@@ -65,6 +65,8 @@ class AnalyticMap {
   const std::string& describe() const noexcept { return name_; }
   /// True when the map depends on the curve time t.
   virtual bool depends_on_time() const { return false; }
+  /// True where Φ(z) = z for every z, whatever the map is called.
+  virtual bool is_identity() const { return false; }
   /// False where curvatures are not to be had; solvers then use Gauss–Newton.
   virtual bool has_curvatures() const { return true; }
   /// The relative rounding error of values: of float64, unless a model computes in float32.
@@ -87,7 +89,8 @@ class AnalyticMap {
 
 using ChartPointer = std::shared_ptr<const AnalyticMap>;
 
-/// Φ from a generic callable `f(const T* z, T* x)`, T any scalar: z [D], x [M].
+/// Φ from a generic callable `f(const T* z, T* x)`, T any scalar: z [D], x [M]. A callable that copies z to x
+/// says so by a member `static constexpr bool kIdentity = true`.
 /// Throws Error(kArgument) unless D ≥ 1 and M ≥ 1.
 template <class Function>
 ChartPointer chart(Function f, int latent_dim, int embedding_dim, std::string name = "chart");

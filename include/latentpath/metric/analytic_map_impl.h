@@ -10,6 +10,12 @@ template <class Function>
 struct ChartCall {
   Function f;
   static constexpr bool kTime = false;
+  static constexpr bool kIdentity = [] {
+    if constexpr (requires { Function::kIdentity; })
+      return Function::kIdentity;
+    else
+      return false;
+  }();
   template <class T>
   void operator()(const T* z, double, T* x) const {
     f(z, x);
@@ -20,6 +26,7 @@ template <class Function>
 struct ScalarCall {
   Function f;
   static constexpr bool kTime = std::is_invocable_v<const Function&, const double*, double>;
+  static constexpr bool kIdentity = false;
   template <class T>
   void operator()(const T* z, [[maybe_unused]] double t, T* x) const {
     if constexpr (kTime)
@@ -147,6 +154,7 @@ class FunctionMap final : public AnalyticMap {
   FunctionMap(Call call, int latent_dim, int output_dim, std::string name)
       : AnalyticMap(latent_dim, output_dim, std::move(name)), call_(std::move(call)) {}
   bool depends_on_time() const override { return Call::kTime; }
+  bool is_identity() const override { return Call::kIdentity; }
 
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
     const auto dim = static_cast<std::size_t>(latent_dim()), outputs = static_cast<std::size_t>(output_dim());

@@ -3,8 +3,7 @@
 //
 // R(h) = |f(x + h u) − f(x) − h ⟨g, u⟩| falls like h² when it is, like h when it is not. In float64.
 //
-//   double slope = latentpath::taylor_slope(f, x, gradient, direction);   // 2 for a right gradient, 1 for a
-//   wrong one
+//   double slope = latentpath::taylor_slope(f, x, gradient, direction);   // 2 where right, 1 where wrong
 
 #include <functional>
 

@@ -4,7 +4,8 @@
 // Φ: Z = R^D → H; a decoder, an analytic chart, or the identity. Its differential J = dΦ gives the
 // pull-back metric JᵀJ (paper A, Theorem 1). Everything is batched: n points at once.
 //
-//   auto sphere = latentpath::function_embedding([](const Tensor& z) { … }, 2, "sphere");
+//   auto half_sphere = [](const Tensor& z) { return at::cat({z, (1 - z.square().sum(1, true)).sqrt()}, 1); };
+//   auto sphere = latentpath::function_embedding(half_sphere, 2, "half-sphere");
 //   Tensor x = (*sphere)(z);               // z [n, D] → x [n, …]
 //   Tensor pulled = sphere->vjp(z, x);     // Jᵀ x, [n, D]
 
@@ -17,6 +18,9 @@
 #include "latentpath/core/tensor.h"
 
 namespace latentpath {
+
+class AnalyticMap;
+class MetricTensor;
 
 class Embedding {
  public:
@@ -38,11 +42,22 @@ class Embedding {
   /// D, or −1 when any latent size is accepted.
   virtual int64_t latent_dim() const { return -1; }
 
+  /// True where Φ(z) = z for every z, whatever the map is called.
+  virtual bool is_identity() const { return false; }
+  /// The same map with exact derivatives on plain numbers (analytic_map.h), which Newton's method takes; null
+  /// where there are tensors alone.
+  virtual std::shared_ptr<const AnalyticMap> analytic() const { return nullptr; }
+  /// The Riemannian metric of H (metric_tensor.h); null: Euclidean.
+  virtual std::shared_ptr<const MetricTensor> metric() const { return nullptr; }
+
   /// What it is, for people: "decoder mnist-vae-8.pt".
   virtual std::string describe() const = 0;
 
   /// True when several threads may map points at once.
   virtual bool concurrent() const { return false; }
+  /// At least how many multiplications Φ takes a point, as far as is known beforehand: what tells whether
+  /// sharing a batch among threads can pay. 0: few.
+  virtual int64_t operations_per_point() const { return 0; }
 
   /// Points mapped since construction: the currency in which path solvers are compared.
   int64_t evaluations() const noexcept { return evaluations_.load(); }

@@ -1,22 +1,22 @@
 #pragma once
-// PathEnergy: the cost of discretised paths, from embedding, quality and cost; and honest figures for a
-// curve, taken on a grid refined until they stop changing.
+// PathEnergy: the cost of discretised paths, from embedding, quality and cost; and figures for a curve,
+// taken on a grid refined until they stop changing.
 //
 // A solver that sees n midpoints learns to hide between them: it parks midpoints in good regions and crosses
 // the bad ones in one long chord. So what is optimised and what is reported are computed on different grids.
 //
 //   PathEnergy energy(decoder, quality, {.epsilon = 0.1});
 //   Tensor cost = energy.cost(points);                                // [pairs], differentiable
-//   CurveFigures honest = energy.measure(curve_at, times, feature);   // refined
+//   CurveFigures figures = energy.measure(curve_at, pairs, times, feature);   // on a refined grid
 
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "latentpath/curve/curve.h"
-#include "latentpath/metric/embedding.h"
-#include "latentpath/metric/cost.h"
 #include "latentpath/kernel/kernel.h"
+#include "latentpath/metric/cost.h"
+#include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
 
 namespace latentpath {
@@ -57,7 +57,8 @@ class PathEnergy {
   Tensor cost(const SegmentTerms& terms) const { return options_.cost->segments(terms).sum(1); }
   Tensor cost(const CurvePoints& points) const { return cost(terms(points)); }
 
-  /// ‖Φ(a) − Φ(b)‖² in this energy's norm or kernel, from decoded points [n, …] → [n].
+  /// ‖Φ(a) − Φ(b)‖² in this energy's norm or kernel, or by the embedding's metric G of H, (a − b)ᵀ G((a +
+  /// b)/2) (a − b); from decoded points [n, …] → [n].
   Tensor squared_distance(const Tensor& a, const Tensor& b) const;
 
   /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.
@@ -69,6 +70,10 @@ class PathEnergy {
   CurveFigures measure(const std::function<Tensor(const Tensor& times)>& curve, int64_t pairs,
                        const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
                        int64_t max_refinement = 32) const;
+
+  /// L ≥ this for every path from start to end, [pairs, D] each → [pairs]: −log(1 − ε) ‖Φ(z1) − Φ(z0)‖, times
+  /// the square root of the least eigenvalue of the embedding's metric, 0 where that is not known.
+  Tensor lower_bound(const Tensor& start, const Tensor& end) const;
 
   /// Φ of points [n, D], and their Q_t at one time t [n], without gradient and on all threads.
   Tensor decode(const Tensor& points) const;
@@ -91,6 +96,7 @@ class PathEnergy {
   std::shared_ptr<const Embedding> embedding_;
   QualityPointer quality_;
   EnergyOptions options_;
+  std::shared_ptr<const MetricTensor> metric_;  ///< of H; null: the norm, or the kernel
 };
 
 }  // namespace latentpath

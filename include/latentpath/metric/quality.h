@@ -14,6 +14,9 @@
 
 namespace latentpath {
 
+class AnalyticQuality;
+class Embedding;
+
 /// The points at which a quality is asked.
 struct QualityPoints {
   Tensor latent;   ///< z [n, D]
@@ -36,6 +39,11 @@ class Quality {
   virtual bool needs_decoded() const { return false; }
   /// True when several threads may evaluate it at once.
   virtual bool concurrent() const { return false; }
+  /// The same quality with exact derivatives on plain numbers (analytic_quality.h), which Newton's method
+  /// takes; null where there are tensors alone.
+  virtual std::shared_ptr<const AnalyticQuality> analytic() const { return nullptr; }
+  /// At least how many multiplications a point takes, as far as is known beforehand; 0: few.
+  virtual int64_t operations_per_point() const { return 0; }
   virtual std::string describe() const = 0;
 };
 
@@ -69,6 +77,10 @@ QualityPointer product(std::vector<QualityPointer> factors);
 
 /// Q^p, p > 0: the weight of one factor in a product.
 QualityPointer power(QualityPointer quality, double exponent);
+
+/// The same quality of a latent point alone: what looks at decoded points decodes them itself. A quality that
+/// does not is returned as it is.
+QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder);
 
 /// Q_ε = ε + (1 − 2ε)Q, 0 ≤ ε < ½ (paper A, Eq. 10). ε = ½ is allowed and gives the constant ½: the plain
 /// geodesic.

@@ -1,5 +1,6 @@
 #pragma once
-// WeightedMetric: g = n² JᵀJ (paper A, Theorem 1), from a chart and a quality, and honest lengths in it.
+// WeightedMetric: g = n² JᵀJ (paper A, Theorem 1), from a chart and a quality, and lengths in it; with a
+// metric G of the space that the chart maps to, g = n² Jᵀ G(Φ) J.
 //
 //   WeightedMetric metric(latentpath::plane_chart(2), latentpath::cut_out_discs({{{0, 0}, 1}}, 5));
 //   double length = metric.length(nodes, 2).length;     // of the curve itself, refined until it settles
@@ -8,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "latentpath/metric/analytic_metric.h"
 #include "latentpath/metric/analytic_quality.h"
 
 namespace latentpath {
@@ -24,8 +26,10 @@ struct LengthFigures {
 
 class WeightedMetric {
  public:
-  /// `quality` may be null: Q = ½. Throws Error(kArgument) unless 0 ≤ ε ≤ ½ and the latent sizes agree.
-  explicit WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality = {}, double epsilon = 0);
+  /// `quality` may be null: Q = ½. `target`, the metric G of the space that the chart maps to, may be null:
+  /// Euclidean. Throws Error(kArgument) unless 0 ≤ ε ≤ ½ and the dimensions agree.
+  explicit WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality = {}, double epsilon = 0,
+                          AnalyticMetricPointer target = {});
 
   int latent_dim() const noexcept { return chart_->latent_dim(); }
   const AnalyticMap& chart() const noexcept { return *chart_; }
@@ -33,6 +37,8 @@ class WeightedMetric {
   const AnalyticQualityPointer& quality_pointer() const noexcept { return quality_; }
   const AnalyticQuality& quality() const noexcept { return *quality_; }
   double epsilon() const noexcept { return epsilon_; }
+  /// G; null: Euclidean.
+  const AnalyticMetricPointer& target() const noexcept { return target_; }
   std::string describe() const;
 
   /// n(z, t) [count]; t null: ½. +∞ where Q_ε is 0; NaN where the quality is NaN or outside [0, 1].
@@ -44,6 +50,9 @@ class WeightedMetric {
 
   /// Length of the straight chart segment a → b cut into `pieces`: midpoint weight times chord, each.
   double segment_length(const double* a, const double* b, int pieces) const;
+  /// The same for many segments, a, b [count, D], in one batch: [count].
+  void segment_lengths(std::size_t count, const double* a, const double* b, int pieces,
+                       double* lengths) const;
 
   /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
   /// changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
@@ -53,13 +62,21 @@ class WeightedMetric {
 
   /// n ≥ this everywhere (AnalyticQuality::least_weight).
   double least_weight() const { return quality_->least_weight(epsilon_); }
-  /// L ≥ least_weight() · ‖Φ(b) − Φ(a)‖ for every path.
+  /// L ≥ least_weight() · √λ · ‖Φ(b) − Φ(a)‖ for every path, λ the least eigenvalue of G: 1 where H is
+  /// Euclidean, and 0, which bounds nothing, where it is not known.
   double lower_bound(const double* a, const double* b) const;
+  /// The same for many pairs a, b [count, D] in one batch: [count].
+  void lower_bounds(std::size_t count, const double* a, const double* b, double* bounds) const;
+
+  /// ‖x_{i+1} − x_i‖² of images x [count + 1, M] → [count], or d_iᵀ G((x_i + x_{i+1})/2) d_i, d_i = x_{i+1} −
+  /// x_i.
+  void squared_chords(std::size_t count, const double* x, double* squares) const;
 
  private:
   ChartPointer chart_;
   AnalyticQualityPointer quality_;
   double epsilon_;
+  AnalyticMetricPointer target_;
 };
 
 }  // namespace latentpath

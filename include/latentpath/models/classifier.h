@@ -5,8 +5,8 @@
 // are probabilities; else softmax is applied, or the sigmoid when C = 1.
 //
 //   auto classifier = latentpath::load_classifier("classifier.pt");
-//   classifier->connect(*decoder, 8, {});                    // learn the decoder's format, convert to its
-//   own auto eights = latentpath::class_probability(classifier, 8);
+//   classifier->connect(*decoder, points, decoder->output_range());   // from the decoder's format to its own
+//   auto eights = latentpath::class_probability(classifier, 8);
 
 #include <filesystem>
 #include <memory>
@@ -55,6 +55,8 @@ class Classifier {
   bool takes_latent() const;
   /// True when several threads may run it at once.
   bool concurrent() const;
+  /// At least how many multiplications an input takes: its weights, each used once.
+  int64_t operations_per_point() const;
   /// C; known once connected.
   int64_t classes() const;
   /// True when the classes exclude each other (softmax), false for independent attributes.

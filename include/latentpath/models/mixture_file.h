@@ -1,10 +1,9 @@
 #pragma once
 // Gaussian mixtures as JSON files, to be written by hand or by a program:
 //
-//   {"weights":     [0.5, 0.5],                                       // optional: equal
-//    "means":       [[0, 3], [0, -3]],                                // [k][D]
-//    "covariances": [[[1, 0.5], [0.5, 1]], [1, 2]]}                   // each a matrix, a diagonal, or a
-//    number
+//   {"weights":     [0.5, 0.5],                        // optional: equal
+//    "means":       [[0, 3], [0, -3]],                 // [k][D]
+//    "covariances": [[[1, 0.5], [0.5, 1]], [1, 2]]}    // each a matrix, a diagonal, or a number
 //
 //   auto density = latentpath::read_mixture("prior.json");
 

@@ -37,6 +37,7 @@ class TorchScriptDecoder : public Embedding {
   int64_t latent_dim() const override;
   std::string describe() const override;
   bool concurrent() const override;
+  int64_t operations_per_point() const override;
   /// The dtype of the model's parameters: "float32" or "float64".
   std::string dtype() const;
   /// The values the file or the caller says its outputs lie in; empty when nobody says it.

@@ -33,6 +33,8 @@ class TorchScriptModule {
   /// True when several threads may run it at once: on a CPU, without writing into itself or drawing random
   /// numbers.
   bool concurrent() const;
+  /// The number of weights: each is used for every input, once or (in a convolution) often.
+  int64_t operations_per_point() const;
 
   std::optional<int64_t> integer_attribute(const std::string& name) const;
   std::optional<std::string> string_attribute(const std::string& name) const;

@@ -19,9 +19,9 @@
 // 230 (2011), in additive form. docs/algorithms/eikonal.md has the derivation and the observed orders.
 //
 //   MetricField poincare = [](const Eigen::MatrixXd& z) {     // one row: isotropic, g = value · identity
-//     return Eigen::MatrixXd(4 / (1 - z.colwise().squaredNorm().array()).square().matrix());
+//     return Eigen::MatrixXd((4 / (1 - z.colwise().squaredNorm().array()).square()).matrix());
 //   };
-//   EikonalDistance d = eikonal_distance(poincare, start, end, {.lower = {-1, -1}, .upper = {1, 1}});
+//   EikonalDistance d = eikonal_distance(poincare, start, end, {.box = {{-1, -1}, {1, 1}}});
 //   d.distance; d.error_estimate; d.path;
 
 #include <Eigen/Core>

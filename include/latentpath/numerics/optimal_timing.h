@@ -5,16 +5,16 @@
 // its arc length A(s) in H and the weight n(t, s) = −log Q_ε, the positions s_0 … s_n at the times t_0 … t_n
 // cost
 //
-//     Σ_i [ (∫_{s_i}^{s_{i+1}} n(t_{i+½}, s) dA)² / Δ_i + λ Δ_i (n(t_{i+½}, s_i)² + n(t_{i+½}, s_{i+1})²)/2
-//     ],
+//     Σ_i [ (∫_{s_i}^{s_{i+1}} n(t_{i+½}, s) dA)² / Δ_i
+//           + λ Δ_i (n(t_{i+½}, s_i)² + n(t_{i+½}, s_{i+1})²)/2 ],
 //
 // the energy of paper A's Eq. 8 with the weight integrated over the arc, so that no bad place is leapt over
 // unseen. Dynamic programming over a fine grid of positions finds the least: for each segment the least over
 // its first position is a lower envelope of parabolas, found for all last positions in one sweep (P.
 // Felzenszwalb, D. Huttenlocher, "Distance transforms of sampled functions", Theory of Computing 8 (2012)).
 //
-//   OptimalTiming best = optimal_timing(arc, weights, times, lambda);   // best.positions [n + 1], from 0 to
-//   m
+//   OptimalTiming best = optimal_timing(arc, weights, times, lambda);
+//   best.positions;   // [n + 1], from 0 to m
 
 #include <span>
 #include <vector>

@@ -7,7 +7,8 @@
 // given, edges carry it until a shortest route runs over them; then those of the route are evaluated in one
 // batch, and the search is repeated until a shortest route has none left (LazySP: C. Dellin, S. Srinivasa,
 // ICAPS 2016). The route found is a shortest one of the graph, though only a small part of its edges was ever
-// evaluated. The graph is built once and keeps what it has evaluated for all pairs.
+// evaluated. The graph is built once and keeps what it has evaluated for all pairs, and what is found for one
+// pair does not depend on those before it.
 //
 //   RouteGraph graph(spread_samples({{-2, -2}, {2, 2}}, 1500), segment_length);
 //   for (const Route& route : graph.routes(start, end)) refine(route.nodes);

@@ -12,6 +12,11 @@
 //   |x| → √(x² + δ²) − δ,     max(a, b) → (a + b + √((a − b)² + δ²))/2,     min(a, b) → −max(−a, −b),
 // smooth and within δ of the truth; on plain double they are always what they are. So a solver can lower δ to
 // 0 under any function written with abs, max and min, without the function's help.
+//
+// The width is kept for a thread and a scope, not passed: it would have to go through the caller's own
+// function, which takes points alone, or into every scalar, where a Jet<2> of six numbers would carry a
+// seventh through each operation. A scope ends with its block, scopes nest, and a thread sees no other's:
+// what is evaluated outside of one is what was written.
 
 #include <cmath>
 

@@ -2,19 +2,21 @@
 // Tape: the operations of one evaluation, with their first and second partial derivatives, to be run through
 // forwards and backwards.
 //
-// What jets do for few variables, a tape does for many: with m operations and D variables,
-//   J u costs one forward sweep, Jᵀv one backward sweep, (Σ_k r_k ∇²f_k) u one of each: O(m), whatever D;
-//   J and Σ_k r_k ∇²f_k in full cost O(m D).
-// The Hessian sweep is the second-order adjoint of Griewank & Walther, Evaluating Derivatives (2008), section
-// 5:
+// What jets do for few variables, a tape does for many. With m operations and D variables, J u costs one
+// forward sweep, Jᵀv one backward sweep, (Σ_k r_k ∇²f_k) u one of each: O(m), whatever D. J and
+// Σ_k r_k ∇²f_k in full cost O(m D). The Hessian sweep is the second-order adjoint of Griewank & Walther,
+// Evaluating Derivatives (2008), section 5:
+//
 //   x̄̇_a += f_a x̄̇ + (f_aa ȧ + f_ab ḃ) x̄.
 //
+// A number made from a tape's variables knows that tape, so that any thread may record on any tape.
+//
 //   Tape tape;
-//   { Tape::Recording recording(tape);
-//     Taped x = tape.variable(0.3), y = tape.variable(0.7);
-//     tape.output(sin(x) * y); }
+//   Tape::Scratch scratch;
+//   Taped x = tape.variable(0.3), y = tape.variable(0.7);
+//   tape.output(sin(x) * y);
 //   double u[2] = {1, 0}, f_u[1];
-//   tape.push(u, f_u);
+//   tape.push(u, f_u, scratch);   // f_u = J u
 
 #include <cstddef>
 #include <vector>
@@ -68,25 +70,12 @@ class Tape {
   /// Σ_k r_k ∇²f_k: [D, D].
   void curvature(const double* r, double* block, Scratch& scratch) const;
 
-  /// Makes a tape the one that this thread's operations are recorded on.
-  class Recording {
-   public:
-    explicit Recording(Tape& tape) : before_(active_) { active_ = &tape; }
-    ~Recording() { active_ = before_; }
-    Recording(const Recording&) = delete;
-    Recording& operator=(const Recording&) = delete;
-
-   private:
-    Tape* before_;
-  };
-
  private:
   friend class Taped;
   struct Operation {
     int a = 0, b = 0;  ///< argument slots
     double fa = 0, fb = 0, faa = 0, fab = 0, fbb = 0;
   };
-  static inline thread_local Tape* active_ = nullptr;
   int record(const Operation& operation) {
     operations_.push_back(operation);
     return static_cast<int>(operations_.size() - 1);
@@ -101,7 +90,7 @@ class Tape {
   std::size_t variables_ = 0;
 };
 
-/// A number on the active tape.
+/// A number on a tape, or a plain number.
 class Taped {
  public:
   using DifferentiableScalarTag = void;
@@ -111,14 +100,15 @@ class Taped {
 
   Taped chain(double f, double f1, double f2) const {
     if (slot_ == 0) return Taped(f);
-    return Taped(f, Tape::active_->record({slot_, 0, f1, 0, f2, 0, 0}));
+    return Taped(f, tape_->record({slot_, 0, f1, 0, f2, 0, 0}), tape_);
   }
   static Taped chain(const Taped& a, const Taped& b, double f, double fa, double fb, double faa, double fab,
                      double fbb) {
     if (a.slot_ == 0 && b.slot_ == 0) return Taped(f);
-    return Taped(f, Tape::active_->record({a.slot_, b.slot_, fa, fb, faa, fab, fbb}));
+    Tape* tape = a.tape_ != nullptr ? a.tape_ : b.tape_;
+    return Taped(f, tape->record({a.slot_, b.slot_, fa, fb, faa, fab, fbb}), tape);
   }
-  Taped shift(double c) const { return Taped(value_ + c, slot_); }
+  Taped shift(double c) const { return Taped(value_ + c, slot_, tape_); }
   Taped scale(double c) const { return chain(c * value_, c, 0); }
   friend Taped operator+(const Taped& a, const Taped& b) {
     return chain(a, b, a.value_ + b.value_, 1, 1, 0, 0, 0);
@@ -136,14 +126,15 @@ class Taped {
 
  private:
   friend class Tape;
-  Taped(double value, int slot) : value_(value), slot_(slot) {}
+  Taped(double value, int slot, Tape* tape) : value_(value), tape_(tape), slot_(slot) {}
   double value_ = 0;
-  int slot_ = 0;  ///< 0: a plain number
+  Tape* tape_ = nullptr;  ///< null for a plain number
+  int slot_ = 0;          ///< 0: a plain number
 };
 
 Taped Tape::variable(double value) {
   ++variables_;
-  return {value, record({})};
+  return {value, record({}), this};
 }
 
 void Tape::output(const Taped& value) {

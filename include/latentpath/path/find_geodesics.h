@@ -15,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/metric/weighted_metric.h"
+#include "latentpath/solver/termination.h"
 
 namespace latentpath {
 
@@ -30,8 +32,7 @@ struct GeodesicProblem {
 
 struct GeodesicOptions {
   int segments = 100;
-  std::string method = "auto";  ///< "newton", "gauss-newton", "newton-cg", "georce"; auto: newton for small
-                                ///< D, newton-cg for large D
+  std::string method = "auto";  ///< of solver_methods(); auto: newton for small D, newton-cg for large D
   int max_iterations = 200;     ///< per level
   double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
   bool escape_saddles = true;   ///< leave saddles along negative curvature
@@ -41,14 +42,6 @@ struct GeodesicOptions {
   int threads = 0;     ///< OpenMP threads over pairs; 0: all
   bool keep_stages = false;  ///< keep the path after every level in Geodesic::stages
 };
-
-enum class GeodesicTermination {
-  kConverged,
-  kIterationLimit,
-  kStalled,      ///< no step lowers the cost any more, and the residual is above the tolerance
-  kInterrupted,  ///< cancelled by the caller
-};
-std::string termination_name(GeodesicTermination termination);
 
 /// What is known about how good a path is.
 struct Certificate {
@@ -69,7 +62,7 @@ struct GeodesicStage {
 
 struct Geodesic {
   std::vector<double> nodes;  ///< [n + 1, D]; the ends are start and end to the last bit
-  GeodesicTermination termination = GeodesicTermination::kIterationLimit;
+  Termination termination = Termination::kIterationLimit;
   int iterations = 0;           ///< in all levels together
   double cost = 0;              ///< what was minimised, on its own grid
   int pieces = 1;               ///< that each segment was cut into for cost and length
@@ -96,5 +89,8 @@ struct GeodesicResult {
 /// chart or quality is not finite on the first path.
 GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options = {},
                               const CancellationToken& cancellation = {});
+
+/// What there is to say about GeodesicOptions: names, ranges, choices and words.
+const OptionTable<GeodesicOptions>& geodesic_option_table();
 
 }  // namespace latentpath

@@ -4,8 +4,8 @@
 // For the energy Σ W_i (λΔ_i + ‖Φ(z_{i+1}) − Φ(z_i)‖²/Δ_i), W = n², the model is block tridiagonal:
 //
 //     ½ δᵀHδ = Σ_i (δ_{i+1} − δ_i)ᵀ K_i (δ_{i+1} − δ_i) + Σ_i a_i (∇n_iᵀ δ_i)²,
-//     K_i = (W_i/Δ_i) ½(J_iᵀJ_i + J_{i+1}ᵀJ_{i+1}),    a_i = mean of λΔ + c/Δ over the two segments at node
-//     i,
+//     K_i = (W_i/Δ_i) ½(J_iᵀJ_i + J_{i+1}ᵀJ_{i+1}),
+//     a_i = mean of λΔ + c/Δ over the two segments at node i,
 //
 // where K_i is raised along the segment, if need be, to the stiffness that the segment's own chord shows:
 // images that leap between two nodes do not show at the nodes. J and ∇n are forward differences, so D + 1

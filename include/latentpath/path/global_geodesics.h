@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/path/find_geodesics.h"
-#include "latentpath/numerics/roadmap.h"
 #include "latentpath/numerics/eikonal.h"
+#include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/find_geodesics.h"
 
 namespace latentpath {
 
@@ -26,11 +26,15 @@ struct GlobalGeodesicOptions {
   int pieces = 8;          ///< in which an edge's length is evaluated
   RouteGraphOptions graph = {};
   RouteOptions routes = {};
+  /// Also look for geodesics that are longer than the best: every route is refined. Else only those that may
+  /// lead to a shorter one, which is cheaper by far where the chart is a model.
+  bool every_geodesic = true;
 };
 
 /// A geodesic and the first path that led to it.
 struct FoundGeodesic {
   std::string start;  ///< "straight line", "route 1", …
+  int64_t route = 0;  ///< the number of the route; 0: the straight line, −1: a given path
   Geodesic geodesic;
 };
 

@@ -7,6 +7,7 @@
 
 #include "latentpath/curve/curve.h"
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/evaluation_counter.h"
 #include "latentpath/path/gauss_newton_model.h"
 #include "latentpath/solver/objective.h"
 
@@ -28,22 +29,34 @@ class PathObjective : public Objective {
   /// place, which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
+  /// The block-tridiagonal model of a polyline's energy for D ≤ 64, with exact first and, where the model can
+  /// be differentiated twice, second derivatives (second_order_objective.cpp).
+  SecondOrderModel* second_order(int64_t row) override;
+  /// The metric along the polyline, where the cost is its length's energy on uniform times.
+  CurveMetric* curve_metric(int64_t row) override;
+  std::string why_first_order() const override;
   /// Has every row a Gauss–Newton model at its next evaluation, where that is affordable: a residual by the
   /// Laplacian alone promises more than there is to gain.
   void model_at_once();
   /// Leaves the models out where so few iterations follow that none would be used.
   void expect_iterations(int64_t iterations);
 
-  /// Points decoded so far for each row.
-  const std::vector<int64_t>& decoded() const { return decoded_; }
+  /// Has the counter know for which pair [rows] a row's points are decoded.
+  void count(EvaluationCounter& counter, Tensor pairs);
 
  protected:
   void set_times(const Tensor& times) { times_ = times; }
 
  private:
+  EvaluationCounter::Scope counting(const Tensor& rows) const;
   void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
 
+  struct ChordModels;
+  ChordModels& chord_models();
+  std::string why_no_model() const;
+
   const PathEnergy& energy_;
+  std::shared_ptr<ChordModels> chord_models_;  ///< made when first asked for
   std::shared_ptr<const Curve> curve_;
   Tensor start_, end_, times_;
   bool preconditioned_;
@@ -51,7 +64,8 @@ class PathObjective : public Objective {
   Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none
   std::vector<int64_t> evaluated_;        ///< how often each row was
-  std::vector<int64_t> decoded_;
+  EvaluationCounter* counter_ = nullptr;
+  Tensor pairs_;  ///< [rows], for the counter
 };
 
 /// Algorithm 1 of paper A: fresh sorted uniform times each iteration, t_0 = 0 and t_n = 1.

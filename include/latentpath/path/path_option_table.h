@@ -4,7 +4,7 @@
 //   path_option_table().validate({.segments = 0});   // Error: `segments` must lie between 1 and 100000, not at 0
 
 #include "latentpath/core/option_table.h"
-#include "latentpath/path/find_path.h"
+#include "latentpath/path/path_options.h"
 
 namespace latentpath {
 

@@ -34,6 +34,21 @@ struct CandidateOptions {
   int64_t keep = 32;         ///< good points wanted
   int64_t max_draws = 8192;  ///< prior samples decoded at most
   double min_quality = 0.8;  ///< a good point has at least this quality at t = ½
+  int64_t first_draw = 256;  ///< points decoded at first: enough for the typical distance
+  int64_t next_draw = 64;    ///< and then at once, until enough are good
+};
+
+/// How ways through candidates become first paths. Not ablated.
+struct ViaOptions {
+  int64_t screened = 8;      ///< ways a pair that are decoded; the best of them become starts
+  int64_t leg_points = 12;   ///< points a leg at which they are: images change fast in few places
+  int64_t least_times = 24;  ///< of the time parametrisation by which they are ranked, at least
+  /// Share of the time of the first and of the last leg under a quality that depends on time: it asks little
+  /// near the ends, so the feature is reached early.
+  double early = 0.12;
+  /// The same, else, as a multiple of the middle leg's time a length: outer legs leave bad places.
+  double outer_leg = 2;
+  double least_share = 0.02;  ///< no step of a leg takes less than this share of the mean step's time
 };
 
 struct CandidatePool {
@@ -52,8 +67,8 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
                               const CancellationToken& cancellation = {});
 
 /// The `count` best paths for each pair, evaluated at `times` [n + 1]: [pairs, count, n + 1, D], best first.
-/// `screened` paths a pair are decoded (without gradient) to choose them.
+/// `options.screened` paths a pair are decoded (without gradient) to choose them.
 Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tensor& start, const Tensor& end,
-                 const Tensor& times, int64_t count, int64_t screened = 8);
+                 const Tensor& times, int64_t count, const ViaOptions& options = {});
 
 }  // namespace latentpath

@@ -1,5 +1,6 @@
 #pragma once
-// The table of an evaluation (run/evaluation_table.h) as a page, and a picture of what happens along the paths.
+// The table of an evaluation (run/evaluation_table.h) as a page, and a picture of what happens along the
+// paths.
 //
 //   std::vector<EvaluatedSet> sets;                     // one a feature, method and ε
 //   write_report_data(run, evaluation_page(sets));
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/report/picture.h"
 #include "latentpath/run/evaluation_table.h"
 
 namespace latentpath {
@@ -17,7 +19,7 @@ nlohmann::json evaluation_page(const std::vector<EvaluatedSet>& sets);
 
 /// The squared image-space steps, the quality and the class probability along the paths of sets that share
 /// feature and ε, as Figs. 10 and 12 of paper A show them for one path: means over the paths and, shaded, one
-/// standard error to each side. uint8 [H, W, 3].
-Tensor draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
+/// standard error to each side.
+Picture draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
 
 }  // namespace latentpath

@@ -1,12 +1,13 @@
 #pragma once
 // Many images as one table of thumbnails: samples of a model, a data set at a glance.
 //
-//   write_png("samples.png", draw_grid(decoder_output, 10, {.title = "Samples of the prior"}));
+//   write_picture("samples", draw_grid(decoder_output, 10, {.title = "Samples of the prior"}));
 
 #include <string>
 #include <vector>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/report/picture.h"
 
 namespace latentpath {
 
@@ -17,8 +18,8 @@ struct GridOptions {
   double pixel_ratio = 2;  ///< pixels per unit of length
 };
 
-/// uint8 [H, W, 3] showing `images`: [n, C, h, w], floating in [0, 1] (clamped), C = 1 or 3, row by row.
+/// `images`: [n, C, h, w], floating in [0, 1] (clamped), C = 1 or 3, row by row.
 /// Throws Error kArgument when a shape does not fit or `columns` is below 1.
-Tensor draw_grid(const Tensor& images, int columns, const GridOptions& options = {});
+Picture draw_grid(const Tensor& images, int columns, const GridOptions& options = {});
 
 }  // namespace latentpath

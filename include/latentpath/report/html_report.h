@@ -1,9 +1,9 @@
 #pragma once
 // report.html: one self-contained page about a run, made from the run folder alone.
 //
-//   write_report_data(folder, data);                       // report/data.json: what the page shows
-//   write_report_file(folder, "pair-0.webp", bytes);       // report/…: pictures and points, fetched on
-//   demand write_html_report(folder);                             // report.html, whenever, also years later
+//   write_report_data(folder, data);                    // report/data.json: what the page shows
+//   write_report_file(folder, "pair-0.webp", bytes);    // report/…: pictures and points, fetched on demand
+//   write_html_report(folder);                          // report.html, whenever, also years later
 //
 // `data` is described in docs/report.md: an object with "kind" ("interpolate", "geodesic", "measures",
 // "evaluate") and what the panels of that kind read. The page holds everything in itself and asks no network.

@@ -6,7 +6,7 @@
 //                     .x0 = -4, .x1 = 4, .y0 = -4, .y1 = 4};
 //   plane.contours = {{1.18, "50 %"}, {2.15, "90 %"}, {3.03, "99 %"}};
 //   plane.curves = {{"straight line", kLinearColour, line, true}, {"LatentPath", kPathColour, path}};
-//   write_png("plane.png", draw_latent_plane(plane));
+//   write_picture("plane", draw_latent_plane(plane));
 
 #include <string>
 #include <vector>
@@ -51,8 +51,8 @@ struct LatentPlane {
   double pixel_ratio = 2;
 };
 
-/// uint8 [H, W, 3]. Both axes have the same scale unless one is over four times as long as the other.
+/// Both axes have the same scale unless one is over four times as long as the other.
 /// Throws Error kArgument when extents, the value range or a shape make no sense.
-Tensor draw_latent_plane(const LatentPlane& plane);
+Picture draw_latent_plane(const LatentPlane& plane);
 
 }  // namespace latentpath

@@ -1,14 +1,15 @@
 #pragma once
 // A path between measures as JSON and as a picture.
 //
-//   nlohmann::json summary = measure_summary(result);      // {"pairs": [{"path": {…}, "mixture": {…}, …}],
-//   …} write_png("strip.png", draw_measure_strip(problem, result, {.frames = 11}));
+//   nlohmann::json summary = measure_summary(result);   // {"pairs": [{"path": {…}, "mixture": {…}, …}], …}
+//   write_picture("strip", draw_measure_strip(problem, result, {.frames = 11}));
 //
 // Figures that do not apply are absent; NaN and infinity are null, with a sentence in "warnings".
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/report/picture.h"
 
 namespace latentpath {
 
@@ -21,9 +22,9 @@ struct MeasurePictureOptions {
   bool baselines = true;  ///< rows for the other starts, the mixture and the displacement
 };
 
-/// Rows of scatter pictures in the style of Fig. 9, uint8 [H, W, 3]; with a quality in the plane, darker
+/// Rows of scatter pictures in the style of Fig. 9; with a quality in the plane, darker
 /// where it is low.
-Tensor draw_measure_strip(const MeasureProblem& problem, const MeasureResult& result,
-                          const MeasurePictureOptions& options = {});
+Picture draw_measure_strip(const MeasureProblem& problem, const MeasureResult& result,
+                           const MeasurePictureOptions& options = {});
 
 }  // namespace latentpath

@@ -2,14 +2,14 @@
 // The pictures of a path: strips of frames along the three curves, and, for a latent plane (D = 2), the plane
 // itself.
 //
-//   Tensor strip = draw_path_strip(problem, result, 0, {.frames = 12, .by_arc_length = true});   // uint8 [H,
-//   W, 3]
+//   write_picture("strip", draw_path_strip(problem, result, 0, {.frames = 12, .by_arc_length = true}));
 
 #include <optional>
 #include <string>
 
 #include "latentpath/core/value_range.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/report/picture.h"
 
 namespace latentpath {
 
@@ -29,9 +29,9 @@ Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor
 /// True when decoded points are images [C, H, W] with C = 1 or 3 (or [H, W]).
 bool decodes_images(const Embedding& embedding, int64_t latent_dim);
 
-/// Three rows (straight line, spherical, ours) of one pair, the feature under every frame: uint8 [H, W, 3].
-Tensor draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
-                       const PictureOptions& options);
+/// Three rows (straight line, spherical, ours) of one pair, the feature under every frame.
+Picture draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
+                        const PictureOptions& options);
 
 /// The square −reach … reach of a latent plane (D = 2) and what each of its points is worth.
 struct PathPlane {
@@ -45,8 +45,8 @@ PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& resu
                               int64_t side = 65);
 
 /// The latent plane of a D = 2 model coloured by the feature (or the quality at t = ½), prior contours and
-/// the three paths of one pair: uint8 [H, W, 3].
-Tensor draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
-                       const PathPlane& plane, bool normal_prior, const PictureOptions& options);
+/// the three paths of one pair.
+Picture draw_path_plane(const PathProblem& problem, const PathResult& result, int64_t pair,
+                        const PathPlane& plane, bool normal_prior, const PictureOptions& options);
 
 }  // namespace latentpath

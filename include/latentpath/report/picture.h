@@ -1,45 +1,24 @@
 #pragma once
-// A small canvas for scientific figures: text in a built-in font (Latin, Greek and the usual signs, as
-// UTF-8), lines, discs, images. Lengths are in units of a CSS pixel from the top left corner; `pixel_ratio`
-// says how many pixels of the picture a unit becomes, 2 being sharp on every screen. Everything is
-// anti-aliased, and equal calls give equal bytes.
+// A picture for reports and papers: lines, shapes, text and images, described once and rendered as PNG, SVG
+// or PDF. Cairo draws it, Pango sets its text (UTF-8, in DejaVu Sans where that is installed). Lengths are in
+// units of a CSS pixel, 1/96 inch, from the top left corner; `pixel_ratio` says how many pixels of the PNG a
+// unit becomes, 2 being sharp on every screen. Equal calls give equal bytes.
 //
-//   Canvas canvas(320, 200);
-//   canvas.draw_line({{20, 100}, {300, 40}}, {.colour = kBlue, .width = 2});
-//   canvas.draw_text({20, 180}, "cost over time", {.size = 13, .bold = true});
-//   write_png("figure.png", canvas.pixels());
+//   Picture picture(320, 200);
+//   picture.draw_line({{20, 100}, {300, 40}}, {.colour = kBlue, .width = 2});
+//   picture.draw_text({20, 180}, "cost over time", {.size = 13, .bold = true});
+//   write_picture("figure", picture, {.svg = true});   // figure.png and figure.svg
 
-#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/report/colour.h"
 
 namespace latentpath {
-
-struct Colour {
-  uint8_t red = 0, green = 0, blue = 0;
-  bool operator==(const Colour&) const = default;
-};
-
-// The palette of Okabe and Ito, told apart by colour-blind readers too (jfly.uni-koeln.de/color), and greys.
-inline constexpr Colour kWhite{255, 255, 255}, kBlack{0, 0, 0};
-inline constexpr Colour kDarkGrey{51, 51, 51}, kGrey{110, 110, 110}, kLightGrey{222, 222, 222};
-inline constexpr Colour kOrange{230, 159, 0}, kSkyBlue{86, 180, 233}, kBluishGreen{0, 158, 115},
-    kYellow{240, 228, 66}, kBlue{0, 114, 178}, kVermillion{213, 94, 0}, kReddishPurple{204, 121, 167};
-
-/// The colours of the three standard curves in every figure of a report.
-inline constexpr Colour kLinearColour = kDarkGrey, kSphericalColour = kOrange, kPathColour = kBlue,
-                        kReferenceColour = kVermillion;
-
-/// `value` in [0, 1] on the scale of bars: vermillion (0) over grey to blue (1); clamped, NaN is light grey.
-Colour bar_colour(double value);
-
-/// `value` in [0, 1] on the scale of heat maps: cividis, perceptually uniform, mixed with `lightness` parts
-/// of white; clamped, NaN is light grey.
-Colour heat_colour(double value, double lightness = 0.25);
 
 struct Point {
   double x = 0, y = 0;
@@ -80,25 +59,32 @@ std::vector<std::string> wrap_text(const std::string& text, const TextStyle& sty
 /// Distance between the baselines of two lines.
 inline double line_height(const TextStyle& style) { return 1.3 * style.size; }
 
-class Canvas {
+class Picture {
  public:
-  /// Throws Error kArgument when the picture would be empty or above 2^28 pixels.
-  Canvas(double width, double height, double pixel_ratio = 2, Colour background = kWhite);
-  ~Canvas();
-  Canvas(Canvas&&) noexcept;
-  Canvas& operator=(Canvas&&) noexcept;
+  /// Throws Error kArgument when the picture would be empty, or larger than Cairo's images can be: 32767
+  /// pixels a side, 2^28 in all.
+  Picture(double width, double height, double pixel_ratio = 2, Colour background = kWhite);
+  ~Picture();
+  Picture(Picture&&) noexcept;
+  Picture& operator=(Picture&&) noexcept;
 
   double width() const;
   double height() const;
 
+  /// Edges are moved to the nearest whole pixels.
   void fill_box(const Box& box, Colour colour);
-  void fill_polygon(const std::vector<Point>& corners, Colour colour);
+  /// A box in which the colours follow each other at equal distances: from left to right, or from bottom to
+  /// top.
+  void fill_gradient(const Box& box, const std::vector<Colour>& colours, bool upwards = false);
+  void fill_polygon(const std::vector<Point>& corners, Colour colour,
+                    const std::optional<Stroke>& outline = {});
   void fill_disc(Point centre, double radius, Colour colour);
 
-  /// A polyline with round joints; `clip` hides what lies outside.
+  /// A polyline with round joints and ends; `clip` hides what lies outside. Points that are not finite are
+  /// left out.
   void draw_line(const std::vector<Point>& points, const Stroke& stroke, const std::optional<Box>& clip = {});
 
-  /// The outline of a box, drawn outside of it.
+  /// The outline of a box, drawn outside of it, in whole pixels.
   void draw_frame(const Box& box, double width, Colour colour);
 
   /// One line of text; `at` is on the baseline: its left end, centre or right end, as the style aligns it.
@@ -108,12 +94,31 @@ class Canvas {
   /// averaged when reduced.
   void draw_image(const Box& box, const Tensor& image);
 
-  /// The picture: uint8 [H, W, 3] with H = round(height · pixel_ratio).
+  /// The picture as uint8 [H, W, 3] with H = round(height · pixel_ratio).
   Tensor pixels() const;
+  /// The bytes of a PNG file of pixels().
+  std::string png() const;
+  /// The bytes of an SVG file; text is in it as outlines, so that it looks the same everywhere.
+  std::string svg() const;
+  /// The bytes of a PDF file of one page, with its fonts.
+  std::string pdf() const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The files that a picture is written into beside its PNG, which is always written: reports are made of it.
+struct PictureFormats {
+  bool svg = false, pdf = false;
+  bool operator==(const PictureFormats&) const = default;
+};
+
+/// From names: "png", "svg", "pdf", in any order and number. Throws Error kArgument for another name.
+PictureFormats picture_formats(const std::vector<std::string>& names);
+
+/// Writes stem.png and, as asked for, stem.svg and stem.pdf. Throws Error as write_file() does.
+void write_picture(const std::filesystem::path& stem, const Picture& picture,
+                   const PictureFormats& formats = {});
 
 }  // namespace latentpath

@@ -4,12 +4,12 @@
 //
 //   EndPlane plane(z0, z1);                                 // [D] each
 //   Tensor alpha_beta = plane.coefficients(path);           // [n, D] → [n, 2]
-//   Tensor picture = draw_path_projection(problem, result, 0, density, rank, 1);   // uint8 [H, W, 3]
+//   write_picture("projection", draw_path_projection(problem, result, 0, density, rank, 1));
 
 #include <cstdint>
 
-#include "latentpath/path/find_path.h"
 #include "latentpath/metric/density.h"
+#include "latentpath/path/find_path.h"
 #include "latentpath/report/latent_plane.h"
 
 namespace latentpath {
@@ -36,8 +36,8 @@ class EndPlane {
 };
 
 /// The straight line, the spherical path and ours of one pair, over samples of the prior projected alike and
-/// coloured by `rank` (a quality of latents): uint8 [H, W, 3].
-Tensor draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
-                            const Density& prior, const Quality& rank, uint64_t seed);
+/// coloured by `rank` (a quality of latents).
+Picture draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
+                             const Density& prior, const Quality& rank, uint64_t seed);
 
 }  // namespace latentpath

@@ -2,8 +2,9 @@
 // Samples that change over time as rows of scatter pictures, in the style of Fig. 9 of paper A: a frame a
 // moment, all frames on the same axes.
 //
-//   ScatterRow row{.title = "mmd", .points = path.points, .weights = path.weights};   // [frames, N, 2],
-//   [frames, N] write_png("strip.png", draw_scatter_strip({row}, {.title = "From one sample to the other"}));
+//   // [frames, N, 2] and [frames, N]
+//   ScatterRow row{.title = "mmd", .points = points, .weights = weights};
+//   write_picture("strip", draw_scatter_strip({row}, {.title = "From one sample to the other"}));
 
 #include <string>
 #include <vector>
@@ -35,9 +36,9 @@ struct ScatterStripOptions {
 /// Points further out than the first and last frames' own width again are left out, there and in the picture.
 Box scatter_extent(const std::vector<ScatterRow>& rows);
 
-/// uint8 [H, W, 3]. d = 2 is drawn as it is; d = 1 with heights that only keep discs apart; more dimensions
+/// d = 2 is drawn as it is; d = 1 with heights that only keep discs apart; more dimensions
 /// on the first two principal axes of all rows' first and last frames together. Throws Error kArgument when
 /// shapes do not fit.
-Tensor draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options = {});
+Picture draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options = {});
 
 }  // namespace latentpath

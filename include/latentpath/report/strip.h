@@ -3,13 +3,14 @@
 // a path through good images is told from one that is not.
 //
 //   StripRow row{.title = "LatentPath", .subtitle = "cost 3.9, mean P(8) 0.79",
-//                .images = frames, .captions = {"0.97", …}, .caption_values = {0.97, …}};
-//   write_png("strip.png", draw_strip({linear_row, row}, {.title = "From 3 to 5", .bar_label = "P(8)"}));
+//                .images = frames, .captions = {"0.97", "0.21"}, .caption_values = {0.97, 0.21}};
+//   write_picture("strip", draw_strip({linear_row, row}, {.title = "From 3 to 5", .bar_label = "P(8)"}));
 
 #include <string>
 #include <vector>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/report/picture.h"
 
 namespace latentpath {
 
@@ -32,9 +33,9 @@ struct StripOptions {
   double pixel_ratio = 2;   ///< pixels per unit of length
 };
 
-/// uint8 [H, W, 3]. Rows may differ in frames, channels and size of image.
+/// Rows may differ in frames, channels and size of image.
 /// Throws Error kArgument when there are no rows, a shape does not fit, or the number of captions or values
 /// is not the number of frames.
-Tensor draw_strip(const std::vector<StripRow>& rows, const StripOptions& options = {});
+Picture draw_strip(const std::vector<StripRow>& rows, const StripOptions& options = {});
 
 }  // namespace latentpath

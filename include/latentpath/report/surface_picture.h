@@ -4,7 +4,7 @@
 //
 //   SurfacePicture picture{.title = "Great circle", .patches = {sphere_points}};    // [rows, columns, 3]
 //   picture.curves = {{"geodesic", kPathColour, points}};                            // [n, 3]
-//   write_png("surface.png", draw_surface(picture));
+//   write_picture("surface", draw_surface(picture));
 
 #include <string>
 #include <vector>
@@ -35,7 +35,7 @@ struct SurfacePicture {
   double pixel_ratio = 2;
 };
 
-/// uint8 [H, W, 3]. Throws Error kArgument where a shape does not fit or nothing finite is there to draw.
-Tensor draw_surface(const SurfacePicture& picture);
+/// Throws Error kArgument where a shape does not fit or nothing finite is there to draw.
+Picture draw_surface(const SurfacePicture& picture);
 
 }  // namespace latentpath

@@ -35,9 +35,10 @@ struct EvaluateJob {
   int64_t batch = 10;  ///< pairs sought together, and kept when a run is interrupted
   int64_t threads = 0;
 
-  int64_t frames = 50;  ///< of each path
-  int64_t curves = 16;  ///< pairs of each row whose frames stand in frames.csv
-  std::string out;      ///< finished batches are kept in OUT.partial until the run is complete
+  int64_t frames = 50;                             ///< of each path
+  int64_t curves = 16;                             ///< pairs of each row whose frames stand in frames.csv
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
+  std::string out;  ///< finished batches are kept in OUT.partial until the run is complete
   bool resume = false, overwrite = false;
 };
 const OptionTable<EvaluateJob>& evaluate_option_table();

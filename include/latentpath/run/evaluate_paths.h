@@ -72,6 +72,7 @@ struct EvaluationMethod {
 ///   paper2019           paper B: descent on a polyline's nodes, endpoint-mean cost (its Eq. 3), 1000 steps
 ///   straight            our solver started from the straight line only
 ///   ours                our solver as it comes: several starts, the best path kept
+///   newton, adam, …     the same by another of solver_methods(), as interpolate --method takes it
 /// Throws Error(kArgument) naming them for any other.
 EvaluationMethod evaluation_method(const std::string& name);
 std::vector<std::string> evaluation_method_names();

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentpath/metric/analytic_metric.h"
 #include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/metric/weighted_metric.h"
@@ -24,6 +25,7 @@ struct GeodesicJob {
   std::string manifold = {};    ///< a chart or quality by name
   std::string parameters = {};  ///< its numbers, separated by commas
   std::string embedding = {};   ///< a chart as a TorchScript file, [n, D] → [n, …]
+  std::string metric = {};      ///< a metric G(z) as a TorchScript file, [n, D] → [n, D, D]
   std::string level_set = {};   ///< TorchScript file, [n, D] → [n]: the distance to a set to stay on
   double stiffness = 50;        ///< K of Q = ½ exp(−K d)
   std::string quality = {};     ///< TorchScript file, [n, D] → [n] in [0, 1]
@@ -45,12 +47,14 @@ struct GeodesicJob {
   std::string out = {};
   bool overwrite = false;
   int64_t pictures = 16;
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
 };
 const OptionTable<GeodesicJob>& geodesic_job_option_table();
 
 /// What is asked, in the forms that both kinds of solver take.
 struct ManifoldProblem {
   ChartPointer chart;
+  AnalyticMetricPointer target;  ///< of the space that the chart maps to; null: Euclidean
   AnalyticQualityPointer quality;
   std::shared_ptr<const Embedding> embedding;  ///< of find_path
   QualityPointer tensor_quality;

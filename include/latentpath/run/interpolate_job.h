@@ -24,6 +24,7 @@ namespace latentpath {
 struct InterpolateJob {
   ModelOptions models;
   std::string encoder;  ///< for image:FILE ends; empty: the shipped decoder's own
+  std::string metric;   ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
   PriorOptions prior;
@@ -35,6 +36,7 @@ struct InterpolateJob {
   // What illustrate() draws.
   int64_t frames = 12, strips = 16, report_frames = 0;
   std::string spacing = "time";
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
 
   std::string out;  ///< run folder; empty: none will be written, and nothing is recorded for it
   bool overwrite = false;

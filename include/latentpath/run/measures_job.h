@@ -24,7 +24,8 @@ struct MeasuresJob {
   std::string quality = {};  ///< TorchScript file, [n, d] → [n] in [0, 1]
   MeasureOptions search = {};
   int64_t threads = 0;
-  int64_t frames = 11;  ///< of each row of the picture
+  int64_t frames = 11;                             ///< of each row of the picture
+  std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
   std::string out = {};
   bool overwrite = false;
 };

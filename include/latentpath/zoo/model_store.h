@@ -2,7 +2,7 @@
 // Where shipped models are, and their cards.
 //
 //   auto file = find_model("mnist-vae-8", {"models"});   // models/mnist-vae-8.pt
-//   auto file = find_model("my/own.pt", {"models"});     // my/own.pt
+//   auto other = find_model("my/own.pt", {"models"});    // my/own.pt
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>

@@ -2,14 +2,13 @@
 // Trains the zoo's models from nothing, in C++ alone, and writes them as TorchScript files with their cards.
 //
 //   {mnist,fashion,faces}-dcgan-D   DCGAN generators (Radford et al. 2015, arXiv 1511.06434), non-saturating
-//                                   loss with the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406);
-//                                   latents are normal, or with the suffix -semicircle those of the papers'
-//                                   mixture of Gaussians (quality/density.h)
+//                                   loss with the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406) on
+//                                   normal latents, or with the suffix -semicircle on those of the papers'
+//                                   mixture of Gaussians (metric/density.h)
 //   mnist-vae-8, faces-vae-16       variational autoencoders (Kingma & Welling 2013, arXiv 1312.6114); the
 //                                   encoder (the mean) goes to NAME-encoder
 //   faces-wae-64                    Wasserstein autoencoder with the MMD penalty (Tolstikhin et al. 2018,
-//   arXiv
-//                                   1711.01558), with its encoder
+//                                   arXiv 1711.01558), with its encoder
 //   mnist-classifier, fashion-classifier, faces-attributes
 //                                   ten digits, ten garments, seven attributes of a face; unconfident on what
 //                                   is none
@@ -24,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 
 namespace latentpath {
@@ -64,5 +64,8 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& opti
 /// Measures a finished model again and rewrites the figures of its card and its picture.
 void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
                   const std::filesystem::path& classifier);
+
+/// What there is to say about TrainingOptions: names, ranges, choices and words.
+const OptionTable<TrainingOptions>& training_option_table();
 
 }  // namespace latentpath

@@ -1,7 +1,5 @@
 #include "latentpath/kernel/mmd.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -11,8 +9,9 @@
 #include <numeric>
 #include <random>
 
-#include "latentpath/core/error.h"
 #include "kernel/dense/pair_kernels.h"
+#include "latentpath/core/error.h"
+#include "latentpath/core/thread_pool.h"
 
 namespace latentpath {
 namespace {
@@ -157,7 +156,7 @@ const PairKernels& kernels_for(const std::string& instructions) {
 }
 
 int threads_for(int asked, int64_t work_items) {
-  const int most = asked > 0 ? asked : omp_get_max_threads();
+  const int64_t most = asked > 0 ? asked : thread_width();
   return static_cast<int>(std::clamp<int64_t>(work_items, 1, most));
 }
 
@@ -230,9 +229,7 @@ PairField pair_field(const RadialKernel& kernel, const SignedAtoms& atoms, const
     std::unique_ptr<Numbers> force, row_force, row_coefficient;
   };
   std::vector<Share> shares(static_cast<size_t>(threads));
-#pragma omp parallel num_threads(threads)
-  {
-    const int thread = omp_get_thread_num();
+  const auto sum_share = [&](int64_t thread) {
     Share& share = shares[static_cast<size_t>(thread)];
     Numbers scratch(narrow ? 0 : kTile * kTile);
     if (narrow) {
@@ -256,7 +253,8 @@ PairField pair_field(const RadialKernel& kernel, const SignedAtoms& atoms, const
         share.absolute.add(sums.absolute);
       }
     }
-  }
+  };
+  run_on_threads(threads, sum_share, threads);
 
   PairField result;
   ExactSum value, absolute;
@@ -361,18 +359,13 @@ std::vector<SquaredMmd> neighbour_mmds(const RadialKernel& kernel, const std::ve
   const int threads =
       side_by_side ? threads_for(options.threads, std::min(steps, 1 + pairs / kPairsPerThread)) : 1;
   if (side_by_side) each.threads = 1;
-  std::exception_ptr failure;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int64_t j = 0; j < steps; ++j) {
-    const auto at = static_cast<size_t>(j);
-    try {
-      result[at] = squared_mmd(kernel, chain[at], chain[at + 1], each);
-    } catch (...) {  // an exception must not leave a parallel region
-#pragma omp critical
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  run_on_threads(
+      steps,
+      [&](int64_t j) {
+        const auto at = static_cast<size_t>(j);
+        result[at] = squared_mmd(kernel, chain[at], chain[at + 1], each);
+      },
+      threads);
   return result;
 }
 
@@ -457,14 +450,13 @@ RandomFeatureMmd sliced_energy(const SignedAtoms& atoms, int64_t lines, uint64_t
   }
   std::vector<double> values(static_cast<size_t>(lines));
   std::vector<std::vector<double>> fields(static_cast<size_t>(threads));
-#pragma omp parallel num_threads(threads)
-  {
-    std::vector<double>& own = fields[static_cast<size_t>(omp_get_thread_num())];
+  const auto add_share = [&](int64_t thread) {
+    std::vector<double>& own = fields[static_cast<size_t>(thread)];
     own.assign(static_cast<size_t>(count * dim), 0.0);
     std::vector<double> projection(static_cast<size_t>(count));
     std::vector<int64_t> order(static_cast<size_t>(count));
-#pragma omp for schedule(static)
-    for (int64_t f = 0; f < lines; ++f) {
+    const IndexRange range = share_of(lines, thread, threads);
+    for (int64_t f = range.begin; f < range.end; ++f) {
       const double* direction = directions.data() + f * dim;
       for (int64_t a = 0; a < count; ++a)
         projection[static_cast<size_t>(a)] =
@@ -489,7 +481,8 @@ RandomFeatureMmd sliced_energy(const SignedAtoms& atoms, int64_t lines, uint64_t
       }
       values[static_cast<size_t>(f)] = scale * total;
     }
-  }
+  };
+  run_on_threads(threads, add_share, threads);
   field.assign(static_cast<size_t>(count * dim), 0.0);
   for (const auto& own : fields)
     for (size_t i = 0; i < own.size(); ++i) field[i] += own[i];
@@ -535,18 +528,18 @@ RandomFeatureMmd random_feature_mmd(const RadialKernel& kernel, const SampleView
     };
     const int threads = threads_for(options.threads, blocks);
     std::vector<std::vector<double>> shares(static_cast<size_t>(threads));
-#pragma omp parallel num_threads(threads)
-    {
-      std::vector<double>& own = shares[static_cast<size_t>(omp_get_thread_num())];
+    const auto sum_share = [&](int64_t thread) {
+      std::vector<double>& own = shares[static_cast<size_t>(thread)];
       own.assign(static_cast<size_t>(2 * features), 0.0);
       std::vector<double> coordinates, weights;
-#pragma omp for schedule(static)
-      for (int64_t block = 0; block < blocks; ++block) {
+      const IndexRange range = share_of(blocks, thread, threads);
+      for (int64_t block = range.begin; block < range.end; ++block) {
         fill(block, coordinates, weights);
         run.feature_sums(coordinates.data(), weights.data(), kBlock, dim, frequencies.data(), features,
                          own.data());
       }
-    }
+    };
+    run_on_threads(threads, sum_share, threads);
     std::vector<double> sums(static_cast<size_t>(2 * features), 0.0);
     for (const auto& own : shares)
       for (size_t i = 0; i < sums.size(); ++i) sums[i] += own[i];
@@ -560,11 +553,10 @@ RandomFeatureMmd random_feature_mmd(const RadialKernel& kernel, const SampleView
     if (options.gradients) {
       // dMMD²/dz_a = 2 k(0)/features · s_a Σ_f (im cos − re sin) ω_f; F is −½ of it without s_a.
       const double scale = -kernel.peak() / static_cast<double>(features);
-#pragma omp parallel num_threads(threads)
-      {
+      const auto pull_share = [&](int64_t thread) {
         std::vector<double> coordinates, weights, gradient;
-#pragma omp for schedule(static)
-        for (int64_t block = 0; block < blocks; ++block) {
+        const IndexRange range = share_of(blocks, thread, threads);
+        for (int64_t block = range.begin; block < range.end; ++block) {
           fill(block, coordinates, weights);
           gradient.assign(static_cast<size_t>(kBlock * dim), 0.0);
           run.feature_gradient(coordinates.data(), kBlock, dim, frequencies.data(), sums.data(), features,
@@ -574,7 +566,8 @@ RandomFeatureMmd random_feature_mmd(const RadialKernel& kernel, const SampleView
               field[static_cast<size_t>(a * dim + k)] =
                   scale * gradient[static_cast<size_t>(k * kBlock + a % kBlock)];
         }
-      }
+      };
+      run_on_threads(threads, pull_share, threads);
     }
   }
   if (options.gradients) {

@@ -36,6 +36,7 @@ RadialKernel RadialKernel::by_name(const std::string& name, const std::vector<do
                      width);
   if (name == "gaussian") {
     std::vector<double> gammas;
+    gammas.reserve(widths.size());
     for (const double width : widths) gammas.push_back(0.5 / (width * width));
     return gaussian(std::move(gammas));
   }

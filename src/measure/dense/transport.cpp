@@ -1,7 +1,5 @@
 #include "latentpath/measure/transport.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,6 +7,7 @@
 
 #include "kernel/dense/pair_kernels.h"
 #include "latentpath/core/error.h"
+#include "latentpath/core/thread_pool.h"
 
 namespace latentpath {
 namespace {
@@ -290,13 +289,17 @@ std::vector<double> soft_minimum(const detail::PairKernels& run, const Columns& 
   std::vector<double> result(static_cast<size_t>(at.count));
   if (mean != nullptr) mean->resize(static_cast<size_t>(at.count * at.dim));
   constexpr int64_t kBlock = 64;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (int64_t block = 0; block < (at.count + kBlock - 1) / kBlock; ++block) {
-    const int64_t first = block * kBlock, size = std::min(kBlock, at.count - first);
-    run.log_sum_exp(at.points + first * at.dim, size, from.coordinates.data(), offsets.data(), from.padded,
-                    at.dim, 0.5 / epsilon, result.data() + first,
-                    mean == nullptr ? nullptr : mean->data() + first * at.dim);
-  }
+  const int64_t blocks = (at.count + kBlock - 1) / kBlock;
+  const auto take_blocks = [&](int64_t thread) {
+    const IndexRange range = share_of(blocks, thread, threads);
+    for (int64_t block = range.begin; block < range.end; ++block) {
+      const int64_t first = block * kBlock, size = std::min(kBlock, at.count - first);
+      run.log_sum_exp(at.points + first * at.dim, size, from.coordinates.data(), offsets.data(), from.padded,
+                      at.dim, 0.5 / epsilon, result.data() + first,
+                      mean == nullptr ? nullptr : mean->data() + first * at.dim);
+    }
+  };
+  run_on_threads(threads, take_blocks, threads);
   for (double& value : result) value *= -epsilon;
   return result;
 }
@@ -316,7 +319,11 @@ EntropicTransport entropic_transport(const SampleView& first, const SampleView& 
                    "the annealing of entropic transport must lie between 0 and 1, not at ",
                    options.annealing);
   const detail::PairKernels& run = *detail::find_pair_kernels("auto");
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  // Fewer terms of a sum than these, a millisecond's work, are done before another thread has woken up.
+  constexpr int64_t kTermsPerThread = 500'000;
+  const int64_t most = options.threads > 0 ? options.threads : thread_width();
+  const auto threads = static_cast<int>(
+      std::clamp<int64_t>(first.count() * second.count() / kTermsPerThread, 1, std::max<int64_t>(1, most)));
   const Columns x(first), y(second);
   EntropicTransport result;
   result.blur = options.blur > 0 ? options.blur : 0.03 * median_distance(first, second);

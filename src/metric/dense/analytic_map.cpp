@@ -30,7 +30,6 @@ void TapeExpansion::expand(std::size_t count, const double* z, const double* t) 
   for (std::size_t p = 0; p < count; ++p) {
     Tape& tape = tapes_[p];
     tape.clear();
-    const Tape::Recording recording(tape);
     for (std::size_t i = 0; i < dim_; ++i) z_[i] = tape.variable(z[p * dim_ + i]);
     record(z_, t ? t[p] : 0.5, x_);
     for (std::size_t k = 0; k < outputs_; ++k) {

@@ -9,6 +9,7 @@ namespace latentpath {
 namespace {
 
 struct Plane {
+  static constexpr bool kIdentity = true;
   int dim;
   template <class T>
   void operator()(const T* z, T* x) const {

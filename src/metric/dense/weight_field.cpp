@@ -28,7 +28,7 @@ WeightField::Chain WeightField::chain(double f) const {
   if (level_set()) {
     if (!(f >= -1e-12)) {
       // A smoothed distance may be a little below 0; a true one never.
-      if (!(f >= -SmoothKinks::width() * 4)) return {kNaN, kNaN, kNaN};
+      if (!(f >= -kink_width_ * 4)) return {kNaN, kNaN, kNaN};
     }
     scale = stiffness_;
     f = std::numbers::ln2 + stiffness_ * f;
@@ -44,12 +44,14 @@ void WeightField::weights(std::size_t count, const double* z, const double* t, d
     std::fill(n, n + count, constant_weight_);
     return;
   }
+  const SmoothKinks smooth(kink_width_);
   quality_.map()->values(count, z, t, n);
   for (std::size_t p = 0; p < count; ++p) n[p] = chain(n[p]).n;
 }
 
 void WeightField::expand(std::size_t count, const double* z, const double* t) {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
+  const SmoothKinks smooth(kink_width_);
   count_ = count;
   expansion_->expand(count, z, t);
   squares_.resize(count);
@@ -68,6 +70,7 @@ void WeightField::expand(std::size_t count, const double* z, const double* t) {
 
 const std::vector<double>& WeightField::hessians() {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
+  const SmoothKinks smooth(kink_width_);
   hessians_.resize(count_ * dim * dim);
   expansion_->curvatures(first_.data(), hessians_.data());
   const double* df = expansion_->jacobians();
@@ -80,6 +83,7 @@ const std::vector<double>& WeightField::hessians() {
 
 void WeightField::hessian_products(const double* u, double* product) {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
+  const SmoothKinks smooth(kink_width_);
   expansion_->curvature_products(first_.data(), u, product);
   const double* df = expansion_->jacobians();
   for (std::size_t p = 0; p < count_; ++p, df += dim, u += dim, product += dim) {

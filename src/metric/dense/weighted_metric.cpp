@@ -3,25 +3,36 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
+#include <unordered_map>
 
 #include "latentpath/metric/epsilon.h"
 #include "metric/dense/weight_field.h"
 
 namespace latentpath {
 
-WeightedMetric::WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality, double epsilon)
+WeightedMetric::WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality, double epsilon,
+                               AnalyticMetricPointer target)
     : chart_(std::move(chart)),
       quality_(quality ? std::move(quality) : analytic_constant()),
-      epsilon_(epsilon) {
+      epsilon_(epsilon),
+      target_(std::move(target)) {
   LATENTPATH_CHECK(chart_ != nullptr, kArgument, "a metric needs a chart");
   check_epsilon(epsilon_);
   LATENTPATH_CHECK(quality_->latent_dim() < 0 || quality_->latent_dim() == chart_->latent_dim(), kArgument,
                    "chart ", chart_->describe(), " has latent dimension ", chart_->latent_dim(), ", quality ",
                    quality_->describe(), " has ", quality_->latent_dim(), ": they must agree");
+  LATENTPATH_CHECK(target_ == nullptr || target_->dim() == chart_->output_dim(), kArgument, "chart ",
+                   chart_->describe(), " maps to R^", chart_->output_dim(), ", metric ",
+                   target_ ? target_->describe() : "", " is of R^", target_ ? target_->dim() : 0,
+                   ": they must agree");
 }
 
 std::string WeightedMetric::describe() const {
-  return join_message(chart_->describe(), " with ", quality_->describe());
+  return join_message(target_ == nullptr      ? chart_->describe()
+                      : chart_->is_identity() ? target_->describe()
+                                              : chart_->describe() + " in " + target_->describe(),
+                      " with ", quality_->describe());
 }
 
 void WeightedMetric::weights(std::size_t count, const double* z, const double* t, double* n) const {
@@ -42,13 +53,51 @@ void WeightedMetric::metrics(std::size_t count, const double* z, double* g) cons
   const auto expansion = chart_->make_expansion();
   expansion->expand(count, z, nullptr);
   const double* jacobian = expansion->jacobians();
-  for (std::size_t p = 0; p < count; ++p, jacobian += outputs * dim, g += dim * dim)
+  const std::size_t packed = outputs * (outputs + 1) / 2;
+  std::vector<double> target, lowered;  // G, packed; G J, or J itself
+  if (target_) {
+    target.resize(count * packed);
+    target_->packed().values(count, expansion->values(), nullptr, target.data());
+    lowered.resize(outputs * dim);
+  }
+  for (std::size_t p = 0; p < count; ++p, jacobian += outputs * dim, g += dim * dim) {
+    const double* other = jacobian;
+    if (target_) {
+      std::fill(lowered.begin(), lowered.end(), 0.0);
+      const double* entry = target.data() + p * packed;
+      for (std::size_t a = 0; a < outputs; ++a)
+        for (std::size_t b = a; b < outputs; ++b, ++entry)
+          for (std::size_t i = 0; i < dim; ++i) {
+            lowered[a * dim + i] += *entry * jacobian[b * dim + i];
+            if (a != b) lowered[b * dim + i] += *entry * jacobian[a * dim + i];
+          }
+      other = lowered.data();
+    }
     for (std::size_t i = 0; i < dim; ++i)
       for (std::size_t j = 0; j <= i; ++j) {
         double sum = 0;
-        for (std::size_t k = 0; k < outputs; ++k) sum += jacobian[k * dim + i] * jacobian[k * dim + j];
+        for (std::size_t k = 0; k < outputs; ++k) sum += jacobian[k * dim + i] * other[k * dim + j];
         g[i * dim + j] = g[j * dim + i] = n[p] * n[p] * sum;
       }
+  }
+}
+
+void WeightedMetric::squared_chords(std::size_t count, const double* x, double* squares) const {
+  const auto outputs = static_cast<std::size_t>(chart_->output_dim());
+  if (!target_) {
+    for (std::size_t p = 0; p < count; ++p, x += outputs) {
+      double square = 0;
+      for (std::size_t k = 0; k < outputs; ++k) square += (x[outputs + k] - x[k]) * (x[outputs + k] - x[k]);
+      squares[p] = square;
+    }
+    return;
+  }
+  std::vector<double> middles(count * outputs), chords(count * outputs);
+  for (std::size_t e = 0; e < count * outputs; ++e) {
+    middles[e] = 0.5 * (x[e] + x[e + outputs]);
+    chords[e] = x[e + outputs] - x[e];
+  }
+  target_->squared_norms(count, middles.data(), chords.data(), squares);
 }
 
 namespace {
@@ -60,7 +109,7 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
   const std::size_t segments = nodes.size() / dim - 1, cuts = static_cast<std::size_t>(pieces);
   const std::size_t total = segments * cuts;
   std::vector<double> points((total + 1) * dim), middles(total * dim), times(total), x((total + 1) * outputs),
-      n(total);
+      n(total), squares(total);
   for (std::size_t s = 0; s < segments; ++s)
     for (std::size_t c = 0; c < cuts; ++c) {
       const std::size_t p = s * cuts + c;
@@ -77,16 +126,12 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
             points.end() - static_cast<std::ptrdiff_t>(dim));
   metric.chart().values(total + 1, points.data(), nullptr, x.data());
   metric.weights(total, middles.data(), times.data(), n.data());
+  metric.squared_chords(total, x.data(), squares.data());
   LengthFigures figures;
   figures.refinement = pieces;
   figures.least_weight = std::numeric_limits<double>::infinity();
   for (std::size_t p = 0; p < total; ++p) {
-    double square = 0;
-    for (std::size_t k = 0; k < outputs; ++k) {
-      const double d = x[(p + 1) * outputs + k] - x[p * outputs + k];
-      square += d * d;
-    }
-    const double chord = std::sqrt(square);
+    const double square = squares[p], chord = std::sqrt(square);
     figures.embedding_length += chord;
     if (chord > 0 || !std::isfinite(n[p])) {
       figures.length += n[p] * chord;
@@ -126,14 +171,68 @@ LengthFigures WeightedMetric::length(std::span<const double> nodes, double toler
 }
 
 double WeightedMetric::lower_bound(const double* a, const double* b) const {
+  double bound = 0;
+  lower_bounds(1, a, b, &bound);
+  return bound;
+}
+
+void WeightedMetric::lower_bounds(std::size_t count, const double* a, const double* b, double* bounds) const {
   const auto outputs = static_cast<std::size_t>(chart_->output_dim());
-  std::vector<double> x(outputs), y(outputs);
-  chart_->value(a, x.data());
-  chart_->value(b, y.data());
-  double square = 0;
-  for (std::size_t k = 0; k < outputs; ++k) square += (x[k] - y[k]) * (x[k] - y[k]);
-  const double least = least_weight();
-  return least > 0 ? least * std::sqrt(square) : 0;
+  const double least = std::max(0.0, least_weight()) * (target_ ? std::sqrt(target_->least_eigenvalue()) : 1);
+  if (least == 0) {
+    std::fill(bounds, bounds + count, 0.0);
+    return;
+  }
+  // Many segments share their ends, and a model is dear: every point once.
+  const auto dim = static_cast<std::size_t>(latent_dim());
+  std::unordered_map<std::string_view, std::size_t> known;
+  std::vector<double> points;
+  std::vector<std::size_t> place(2 * count);
+  known.reserve(count);
+  for (std::size_t e = 0; e < 2 * count; ++e) {
+    const double* z = e < count ? a + e * dim : b + (e - count) * dim;
+    const auto [entry, fresh] =
+        known.emplace(std::string_view(reinterpret_cast<const char*>(z), dim * sizeof(double)), known.size());
+    if (fresh) points.insert(points.end(), z, z + dim);
+    place[e] = entry->second;
+  }
+  std::vector<double> x(known.size() * outputs);
+  chart_->values(known.size(), points.data(), nullptr, x.data());
+  for (std::size_t p = 0; p < count; ++p) {
+    const double *from = x.data() + place[p] * outputs, *to = x.data() + place[count + p] * outputs;
+    double square = 0;
+    for (std::size_t k = 0; k < outputs; ++k) square += (from[k] - to[k]) * (from[k] - to[k]);
+    bounds[p] = least * std::sqrt(square);
+  }
+}
+
+void WeightedMetric::segment_lengths(std::size_t count, const double* a, const double* b, int pieces,
+                                     double* lengths) const {
+  const auto dim = static_cast<std::size_t>(latent_dim()),
+             outputs = static_cast<std::size_t>(chart_->output_dim());
+  const std::size_t cuts = static_cast<std::size_t>(std::max(pieces, 1));
+  std::vector<double> points(count * (cuts + 1) * dim), middles(count * cuts * dim), n(count * cuts),
+      x(count * (cuts + 1) * outputs), squares(count * (cuts + 1));
+  for (std::size_t s = 0; s < count; ++s)
+    for (std::size_t i = 0; i < dim; ++i) {
+      const double from = a[s * dim + i], step = (b[s * dim + i] - from) / static_cast<double>(cuts);
+      for (std::size_t c = 0; c <= cuts; ++c) {
+        points[(s * (cuts + 1) + c) * dim + i] =
+            c == cuts ? b[s * dim + i] : from + static_cast<double>(c) * step;
+        if (c < cuts) middles[(s * cuts + c) * dim + i] = from + (static_cast<double>(c) + 0.5) * step;
+      }
+    }
+  chart_->values(count * (cuts + 1), points.data(), nullptr, x.data());
+  weights(count * cuts, middles.data(), nullptr, n.data());
+  // One batch; the chord from each segment's end to the next one's start is not looked at.
+  squared_chords(count * (cuts + 1) - 1, x.data(), squares.data());
+  for (std::size_t s = 0; s < count; ++s) {
+    lengths[s] = 0;
+    for (std::size_t c = 0; c < cuts; ++c) {
+      const double weight = n[s * cuts + c], chord = std::sqrt(squares[s * (cuts + 1) + c]);
+      if (chord > 0 || !std::isfinite(weight)) lengths[s] += weight * chord;
+    }
+  }
 }
 
 }  // namespace latentpath

@@ -16,6 +16,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // A route of which a larger share runs beside earlier ones is not a new one.
 constexpr double kMostShared = 0.8;
 
@@ -35,9 +36,11 @@ using Tree = nanoflann::KDTreeSingleIndexAdaptor<nanoflann::L2_Simple_Adaptor<do
                                                  -1, uint32_t>;
 
 struct Edge {
-  int32_t a, b;
-  double length;  // evaluated, or a lower bound
-  bool evaluated;
+  int32_t a = 0, b = 0;
+  double length = 0;       // as the call at hand sees it: evaluated, or a lower bound
+  bool evaluated = false;  // as the call at hand sees it
+  double bound = 0;        // what a new call sees
+  double value = kNaN;     // evaluated by any call
 };
 
 }  // namespace
@@ -91,6 +94,7 @@ struct RouteGraph::Impl {
   MatrixXd points;  // the samples alone, for the tree
   std::vector<Edge> edges;
   std::vector<std::vector<int32_t>> adjacent;  // edges of each node
+  std::vector<int32_t> shown;                  // edges whose lengths the call at hand has seen
   int64_t evaluated = 0;
   double reach = 0;  // how far "beside a route" is
 
@@ -121,15 +125,35 @@ struct RouteGraph::Impl {
     return result;
   }
 
+  /// Shows the call at hand the lengths of these edges; those that no call has asked for yet are evaluated.
   void evaluate(const std::vector<int32_t>& which) {
-    const VectorXd lengths = call(length, which);
+    std::vector<int32_t> fresh;
+    for (const int32_t index : which)
+      if (std::isnan(edges[static_cast<size_t>(index)].value)) fresh.push_back(index);
+    const VectorXd lengths = call(length, fresh);
     evaluated += lengths.size();
-    for (size_t i = 0; i < which.size(); ++i) {
-      Edge& edge = edges[static_cast<size_t>(which[i])];
+    for (size_t i = 0; i < fresh.size(); ++i) {
       const double value = lengths[static_cast<Eigen::Index>(i)];
-      edge.length = value >= 0 ? value : kInfinity;  // NaN is no way through
-      edge.evaluated = true;
+      edges[static_cast<size_t>(fresh[i])].value = value >= 0 ? value : kInfinity;  // NaN is no way through
     }
+    for (const int32_t index : which) {
+      Edge& edge = edges[static_cast<size_t>(index)];
+      edge.length = edge.value;
+      edge.evaluated = true;
+      shown.push_back(index);
+    }
+  }
+
+  /// Forgets what the last call has seen, and keeps what it had evaluated: where a bound is none, which edges
+  /// are evaluated decides which route is found, and that must not depend on the pairs before.
+  void begin_call() {
+    if (!bound) return;
+    for (const int32_t index : shown) {
+      Edge& edge = edges[static_cast<size_t>(index)];
+      edge.length = edge.bound;
+      edge.evaluated = false;
+    }
+    shown.clear();
   }
 
   void add_edges(const std::vector<std::pair<int32_t, int32_t>>& pairs) {
@@ -147,7 +171,8 @@ struct RouteGraph::Impl {
     }
     const VectorXd bounds = call(bound, fresh);
     for (size_t i = 0; i < fresh.size(); ++i)
-      edges[static_cast<size_t>(fresh[i])].length = std::max(0.0, bounds[static_cast<Eigen::Index>(i)]);
+      edges[static_cast<size_t>(fresh[i])].length = edges[static_cast<size_t>(fresh[i])].bound =
+          std::max(0.0, bounds[static_cast<Eigen::Index>(i)]);
   }
 
   /// Edges of a shortest route from node `count` to node `count + 1` under the present lengths, times the
@@ -195,6 +220,98 @@ struct RouteGraph::Impl {
       if (open.empty()) return route;
       evaluate(open);
     }
+  }
+
+  /// The ends of a pair, which are part of the graph for as long as this lives.
+  class Ends {
+   public:
+    Ends(Impl& graph, const VectorXd& start, const VectorXd& end)
+        : graph_(graph), permanent_(graph.edges.size()) {
+      graph.begin_call();
+      const auto first = static_cast<int32_t>(graph.count);
+      graph.samples.col(first) = start;
+      graph.samples.col(first + 1) = end;
+      std::vector<std::pair<int32_t, int32_t>> pairs{{first, first + 1}};
+      std::vector<double> squared;
+      for (const int32_t node : {first, first + 1})
+        for (const uint32_t other :
+             graph.nearest(graph.samples.col(node), static_cast<size_t>(graph.options.neighbours), squared))
+          pairs.emplace_back(static_cast<int32_t>(other), node);
+      try {
+        graph.add_edges(pairs);
+      } catch (...) {
+        leave();
+        throw;
+      }
+    }
+    ~Ends() { leave(); }
+    Ends(const Ends&) = delete;
+    Ends& operator=(const Ends&) = delete;
+
+   private:
+    void leave() {
+      for (size_t i = permanent_; i < graph_.edges.size(); ++i)
+        for (const int32_t node : {graph_.edges[i].a, graph_.edges[i].b}) {
+          auto& list = graph_.adjacent[static_cast<size_t>(node)];
+          while (!list.empty() && list.back() >= static_cast<int32_t>(permanent_)) list.pop_back();
+        }
+      graph_.edges.resize(permanent_);
+      std::erase_if(graph_.shown, [&](int32_t edge) { return edge >= static_cast<int32_t>(permanent_); });
+    }
+
+    Impl& graph_;
+    const size_t permanent_;
+  };
+
+  /// From the start over `route` edges: as many nodes and one more.
+  std::vector<int32_t> nodes_of(const std::vector<int32_t>& route) const {
+    std::vector<int32_t> nodes{static_cast<int32_t>(count)};
+    for (const int32_t index : route) {
+      const Edge& edge = edges[static_cast<size_t>(index)];
+      nodes.push_back(edge.a == nodes.back() ? edge.b : edge.a);
+    }
+    return nodes;
+  }
+
+  Route route_over(const std::vector<int32_t>& by, const std::vector<int32_t>& nodes) const {
+    Route route;
+    for (const int32_t index : by) route.length += edges[static_cast<size_t>(index)].length;
+    route.nodes.resize(samples.rows(), static_cast<Eigen::Index>(nodes.size()));
+    for (size_t i = 0; i < nodes.size(); ++i)
+      route.nodes.col(static_cast<Eigen::Index>(i)) = samples.col(nodes[i]);
+    return route;
+  }
+
+  /// Whether most of a route is not beside earlier ones, the ends left out, which all routes share.
+  bool leads_elsewhere(const std::vector<int32_t>& nodes, const std::vector<char>& beside) const {
+    double shared = 0, counted = 0;
+    for (size_t i = 1; i + 1 < nodes.size(); ++i) {
+      const VectorXd z = samples.col(nodes[i]);
+      if ((z - samples.col(count)).norm() < 2 * reach || (z - samples.col(count + 1)).norm() < 2 * reach)
+        continue;
+      counted += 1;
+      shared += beside[static_cast<size_t>(nodes[i])];
+    }
+    return counted > 0 && shared <= kMostShared * counted;
+  }
+
+  /// Samples within reach of a route.
+  std::vector<uint32_t> samples_beside(const Route& route) const {
+    const Eigen::Index steps = route.nodes.cols() - 1;
+    const double extent = (route.nodes.rightCols(steps) - route.nodes.leftCols(steps)).colwise().norm().sum();
+    const MatrixXd dense = resample_polyline(
+        route.nodes, 2 + static_cast<int64_t>(std::min(1e4, 2 * extent / std::max(reach, 1e-300))));
+    std::vector<char> near(static_cast<size_t>(count), 0);
+    std::vector<std::pair<uint32_t, double>> found;
+    for (Eigen::Index i = 0; i < dense.cols(); ++i) {
+      const VectorXd z = dense.col(i);
+      tree->radiusSearch(z.data(), reach * reach, found, nanoflann::SearchParams());
+      for (const auto& [index, distance] : found) near[index] = 1;
+    }
+    std::vector<uint32_t> beside;
+    for (size_t node = 0; node < near.size(); ++node)
+      if (near[node] != 0) beside.push_back(static_cast<uint32_t>(node));
+    return beside;
   }
 };
 
@@ -257,88 +374,27 @@ std::vector<Route> RouteGraph::routes(const VectorXd& start, const VectorXd& end
       options.routes >= 1 && options.detour > 1 && options.longest >= 1, kArgument,
       "routes must be at least 1, their detour factor above 1 and their longest factor at least 1");
 
-  // The ends join the graph for this call.
-  const size_t permanent = graph.edges.size();
-  const auto first = static_cast<int32_t>(graph.count);
-  graph.samples.col(first) = start;
-  graph.samples.col(first + 1) = end;
-  std::vector<std::pair<int32_t, int32_t>> pairs{{first, first + 1}};
-  std::vector<double> squared;
-  for (const int32_t node : {first, first + 1})
-    for (const uint32_t other :
-         graph.nearest(graph.samples.col(node), static_cast<size_t>(graph.options.neighbours), squared))
-      pairs.emplace_back(static_cast<int32_t>(other), node);
-  graph.add_edges(pairs);
-  const auto leave = [&] {
-    for (size_t i = permanent; i < graph.edges.size(); ++i)
-      for (const int32_t node : {graph.edges[i].a, graph.edges[i].b}) {
-        auto& list = graph.adjacent[static_cast<size_t>(node)];
-        while (!list.empty() && list.back() >= static_cast<int32_t>(permanent)) list.pop_back();
-      }
-    graph.edges.resize(permanent);
-  };
-
+  const RouteGraph::Impl::Ends joined(graph, start, end);
   std::vector<Route> result;
-  try {
-    std::vector<double> penalty(static_cast<size_t>(graph.count + 2), 1.0);
-    std::vector<char> beside(static_cast<size_t>(graph.count + 2), 0);
-    for (int attempt = 0; attempt < 4 * options.routes && static_cast<int>(result.size()) < options.routes;
-         ++attempt) {
-      const std::vector<int32_t> edges = graph.shortest_evaluated(penalty);
-      if (edges.empty()) break;
-      Route route;
-      std::vector<int32_t> nodes{first};
-      for (const int32_t index : edges) {
-        const Edge& edge = graph.edges[static_cast<size_t>(index)];
-        nodes.push_back(edge.a == nodes.back() ? edge.b : edge.a);
-        route.length += edge.length;
-      }
-      route.nodes.resize(start.size(), static_cast<Eigen::Index>(nodes.size()));
-      for (size_t i = 0; i < nodes.size(); ++i)
-        route.nodes.col(static_cast<Eigen::Index>(i)) = graph.samples.col(nodes[i]);
-      if (!result.empty() && route.length > options.longest * result.front().length) break;
-
-      // Beside an earlier route, and not near the ends that all routes share.
-      double shared = 0, counted = 0;
-      for (size_t i = 1; i + 1 < nodes.size(); ++i) {
-        const VectorXd z = graph.samples.col(nodes[i]);
-        if ((z - start).norm() < 2 * graph.reach || (z - end).norm() < 2 * graph.reach) continue;
-        counted += 1;
-        shared += beside[static_cast<size_t>(nodes[i])];
-      }
-      const bool fresh = result.empty() || (counted > 0 && shared <= kMostShared * counted);
-
-      const MatrixXd dense = resample_polyline(
-          route.nodes,
-          2 + static_cast<int64_t>(std::min(1e4, 2 *
-                                                     (route.nodes.rightCols(route.nodes.cols() - 1) -
-                                                      route.nodes.leftCols(route.nodes.cols() - 1))
-                                                         .colwise()
-                                                         .norm()
-                                                         .sum() /
-                                                     std::max(graph.reach, 1e-300))));
-      std::vector<char> near(penalty.size(), 0);
-      std::vector<std::pair<uint32_t, double>> found;
-      for (Eigen::Index i = 0; i < dense.cols(); ++i) {
-        const VectorXd z = dense.col(i);
-        graph.tree->radiusSearch(z.data(), graph.reach * graph.reach, found, nanoflann::SearchParams());
-        for (const auto& [index, distance] : found) near[index] = 1;
-      }
-      for (size_t node = 0; node < near.size(); ++node) {
-        if (near[node] == 0) continue;
-        beside[node] = 1;
-        penalty[node] *= options.detour;
-      }
-      // The straight edge between the ends has no node of its own to count.
-      if (edges.size() == 1) graph.edges[static_cast<size_t>(edges[0])].length = kInfinity;
-      if (fresh) result.push_back(std::move(route));
+  std::vector<double> penalty(static_cast<size_t>(graph.count + 2), 1.0);
+  std::vector<char> beside(static_cast<size_t>(graph.count + 2), 0);
+  for (int attempt = 0; attempt < 4 * options.routes && static_cast<int>(result.size()) < options.routes;
+       ++attempt) {
+    const std::vector<int32_t> edges = graph.shortest_evaluated(penalty);
+    if (edges.empty()) break;
+    const std::vector<int32_t> nodes = graph.nodes_of(edges);
+    Route route = graph.route_over(edges, nodes);
+    if (!result.empty() && route.length > options.longest * result.front().length) break;
+    const bool fresh = result.empty() || graph.leads_elsewhere(nodes, beside);
+    for (const uint32_t node : graph.samples_beside(route)) {
+      beside[node] = 1;
+      penalty[node] *= options.detour;
     }
-  } catch (...) {
-    leave();
-    throw;
+    // The straight edge between the ends has no node of its own to count.
+    if (edges.size() == 1) graph.edges[static_cast<size_t>(edges[0])].length = kInfinity;
+    if (fresh) result.push_back(std::move(route));
   }
-  leave();
-  std::sort(result.begin(), result.end(), [](const Route& a, const Route& b) { return a.length < b.length; });
+  std::sort(result.begin(), result.end(), [](const Route& l, const Route& r) { return l.length < r.length; });
   return result;
 }
 

@@ -10,31 +10,14 @@
 #include <numbers>
 #include <optional>
 
-#include "latentpath/path/geodesic_option_table.h"
-#include "solver/dense/georce.h"
-#include "solver/dense/newton.h"
-#include "solver/dense/newton_cg.h"
+#include "latentpath/solver/dense_solver.h"
+#include "path/dense/chord_objective.h"
 #include "path/dense/polyline.h"
 
 namespace latentpath {
 
-std::string termination_name(GeodesicTermination termination) {
-  switch (termination) {
-    case GeodesicTermination::kConverged:
-      return "converged";
-    case GeodesicTermination::kIterationLimit:
-      return "iteration-limit";
-    case GeodesicTermination::kStalled:
-      return "stalled";
-    case GeodesicTermination::kInterrupted:
-      return "interrupted";
-  }
-  throw InternalError("unknown termination");
-}
-
 namespace {
 
-using detail::HessianKind, detail::MinimiseOptions, detail::MinimiseOutcome;
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
@@ -48,6 +31,13 @@ std::string point_string(const double* z, std::size_t dim) {
 constexpr std::size_t kBlockLimit = 8;
 /// The same for level sets, whose stiff walls conjugate gradients are slow to feel.
 constexpr std::size_t kLevelSetBlockLimit = 32;
+
+/// Of one run of a solver.
+struct Outcome {
+  Termination termination = Termination::kIterationLimit;
+  int iterations = 0;
+  double cost = 0;
+};
 
 /// Of a level, on its own grid.
 struct LevelLength {
@@ -67,7 +57,8 @@ class PairSolver {
         cancellation_(cancellation),
         dim_(static_cast<std::size_t>(problem.metric.latent_dim())),
         level_set_(metric_.quality().form() == AnalyticQuality::Form::kLevelSet),
-        objective_(metric_, problem.time_weight) {}
+        objective_(metric_, problem.time_weight),
+        solver_(make_solver<DenseRows>(method_, {.newton = {.escape_saddles = options.escape_saddles}})) {}
 
   Geodesic solve(std::size_t pair);
 
@@ -75,14 +66,16 @@ class PairSolver {
   static constexpr std::size_t kLevelSetPieces = 4;
   static constexpr std::size_t kMostPieces = 64;
   static constexpr std::size_t kCoarsest = 20;
+  static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
 
+  std::vector<std::size_t> level_sizes() const;
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
-  void certify(const MinimiseOutcome& outcome, Certificate& certificate);
+  void certify(const Outcome& outcome, Certificate& certificate);
   void warn(Geodesic& geodesic, const LengthFigures& refined);
-  MinimiseOptions minimise_options(double tolerance) const;
-  void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, MinimiseOutcome& outcome);
+  SolverOptions rates_at(const DenseRows& x0);
+  void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
     if (options_.keep_stages) geodesic.stages.push_back({name, nodes});
   }
@@ -90,7 +83,7 @@ class PairSolver {
   double kink_width(std::size_t segments) const;
   std::vector<double> richardson_lengths(const Geodesic& geodesic, const std::vector<LevelLength>& reached);
   bool hidden(const std::vector<double>& nodes, double share) const;
-  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const MinimiseOutcome& outcome);
+  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome);
 
   const GeodesicProblem& problem_;
   const WeightedMetric& metric_;
@@ -101,8 +94,7 @@ class PairSolver {
   bool level_set_;
   std::size_t pieces_ = 1;  ///< that each segment is cut into
   detail::ChordObjective objective_;
-  detail::NewtonSolver newton_;
-  detail::NewtonCgSolver newton_cg_;
+  std::unique_ptr<DenseSolver> solver_;
 };
 
 void PairSolver::check_finite(const std::vector<double>& nodes) const {
@@ -136,25 +128,56 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   };
   check(nodes);
   check(middles);
+  if (!metric_.target()) return;
+  std::vector<double> squares(count - 1);
+  metric_.squared_chords(count - 1, x.data(), squares.data());
+  for (std::size_t i = 0; i + 1 < count; ++i)
+    LATENTPATH_CHECK(squares[i] >= 0 && std::isfinite(squares[i]), kNumerical, metric_.target()->describe(),
+                     " gives ", squares[i],
+                     " for the square of a step at z = ", point_string(middles.data() + i * dim_, dim_),
+                     " on the first path: it must be finite and not negative");
 }
 
-MinimiseOptions PairSolver::minimise_options(double tolerance) const {
-  MinimiseOptions minimise;
-  minimise.max_iterations = options_.max_iterations;
-  minimise.tolerance = tolerance;
-  minimise.escape_saddles = options_.escape_saddles;
-  minimise.kind = method_ == "gauss-newton" || !objective_.has_curvatures() ? HessianKind::kGaussNewton
-                                                                            : HessianKind::kNewton;
-  return minimise;
+/// Steps at which Adam and gradient descent are stable: 1/(2 max tr B_ii), since no eigenvalue of a
+/// block-tridiagonal B ≥ 0 is above twice its largest block's; for Adam, which moves every coordinate by
+/// about its rate, a thousandth of the path's extent.
+SolverOptions PairSolver::rates_at(const DenseRows& x0) {
+  objective_.linearise(x0.data());
+  BlockTridiagonal laplacian;
+  objective_.laplacian(laplacian);
+  double largest = 0;
+  for (std::size_t i = 0; i < laplacian.blocks(); ++i) {
+    double trace = 0;
+    for (std::size_t r = 0; r < dim_; ++r) trace += laplacian.diagonal(i)[r * dim_ + r];
+    largest = std::max(largest, trace);
+  }
+  const auto& nodes = objective_.knots();
+  const auto [low, high] = std::minmax_element(nodes.begin(), nodes.end());
+  SolverOptions options;
+  options.sgd.learning_rate = 0.5 / std::max(largest, 1e-300);
+  options.sgd.momentum = 0.9;
+  options.adam.learning_rate = std::max(1e-3 * (*high - *low), 1e-300);
+  return options;
 }
 
-void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic,
-                     MinimiseOutcome& outcome) {
+/// Moves the inner nodes of `nodes` to a minimum of the objective, which is expanded there on return.
+void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome) {
+  const auto dim = static_cast<std::ptrdiff_t>(dim_);
   objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
-  if (method_ == "newton-cg")
-    outcome = newton_cg_.minimise(metric_, objective_, nodes, minimise_options(tolerance), cancellation_);
-  else
-    outcome = newton_.minimise(objective_, nodes, minimise_options(tolerance), cancellation_);
+  // A residual r promises a decrease of 2r² of the cost: in single precision no less than its rounding can be
+  // seen, and a hundredth of that is asked for.
+  if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
+  objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
+  const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
+  const bool steps_by_rate = method_ == "adam" || method_ == "sgd";
+  if (steps_by_rate) solver_ = make_solver<DenseRows>(method_, rates_at(x0));
+  const DenseSolveResult solved = latentpath::solve(
+      objective_, x0, *solver_,
+      {.max_iterations = std::max(options_.max_iterations, steps_by_rate ? kFewestSmallSteps : 1),
+       .gradient_residual = tolerance},
+      {}, cancellation_);
+  std::copy_n(solved.state.x.data(), x0.size(), nodes.begin() + dim);
+  outcome = {solved.state.termination[0], static_cast<int>(solved.state.iteration), solved.state.value[0]};
   geodesic.iterations += outcome.iterations;
 }
 
@@ -173,11 +196,11 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
     metric_.weights(segments + 1, nodes.data(), nullptr, n.data());
     for (const double weight : n) deepest = std::max(deepest, (weight - std::numbers::ln2) / stiffness);
   }
-  MinimiseOutcome outcome;
+  Outcome outcome;
   // From a weight that the first path hardly feels to the one asked for.
   double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * std::numbers::ln2 / deepest) : stiffness;
   for (;; k = std::min(stiffness, 2 * k)) {
-    const SmoothKinks smooth(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
+    objective_.weight().set_kink_width(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
     objective_.weight().set_stiffness(k);
     run(nodes, 1e-4, geodesic, outcome);
     stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
@@ -185,7 +208,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   }
   objective_.weight().set_stiffness(stiffness);
   for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
-    const SmoothKinks smooth(width);
+    objective_.weight().set_kink_width(width);
     run(nodes, 1e-4, geodesic, outcome);
   }
 }
@@ -212,7 +235,7 @@ void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
   const auto count = static_cast<std::size_t>(options_.segments) + 1;
   for (std::size_t i = 0; i < count; ++i) geodesic.nodes.insert(geodesic.nodes.end(), point, point + dim_);
   check_finite(geodesic.nodes);
-  geodesic.termination = GeodesicTermination::kConverged;
+  geodesic.termination = Termination::kConverged;
   geodesic.certificate = {.gradient_residual = 0,
                           .negative_directions = 0,
                           .least_curvature = 1,
@@ -221,21 +244,25 @@ void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
   geodesic.warnings.push_back("the ends are equal: the geodesic is the point itself");
 }
 
-void PairSolver::certify(const MinimiseOutcome& outcome, Certificate& certificate) {
-  if (method_ == "newton-cg" || (method_ == "georce" && dim_ > kBlockLimit))
-    newton_cg_.certify(metric_, objective_, outcome.cost, certificate);
-  else
-    newton_.certify(objective_, outcome.cost, certificate);
+void PairSolver::certify(const Outcome& outcome, Certificate& certificate) {
+  const bool blocks = method_ == "newton" || method_ == "gauss-newton";
+  const bool products =
+      method_ == "newton-cg" || (dim_ > kBlockLimit && !blocks && objective_.has_curvatures());
+  const StationaryCertificate found =
+      products ? certify_by_products(objective_, outcome.cost) : certify_by_blocks(objective_, outcome.cost);
+  certificate.gradient_residual = found.gradient_residual;
+  certificate.negative_directions = found.negative_directions;
+  certificate.least_curvature = found.least_curvature;
 }
 
 void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
   const Certificate& certificate = geodesic.certificate;
   auto& warnings = geodesic.warnings;
-  if (geodesic.termination == GeodesicTermination::kIterationLimit)
+  if (geodesic.termination == Termination::kIterationLimit)
     warnings.push_back(join_message("not converged: ", options_.max_iterations,
                                     " iterations were made; the gradient residual is ",
                                     certificate.gradient_residual));
-  if (geodesic.termination == GeodesicTermination::kStalled)
+  if (geodesic.termination == Termination::kStalled)
     warnings.push_back(
         join_message("not converged: no step lowers the cost any more; the gradient residual is ",
                      certificate.gradient_residual));
@@ -250,8 +277,7 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
   // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
   const double n = static_cast<double>(options_.segments);
   if (method_ != "georce" && objective_.has_curvatures() && !level_set_ &&
-      geodesic.termination == GeodesicTermination::kConverged &&
-      std::abs(certificate.least_curvature) < 20 / (n * n))
+      geodesic.termination == Termination::kConverged && std::abs(certificate.least_curvature) < 20 / (n * n))
     warnings.push_back(
         "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
         "is one of a "
@@ -272,6 +298,18 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                                     " on a refined one: use more segments"));
 }
 
+/// n/4, n/2, n, say: halved as long as that leaves enough; GEORCE has one level, as published.
+std::vector<std::size_t> PairSolver::level_sizes() const {
+  std::vector<std::size_t> levels = {static_cast<std::size_t>(options_.segments)};
+  const std::size_t coarsest = options_.coarsest_segments > 0
+                                   ? static_cast<std::size_t>(options_.coarsest_segments)
+                                   : std::size_t{kCoarsest};
+  while (method_ != "georce" && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+    levels.push_back(levels.back() / 2);
+  std::reverse(levels.begin(), levels.end());
+  return levels;
+}
+
 Geodesic PairSolver::solve(std::size_t pair) {
   const auto begin = Clock::now();
   Geodesic geodesic;
@@ -285,28 +323,21 @@ Geodesic PairSolver::solve(std::size_t pair) {
     return geodesic;
   }
   const bool georce = method_ == "georce";
-  std::vector<std::size_t> levels = {segments};
-  const std::size_t coarsest = options_.coarsest_segments > 0
-                                   ? static_cast<std::size_t>(options_.coarsest_segments)
-                                   : std::size_t{kCoarsest};
-  while (!georce && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
-    levels.push_back(levels.back() / 2);
-  std::reverse(levels.begin(), levels.end());
+  const std::vector<std::size_t> levels = level_sizes();
 
   const bool given = !problem_.initial.empty();
   std::vector<double> nodes = first_path(pair, levels[0], geodesic);
-  MinimiseOutcome outcome;
+  Outcome outcome;
   std::vector<LevelLength> levels_reached;
   const bool fixed = options_.quadrature > 0;
   pieces_ = fixed ? static_cast<std::size_t>(options_.quadrature) : level_set_ ? kLevelSetPieces : 1;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (georce) {
-      double length = 0;
-      outcome = detail::georce(metric_, nodes, minimise_options(options_.tolerance), cancellation_, length);
-      geodesic.iterations = outcome.iterations;
-      objective_.set_grid(segments, 1);
+      pieces_ = 1;
+      run(nodes, options_.tolerance, geodesic, outcome);
+      levels_reached.push_back(
+          {static_cast<const detail::ChordCurveMetric*>(objective_.curve_metric(0))->length(), 1});
       objective_.expand(nodes.data());
-      levels_reached.push_back({length, 1});
       certify(outcome, geodesic.certificate);
       break;
     }
@@ -317,21 +348,21 @@ Geodesic PairSolver::solve(std::size_t pair) {
       if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
     }
     const std::vector<double> before = nodes;
-    const SmoothKinks smooth(level_set_ ? kink_width(n) : SmoothKinks::width());
     for (;; pieces_ *= 4) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
+      if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
       run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
       // a grid with fewer places to hide.
-      if (fixed || pieces_ >= kMostPieces || outcome.termination == GeodesicTermination::kInterrupted ||
+      if (fixed || pieces_ >= kMostPieces || outcome.termination == Termination::kInterrupted ||
           !hidden(nodes, last ? 0.01 : 0.03))
         break;
       nodes = before;
     }
     levels_reached.push_back({objective_.length(), pieces_});
     if (!last || level_set_) stage(geodesic, join_message(n, " segments"), nodes);
-    if (outcome.termination == GeodesicTermination::kInterrupted) {
+    if (outcome.termination == Termination::kInterrupted) {
       while (nodes.size() / dim_ - 1 < segments) nodes = detail::refine_polyline(nodes, dim_, false);
       break;
     }
@@ -353,14 +384,13 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
                                                    const std::vector<LevelLength>& reached) {
   const std::size_t k = reached.size(), n = static_cast<std::size_t>(options_.segments);
   if (k == 0) return {};
-  if (k < 3 || level_set_ || geodesic.termination != GeodesicTermination::kConverged)
-    return {reached.back().length};
+  if (k < 3 || level_set_ || geodesic.termination != Termination::kConverged) return {reached.back().length};
   if (reached[k - 2].pieces == pieces_ && reached[k - 3].pieces == pieces_)
     return {reached[k - 3].length, reached[k - 2].length, reached[k - 1].length};
   // The way up went over other costs: go down again from the path that was found.
   std::vector<double> lengths = {reached.back().length};
   Geodesic unused;
-  MinimiseOutcome outcome;
+  Outcome outcome;
   for (std::size_t stride = 2; stride <= 4; stride *= 2) {
     std::vector<double> nodes;
     for (std::size_t i = 0; i <= n; i += stride)
@@ -373,12 +403,11 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
 }
 
 bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
-  const double honest = metric_.length(nodes, 0.3 * share, 64).length;
-  return !(std::abs(honest - objective_.length()) <= share * honest);
+  const double measured = metric_.length(nodes, 0.3 * share, 64).length;
+  return !(std::abs(measured - objective_.length()) <= share * measured);
 }
 
-void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached,
-                        const MinimiseOutcome& outcome) {
+void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
   geodesic.pieces = reached.empty() ? 1 : static_cast<int>(reached.back().pieces);
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
@@ -388,7 +417,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   certificate.lower_bound =
       metric_.lower_bound(geodesic.nodes.data(), geodesic.nodes.data() + geodesic.nodes.size() - dim_);
   certificate.minimum =
-      outcome.termination == GeodesicTermination::kConverged && certificate.negative_directions == 0;
+      outcome.termination == Termination::kConverged && certificate.negative_directions == 0;
   warn(geodesic, refined);
   // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
   geodesic.extrapolated_length = geodesic.refined_length;
@@ -405,11 +434,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   }
 }
 
-}  // namespace
-
-GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
-                              const CancellationToken& cancellation) {
-  const auto begin = Clock::now();
+void check(const GeodesicProblem& problem, const GeodesicOptions& options) {
   const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % dim == 0, kArgument, "start has ",
                    problem.start.size(), " numbers: it must have ", dim, " a pair");
@@ -427,36 +452,59 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
     for (std::size_t i = 0; i < ends->size(); ++i)
       LATENTPATH_CHECK(std::isfinite((*ends)[i]), kArgument, "an end of pair ", i / dim,
                        " is not finite: coordinate ", i % dim, " is ", (*ends)[i]);
+}
 
-  GeodesicResult result;
-  result.method = options.method;
+/// The method asked for, or for "auto" the one that the problem's size and derivatives suggest, and why.
+void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   if (result.method == "auto") {
-    const bool curved = problem.metric.chart().has_curvatures() &&
-                        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures());
+    const auto& target = problem.metric.target();
+    const bool curved =
+        problem.metric.chart().has_curvatures() &&
+        (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures()) &&
+        (!target || target->packed().has_curvatures());
     const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
     const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
-    if (dim > limit && curved) {
+    if (dim > limit && curved && !target) {
       result.method = "newton-cg";
       result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
                                           ", where Hessian products cost less than Hessian blocks");
     } else if (curved) {
       result.method = "newton";
-      result.method_reason =
-          join_message("latent dimension ", dim, " is at most ", limit, " and second derivatives are known");
+      result.method_reason = target ? "the metric is given directly and its second derivatives are known"
+                                    : join_message("latent dimension ", dim, " is at most ", limit,
+                                                   " and second derivatives are known");
     } else {
       result.method = "gauss-newton";
-      result.method_reason = "chart or quality have no second derivatives";
+      result.method_reason = "chart, quality or metric have no second derivatives";
     }
   }
+  solver_method(result.method);  // refuses what there is not
   LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
                    "`method` georce minimises lengths alone: it knows no time weight");
   LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
                    "`method` georce takes no quality that depends on time");
+  LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
+                   "`method` georce takes no metric given directly: use newton, gauss-newton or newton-cg");
+}
+
+}  // namespace
+
+GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
+                              const CancellationToken& cancellation) {
+  const auto begin = Clock::now();
+  const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
+  check(problem, options);
+  const std::size_t pairs = problem.start.size() / dim;
+  GeodesicResult result;
+  result.method = options.method;
+  choose_method(problem, result);
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
   const bool concurrent = problem.metric.chart().concurrent() &&
-                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent());
+                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent()) &&
+                          (!problem.metric.target() || problem.metric.target()->packed().concurrent());
   const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
 #pragma omp parallel num_threads( \
     std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))

@@ -1,39 +1,39 @@
-#include "latentpath/path/geodesic_option_table.h"
+#include "latentpath/path/find_geodesics.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 
 const OptionTable<GeodesicOptions>& geodesic_option_table() {
   using O = GeodesicOptions;
-  static const OptionTable<O> table =
-      OptionTable<O>()
-          .group("How they are sought")
-          .add("method", &O::method)
-          .help("Solver")
-          .choices({{"auto", "by size"}, {"newton"}, {"gauss-newton"}, {"newton-cg"}, {"georce"}})
-          .add("segments", &O::segments)
-          .help("Segments of the path")
-          .range(2, 100000)
-          .add("max-iterations", &O::max_iterations)
-          .help("Iterations of each level")
-          .range(1, 1000000)
-          .add("tolerance", &O::tolerance)
-          .help("Converged when the scale-free gradient residual falls below")
-          .at_least(0)
-          .add("threads", &O::threads)
-          .help("Threads")
-          .range(1, 1024)
-          .zero("all cores")
-          .group("Fine settings of the search")
-          .add("coarsest-segments", &O::coarsest_segments)
-          .help("Segments of the coarsest level")
-          .range(1, 100000)
-          .zero("chosen")
-          .add("quadrature", &O::quadrature)
-          .help("Pieces each segment is cut into for the cost")
-          .range(1, 1024)
-          .zero("chosen")
-          .add("escape-saddles", &O::escape_saddles)
-          .help("Leave saddles along negative curvature");
+  static const OptionTable<O> table = OptionTable<O>()
+                                          .group("How they are sought")
+                                          .add("method", &O::method)
+                                          .help("Solver")
+                                          .choices(solver_method_choices({{"auto", "by size"}}))
+                                          .add("segments", &O::segments)
+                                          .help("Segments of the path")
+                                          .range(2, 100000)
+                                          .add("max-iterations", &O::max_iterations)
+                                          .help("Iterations of each level")
+                                          .range(1, 1000000)
+                                          .add("tolerance", &O::tolerance)
+                                          .help("Converged when the scale-free gradient residual falls below")
+                                          .at_least(0)
+                                          .add("threads", &O::threads)
+                                          .help("Threads")
+                                          .range(1, 1024)
+                                          .zero("all cores")
+                                          .group("Fine settings of the search")
+                                          .add("coarsest-segments", &O::coarsest_segments)
+                                          .help("Segments of the coarsest level")
+                                          .range(1, 100000)
+                                          .zero("chosen")
+                                          .add("quadrature", &O::quadrature)
+                                          .help("Pieces each segment is cut into for the cost")
+                                          .range(1, 1024)
+                                          .zero("chosen")
+                                          .add("escape-saddles", &O::escape_saddles)
+                                          .help("Leave saddles along negative curvature");
   return table;
 }
 

@@ -28,6 +28,55 @@ bool same(const Geodesic& a, const Geodesic& b, int dim) {
   return (p - q).colwise().norm().maxCoeff() <= 1e-2 * extent;
 }
 
+/// A route of a graph is longer than the geodesic beside it by what its corners cost, a few percent; one that
+/// is longer than a known geodesic by this factor leads to none that is shorter.
+constexpr double kMostDetour = 1.15;
+/// Routes no further than this share of their own extent from a known geodesic lead to that one again.
+constexpr double kBeside = 0.1;
+/// Every further route is a longer one: of those that may be shorter in truth, the first two.
+constexpr int kFewRoutes = 2;
+
+/// Whether refining a route may lead to a shorter geodesic than those that were found.
+bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int dim) {
+  const MatrixXd corners = resample_polyline(route.nodes, 33);
+  const double extent = (corners.rowwise().maxCoeff() - corners.rowwise().minCoeff()).norm();
+  for (const FoundGeodesic& known : found) {
+    const double length = known.geodesic.refined_length;
+    if (!std::isfinite(length) || known.geodesic.termination != Termination::kConverged) continue;
+    if (route.length > kMostDetour * length) return false;
+    const MatrixXd nodes = columns(known.geodesic.nodes, dim);
+    double farthest = 0;
+    for (Eigen::Index i = 0; i < corners.cols(); ++i)
+      farthest = std::max(farthest, (nodes.colwise() - corners.col(i)).colwise().norm().minCoeff());
+    if (route.length > length && farthest < kBeside * extent) return false;
+  }
+  return true;
+}
+
+/// The best first, equal ones once. Of equal ones the first that was found, unless another is notably better
+/// resolved: the straight line's has come through coarser levels, which extrapolation needs.
+std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, int dim) {
+  std::vector<size_t> order(found.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto length = [&](size_t i) { return found[i].geodesic.refined_length; };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::isfinite(length(a)) && (!std::isfinite(length(b)) || length(a) < length(b));
+  });
+  std::vector<size_t> kept;
+  for (const size_t i : order) {
+    const auto known = std::find_if(kept.begin(), kept.end(), [&](size_t other) {
+      return same(found[i].geodesic, found[other].geodesic, dim);
+    });
+    if (known == kept.end())
+      kept.push_back(i);
+    else if (i < *known && length(i) <= length(*known) * (1 + 1e-5))
+      *known = i;
+  }
+  std::vector<FoundGeodesic> distinct;
+  for (const size_t i : kept) distinct.push_back(std::move(found[i]));
+  return distinct;
+}
+
 }  // namespace
 
 SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin) {
@@ -45,8 +94,7 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
 }
 
 MetricField metric_field(const WeightedMetric& metric) {
-  const bool conformal =
-      metric.chart().describe().rfind("plane", 0) == 0 && metric.chart().output_dim() == metric.latent_dim();
+  const bool conformal = metric.chart().is_identity() && metric.target() == nullptr;
   return [metric, conformal](const MatrixXd& points) {
     const auto count = static_cast<size_t>(points.cols());
     const Eigen::Index dim = points.rows();
@@ -71,8 +119,7 @@ MetricField metric_field(const WeightedMetric& metric) {
 SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
   return [metric, pieces](const MatrixXd& from, const MatrixXd& to) {
     VectorXd lengths(from.cols());
-    for (Eigen::Index i = 0; i < from.cols(); ++i)
-      lengths[i] = metric.segment_length(from.col(i).data(), to.col(i).data(), pieces);
+    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), pieces, lengths.data());
     return lengths;
   };
 }
@@ -80,8 +127,7 @@ SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
 SegmentFunction segment_bounds(const WeightedMetric& metric) {
   return [metric](const MatrixXd& from, const MatrixXd& to) {
     VectorXd bounds(from.cols());
-    for (Eigen::Index i = 0; i < from.cols(); ++i)
-      bounds[i] = metric.lower_bound(from.col(i).data(), to.col(i).data());
+    metric.lower_bounds(static_cast<size_t>(from.cols()), from.data(), to.data(), bounds.data());
     return bounds;
   };
 }
@@ -104,6 +150,8 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
   RouteGraph graph(spread_samples(box, options.samples), segment_lengths(problem.metric, options.pieces),
                    segment_bounds(problem.metric), options.graph);
 
+  RouteOptions wanted = options.routes;
+  if (!options.every_geodesic) wanted.routes = std::min(wanted.routes, kFewRoutes);
   GlobalGeodesics result;
   const size_t pairs = problem.start.size() / size;
   for (size_t pair = 0; pair < pairs; ++pair) {
@@ -117,12 +165,12 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
     // A route runs through places that a coarser level would not see: it is refined at full resolution.
     GeodesicOptions fine = options.geodesic;
     fine.coarsest_segments = fine.segments;
-    const auto refine = [&](const std::string& name, const GeodesicOptions& how) {
+    const auto refine = [&](const std::string& name, int64_t route, const GeodesicOptions& how) {
       try {
         GeodesicResult refined = find_geodesics(one, how, cancellation);
         result.method = refined.method;
         result.method_reason = refined.method_reason;
-        global.found.push_back({name, std::move(refined.geodesics[0])});
+        global.found.push_back({name, route, std::move(refined.geodesics[0])});
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kNumerical) throw;
         global.failed.push_back(name + ": " + error.what());
@@ -133,42 +181,23 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
       const size_t each = problem.initial.size() / pairs;
       const auto first = problem.initial.begin() + static_cast<std::ptrdiff_t>(pair * each);
       one.initial.assign(first, first + static_cast<std::ptrdiff_t>(each));
-      refine("given path", options.geodesic);
+      refine("given path", -1, options.geodesic);
       one.initial.clear();
     }
-    refine("straight line", options.geodesic);
+    refine("straight line", 0, options.geodesic);
     if (one.start != one.end) {
       const Eigen::Map<const VectorXd> start(one.start.data(), dim), end(one.end.data(), dim);
-      const std::vector<Route> routes = graph.routes(start, end, options.routes);
+      const std::vector<Route> routes = graph.routes(start, end, wanted);
       for (size_t i = 0; i < routes.size() && !cancellation.cancelled(); ++i) {
         if (routes[i].nodes.cols() <= 2) continue;  // the straight line again
+        if (!options.every_geodesic && !promises(routes[i], global.found, dim)) continue;
         const MatrixXd& nodes = routes[i].nodes;
         one.initial.assign(nodes.data(), nodes.data() + nodes.size());
-        refine("route " + std::to_string(i + 1), fine);
+        refine("route " + std::to_string(i + 1), static_cast<int64_t>(i + 1), fine);
       }
     }
     if (global.found.empty()) throw *failure;
-    std::vector<size_t> order(global.found.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    const auto length = [&](size_t i) { return global.found[i].geodesic.refined_length; };
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return std::isfinite(length(a)) && (!std::isfinite(length(b)) || length(a) < length(b));
-    });
-    // Of equal ones the first that was found, unless another is notably better resolved: the straight line's
-    // has come through coarser levels, which extrapolation needs.
-    std::vector<size_t> kept;
-    for (const size_t i : order) {
-      const auto known = std::find_if(kept.begin(), kept.end(), [&](size_t other) {
-        return same(global.found[i].geodesic, global.found[other].geodesic, dim);
-      });
-      if (known == kept.end())
-        kept.push_back(i);
-      else if (i < *known && length(i) <= length(*known) * (1 + 1e-5))
-        *known = i;
-    }
-    std::vector<FoundGeodesic> distinct;
-    for (const size_t i : kept) distinct.push_back(std::move(global.found[i]));
-    global.found = std::move(distinct);
+    global.found = distinct_by_length(std::move(global.found), dim);
     result.pairs.push_back(std::move(global));
   }
   result.graph_edges = graph.edges();

@@ -43,11 +43,10 @@ std::vector<double> respace_polyline(const WeightedMetric& metric, const std::ve
                                      std::size_t segments) {
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const std::size_t n = nodes.size() / dim - 1;
-  std::vector<double> reached(n + 1, 0);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double length = metric.segment_length(nodes.data() + i * dim, nodes.data() + (i + 1) * dim, 8);
-    reached[i + 1] = reached[i] + (std::isfinite(length) ? length : 0);
-  }
+  std::vector<double> reached(n + 1, 0), lengths(n);
+  metric.segment_lengths(n, nodes.data(), nodes.data() + dim, 8, lengths.data());
+  for (std::size_t i = 0; i < n; ++i)
+    reached[i + 1] = reached[i] + (std::isfinite(lengths[i]) ? lengths[i] : 0);
   std::vector<double> out((segments + 1) * dim);
   std::size_t piece = 0;
   for (std::size_t i = 0; i <= segments; ++i) {

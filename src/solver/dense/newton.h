@@ -1,53 +1,58 @@
 #pragma once
-// Newton's method on the block-tridiagonal Hessian of the chord cost, damped in the H¹ metric. Internal.
+// Newton's and Gauss–Newton's method on a block-tridiagonal Hessian, damped in the metric B. Internal.
 //
-// (H + λB) s = −g, B the weighted Laplacian, λ = 0 wherever H is positive definite and the step lowers the
-// cost. Since H and B have the same highest-order part, λ is dimensionless: on an arc of angle θ of the unit
-// sphere the smallest eigenvalue of B⁻¹H is 1 − (θ/π)².
+// (H + λB) s = −g, λ = 0 wherever H is positive definite and the step lowers the cost. Since H and B have the
+// same highest-order part, λ is dimensionless: on an arc of angle θ of the unit sphere the smallest
+// eigenvalue of B⁻¹H is 1 − (θ/π)².
 
 #include <vector>
 
-#include "path/dense/chord_objective.h"
-#include "latentpath/core/progress.h"
-#include "latentpath/path/find_geodesics.h"
+#include "latentpath/solver/methods.h"
+#include "solver/dense/row_method.h"
 
 namespace latentpath::detail {
 
-struct MinimiseOptions {
-  int max_iterations = 200;
-  double tolerance = 1e-9;
-  HessianKind kind = HessianKind::kNewton;
-  bool escape_saddles = true;
-};
-
-struct MinimiseOutcome {
-  GeodesicTermination termination = GeodesicTermination::kIterationLimit;
-  int iterations = 0;
-  double cost = 0;
-  double residual = 0;
-  bool positive_definite = false;  ///< of the Hessian at the last point
-};
-
-class NewtonSolver {
+/// The direction v of the smallest μ in H v = μ B v, and μ, by inverse iteration with H + shift·B.
+class LowestMode {
  public:
-  /// Moves the inner nodes of `nodes` [n + 1, D] to a minimum of `objective`. On return the objective is
-  /// expanded there.
-  MinimiseOutcome minimise(ChordObjective& objective, std::vector<double>& nodes,
-                           const MinimiseOptions& options, const CancellationToken& cancellation);
-
-  /// Certificate of the point at which the objective is expanded.
-  void certify(ChordObjective& objective, double cost, Certificate& certificate);
+  /// 0 where H + shift·B is not positive definite.
+  double find(const BlockTridiagonal& h, const BlockTridiagonal& b, double shift, int iterations);
+  /// The first of shift, 2 shift, 4 shift, … for which H + shift·B is positive definite.
+  double definite_shift(const BlockTridiagonal& h, const BlockTridiagonal& b, double shift);
+  const std::vector<double>& mode() const { return mode_; }
 
  private:
-  /// The direction v of the smallest μ in H v = μ B v, by inverse iteration with H + shift·B, and μ.
-  double lowest_mode(double shift, int iterations);
-  bool escape(ChordObjective& objective, std::vector<double>& nodes, double& cost);
-  void fill_laplacian(ChordObjective& objective);
+  BlockTridiagonal sum_;
+  BlockCholesky factor_;
+  std::vector<double> mode_, image_;
+};
 
+class NewtonMethod final : public RowMethod {
+ public:
+  NewtonMethod(HessianKind kind, const NewtonOptions& options) : kind_(kind), options_(options) {}
+
+  void start(const RowCapabilities& row, const std::vector<double>& x) override;
+  void step() override;
+  bool leaves_saddle() override;
+
+ private:
+  void approximate();
+  void fill_laplacian();
+  bool leave_saddle();
+  enum class Trial { kAccepted, kNoStep, kBelowRounding };
+  Trial damped_step();
+  bool solve_damped(bool at_trial);
+
+  HessianKind kind_;
+  NewtonOptions options_;
+  SecondOrderModel* model_ = nullptr;
   BlockTridiagonal hessian_, laplacian_, sum_;
   BlockCholesky factor_;
-  std::vector<double> gradient_, step_, trial_, mode_, image_;
-  bool have_laplacian_ = false;
+  LowestMode lowest_;
+  std::vector<double> step_, trial_;
+  bool have_laplacian_ = false, definite_ = false, leaving_ = false;
+  double lambda_ = 0, promise_ = 0;
+  int saddles_left_ = 0, steps_at_rounding_ = 0;
 };
 
 }  // namespace latentpath::detail

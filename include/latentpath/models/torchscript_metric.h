@@ -1,0 +1,19 @@
+#pragma once
+// A Riemannian metric in a TorchScript file: forward(z [n, D]) → G(z) [n, D, D], symmetric positive definite,
+// differentiable. An attribute `least_eigenvalue` of the file, where there is one, bounds the eigenvalues of
+// G from below everywhere: lower bounds of lengths rest on it.
+//
+//   auto metric = latentpath::load_metric("fisher.pt", 2);
+//   PathProblem problem{.embedding = riemannian_space(metric), .start = z0, .end = z1};
+
+#include <cstdint>
+#include <filesystem>
+
+#include "latentpath/metric/metric_tensor.h"
+
+namespace latentpath {
+
+/// Throws Error(kInput) for a file that is no such thing; check_metric_tensor() looks at its values.
+MetricTensorPointer load_metric(const std::filesystem::path& file, int64_t latent_dim);
+
+}  // namespace latentpath

@@ -1,0 +1,133 @@
+#pragma once
+// PathProblem and PathOptions: what find_path() is asked, and how it is to be sought.
+//
+//   PathProblem problem{.embedding = decoder, .quality = quality, .start = z0, .end = z1};   // [pairs, D]
+//   PathOptions options{.segments = 64};
+//   options.prune.late_lead = 1.5;
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/curve/curve.h"
+#include "latentpath/metric/path_energy.h"
+#include "latentpath/path/prune.h"
+#include "latentpath/path/refine.h"
+#include "latentpath/path/reparametrise.h"
+#include "latentpath/path/route_starts.h"
+#include "latentpath/path/select.h"
+#include "latentpath/path/via_points.h"
+
+namespace latentpath {
+
+/// What is asked. It does not change while a path is sought.
+struct PathProblem {
+  std::shared_ptr<const Embedding> embedding;
+  QualityPointer quality;
+  Tensor start, end;  ///< z0, z1 [pairs, D]; equal ends ask for a loop
+  QualityPointer feature =
+      {};  ///< reported along each path (mean_class_probability); the quality without its ramp
+  LatentSampler prior = {};  ///< where via points are drawn; none: N(0, I) if the quality looks at decoded
+                             ///< points, else no via points
+};
+
+/// The paths as they are after an iteration, for those who plot or time convergence.
+struct PathSnapshot {
+  Tensor nodes;  ///< [rows, n + 1, D]; several rows a pair while several starts compete
+  Tensor pair;   ///< [rows] int64
+  Tensor times;  ///< [n + 1]
+  const std::vector<int64_t>& decoder_evaluations;  ///< [pairs], so far
+};
+
+/// Figures on refined grids, and paths that lose to a baseline there (docs/algorithms/verify.md).
+struct VerifyOptions {
+  /// Grids are halved until the cost changes by less than this share: well below resolution_tolerance.
+  double change = 0.01;
+  int64_t finest = 32;             ///< times finer than the nodes, at most
+  int64_t finest_interrupted = 4;  ///< the same after a cancellation: whoever interrupts waits
+  double margin = 1e-9;  ///< a baseline wins by more than this share: curves may be equal but for rounding
+  int64_t improve_iterations = 60;  ///< for a path that goes on from a baseline, where max_iterations is 0
+  int64_t improve_quadrature = 2;   ///< of the sum that is minimised there; a power of 2
+};
+
+/// One curve, one solver, one grid (docs/algorithms/published_methods.md).
+struct PublishedOptions {
+  int64_t first_order_iterations = 1000;  ///< adam, sgd, paper2019, where max_iterations is 0 (paper A, §6)
+  int64_t quasi_newton_iterations = 300;  ///< lbfgs on a neural curve, where max_iterations is 0
+  double learning_rate = 1e-3;            ///< adam, sgd, where PathOptions::learning_rate is empty (paper A)
+  /// paper2019, where PathOptions::learning_rate is empty: this share of 1/max_i k_i, a twentieth of the
+  /// largest step at which gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable (¼), since k_i grows on the
+  /// way.
+  double stable_share = 0.0125;
+  /// With random times the loss is noisy: iterates are evaluated on one fixed grid every so many iterations,
+  /// and the best is kept, not the last.
+  int64_t evaluate_every = 50;
+};
+
+/// How it is sought. Every field has a default that suits most problems.
+struct PathOptions {
+  int64_t segments = 64;
+  double epsilon = 0.1;       ///< 0 ≤ ε ≤ ½ (paper A, Eq. 10)
+  std::string cost = "auto";  ///< "chord", "dynamic", "length", "endpoint-mean"; auto, pair by pair: dynamic
+                              ///< where Q depends on time or an end equals its start, else chord
+  std::optional<double> time_weight =
+      {};  ///< λ of the dynamic cost; empty: default_time_weight() with a prior, else 1
+  OutputNorm norm = OutputNorm::kSum;
+  std::shared_ptr<const Kernel> kernel = {};
+
+  std::string method = "auto";  ///< of solver_methods(); "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of
+                                ///< paper A. Second-order methods search as lbfgs does, and then move what
+                                ///< was found to a stationary point with a certificate (D ≤ 64)
+  std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
+  std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
+                              ///< linear, via, and, where Q does not depend on time, graph: the best path is
+                              ///< kept
+  Tensor first_paths = {};  ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
+  int64_t max_iterations =
+      0;                    ///< of the last level, and of each start's rounds; 0: as the stages' options say
+  double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
+  /// Of adam, sgd and paper2019; none: as PublishedOptions say.
+  std::optional<double> learning_rate = {};
+  int64_t random_points = 50;  ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
+  NeuralCurveOptions neural = {};
+  double max_seconds = 0;  ///< 0: no limit
+
+  int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels (8, 32, 64, 128, … segments)
+  double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0
+  int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
+  int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
+  CandidateOptions candidates = {};
+  int64_t route_samples = 0;  ///< points of the routes' graph; 0: 2048 for up to 3 latents, 512 beyond
+  int64_t route_starts = 3;   ///< routes kept as starts for each pair
+  double resolution_tolerance =
+      0.05;  ///< refined and coarse cost may differ by this share before a path goes on with a
+             ///< finer quadrature and, if that does not help, is flagged under-resolved
+  // The stages' own settings, in the order of the stages.
+  ViaOptions via = {};
+  RouteStartOptions routes = {};
+  PruneOptions prune = {};
+  LevelOptions levels = {};
+  ReparametriseOptions reparametrise = {};
+  SelectOptions select = {};
+  QuadratureOptions quadrature = {};
+  RoundOptions rounds = {};
+  VerifyOptions verify = {};
+  PublishedOptions published = {};
+
+  uint64_t seed = 0;
+  std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
+};
+
+/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing three typical
+/// image distances in it.
+///
+/// Where Q depends on time, the chord cost has a loophole: a path may hurry to any place while nothing is
+/// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term charges
+/// for waiting in a bad place. With λ far below this scale the loophole stays open, and a loop never leaves
+/// its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
+double default_time_weight(double typical_squared_distance);
+
+}  // namespace latentpath

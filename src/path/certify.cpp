@@ -1,0 +1,58 @@
+#include "latentpath/path/certify.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <set>
+
+#include "latentpath/path/path_objective.h"
+#include "path/search.h"
+
+namespace latentpath {
+
+Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor& end) {
+  return energy.lower_bound(start, end);
+}
+
+Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
+                          int64_t quadrature) {
+  const int64_t rows = nodes.size(0), n = nodes.size(1) - 1;
+  if (n < 2) return at::zeros({rows}, at::kDouble);
+  const auto curve = polyline_curve(times, nodes.size(2));
+  PathObjective objective(energy, curve, nodes.select(1, 0), nodes.select(1, n),
+                          refine_times(times, quadrature), true, quadrature);
+  objective.model_at_once();
+  const Tensor x = curve->fit(nodes, times), all = at::arange(rows, at::kLong);
+  return objective.gradient_residual(x, objective.evaluate(x, all), all);
+}
+
+void certify(Search& search, const FoundPaths& found, PathResult& result) {
+  const auto scope = search.counter.count_verification();
+  const auto pairs = static_cast<size_t>(search.size());
+  result.lower_bound = lower_bounds(search.energy, search.start, search.end);
+  result.gradient_residual = at::zeros({search.size()}, at::kDouble);
+  const Tensor nodes = result.nodes.to(at::kDouble);
+  for (const int64_t quadrature : std::set<int64_t>(found.quadrature.begin(), found.quadrature.end())) {
+    std::vector<int64_t> alike;
+    for (size_t pair = 0; pair < pairs; ++pair)
+      if (found.quadrature[pair] == quadrature) alike.push_back(static_cast<int64_t>(pair));
+    const Tensor rows = at::tensor(alike, at::kLong);
+    result.gradient_residual.index_copy_(
+        0, rows, gradient_residuals(search.energy, nodes.index_select(0, rows), found.times, quadrature));
+  }
+  // A certificate is of the path that the method ended at: one that lost to a baseline has none.
+  result.certificates = found.certificates;
+  const Tensor apart_from_found = (nodes - found.nodes.to(at::kDouble)).abs().amax({1, 2});
+  for (size_t pair = 0; pair < result.certificates.size(); ++pair)
+    if (apart_from_found[static_cast<int64_t>(pair)].item<double>() > 1e-5) result.certificates[pair] = {};
+  for (size_t pair = 0; pair < pairs; ++pair) {
+    const auto row = static_cast<int64_t>(pair);
+    const double refined = result.path.cost_refined[row].item<double>();
+    const double coarse = result.path.cost[row].item<double>();
+    if (!std::isfinite(refined)) result.termination[pair] = Termination::kNumericalFailure;
+    const double apart = std::abs(refined / std::max(coarse, 1e-300) - 1);
+    result.under_resolved.push_back(refined > 0 && !(apart <= search.options.resolution_tolerance));
+  }
+}
+
+}  // namespace latentpath

@@ -1,0 +1,74 @@
+// Refinement of paths that hide from the midpoints of the last level.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/path/time_parametrisation.h"
+#include "path/search.h"
+
+namespace latentpath {
+namespace {
+
+std::vector<int64_t> rows_where(const Tensor& condition) {
+  const Tensor rows = condition.nonzero().squeeze(1);
+  return {rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel()};
+}
+
+/// Nodes at the best times where that costs less on `grid` than they do, `cost` [rows].
+Tensor reparametrised(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
+                      const Tensor& cost) {
+  const Tensor moved =
+      reparametrise_optimally(search.energy, paths.nodes, times, times, search.options.quadrature.refinement);
+  const Tensor lower = polyline_cost(search.energy, moved, times, grid) < cost;
+  return at::where(lower.view({-1, 1, 1}), moved, paths.nodes);
+}
+
+}  // namespace
+
+void refine_on_finer_quadrature(Search& search, FoundPaths& found) {
+  const PathOptions& options = search.options;
+  const Tensor& times = found.times;
+  const int64_t n = times.size(0) - 1;
+  if (n < 2) return;
+  PathSet paths{found.nodes, at::arange(search.size(), at::kLong), found.start};
+  for (int64_t quadrature = 2; quadrature <= options.quadrature.finest; quadrature *= 2) {
+    if (search.cancellation.cancelled()) return;
+    const Tensor coarse = quadrature == 2 ? times : refine_times(times, quadrature);
+    const Tensor fine = refine_times(times, 2 * quadrature);
+    std::vector<int64_t> hidden;
+    Tensor cost;
+    {
+      const auto scope = search.count_for(paths);
+      const Tensor seen = polyline_cost(search.energy, paths.nodes, times, coarse);
+      cost = polyline_cost(search.energy, paths.nodes, times, fine);
+      hidden =
+          rows_where((cost - seen) > options.quadrature.hidden_share * options.resolution_tolerance * cost);
+    }
+    if (hidden.empty()) return;
+    cost = cost.index_select(0, at::tensor(hidden, at::kLong));
+    paths = paths.select(hidden);  // the others have shown all they have
+    if (has_optimal_times(search.energy)) {
+      const auto scope = search.count_for(paths);
+      paths.nodes = reparametrised(search, paths, times, fine, cost);
+    }
+    Descent how;
+    how.quadrature = quadrature;
+    how.iterations = options.max_iterations > 0
+                         ? std::min(options.max_iterations, options.quadrature.iterations)
+                         : options.quadrature.iterations;
+    how.tolerance = options.tolerance;
+    how.stage = std::to_string(n) + " segments, " + std::to_string(quadrature) + "x quadrature";
+    const Descended solved = descend(search, paths, times, how);
+    add_iterations(found.iterations, paths, solved.iterations);
+    paths = solved.paths;
+    found.nodes.index_copy_(0, paths.pair, paths.nodes);
+    for (int64_t row = 0; row < paths.rows(); ++row) {
+      const auto pair = static_cast<size_t>(paths.pair_of(row));
+      found.termination[pair] = solved.termination[static_cast<size_t>(row)];
+      found.quadrature[pair] = quadrature;
+    }
+  }
+}
+
+}  // namespace latentpath

@@ -1,0 +1,143 @@
+// PathResult: its parts put together, and a paragraph for people.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iomanip>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "latentpath/core/error.h"
+#include "latentpath/path/path_result.h"
+#include "path/curve_figures.h"
+
+namespace latentpath {
+namespace {
+
+/// "converged 18, stalled 2", or "converged" for one pair.
+std::string tally(const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (const auto& name : names) {
+    const auto place =
+        std::find_if(counts.begin(), counts.end(), [&](const auto& c) { return c.first == name; });
+    if (place != counts.end())
+      ++place->second;
+    else
+      counts.emplace_back(name, 1);
+  }
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    text += (text.empty() ? "" : ", ") + name;
+    if (names.size() > 1) text += " " + std::to_string(count);
+  }
+  return text;
+}
+
+}  // namespace
+
+void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
+  LATENTPATH_CHECK(nodes.sizes().slice(1) == other.nodes.sizes().slice(1), kArgument, "paths of ",
+                   shape_string(other.nodes.sizes()), " cannot take the place of paths of ",
+                   shape_string(nodes.sizes()));
+  const auto copy = [&](Tensor& to, const Tensor& from) {
+    if (to.defined()) to[pair].copy_(from[row]);
+  };
+  copy(nodes, other.nodes);
+  for_each_figure([&](auto figure) { copy(path.*figure, other.path.*figure); });
+  copy(gradient_residual, other.gradient_residual);
+  const auto to = static_cast<size_t>(pair), from = static_cast<size_t>(row);
+  termination[to] = other.termination[from];
+  start[to] = other.start[from];
+  under_resolved[to] = other.under_resolved[from];
+  if (!certificates.empty() && !other.certificates.empty()) certificates[to] = other.certificates[from];
+}
+
+void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t count) {
+  if (pairs.size(0) == count) {
+    *this = part;
+    return;
+  }
+  const bool first = !nodes.defined();
+  const auto put = [&](Tensor& to, const Tensor& from) {
+    if (!from.defined()) return;
+    if (!to.defined()) {
+      std::vector<int64_t> shape = from.sizes().vec();
+      shape[0] = count;
+      to = at::zeros(shape, from.options());
+    }
+    to.index_copy_(0, pairs, from);
+  };
+  const auto put_each = [&](auto& to, const auto& from) {
+    to.resize(static_cast<size_t>(count));
+    for (int64_t row = 0; row < pairs.size(0); ++row)
+      to[static_cast<size_t>(pairs[row].item<int64_t>())] = from[static_cast<size_t>(row)];
+  };
+  put(nodes, part.nodes);
+  put(gradient_residual, part.gradient_residual);
+  put(lower_bound, part.lower_bound);
+  for_each_figure([&](auto figure) {
+    put(path.*figure, part.path.*figure);
+    put(linear.*figure, part.linear.*figure);
+    put(spherical.*figure, part.spherical.*figure);
+  });
+  put_each(termination, part.termination);
+  put_each(start, part.start);
+  put_each(iterations, part.iterations);
+  put_each(under_resolved, part.under_resolved);
+  if (!part.certificates.empty()) put_each(certificates, part.certificates);
+  put_each(cost, part.cost);
+  put_each(time_weight, part.time_weight);
+  history.insert(history.end(), part.history.begin(), part.history.end());
+  verification_seconds += part.verification_seconds;
+  if (!first) {
+    if (method.find(part.method) == std::string::npos) method += " and, for other pairs, " + part.method;
+    return;
+  }
+  times = part.times;
+  method = part.method;
+  curve = part.curve;
+}
+
+std::string PathResult::cost_summary() const {
+  std::string text;
+  for (const auto& name : std::set<std::string>(cost.begin(), cost.end()))
+    text += (text.empty() ? "" : " and ") + name;
+  return text;
+}
+
+double PathResult::largest_time_weight() const {
+  return time_weight.empty() ? 0 : *std::max_element(time_weight.begin(), time_weight.end());
+}
+
+std::string PathResult::brief_report() const {
+  std::ostringstream text;
+  text << std::setprecision(4);
+  const int64_t pairs = nodes.size(0);
+  const auto median = [](const Tensor& values) { return values.median().item<double>(); };
+  int64_t decoded = candidate_evaluations;
+  for (const int64_t count : decoder_evaluations) decoded += count;
+  text << pairs << (pairs == 1 ? " path" : " paths") << ", " << nodes.size(1) - 1 << " segments, "
+       << cost_summary() << " cost, " << method << "\n";
+  const char* label = pairs == 1 ? "" : "median ";
+  text << label << "cost (refined grid): " << median(path.cost_refined) << " (straight line "
+       << median(linear.cost_refined) << ", spherical " << median(spherical.cost_refined) << ")\n";
+  text << label << "length: " << median(path.length) << " (straight line " << median(linear.length)
+       << ", spherical " << median(spherical.length) << "; no path is shorter than " << median(lower_bound)
+       << ")\n";
+  if (path.mean_feature.defined())
+    text << label << "mean class probability: " << median(path.mean_feature) << " (straight line "
+         << median(linear.mean_feature) << ", spherical " << median(spherical.mean_feature) << ")\n";
+  std::vector<std::string> endings;
+  for (const Termination why : termination) endings.push_back(termination_name(why));
+  text << "ended: " << tally(endings) << "\nbest start: " << tally(start) << "\n";
+  const auto unresolved = std::count(under_resolved.begin(), under_resolved.end(), true);
+  if (unresolved > 0)
+    text << "under-resolved: " << unresolved << " of " << pairs
+         << " (cost on the nodes and on the refined grid differ by over 5 %; more --segments help)\n";
+  text << "spent: " << decoded << " decoder evaluations in " << seconds << " s, and "
+       << verification_evaluations << " in " << verification_seconds << " s to check on refined grids\n";
+  return text.str();
+}
+
+}  // namespace latentpath

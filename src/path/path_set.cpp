@@ -1,0 +1,55 @@
+#include "latentpath/path/path_set.h"
+
+#include <ATen/ATen.h>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+
+std::string Start::name() const {
+  const auto numbered = [&](const char* word) {
+    return number > 0 ? word + ("-" + std::to_string(number)) : std::string(word);
+  };
+  switch (kind) {
+    case StartKind::kStraight:
+      return "linear";
+    case StartKind::kSpherical:
+      return "spherical";
+    case StartKind::kVia:
+      return numbered("via");
+    case StartKind::kRoute:
+      return numbered("route");
+    case StartKind::kGiven:
+      return "given";
+  }
+  return "";
+}
+
+std::vector<Start> numbered_starts(StartKind kind, int64_t count) {
+  std::vector<Start> starts;
+  for (int64_t k = 1; k <= count; ++k) starts.push_back({kind, k});
+  return starts;
+}
+
+PathSet PathSet::select(const std::vector<int64_t>& chosen) const {
+  const Tensor index = at::tensor(chosen, at::kLong);
+  PathSet some{nodes.index_select(0, index), pair.index_select(0, index), {}};
+  for (const int64_t row : chosen) some.start.push_back(start[static_cast<size_t>(row)]);
+  return some;
+}
+
+PathSet one_path_each(const Tensor& nodes, Start start) {
+  return {nodes, at::arange(nodes.size(0), at::kLong),
+          std::vector<Start>(static_cast<size_t>(nodes.size(0)), start)};
+}
+
+PathSet path_set(const Tensor& nodes, const std::vector<Start>& starts) {
+  LATENTPATH_ASSERT(nodes.dim() == 4 && nodes.size(1) == static_cast<int64_t>(starts.size()));
+  PathSet paths{
+      nodes.flatten(0, 1), at::arange(nodes.size(0), at::kLong).repeat_interleave(nodes.size(1)), {}};
+  for (int64_t pair = 0; pair < nodes.size(0); ++pair)
+    paths.start.insert(paths.start.end(), starts.begin(), starts.end());
+  return paths;
+}
+
+}  // namespace latentpath

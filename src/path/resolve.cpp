@@ -1,0 +1,140 @@
+// Resolve: what is asked is checked, and decided pair by pair: cost, time weight, whether routes exist.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/metric/metric_tensor.h"
+#include "latentpath/path/path_option_table.h"
+#include "latentpath/path/stage_options.h"
+#include "path/search.h"
+
+namespace latentpath {
+namespace {
+
+void check_problem(const PathProblem& problem) {
+  LATENTPATH_CHECK(problem.embedding && problem.quality, kArgument,
+                   "a path problem needs an embedding and a quality");
+  LATENTPATH_CHECK(problem.start.defined() && problem.end.defined() && problem.start.dim() == 2 &&
+                       problem.start.sizes() == problem.end.sizes() && problem.start.size(0) >= 1,
+                   kArgument, "start and end must both have the shape [pairs, D]; they are ",
+                   problem.start.defined() ? shape_string(problem.start.sizes()) : "undefined", " and ",
+                   problem.end.defined() ? shape_string(problem.end.sizes()) : "undefined");
+  const int64_t dim = problem.embedding->latent_dim();
+  LATENTPATH_CHECK(dim < 0 || dim == problem.start.size(1), kInput, problem.embedding->describe(),
+                   " has latent size ", dim, "; the end points have size ", problem.start.size(1));
+  LATENTPATH_CHECK(
+      at::isfinite(problem.start).all().item<bool>() && at::isfinite(problem.end).all().item<bool>(),
+      kNumerical, "an end point has a coordinate that is NaN or infinite");
+  check_metric(*problem.embedding, problem.start, problem.end);
+}
+
+void check_options(const PathOptions& options) {
+  path_option_table().validate(options);
+  LATENTPATH_CHECK(options.init != "given" || options.first_paths.defined(), kArgument,
+                   "`init` given needs first_paths");
+  LATENTPATH_CHECK(options.init != "graph" || is_multilevel(options), kArgument,
+                   "`init` graph needs a polyline and a `method` other than ", options.method);
+  LATENTPATH_CHECK(!is_second_order(options.method) || options.curve != "neural", kArgument, "`method` ",
+                   options.method, " moves the nodes of a polyline: it cannot go with `curve` neural");
+  check_stage_options(options);
+}
+
+bool routes_possible(const Search& search) {
+  return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
+         !search.group.loop && search.options.segments >= 3;
+}
+
+}  // namespace
+
+void validate(const PathProblem& problem, const PathOptions& options) {
+  check_problem(problem);
+  check_options(options);
+  LATENTPATH_CHECK(
+      !options.first_paths.defined() || (options.first_paths.dim() == 3 && options.first_paths.size(1) >= 2 &&
+                                         options.first_paths.size(0) == problem.start.size(0) &&
+                                         options.first_paths.size(2) == problem.start.size(1)),
+      kArgument, "first_paths must have the shape [pairs, nodes, D], not ",
+      options.first_paths.defined() ? shape_string(options.first_paths.sizes()) : "undefined");
+}
+
+bool has_prior(const PathProblem& problem) { return problem.prior || problem.quality->needs_decoded(); }
+
+bool is_multilevel(const PathOptions& options) {
+  return options.method != "adam" && options.method != "sgd" && options.method != "paper2019" &&
+         options.curve != "neural";
+}
+
+std::string descent_method(const PathOptions& options) {
+  return options.method == "auto" || is_second_order(options.method) ? "lbfgs" : options.method;
+}
+
+bool starts_via(const PathProblem& problem, const PathOptions& options) {
+  return has_prior(problem) && ((options.init == "auto" && is_multilevel(options)) || options.init == "via");
+}
+
+bool starts_by_routes(const Search& search) {
+  LATENTPATH_CHECK(search.options.init != "graph" || routes_possible(search), kArgument,
+                   "`init` graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
+                   "not depend on time, different ends, and at least 3 segments");
+  return search.options.init == "graph" || (search.options.init == "auto" && routes_possible(search));
+}
+
+EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost) {
+  EnergyOptions energy;
+  energy.cost = cost;
+  energy.epsilon = options.epsilon;
+  energy.norm = options.norm;
+  energy.kernel = options.kernel;
+  return energy;
+}
+
+LatentSampler prior_of(const PathProblem& problem) {
+  return problem.prior ? problem.prior : normal_sampler(problem.start.size(1));
+}
+
+CandidateSource::CandidateSource(const PathProblem& problem, const PathOptions& options,
+                                 const CandidatePool* given, const ProgressObserver& progress,
+                                 const CancellationToken& cancellation)
+    : problem_(problem), options_(options), progress_(progress), cancellation_(cancellation) {
+  if (given != nullptr) pool_ = *given;
+}
+
+const CandidatePool& CandidateSource::get(EvaluationCounter& counter) {
+  if (!pool_) {
+    if (progress_) progress_({"via points", 0, options_.candidates.keep, 0});
+    const auto scope = counter.count_shared();
+    auto generator = make_generator(options_.seed);
+    const PathEnergy energy(counter.map(), problem_.quality, energy_options(options_, chord_cost()));
+    pool_ = draw_candidates(energy, prior_of(problem_), options_.candidates, generator, cancellation_);
+  }
+  return *pool_;
+}
+
+std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
+                               CandidateSource& candidates, EvaluationCounter& counter) {
+  const Tensor loops = (problem.start == problem.end).all(1);
+  std::vector<PairGroup> groups(2);
+  groups[1].loop = true;
+  for (int64_t pair = 0; pair < loops.size(0); ++pair)
+    groups[loops[pair].item<bool>() ? 1 : 0].pairs.push_back(pair);
+  std::erase_if(groups, [](const PairGroup& group) { return group.pairs.empty(); });
+  for (PairGroup& group : groups) {
+    group.cost = options.cost;
+    if (group.cost == "auto" && options.method == "paper2019") group.cost = "endpoint-mean";
+    if (group.cost == "auto")
+      group.cost = group.loop || problem.quality->depends_on_time() ? "dynamic" : "chord";
+    if (group.cost == "chord" || group.cost == "endpoint-mean") continue;
+    if (options.time_weight)
+      group.time_weight = *options.time_weight;
+    else if (has_prior(problem))
+      group.time_weight = default_time_weight(candidates.get(counter).typical_squared_distance);
+    else
+      group.time_weight = 1;
+  }
+  return groups;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,132 @@
+// Refinement in rounds, for first paths that are fine from the start.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "latentpath/core/error.h"
+#include "path/search.h"
+
+namespace latentpath {
+namespace {
+
+/// Rivals, and the best state that each has been in.
+struct Rounds {
+  PathSet rivals;
+  Tensor best;  ///< [rows, n + 1, D]
+  Tensor cost;  ///< [rows] of `best`, on the refined grid
+  std::vector<Termination> termination;
+  std::vector<int64_t> iterations;
+};
+
+Tensor cost_of(Search& search, const PathSet& paths, const Tensor& times) {
+  const auto scope = search.count_for(paths);
+  return polyline_cost(search.energy, paths.nodes, times,
+                       refine_times(times, search.options.rounds.refinement))
+      .contiguous();
+}
+
+/// How a round ended for a row: its cost on the refined grid was `before`, and is `after`.
+Termination ending(Termination inner, double before, double after, double tolerance) {
+  switch (inner) {
+    case Termination::kInterrupted:
+    case Termination::kTimeLimit:
+    case Termination::kNumericalFailure:
+      return inner;
+    default:
+      break;
+  }
+  if (after < (1 - tolerance) * before) return Termination::kRunning;
+  // The sum went down, and the cost on the refined grid did not follow.
+  if (after > (1 + tolerance) * before) return Termination::kStalled;
+  return Termination::kConverged;
+}
+
+/// One round for the rows `moving`; returns those that go on.
+std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving,
+                               const Tensor& times, int64_t iterations) {
+  const RoundOptions& options = search.options.rounds;
+  Descent how;
+  how.quadrature = options.quadrature;
+  how.iterations = iterations;
+  how.tolerance = search.options.tolerance;
+  how.stage = join_message(times.size(0) - 1, " segments, ", how.quadrature, "x quadrature");
+  const Descended solved = descend(search, state.rivals.select(moving), times, how);
+  PathSet paths = solved.paths;
+  {
+    const auto scope = search.count_for(paths);
+    paths.nodes =
+        reparametrise_evenly(search.energy, paths.nodes, times, times,
+                             search.options.reparametrise.round_refinement, search.options.reparametrise);
+  }
+  const Tensor now = cost_of(search, paths, times);
+  std::vector<int64_t> still;
+  for (size_t i = 0; i < moving.size(); ++i) {
+    const int64_t row = moving[i], from = static_cast<int64_t>(i);
+    const auto index = static_cast<size_t>(row);
+    const double before = state.cost[row].item<double>(), after = now[from].item<double>();
+    state.rivals.nodes[row].copy_(paths.nodes[from]);
+    state.iterations[index] += solved.iterations[i];
+    if (after < before) {
+      state.best[row].copy_(paths.nodes[from]);
+      state.cost[row].fill_(after);
+    }
+    state.termination[index] =
+        ending(solved.termination[i], before, after, options.tolerances * search.options.tolerance);
+    if (state.termination[index] == Termination::kRunning) still.push_back(row);
+  }
+  return still;
+}
+
+Rounds refine_in_rounds(Search& search, const PathSet& rivals, const Tensor& times, const Tensor& to_beat) {
+  const RoundOptions& options = search.options.rounds;
+  Rounds state{rivals, rivals.nodes.clone(), cost_of(search, rivals, times), {}, {}};
+  state.rivals.nodes = rivals.nodes.clone();
+  state.termination.assign(static_cast<size_t>(rivals.rows()), Termination::kRunning);
+  state.iterations.assign(static_cast<size_t>(rivals.rows()), 0);
+  std::vector<int64_t> moving;
+  for (int64_t row = 0; row < rivals.rows(); ++row)
+    if (!to_beat.defined() ||
+        state.cost[row].item<double>() < options.promising * to_beat[rivals.pair_of(row)].item<double>())
+      moving.push_back(row);
+  const int64_t most =
+      search.options.max_iterations > 0 ? search.options.max_iterations : options.rounds * options.iterations;
+  for (int64_t done = 0; done < most && !moving.empty() && !search.cancellation.cancelled();
+       done += options.iterations)
+    moving = one_round(search, state, moving, times, std::min(options.iterations, most - done));
+  for (const int64_t row : moving)
+    state.termination[static_cast<size_t>(row)] =
+        search.cancellation.cancelled() ? Termination::kInterrupted : Termination::kIterationLimit;
+  return state;
+}
+
+}  // namespace
+
+void improve_in_rounds(Search& search, FoundPaths& found, PathSet rivals) {
+  const bool none_yet = !found.nodes.defined();
+  Tensor to_beat;
+  if (none_yet)
+    found.nodes = at::empty({search.size(), found.times.size(0), search.dim()}, at::kDouble);
+  else
+    to_beat = cost_of(search, {found.nodes, at::arange(search.size(), at::kLong), found.start}, found.times);
+  const Rounds rounds = refine_in_rounds(search, rivals, found.times, to_beat);
+  add_iterations(found.iterations, rivals, rounds.iterations);
+  std::vector<double> least(static_cast<size_t>(search.size()), std::numeric_limits<double>::infinity());
+  if (!none_yet)
+    for (size_t pair = 0; pair < least.size(); ++pair)
+      least[pair] = to_beat[static_cast<int64_t>(pair)].item<double>();
+  for (int64_t row = 0; row < rivals.rows(); ++row) {
+    const int64_t pair = rivals.pair_of(row);
+    const auto index = static_cast<size_t>(pair), from = static_cast<size_t>(row);
+    const double now = rounds.cost[row].item<double>();
+    if (!(now < (1 - search.options.select.least_gain) * least[index])) continue;
+    least[index] = now;
+    found.nodes[pair].copy_(rounds.best[row]);
+    found.quadrature[index] = search.options.rounds.quadrature;
+    found.start[index] = rivals.start[from];
+    found.termination[index] = rounds.termination[from];
+  }
+}
+
+}  // namespace latentpath

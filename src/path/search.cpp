@@ -1,0 +1,39 @@
+#include "path/search.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+
+double default_time_weight(double typical_squared_distance) { return 9 * typical_squared_distance; }
+
+Tensor Search::grid(int64_t segments) const {
+  const double wanted = options.grading >= 0                 ? options.grading
+                        : problem.quality->depends_on_time() ? 0.8
+                                                             : 0.0;
+  return graded_times(segments, wanted);
+}
+
+double Search::seconds_left() const {
+  if (options.max_seconds <= 0) return 0;
+  const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
+  return std::max(1e-3, options.max_seconds - used.count());
+}
+
+FoundPaths no_paths(const Search& search, const Tensor& times) {
+  const auto pairs = static_cast<size_t>(search.size());
+  FoundPaths found;
+  found.times = times;
+  found.start.resize(pairs);
+  found.termination.assign(pairs, Termination::kRunning);
+  found.iterations.assign(pairs, 0);
+  found.quadrature.assign(pairs, 1);
+  found.method = "L-BFGS, coarse to fine";
+  found.curve = join_message("polyline of ", search.options.segments, " segments");
+  return found;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,151 @@
+#pragma once
+// What the stages of find_path() share, and the stages themselves. Each is described in the header or page of
+// its name: docs/algorithms/find_path.md lists them.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/path/evaluation_counter.h"
+#include "latentpath/path/path_options.h"
+#include "latentpath/path/path_result.h"
+#include "latentpath/path/path_set.h"
+
+namespace latentpath {
+
+/// Candidates for via points: drawn when first asked for, and then the same for all pairs.
+class CandidateSource {
+ public:
+  CandidateSource(const PathProblem& problem, const PathOptions& options, const CandidatePool* given,
+                  const ProgressObserver& progress, const CancellationToken& cancellation);
+  const CandidatePool& get(EvaluationCounter& counter);
+
+ private:
+  const PathProblem& problem_;
+  const PathOptions& options_;
+  const ProgressObserver& progress_;
+  const CancellationToken& cancellation_;
+  std::optional<CandidatePool> pool_;
+};
+
+/// Pairs whose problem is the same but for their ends: they are solved in lock-step.
+struct PairGroup {
+  std::vector<int64_t> pairs;
+  bool loop = false;
+  std::string cost;  ///< "chord", "dynamic", …
+  double time_weight = 0;
+};
+
+/// The paths of one group of pairs, sought together.
+struct Search {
+  PathProblem problem;  ///< of the group: its ends, and the map that counts
+  const PathOptions& options;
+  const ProgressObserver& progress;
+  const CancellationToken& cancellation;
+  EvaluationCounter& counter;
+  CandidateSource& candidates;
+  std::chrono::steady_clock::time_point begin;
+  PairGroup group;
+  PathEnergy energy;
+  Tensor start, end;  ///< float64 [pairs, D]
+  Tensor pairs;       ///< [pairs] int64: their places in the caller's batch
+  std::vector<LevelRecord> history = {};
+
+  int64_t size() const { return start.size(0); }
+  int64_t dim() const { return start.size(1); }
+  Tensor grid(int64_t segments) const;
+  double seconds_left() const;
+  void report(const std::string& stage, int64_t done, int64_t total, double value) const {
+    if (progress) progress({stage, done, total, value});
+  }
+  /// Points decoded from now on belong to these rows, or pairs of the group.
+  EvaluationCounter::Scope count_for(const PathSet& paths) const {
+    return counter.count_for(pairs.index_select(0, paths.pair));
+  }
+  EvaluationCounter::Scope count_for_all() const { return counter.count_for(pairs); }
+};
+
+/// The paths that a search has so far: one a pair, row r being that of pair r of the group.
+struct FoundPaths {
+  Tensor nodes;  ///< [pairs, n + 1, D]; undefined: none yet
+  Tensor times;  ///< [n + 1]
+  std::vector<Start> start;
+  std::vector<Termination> termination;
+  std::vector<int64_t> iterations;
+  std::vector<int64_t> quadrature;  ///< midpoints a segment of the sum that was minimised last
+  std::string method, curve;
+  std::vector<PathCertificate> certificates = {};  ///< [pairs] by second-order methods, else none
+};
+FoundPaths no_paths(const Search& search, const Tensor& times);
+
+// Resolve (resolve.cpp).
+void validate(const PathProblem& problem, const PathOptions& options);
+bool has_prior(const PathProblem& problem);
+bool is_multilevel(const PathOptions& options);
+/// The descent on all levels; a second-order method takes over at its end.
+std::string descent_method(const PathOptions& options);
+bool starts_via(const PathProblem& problem, const PathOptions& options);
+bool starts_by_routes(const Search& search);
+EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
+LatentSampler prior_of(const PathProblem& problem);
+std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
+                               CandidateSource& candidates, EvaluationCounter& counter);
+
+// Starts (starts.cpp).
+PathSet first_paths(Search& search, const Tensor& times);
+PathSet route_paths(Search& search, const Tensor& times);
+PathSet given_paths(Search& search, const Tensor& times);
+
+// Refine (descend.cpp, coarse_to_fine.cpp, finer_quadrature.cpp, rounds.cpp).
+struct Descent {
+  int64_t quadrature = 1;       ///< the sum is on a grid so many times finer than the nodes
+  int64_t iterations = 0;       ///< at most
+  double tolerance = 0;         ///< relative decrease in three iterations that ends a row
+  bool competing = false;       ///< rows of a pair are pruned
+  bool sparse = false;          ///< …with the care that few segments need
+  bool models_expected = true;  ///< Gauss–Newton models where iterations suffice for them
+  std::string stage;
+};
+struct Descended {
+  PathSet paths;
+  std::vector<Termination> termination;  ///< [rows]
+  std::vector<int64_t> iterations;       ///< [rows]
+};
+Descended descend(Search& search, const PathSet& paths, const Tensor& times, const Descent& how);
+/// Adds to each pair what the busiest of its rows took.
+void add_iterations(std::vector<int64_t>& of_pairs, const PathSet& paths,
+                    const std::vector<int64_t>& of_rows);
+PathSet coarsest_paths(Search& search);
+FoundPaths refine_coarse_to_fine(Search& search, PathSet paths);
+void refine_on_finer_quadrature(Search& search, FoundPaths& found);
+/// Refines rivals in rounds; each that ends up cheaper than what is found takes its place.
+void improve_in_rounds(Search& search, FoundPaths& found, PathSet rivals);
+
+// Finish (second_order_path.cpp has the part that needs no search).
+/// Refuses a second-order method where the energy does not offer what it needs.
+void check_second_order(Search& search);
+/// Moves what is found to a stationary point, by the second-order method asked for.
+void finish(Search& search, FoundPaths& found);
+
+// Select (select.cpp has the parts that need no search).
+std::vector<int64_t> best_rows(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
+                               bool kinds_apart);
+
+// Verify and certify (verify.cpp, certify.cpp).
+PathResult verify(Search& search, FoundPaths& found);
+void certify(Search& search, const FoundPaths& found, PathResult& result);
+
+// The analytic realisation, in place of starts and refinement (newton_paths.cpp).
+struct NewtonPaths {
+  std::vector<int64_t> solved, rest;  ///< pairs of the group
+  FoundPaths found;                   ///< of the solved ones
+};
+/// All pairs are left where the problem has no analytic realisation, or what is asked for is not what
+/// Newton's method finds; a pair is left where it does not converge, or where the first path is not finite.
+NewtonPaths newton_paths(Search& search);
+
+// Published methods (published_methods.cpp).
+FoundPaths run_published_method(Search& search);
+
+}  // namespace latentpath

@@ -1,0 +1,115 @@
+// PathObjective's second-order models: a tensor embedding and quality behind the maps of the dense solvers,
+// so that one ChordObjective holds gradient, Hessian and Hessian products of both.
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/path/path_objective.h"
+#include "path/dense/chord_objective.h"
+
+namespace latentpath {
+namespace {
+
+/// Blocks of D² numbers a node, from D derivatives of every output: beyond this they cost more than they
+/// save.
+constexpr int64_t kLargestBlock = 64;
+
+/// Does not own what it points to: the energy outlives its objectives.
+template <class T>
+std::shared_ptr<const T> borrowed(const T& object) {
+  return {std::shared_ptr<const T>(), &object};
+}
+
+/// The chart of an energy: Φ, scaled where ‖·‖² is a mean.
+ChartPointer chart_of(const PathEnergy& energy, int dim) {
+  const auto embedding = borrowed(energy.embedding());
+  if (energy.options().norm == OutputNorm::kSum) return as_chart(embedding, dim);
+  const auto scaled = [embedding](const Tensor& z) {
+    const Tensor images = (*embedding)(z).flatten(1);
+    return images / std::sqrt(static_cast<double>(images.size(1)));
+  };
+  return as_chart(function_embedding(scaled, dim, embedding->describe()), dim);
+}
+
+WeightedMetric metric_of(const PathEnergy& energy, int dim) {
+  const MetricTensorPointer target = energy.embedding().metric();
+  return WeightedMetric(chart_of(energy, dim),
+                        as_analytic(borrowed(energy.quality()), dim, borrowed(energy.embedding())),
+                        energy.options().epsilon, target ? as_analytic(target) : nullptr);
+}
+
+std::vector<double> numbers(const Tensor& values) {
+  const Tensor host = values.detach().to(at::kCPU, at::kDouble).contiguous();
+  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+}
+
+bool evenly_spaced(const std::vector<double>& times) {
+  const double n = static_cast<double>(times.size() - 1);
+  for (std::size_t i = 0; i < times.size(); ++i)
+    if (std::abs(times[i] - static_cast<double>(i) / n) > 1e-12) return false;
+  return true;
+}
+
+}  // namespace
+
+struct PathObjective::ChordModels {
+  WeightedMetric metric;
+  std::vector<std::unique_ptr<detail::ChordObjective>> rows;
+};
+
+/// Why there is no second-order model; empty where there is one.
+std::string PathObjective::why_no_model() const {
+  const EnergyOptions& options = energy_.options();
+  if (!preconditioned_) return "the curve is no polyline on its own nodes";
+  if (options.kernel) return "images are compared by a kernel, which is no sum of squares";
+  if (options.cost->averages_end_qualities() || !options.cost->is_energy())
+    return "the " + options.cost->describe() + " cost is no sum of squares over segments";
+  if (start_.size(1) > kLargestBlock)
+    return "the latent size " + std::to_string(start_.size(1)) + " is above " + std::to_string(kLargestBlock);
+  return {};
+}
+
+std::string PathObjective::why_first_order() const {
+  const EnergyOptions& options = energy_.options();
+  if (const std::string why = why_no_model(); !why.empty()) return why;
+  if (options.cost->time_weight() > 0) return "its cost weighs time";
+  if (energy_.quality().depends_on_time()) return "its quality depends on time";
+  return "its times are not evenly spaced, or its model cannot be differentiated twice";
+}
+
+PathObjective::ChordModels& PathObjective::chord_models() {
+  if (!chord_models_) {
+    const auto dim = static_cast<int>(start_.size(1));
+    chord_models_ = std::make_shared<ChordModels>(ChordModels{metric_of(energy_, dim), {}});
+    chord_models_->rows.resize(static_cast<std::size_t>(problems()));
+  }
+  return *chord_models_;
+}
+
+SecondOrderModel* PathObjective::second_order(int64_t row) {
+  if (!why_no_model().empty()) return nullptr;
+  ChordModels& models = chord_models();
+  auto& model = models.rows[static_cast<std::size_t>(row)];
+  if (!model) {
+    model = std::make_unique<detail::ChordObjective>(models.metric, energy_.options().cost->time_weight());
+    const std::vector<double> times = numbers(times_);
+    const std::size_t pieces = static_cast<std::size_t>(quadrature_), segments = (times.size() - 1) / pieces;
+    if (evenly_spaced(times))
+      model->set_grid(segments, pieces);
+    else
+      model->set_grid(segments, pieces, times);
+    model->set_ends(numbers(start_[row]).data(), numbers(end_[row]).data());
+  }
+  return model.get();
+}
+
+CurveMetric* PathObjective::curve_metric(int64_t row) {
+  if (second_order(row) == nullptr) return nullptr;
+  return chord_models().rows[static_cast<std::size_t>(row)]->curve_metric(0);
+}
+
+}  // namespace latentpath

@@ -1,0 +1,99 @@
+#include "latentpath/path/second_order_path.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "latentpath/curve/curve.h"
+#include "latentpath/path/path_objective.h"
+#include "latentpath/path/select.h"
+#include "latentpath/solver/solver.h"
+
+namespace latentpath {
+namespace {
+
+/// Midpoints a segment tried one after another, and of the grid on which paths are compared.
+constexpr int64_t kQuadratures[] = {1, 2, 4}, kComparedOn = 8;
+
+PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tensor& x, Termination why,
+                               int64_t quadrature) {
+  PathCertificate certificate;
+  certificate.quadrature = quadrature;
+  SecondOrderModel* model = objective.second_order(row);
+  if (model == nullptr) return certificate;
+  const Tensor point = x.to(at::kCPU, at::kDouble).contiguous();
+  const double cost = model->linearise(point.data_ptr<double>());
+  static_cast<StationaryCertificate&>(certificate) = certify_by_blocks(*model, cost);
+  certificate.minimum = why == Termination::kConverged && certificate.negative_directions == 0;
+  return certificate;
+}
+
+}  // namespace
+
+bool is_second_order(const std::string& method) {
+  for (const SolverMethod& known : solver_methods())
+    if (known.name == method) return known.needs != SolverNeeds::kGradient;
+  return false;
+}
+
+SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& start, const Tensor& end,
+                                        const Tensor& nodes, const Tensor& times,
+                                        const SecondOrderOptions& options, const ProgressObserver& progress,
+                                        const CancellationToken& cancellation) {
+  const int64_t pairs = nodes.size(0), n = times.size(0) - 1, dim = nodes.size(2);
+  const auto count = static_cast<std::size_t>(pairs);
+  SecondOrderPaths found{nodes.to(at::kDouble).clone(),
+                         std::vector<Termination>(count, Termination::kStalled),
+                         std::vector<int64_t>(count, 0),
+                         std::vector<PathCertificate>(count),
+                         {}};
+  if (n < 2) return found;
+  const auto curve = polyline_curve(times, dim);
+  const Tensor compared = refine_times(times, kComparedOn);
+  Tensor best = polyline_cost(energy, found.nodes, times, compared);
+  Tensor open = at::arange(pairs, at::kLong);  // pairs whose path is not settled
+  for (const int64_t quadrature : kQuadratures) {
+    if (open.numel() == 0) break;
+    const Tensor from = start.index_select(0, open).to(at::kDouble),
+                 to = end.index_select(0, open).to(at::kDouble);
+    PathObjective objective(energy, curve, from, to, refine_times(times, quadrature), true, quadrature);
+    const auto solver = make_solver<Tensor>(options.method);
+    found.method = solver->describe();
+    const SolveResult solved = solve(
+        objective, curve->fit(found.nodes.index_select(0, open), times), *solver,
+        {.max_iterations = options.max_iterations,
+         .gradient_residual = options.tolerance,
+         .max_seconds = options.max_seconds},
+        [&](const SolverState& state) {
+          if (progress)
+            progress(
+                {found.method, state.iteration, options.max_iterations, state.value.mean().item<double>()});
+        },
+        cancellation);
+    const Tensor moved =
+        at::cat({from.unsqueeze(1), solved.state.x.view({-1, n - 1, dim}), to.unsqueeze(1)}, 1);
+    const Tensor cost = polyline_cost(energy, moved, times, compared);
+    std::vector<int64_t> again;
+    for (int64_t i = 0; i < open.numel(); ++i) {
+      const int64_t pair = open[i].item<int64_t>();
+      const auto index = static_cast<std::size_t>(pair), row = static_cast<std::size_t>(i);
+      found.iterations[index] += solved.state.iterations[row];
+      // A last-bit difference is no rise.
+      const bool better = cost[i].item<double>() <= best[pair].item<double>() * (1 + 1e-9);
+      if (better) {
+        found.nodes[pair].copy_(moved[i]);
+        best[pair].copy_(cost[i]);
+        found.termination[index] = solved.state.termination[row];
+      } else if (quadrature < kQuadratures[2]) {
+        again.push_back(pair);
+        continue;
+      }
+      const Tensor x = curve->fit(found.nodes.narrow(0, pair, 1), times)[0];
+      found.certificates[index] = certificate_of(objective, i, x, found.termination[index], quadrature);
+    }
+    open = at::tensor(again, at::kLong);
+  }
+  return found;
+}
+
+}  // namespace latentpath

@@ -1,0 +1,94 @@
+// Starts: first paths of every pair, from several ways of guessing them.
+
+#include <ATen/ATen.h>
+
+#include <optional>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
+#include "latentpath/path/route_starts.h"
+#include "path/search.h"
+
+namespace latentpath {
+namespace {
+
+/// How many samples a roadmap has. Each route decodes points along the edges that it tries, and in high
+/// dimensions there are many.
+int64_t sample_count(const Search& search) {
+  if (search.options.route_samples > 0) return search.options.route_samples;
+  return search.dim() <= 3 ? 2048 : 512;
+}
+
+/// An even spread over a box around both ends of a pair.
+Tensor spread_around(const Search& search, int64_t pair) {
+  const Tensor ends = at::cat({search.start.narrow(0, pair, 1), search.end.narrow(0, pair, 1)}).contiguous();
+  const double* values = ends.data_ptr<double>();
+  const SearchBox box = surrounding_box({values, values + ends.numel()}, static_cast<int>(search.dim()),
+                                        search.options.routes.box_margin);
+  return tensor_of_points(spread_samples(box, sample_count(search)));
+}
+
+}  // namespace
+
+PathSet first_paths(Search& search, const Tensor& times) {
+  const PathOptions& options = search.options;
+  std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
+  std::vector<Start> starts;
+  const bool via = starts_via(search.problem, options) && times.size(0) > 3;
+  LATENTPATH_CHECK(options.init != "via" || via, kArgument,
+                   "--init via needs a prior to draw from and at least 3 segments");
+  if (options.init == "auto" || options.init == "linear") {
+    kinds.push_back(linear_path(search.start, search.end, times).unsqueeze(1));
+    starts.push_back({StartKind::kStraight});
+  }
+  // The great circle is rarely the best start and costs as much as any other: by itself it is a baseline, not
+  // a start.
+  if (options.init == "spherical") {
+    kinds.push_back(spherical_path(search.start, search.end, times).unsqueeze(1));
+    starts.push_back({StartKind::kSpherical});
+  }
+  if (via) {
+    const CandidatePool& pool = search.candidates.get(search.counter);
+    const auto scope = search.count_for_all();
+    kinds.push_back(
+        via_paths(pool, search.energy, search.start, search.end, times, options.via_starts, options.via));
+    for (const Start& start : numbered_starts(StartKind::kVia, kinds.back().size(1))) starts.push_back(start);
+  }
+  return path_set(at::cat(kinds, 1), starts);
+}
+
+PathSet route_paths(Search& search, const Tensor& times) {
+  const PathOptions& options = search.options;
+  std::optional<RouteStarts> shared;
+  if (has_prior(search.problem)) {
+    auto generator = make_generator(options.seed + 2);
+    const Tensor samples = prior_of(search.problem)(sample_count(search), generator).to(at::kDouble);
+    shared.emplace(search.energy, samples, options.routes, &search.counter);
+  }
+  std::vector<Tensor> found;  // each [1, k, n + 1, D]
+  for (int64_t pair = 0; pair < search.size(); ++pair) {
+    const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
+    const Tensor from = search.start.narrow(0, pair, 1), to = search.end.narrow(0, pair, 1);
+    std::optional<RouteStarts> own;  // in a box around these ends
+    if (!shared) own.emplace(search.energy, spread_around(search, pair), options.routes);
+    found.push_back((shared ? *shared : *own).paths(from, to, times, options.route_starts));
+  }
+  return path_set(at::cat(found), numbered_starts(StartKind::kRoute, options.route_starts));
+}
+
+PathSet given_paths(Search& search, const Tensor& times) {
+  const auto scope = search.count_for_all();
+  const Tensor given = search.options.first_paths.index_select(0, search.pairs).to(at::kDouble);
+  const Tensor nodes =
+      reparametrise_evenly(search.energy, given, uniform_times(given.size(1) - 1), times,
+                           search.options.reparametrise.even_refinement, search.options.reparametrise);
+  const int64_t n = times.size(0) - 1;
+  return one_path_each(
+      at::cat({search.start.unsqueeze(1), nodes.narrow(1, 1, n - 1), search.end.unsqueeze(1)}, 1),
+      {StartKind::kGiven});
+}
+
+}  // namespace latentpath

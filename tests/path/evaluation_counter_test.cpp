@@ -1,0 +1,129 @@
+#include "latentpath/path/evaluation_counter.h"
+
+#include <gtest/gtest.h>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "latentpath/core/error.h"
+#include "path/path_problems.h"
+
+namespace latentpath::testing {
+namespace {
+
+int64_t told(const PathResult& result) {
+  int64_t sum = result.candidate_evaluations + result.verification_evaluations;
+  for (const int64_t count : result.decoder_evaluations) sum += count;
+  return sum;
+}
+
+/// What a call says it decoded is what the model was asked.
+void expect_exact(const PathProblem& problem, const CountedSurface& model, const PathOptions& options,
+                  const std::string& what) {
+  const int64_t before = model.asked();
+  const PathResult result = find_path(problem, options);
+  EXPECT_EQ(told(result), model.asked() - before) << what;
+  for (const int64_t count : result.decoder_evaluations) EXPECT_GT(count, 0) << what;
+}
+
+}  // namespace
+
+TEST(EvaluationCounter, CreditsWhoeverIsNamedInnermost) {
+  EvaluationCounter counter(identity_embedding(2), 3);
+  const auto decode = [&](int64_t points) { (*counter.map())(at::zeros({points, 2}, at::kDouble)); };
+  decode(1);
+  {
+    const auto outer = counter.count_for(at::tensor({0, 2}, at::kLong));
+    decode(4);
+    {
+      const auto inner = counter.count_verification();
+      decode(7);
+    }
+    decode(3);  // not divisible: the first row has one more
+    EXPECT_EQ(counter.of_pairs(), (std::vector<int64_t>{4, 0, 3}));
+  }
+  {
+    const auto twice = counter.count_for(at::tensor({1, 1, 0}, at::kLong));
+    decode(3);
+  }
+  decode(5);
+  EXPECT_EQ(counter.of_pairs(), (std::vector<int64_t>{5, 2, 3}));
+  EXPECT_EQ(counter.shared(), 6);
+  EXPECT_EQ(counter.verification(), 7);
+}
+
+TEST(EvaluationCounter, ItsMapIsTheOneItDecorates) {
+  const auto surface = std::make_shared<CountedSurface>();
+  EvaluationCounter counter(surface, 1);
+  EXPECT_EQ(counter.map()->describe(), surface->describe());
+  EXPECT_EQ(counter.map()->latent_dim(), 2);
+  EXPECT_TRUE(counter.map()->concurrent());
+  const Tensor z = random_normal({5, 2}, 3);
+  EXPECT_TRUE(same_bits((*counter.map())(z), (*surface)(z)));
+}
+
+TEST(EvaluationCounter, EveryMethodTellsExactlyWhatTheModelWasAsked) {
+  for (const int64_t pairs : {1, 3}) {
+    for (const bool decoded : {false, true}) {
+      const auto model = std::make_shared<CountedSurface>();
+      PathProblem problem =
+          many_pairs(model, decoded ? QualityPointer(std::make_shared<HillOfImages>()) : ridge(), pairs);
+      problem.feature = problem.quality;
+      const Tensor given =
+          at::stack({problem.start, 0.5 * (problem.start + problem.end) + 0.4, problem.end}, 1);
+      for (const char* method : {"auto", "adam", "sgd", "paper2019"})
+        for (const char* cost : {"auto", "chord", "dynamic", "length", "endpoint-mean"}) {
+          PathOptions options;
+          options.segments = 12;
+          options.method = method;
+          options.cost = cost;
+          options.max_iterations = 6;
+          options.route_samples = 64;
+          options.candidates.max_draws = 512;
+          expect_exact(problem, *model, options, join_message(method, " ", cost, " ", pairs, " ", decoded));
+        }
+      for (const char* init : {"linear", "spherical", "via", "graph", "given"}) {
+        if (std::string(init) == "via" && !decoded) continue;  // no prior
+        PathOptions options;
+        options.segments = 40;  // Gauss–Newton models decode, too
+        options.init = init;
+        options.route_samples = 64;
+        options.candidates.max_draws = 512;
+        options.first_paths = given;
+        expect_exact(problem, *model, options, join_message(init, " ", pairs, " ", decoded));
+      }
+      PathOptions options;
+      options.segments = 12;
+      options.route_samples = 64;
+      expect_exact(beside_a_loop(problem), *model, options, "beside a loop");
+      PathProblem timed = problem;
+      timed.quality = time_ramp(problem.quality);
+      expect_exact(timed, *model, options, "time ramp");
+    }
+  }
+}
+
+TEST(EvaluationCounter, ThreadsAreCountedToo) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  const auto model = std::make_shared<CountedSurface>();
+  const PathProblem problem = many_pairs(model, time_ramp(std::make_shared<HillOfImages>()), 5);
+  PathOptions options;
+  options.segments = 40;
+  expect_exact(problem, *model, options, "two threads");
+  at::set_num_threads(threads);
+}
+
+TEST(EvaluationCounter, APoolThatIsGivenIsNotCountedAgain) {
+  const auto model = std::make_shared<CountedSurface>();
+  const PathProblem problem = many_pairs(model, time_ramp(std::make_shared<HillOfImages>()), 2);
+  PathOptions options;
+  options.segments = 12;
+  const CandidatePool pool = make_candidates(problem, options);
+  const int64_t before = model->asked();
+  const PathResult result = find_path(problem, options, pool);
+  EXPECT_EQ(told(result), model->asked() - before);
+  EXPECT_EQ(result.candidate_evaluations, 0);
+}
+
+}  // namespace latentpath::testing

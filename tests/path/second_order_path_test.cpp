@@ -1,0 +1,174 @@
+// Second-order methods for paths by tensors.
+
+#include "latentpath/path/second_order_path.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "contract/test_models.h"
+#include "latentpath/core/error.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/path_objective.h"
+#include "path/geodesic_test_tools.h"
+
+namespace latentpath::testing {
+namespace {
+
+EnergyOptions options_of(const CostPointer& cost, OutputNorm norm = OutputNorm::kSum) {
+  EnergyOptions options;
+  options.cost = cost;
+  options.norm = norm;
+  return options;
+}
+
+QualityPointer wavy() {
+  return time_ramp(function_quality(
+      [](const Tensor& z) { return 0.5 + 0.4 * at::sin(2 * z.select(1, 0) + z.sum(1)); }, "wavy"));
+}
+
+}  // namespace
+
+TEST(SecondOrderObjective, ItsModelIsTheCostAndTheGradientOfTheTensors) {
+  // Graded times, a quality that depends on time, both norms, subdivided segments.
+  for (const OutputNorm norm : {OutputNorm::kSum, OutputNorm::kMean})
+    for (const int64_t quadrature : {1, 2}) {
+      const PathEnergy energy(perceptron(3, 8), wavy(), options_of(dynamic_cost(1.3), norm));
+      const Tensor knots = graded_times(6, 0.8);
+      const Tensor middle = middle_times(knots);
+      const Tensor times =
+          quadrature == 1
+              ? knots
+              : at::cat({at::stack({knots.narrow(0, 0, 6), middle}, 1).flatten(), knots.narrow(0, 6, 1)});
+      const auto curve = polyline_curve(knots, 3);
+      const Tensor start = random_normal({2, 3}, 1), end = random_normal({2, 3}, 2);
+      PathObjective objective(energy, curve, start, end, times, true, quadrature);
+      const Tensor x = random_normal({2, 15}, 4, 0.7).contiguous(), rows = at::arange(2, at::kLong);
+      const ObjectiveValue at = objective.evaluate(x, rows);
+      for (int64_t row = 0; row < 2; ++row) {
+        SecondOrderModel* model = objective.second_order(row);
+        ASSERT_NE(model, nullptr);
+        const Tensor point = x[row].contiguous();
+        const double value = model->linearise(point.data_ptr<double>());
+        EXPECT_NEAR(value, at.value[row].item<double>(), 1e-12 * value);
+        std::vector<double> gradient(15), product(15), by_blocks(15), ahead(15), behind(15);
+        model->gradient(gradient.data());
+        for (int64_t k = 0; k < 15; ++k)
+          EXPECT_NEAR(gradient[static_cast<size_t>(k)], at.gradient[row][k].item<double>(), 1e-10 * value);
+        // The Hessian against central differences of the gradient.
+        const auto u = normal_numbers(15, 9);
+        BlockTridiagonal hessian;
+        model->hessian(HessianKind::kNewton, hessian);
+        hessian.multiply(u.data(), by_blocks.data());
+        model->hessian_product(u.data(), product.data());
+        const double h = 1e-5;
+        const Tensor direction = at::tensor(u, at::kDouble);
+        model->linearise((point + h * direction).contiguous().data_ptr<double>());
+        model->gradient(ahead.data());
+        model->linearise((point - h * direction).contiguous().data_ptr<double>());
+        model->gradient(behind.data());
+        for (size_t k = 0; k < 15; ++k) {
+          const double difference = (ahead[k] - behind[k]) / (2 * h);
+          // Differences of third order, h² times third derivatives, and rounding over h.
+          EXPECT_NEAR(by_blocks[k], difference, 1e-5 * (1 + std::abs(difference)));
+          EXPECT_NEAR(product[k], by_blocks[k], 1e-10 * (1 + std::abs(difference)));
+        }
+      }
+    }
+}
+
+TEST(SecondOrderObjective, WhatItDoesNotOfferIsSaid) {
+  const Tensor start = at::zeros({1, 2}, at::kDouble), end = at::ones({1, 2}, at::kDouble),
+               times = uniform_times(4);
+  const auto refusal = [&](const EnergyOptions& options, const std::string& method, bool polyline = true) {
+    const PathEnergy energy(stereographic_sphere(), constant_quality(0.5), options);
+    const auto curve = polyline_curve(times, 2);
+    PathObjective objective(energy, curve, start, end, times, polyline);
+    const auto solver = make_solver<Tensor>(method);
+    try {
+      solve(objective, curve->fit(linear_path(start, end, times), times), *solver, {});
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("not refused");
+  };
+  EXPECT_EQ(refusal(options_of(length_cost(1)), "newton"),
+            "method newton needs a block-tridiagonal Hessian, which this objective does not offer: the " +
+                length_cost(1)->describe() + " cost is no sum of squares over segments");
+  EXPECT_NE(refusal(options_of(dynamic_cost(1)), "georce").find("its cost weighs time"), std::string::npos);
+  EXPECT_NE(refusal(options_of(chord_cost()), "gauss-newton", false).find("no polyline"), std::string::npos);
+  EXPECT_EQ(refusal(options_of(chord_cost()), "gauss-newton"), "not refused");
+}
+
+TEST(SecondOrderPath, GreatCirclesWithTheirCertificates) {
+  const Tensor start = at::tensor({0.2, 0.1, -0.5, 0.4}, at::kDouble).view({2, 2}),
+               end = at::tensor({-0.9, 1.1, 0.8, 0.7}, at::kDouble).view({2, 2});
+  EnergyOptions options;
+  options.epsilon = 0;
+  const PathEnergy energy(stereographic_sphere(), constant_quality(0.5), options);
+  const Tensor times = uniform_times(40);
+  for (const char* method : {"newton", "gauss-newton", "newton-cg"}) {
+    const SecondOrderPaths found =
+        finish_by_second_order(energy, start, end, linear_path(start, end, times), times,
+                               {.method = method, .max_iterations = 200, .tolerance = 1e-9});
+    const CurveFigures figures =
+        energy.measure([&](const Tensor& t) { return interpolate_polyline(found.nodes, times, t); }, 2, times,
+                       nullptr, 1e-4);
+    for (int64_t pair = 0; pair < 2; ++pair) {
+      const double arc =
+          arc_between(*stereographic_chart(2), start[pair].data_ptr<double>(), end[pair].data_ptr<double>());
+      const auto& certificate = found.certificates[static_cast<size_t>(pair)];
+      EXPECT_EQ(found.termination[static_cast<size_t>(pair)], Termination::kConverged) << method;
+      // A polyline of 40 pieces, in the chart: O(1/n²).
+      EXPECT_NEAR(figures.length[pair].item<double>(), arc * std::numbers::ln2, 1e-3 * arc) << method;
+      EXPECT_EQ(certificate.negative_directions, 0);
+      EXPECT_TRUE(certificate.minimum);
+      EXPECT_LT(certificate.gradient_residual, 1e-8);
+      EXPECT_EQ(certificate.quadrature, 1);
+      // Approached from above: 1 − (θ/π)² on an arc θ of the unit sphere, discretised.
+      EXPECT_GT(certificate.least_curvature, 1 - std::pow(arc / std::numbers::pi, 2) - 0.02) << method;
+      EXPECT_LT(certificate.least_curvature, 1) << method;
+    }
+  }
+}
+
+TEST(SecondOrderPath, FindPathEndsByTheMethodAskedFor) {
+  PathProblem problem{.embedding = stereographic_sphere(),
+                      .quality = constant_quality(0.5),
+                      .start = at::tensor({0.2, 0.1, -0.5, 0.4}, at::kDouble).view({2, 2}),
+                      .end = at::tensor({-0.9, 1.1, 0.8, 0.7}, at::kDouble).view({2, 2})};
+  PathOptions options;
+  options.segments = 40;
+  options.epsilon = 0;
+  const PathResult plain = find_path(problem, options);
+  EXPECT_TRUE(plain.certificates.empty());
+  options.method = "newton";
+  const PathResult found = find_path(problem, options);
+  EXPECT_EQ(found.method, "L-BFGS, coarse to fine, then Newton");
+  ASSERT_EQ(found.certificates.size(), 2u);
+  for (int64_t pair = 0; pair < 2; ++pair) {
+    const auto index = static_cast<size_t>(pair);
+    EXPECT_EQ(found.termination[index], Termination::kConverged);
+    EXPECT_TRUE(found.certificates[index].minimum);
+    EXPECT_LT(found.certificates[index].gradient_residual, 1e-6);
+    EXPECT_LE(found.path.cost_refined[pair].item<double>(),
+              plain.path.cost_refined[pair].item<double>() * (1 + 1e-9));
+  }
+  // Refused before the search, by what is missing.
+  options.cost = "length";
+  try {
+    find_path(problem, options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("method newton needs a block-tridiagonal Hessian"),
+              std::string::npos);
+  }
+  options.cost = "auto";
+  options.curve = "neural";
+  EXPECT_THROW(find_path(problem, options), Error);
+}
+
+}  // namespace latentpath::testing

@@ -1,0 +1,126 @@
+// Every solver on costs of paths: of a chart without LibTorch, of the same chart by tensors, and of a
+// decoder.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "contract/run_solver.h"
+#include "contract/test_models.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/path_objective.h"
+#include "path/dense/chord_objective.h"
+#include "path/geodesic_test_tools.h"
+
+namespace latentpath::testing {
+namespace {
+
+constexpr int64_t kSegments = 6;
+
+/// The least chord cost of an arc θ of the unit sphere at Q = ½: n equal chords of a great circle.
+double least_cost(double arc) {
+  const double n = static_cast<double>(kSegments), chord = 2 * std::sin(arc / (2 * n));
+  return std::numbers::ln2 * std::numbers::ln2 * n * n * chord * chord;
+}
+
+ContractProblem chart_problem() {
+  static const WeightedMetric metric(stereographic_chart(2));
+  const std::vector<double> start = {0.2, 0.1}, end = {-0.9, 1.1};
+  ContractProblem problem{
+      .name = "chart_dense",
+      .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kCurveMetric},
+      .variables = 2 * (kSegments - 1),
+      .learning_rate = 0.005};
+  const auto line = [=] {
+    DenseRows x(1, 2 * (kSegments - 1));
+    for (int64_t i = 1; i < kSegments; ++i)
+      for (int64_t k = 0; k < 2; ++k) {
+        const double t = static_cast<double>(i) / kSegments;
+        x(0, 2 * (i - 1) + k) = (1 - t) * start[static_cast<size_t>(k)] + t * end[static_cast<size_t>(k)];
+      }
+    return x;
+  };
+  const auto make = [=] {
+    auto objective = std::make_unique<detail::ChordObjective>(metric, 0);
+    objective->set_grid(kSegments);
+    objective->set_ends(start.data(), end.data());
+    return objective;
+  };
+  problem.start_value = {make()->linearise(line().data())};
+  problem.least_value = {least_cost(arc_between(metric.chart(), start.data(), end.data()))};
+  problem.run = [=](const std::string& method, const SolverOptions& options, const PlainStopping& stopping) {
+    const auto objective = make();
+    return run_solver<DenseRows>(*objective, line(), method, options, stopping);
+  };
+  return problem;
+}
+
+struct TensorPaths {
+  std::shared_ptr<Embedding> embedding;
+  QualityPointer quality;
+  Tensor start, end;
+  double epsilon;
+};
+
+PlainOutcome run_paths(const TensorPaths& paths, const std::string& method, const SolverOptions& options,
+                       const PlainStopping& stopping) {
+  EnergyOptions energy_options;
+  energy_options.epsilon = paths.epsilon;
+  const PathEnergy energy(paths.embedding, paths.quality, energy_options);
+  const Tensor rows = stopping.rows.empty() ? at::arange(paths.start.size(0), at::kLong)
+                                            : at::tensor(stopping.rows, at::kLong);
+  const Tensor start = paths.start.index_select(0, rows), end = paths.end.index_select(0, rows);
+  const Tensor times = uniform_times(kSegments);
+  const auto curve = polyline_curve(times, start.size(1));
+  PathObjective objective(energy, curve, start, end, times, true);
+  return run_solver<Tensor>(objective, curve->fit(linear_path(start, end, times), times), method, options,
+                            stopping);
+}
+
+ContractProblem tensor_problem(const std::string& name, const TensorPaths& paths) {
+  ContractProblem problem{
+      .name = name,
+      .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kCurveMetric},
+      .variables = paths.start.size(1) * (kSegments - 1),
+      .learning_rate = 0.005,
+      .most_iterations = 1500};
+  problem.start_value = run_paths(paths, "lbfgs", {}, {.max_iterations = 0}).value;
+  problem.run = [paths](const std::string& method, const SolverOptions& options,
+                        const PlainStopping& stopping) {
+    return run_paths(paths, method, options, stopping);
+  };
+  return problem;
+}
+
+ContractProblem tensor_chart_problem() {
+  const TensorPaths paths{stereographic_sphere(), constant_quality(0.5),
+                          at::tensor({0.2, 0.1, -0.5, 0.4, 0.0, 0.3}, at::kDouble).view({3, 2}),
+                          at::tensor({-0.9, 1.1, 0.8, 0.7, 0.6, -0.8}, at::kDouble).view({3, 2}), 0};
+  ContractProblem problem = tensor_problem("chart_by_tensors", paths);
+  const auto chart = stereographic_chart(2);
+  for (int64_t row = 0; row < 3; ++row)
+    problem.least_value.push_back(least_cost(
+        arc_between(*chart, paths.start[row].data_ptr<double>(), paths.end[row].data_ptr<double>())));
+  return problem;
+}
+
+ContractProblem decoder_problem() {
+  const TensorPaths paths{
+      perceptron(4, 3),
+      function_quality([](const Tensor& z) { return 0.5 + 0.3 * at::sin(z.sum(1)); }, "wavy"),
+      random_normal({2, 4}, 5, 0.3), random_normal({2, 4}, 6, 0.3), 0.1};
+  ContractProblem problem = tensor_problem("decoder_by_tensors", paths);
+  // No closed form: what Newton's method ends at, with a residual of 1e-10.
+  problem.least_value =
+      run_paths(paths, "newton", {}, {.max_iterations = 100, .gradient_residual = 1e-10}).value;
+  problem.alone = 1e-6;  // products of matrices of other sizes round otherwise
+  return problem;
+}
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(Paths, SolverOnObjective,
+                         combinations({chart_problem(), tensor_chart_problem(), decoder_problem()}),
+                         combination_name);
+
+}  // namespace latentpath::testing
