@@ -19,6 +19,8 @@ namespace {
 using nlohmann::json;
 
 void check_job(const InterpolateJob& job) {
+  LATENTPATH_CHECK(job.path.epsilon < 0.5, kArgument,
+                   "`epsilon` 0.5 makes every place equally good: a path with a quality needs one below");
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,

@@ -143,7 +143,8 @@ TEST(Quality, RegulariseKeepsItsBounds) {
   const Tensor q = at::tensor({0.0, 0.25, 1.0}, at::kDouble);
   EXPECT_TRUE(at::allclose(regularise(q, 0.1), at::tensor({0.1, 0.3, 0.9}, at::kDouble), 0, 1e-15));
   EXPECT_TRUE(at::equal(regularise(q, 0), q));
-  for (const double epsilon : {-1e-9, 0.5, 1.0, std::nan("")}) {
+  EXPECT_TRUE(at::equal(regularise(q, 0.5), at::full({3}, 0.5, at::kDouble)));
+  for (const double epsilon : {-1e-9, 0.5000001, 1.0, std::nan("")}) {
     try {
       regularise(q, epsilon);
       ADD_FAILURE() << "epsilon " << epsilon;

@@ -94,7 +94,7 @@ TEST_F(Jobs, WritesARunFolderWithoutPictures) {
 TEST_F(Jobs, SpeaksOfFieldsAndTellsTheObserver) {
   InterpolateJob job = digits();
   job.path.epsilon = 0.7;
-  EXPECT_EQ(refusal(job), "`epsilon` must satisfy 0 <= epsilon < 0.5, not 0.7");
+  EXPECT_EQ(refusal(job), "`epsilon` must satisfy 0 <= epsilon <= 0.5, not 0.7");
   job = digits();
   job.certify = true;
   EXPECT_THAT(refusal(job), HasSubstr("`ramp` off"));

@@ -1,10 +1,9 @@
 #pragma once
-// ε, the regularisation of a quality: Q_ε = (1 − 2ε) Q + ε (paper A, Eq. 10), 0 <= ε < ½. With ε = 0 a bad
+// ε, the regularisation of a quality: Q_ε = (1 − 2ε) Q + ε (paper A, Eq. 10), 0 <= ε <= ½. With ε = 0 a bad
 // place costs infinity; at ½ all places would be alike. Its constraint and its words stand here and nowhere
 // else.
 //
-//   table.add("epsilon", &MyOptions::epsilon).…          →   add_epsilon(table, &MyOptions::epsilon);
-//   check_epsilon(0.7);                                   // Error: `epsilon` must satisfy 0 <= epsilon < 0.5
+//   check_epsilon(0.7);   // Error: `epsilon` must satisfy 0 <= epsilon <= 0.5
 
 #include "latentpath/core/option_table.h"
 

@@ -8,10 +8,9 @@ const OptionRow& epsilon_row() {
     r.name = "epsilon";
     r.help =
         "Regularisation of the quality: the weight of a place runs from -log(1 - epsilon) where it is good "
-        "to -log(epsilon) where it is bad";
+        "to -log(epsilon) where it is bad; at 0.5 it is the same everywhere, the plain geodesic";
     r.least = 0;
     r.most = 0.5;
-    r.below_most = true;
     return r;
   }();
   return row;
