@@ -3,6 +3,8 @@
 
 #include "latentpath/metric/adaptors.h"
 
+// The tests of the contracts stand in embedding_test.cpp and quality_test.cpp; here they are run on more.
+#define LATENTPATH_CONTRACT_TESTS_ELSEWHERE
 #include "contract/embedding_contract.h"
 #include "contract/quality_contract.h"
 #include "latentpath/models/torchscript_decoder.h"

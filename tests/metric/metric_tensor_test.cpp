@@ -8,6 +8,8 @@
 
 #include <cmath>
 
+// The tests of the contracts stand in embedding_test.cpp and quality_test.cpp; here they are run on more.
+#define LATENTPATH_CONTRACT_TESTS_ELSEWHERE
 #include "contract/embedding_contract.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
