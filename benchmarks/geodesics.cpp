@@ -11,6 +11,7 @@
 // steps) is judged when it stops.
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>

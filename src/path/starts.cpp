@@ -39,7 +39,7 @@ PathSet first_paths(Search& search, const Tensor& times) {
   std::vector<Start> starts;
   const bool via = starts_via(search.problem, options) && times.size(0) > 3;
   LATENTPATH_CHECK(options.init != "via" || via, kArgument,
-                   "--init via needs a prior to draw from and at least 3 segments");
+                   "`init` via needs a prior to draw from and at least 3 segments");
   if (options.init == "auto" || options.init == "linear") {
     kinds.push_back(linear_path(search.start, search.end, times).unsqueeze(1));
     starts.push_back({StartKind::kStraight});

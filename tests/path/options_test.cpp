@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{"LargeEpsilon", [](PathOptions& o) { o.epsilon = 0.6; }, "epsilon"},
         BadOption{"EpsilonNaN", [](PathOptions& o) { o.epsilon = kNaN; }, "epsilon"},
         BadOption{"UnknownCost", [](PathOptions& o) { o.cost = "shortest"; }, "cost"},
-        BadOption{"UnknownMethod", [](PathOptions& o) { o.method = "newton"; }, "method"},
+        BadOption{"UnknownMethod", [](PathOptions& o) { o.method = "magic"; }, "method"},
         BadOption{"UnknownCurve", [](PathOptions& o) { o.curve = "spline"; }, "curve"},
         BadOption{"UnknownInit", [](PathOptions& o) { o.init = "random"; }, "init"},
         BadOption{"NegativeTimeWeight", [](PathOptions& o) { o.time_weight = -1; }, "`time_weight`"},

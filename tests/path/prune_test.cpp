@@ -21,6 +21,7 @@ std::vector<bool> pruned(std::vector<double> costs, int64_t iteration, bool spar
   state.value = at::tensor(costs, at::kDouble);
   state.active = at::arange(4, at::kLong);
   state.termination.assign(4, Termination::kRunning);
+  state.reason.resize(4);
   state.iteration = iteration;
   prune(state, four_paths(), sparse, {});
   std::vector<bool> ended;

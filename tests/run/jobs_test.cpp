@@ -94,7 +94,7 @@ TEST_F(Jobs, WritesARunFolderWithoutPictures) {
 TEST_F(Jobs, SpeaksOfFieldsAndTellsTheObserver) {
   InterpolateJob job = digits();
   job.path.epsilon = 0.7;
-  EXPECT_EQ(refusal(job), "`epsilon` must satisfy 0 <= epsilon <= 0.5, not 0.7");
+  EXPECT_EQ(refusal(job), "`epsilon` must lie between 0 and 0.5, not at 0.7");
   job = digits();
   job.certify = true;
   EXPECT_THAT(refusal(job), HasSubstr("`ramp` off"));
@@ -131,7 +131,7 @@ TEST_F(Jobs, GeodesicKnowsThePapersExample) {
   EXPECT_NEAR(*run.answers[0].extrapolated, 0.725862, 1e-6);
   EXPECT_THAT(run.text, HasSubstr("exact: (π/3) ln 2"));
   job.search.method = "banana";
-  EXPECT_THAT(refusal(job), HasSubstr("`method` 'banana' is not one of auto, newton"));
+  EXPECT_THAT(refusal(job), HasSubstr("`method` 'banana' is not one of auto, lbfgs"));
 }
 
 TEST_F(Jobs, MeasuresReadsSamplesAndSaysWhatIsWrong) {

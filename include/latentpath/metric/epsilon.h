@@ -3,7 +3,7 @@
 // place costs infinity; at ½ all places would be alike. Its constraint and its words stand here and nowhere
 // else.
 //
-//   check_epsilon(0.7);   // Error: `epsilon` must satisfy 0 <= epsilon <= 0.5
+//   check_epsilon(0.7);   // Error: `epsilon` must lie between 0 and 0.5
 
 #include "latentpath/core/option_table.h"
 
@@ -19,7 +19,7 @@ void check_epsilon(double epsilon);
 template <class Options, class Field>
 OptionTable<Options>& add_epsilon(OptionTable<Options>& table, Field Options::*field) {
   const OptionRow& row = epsilon_row();
-  return table.add(row.name, field).help(row.help).at_least(row.least).below(row.most);
+  return table.add(row.name, field).help(row.help).range(row.least, row.most);
 }
 
 }  // namespace latentpath

@@ -26,8 +26,8 @@ struct EvaluatedSet {
 std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets);
 
 /// {"rows": [{"feature", "method", "epsilon", "pairs", "failures", "under_resolved",
-///            "figures": {"class_ratio": {"mean", "standard_error", "median", "p5", "p95", "count"}, …}}]};
-/// figures that no path has are absent.
+///            "figures": {"class_ratio": {"mean", "standard_error", "median", "p5", "p95", "count"}, …}}]}
+/// Figures that no path has are absent.
 nlohmann::json evaluation_summary(const std::vector<EvaluatedSet>& sets);
 
 /// The same as lines: feature, method, epsilon, pairs, failures, under_resolved, and for each figure its

@@ -18,7 +18,7 @@ const OptionTable<GeodesicOptions>& geodesic_option_table() {
                                           .range(1, 1000000)
                                           .add("tolerance", &O::tolerance)
                                           .help("Converged when the scale-free gradient residual falls below")
-                                          .at_least(0)
+                                          .above(0)
                                           .add("threads", &O::threads)
                                           .help("Threads")
                                           .range(1, 1024)
