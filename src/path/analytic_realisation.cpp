@@ -1,4 +1,5 @@
 #include "latentpath/path/analytic_realisation.h"
+#include "latentpath/path/points.h"
 
 #include <ATen/ATen.h>
 
@@ -11,11 +12,6 @@ namespace {
 /// Every coordinate is a pass through the model more, and every output a copy of each point: beyond these, a
 /// step of Newton's method costs more than the first-order steps that it saves.
 constexpr int kMostCoordinates = 8, kMostOutputs = 64;
-
-std::vector<double> row_major(const Tensor& tensor) {
-  const Tensor values = tensor.detach().to(at::kCPU, at::kDouble).contiguous();
-  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
-}
 
 /// Why the problem has no analytic realisation as it is stated; empty where nothing speaks against one.
 std::string obstacle(const PathProblem& problem, const PathOptions& options) {

@@ -16,4 +16,9 @@ Eigen::MatrixXd matrix_of_points(const Tensor& points) {
   return Eigen::Map<const Eigen::MatrixXd>(rows.data_ptr<double>(), rows.size(1), rows.size(0));
 }
 
+std::vector<double> row_major(const Tensor& tensor) {
+  const Tensor values = tensor.detach().to(at::kCPU, at::kDouble).contiguous();
+  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
+}
+
 }  // namespace latentpath

@@ -18,16 +18,13 @@
 #include "latentpath/report/illustrate.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
 using nlohmann::json;
 
-std::vector<double> row_major(const Tensor& tensor) {
-  const Tensor values = tensor.to(at::kDouble).contiguous();
-  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
-}
 Tensor tensor_of(const std::vector<double>& nodes, int64_t dim) {
   return at::tensor(nodes, at::kDouble).reshape({-1, dim});
 }
@@ -225,7 +222,7 @@ json numbers(const Tensor& values) {
   const Tensor all = values.to(at::kDouble).contiguous();
   for (int64_t i = 0; i < all.numel(); ++i) {
     const double value = all.data_ptr<double>()[i];
-    list.push_back(std::isfinite(value) ? json(value) : json());
+    list.push_back(detail::number_or_null(value));
   }
   return list;
 }

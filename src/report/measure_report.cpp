@@ -8,13 +8,14 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/report/scatter_strip.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
 using nlohmann::json;
 
-json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+using detail::number_or_null;
 
 std::string digits(double value) {
   char text[32];
@@ -98,17 +99,17 @@ json measure_report_data(const MeasureResult& result) {
       json sample = json::array(), mass = json::array();
       for (int64_t i = 0; i < points.size(1); ++i) {
         json point = json::array();
-        for (int64_t d = 0; d < points.size(2); ++d) point.push_back(number(*x++));
+        for (int64_t d = 0; d < points.size(2); ++d) point.push_back(number_or_null(*x++));
         sample.push_back(std::move(point));
-        mass.push_back(number(*w++));
+        mass.push_back(number_or_null(*w++));
       }
       method["points"].push_back(std::move(sample));
       if (!path.uniform) method["weights"].push_back(std::move(mass));
     }
-    method["figures"] = {{"cost", number(figures.cost)},
-                         {"ratio_to_bound", number(figures.cost_over_bound)},
-                         {"length", number(figures.length)},
-                         {"step_spread", number(figures.step_spread)}};
+    method["figures"] = {{"cost", number_or_null(figures.cost)},
+                         {"ratio_to_bound", number_or_null(figures.cost_over_bound)},
+                         {"length", number_or_null(figures.length)},
+                         {"step_spread", number_or_null(figures.step_spread)}};
     methods.push_back(std::move(method));
   };
   if (result.candidates.empty()) add(result.method, result.path, result.figures);

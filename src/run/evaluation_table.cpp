@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",  "low
                                "max/mean step", "evenly spaced", "decoded", "seconds"};
 static_assert(kHeadings.size() == kPathFigures);
 
-json number(double value) { return std::isfinite(value) ? json(value) : json(); }
+using detail::number_or_null;
 
 /// All digits that tell the number from its neighbours: what JSON writes too. Nothing for NaN.
 std::string digits(double value) {
@@ -74,7 +75,7 @@ std::vector<double> numbers_of(const json& object, const char* name) {
 }
 json list_of(const std::vector<double>& values) {
   json list = json::array();
-  for (const double value : values) list.push_back(number(value));
+  for (const double value : values) list.push_back(number_or_null(value));
   return list;
 }
 
@@ -116,9 +117,9 @@ json evaluation_summary(const std::vector<EvaluatedSet>& sets) {
       if (!used[i]) continue;
       const FigureStatistics& s = row.figures[i];
       figures[path_figure_descriptions()[i].id] = {
-          {"mean", number(s.mean)},     {"standard_error", number(s.standard_error)},
-          {"median", number(s.median)}, {"p5", number(s.low)},
-          {"p95", number(s.high)},      {"count", s.count}};
+          {"mean", number_or_null(s.mean)},     {"standard_error", number_or_null(s.standard_error)},
+          {"median", number_or_null(s.median)}, {"p5", number_or_null(s.low)},
+          {"p95", number_or_null(s.high)},      {"count", s.count}};
     }
     list.push_back({{"feature", row.feature},
                     {"method", row.method},

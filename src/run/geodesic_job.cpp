@@ -11,6 +11,7 @@
 #include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/points.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
@@ -18,10 +19,6 @@
 namespace latentpath {
 namespace {
 
-std::vector<double> row_major(const Tensor& tensor) {
-  const Tensor values = tensor.to(at::kDouble).contiguous();
-  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
-}
 Tensor tensor_of(const std::vector<double>& nodes, int64_t dim) {
   return at::tensor(nodes, at::kDouble).reshape({-1, dim});
 }

@@ -7,17 +7,14 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
 #include "latentpath/run/geodesic_job.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
 using nlohmann::json;
-
-std::vector<double> row_major(const Tensor& tensor) {
-  const Tensor values = tensor.to(at::kDouble).contiguous();
-  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
-}
 
 /// Figures of a polyline [n + 1, D], by the contract of run.json; only finite ones.
 json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost) {
@@ -47,7 +44,7 @@ json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost
                                                  {"min_quality", least},
                                                  {"embedding_length", lengths.embedding_length}};
   for (const auto& [name, value] : list) {
-    object[name] = std::isfinite(value) ? json(value) : json();
+    object[name] = detail::number_or_null(value);
     lost += !std::isfinite(value);
   }
   object["refinement"] = 4;

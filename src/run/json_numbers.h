@@ -18,4 +18,10 @@ inline nlohmann::json short_number(double value, int digits = 4) {
   return rounded;
 }
 
+/// `value` with all its digits; NaN and infinity as null.
+inline nlohmann::json number_or_null(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return value;
+}
+
 }  // namespace latentpath::detail
