@@ -298,7 +298,7 @@ TEST(InterpolateMeasures, RefusesWhatCannotBe) {
   refused({.start = x, .end = x}, {.steps = 0}, "steps");
   refused({.start = x, .end = x}, {.method = "banana"}, "banana");
   refused({.start = x, .end = x}, {.start = "banana"}, "banana");
-  refused({.start = x, .end = x}, {.epsilon = 0.5}, "epsilon");
+  refused({.start = x, .end = x}, {.epsilon = 0.6}, "epsilon");
   refused({.start = x, .end = x, .start_weights = at::ones({4}, at::kDouble)}, {}, "weights");
   refused({.start = x, .end = x, .end_weights = at::zeros({5}, at::kDouble)}, {}, "weights");
 }
