@@ -40,6 +40,8 @@ class WeightedMetric {
   /// G; null: Euclidean.
   const AnalyticMetricPointer& target() const noexcept { return target_; }
   std::string describe() const;
+  /// Map, quality and metric may be evaluated by several threads at once.
+  bool concurrent() const;
 
   /// n(z, t) [count]; t null: ½. +∞ where Q_ε is 0; NaN where the quality is NaN or outside [0, 1].
   void weights(std::size_t count, const double* z, const double* t, double* n) const;

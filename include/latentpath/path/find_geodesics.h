@@ -90,6 +90,15 @@ struct GeodesicResult {
 GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options = {},
                               const CancellationToken& cancellation = {});
 
+/// Outputs of a chart up to which its tensor operations are too small to share among threads: an operation on
+/// a few thousand numbers takes microseconds, and a thread that has to be woken up on a machine that does
+/// other work too takes milliseconds.
+inline constexpr int kSmallOutput = 64;
+
+/// The metric is given by tensor operations (it is not concurrent) of at most kSmallOutput outputs: a search
+/// runs each of them by one thread.
+bool too_small_to_share(const WeightedMetric& metric);
+
 /// What there is to say about GeodesicOptions: names, ranges, choices and words.
 const OptionTable<GeodesicOptions>& geodesic_option_table();
 

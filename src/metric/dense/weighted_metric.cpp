@@ -35,6 +35,11 @@ std::string WeightedMetric::describe() const {
                       " with ", quality_->describe());
 }
 
+bool WeightedMetric::concurrent() const {
+  return chart_->concurrent() && (quality_->map() == nullptr || quality_->map()->concurrent()) &&
+         (target_ == nullptr || target_->packed().concurrent());
+}
+
 void WeightedMetric::weights(std::size_t count, const double* z, const double* t, double* n) const {
   detail::WeightField(*quality_, epsilon_).weights(count, z, t, n);
 }

@@ -10,6 +10,7 @@
 #include <numbers>
 #include <optional>
 
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/solver/dense_solver.h"
 #include "path/dense/chord_objective.h"
 #include "path/dense/polyline.h"
@@ -490,6 +491,10 @@ void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
 
 }  // namespace
 
+bool too_small_to_share(const WeightedMetric& metric) {
+  return !metric.concurrent() && metric.chart().output_dim() <= kSmallOutput;
+}
+
 GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOptions& options,
                               const CancellationToken& cancellation) {
   const auto begin = Clock::now();
@@ -502,10 +507,11 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
-  const bool concurrent = problem.metric.chart().concurrent() &&
-                          (!problem.metric.quality().map() || problem.metric.quality().map()->concurrent()) &&
-                          (!problem.metric.target() || problem.metric.target()->packed().concurrent());
-  const int threads = !concurrent ? 1 : options.threads > 0 ? options.threads : omp_get_max_threads();
+  std::optional<SerialOperations> serial;
+  if (too_small_to_share(problem.metric)) serial.emplace();
+  const int threads = !problem.metric.concurrent() ? 1
+                      : options.threads > 0        ? options.threads
+                                                   : omp_get_max_threads();
 #pragma omp parallel num_threads( \
     std::min <int>(threads, static_cast <int>(std::min <std::size_t>(pairs, 1024))))
   {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/thread_pool.h"
 
 namespace latentpath {
 namespace {
@@ -135,6 +136,8 @@ SegmentFunction segment_bounds(const WeightedMetric& metric) {
 GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const GlobalGeodesicOptions& options,
                                       const CancellationToken& cancellation) {
   const auto begin = std::chrono::steady_clock::now();
+  std::optional<SerialOperations> serial;
+  if (too_small_to_share(problem.metric)) serial.emplace();
   const int dim = problem.metric.latent_dim();
   const auto size = static_cast<size_t>(dim);
   LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % size == 0 &&
