@@ -122,9 +122,7 @@ bool all_differ(const std::vector<Item>& list) {
 void check_job(const EvaluateJob& job) {
   const bool features = !job.favor.empty() || !job.avoid.empty();
   const bool chosen = !job.ends.empty() && job.ends != "any";
-  LATENTPATH_CHECK(std::all_of(job.epsilon.begin(), job.epsilon.end(), [](double e) { return e < 0.5; }),
-                   kArgument,
-                   "`epsilon` 0.5 makes every place equally good: a path with a quality needs one below");
+  for (const double epsilon : job.epsilon) check_epsilon_of_a_quality(epsilon);
   LATENTPATH_CHECK(!features || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
   LATENTPATH_CHECK(features || !chosen, kArgument, "`ends` ", job.ends,

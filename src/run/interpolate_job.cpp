@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/measured_by.h"
@@ -19,8 +20,7 @@ namespace {
 using nlohmann::json;
 
 void check_job(const InterpolateJob& job) {
-  LATENTPATH_CHECK(job.path.epsilon < 0.5, kArgument,
-                   "`epsilon` 0.5 makes every place equally good: a path with a quality needs one below");
+  check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,

@@ -15,6 +15,9 @@ const OptionRow& epsilon_row();
 /// Throws Error(kArgument) for a number that cannot be ε.
 void check_epsilon(double epsilon);
 
+/// The same where a quality is asked for, to which ε = ½ would be deaf: 0 <= ε < ½.
+void check_epsilon_of_a_quality(double epsilon);
+
 /// Adds the row of an ε, or of a list of them.
 template <class Options, class Field>
 OptionTable<Options>& add_epsilon(OptionTable<Options>& table, Field Options::*field) {

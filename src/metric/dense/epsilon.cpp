@@ -1,5 +1,7 @@
 #include "latentpath/metric/epsilon.h"
 
+#include "latentpath/core/error.h"
+
 namespace latentpath {
 
 const OptionRow& epsilon_row() {
@@ -8,7 +10,8 @@ const OptionRow& epsilon_row() {
     r.name = "epsilon";
     r.help =
         "Regularisation of the quality: the weight of a place runs from -log(1 - epsilon) where it is good "
-        "to -log(epsilon) where it is bad; at 0.5 it is the same everywhere, the plain geodesic";
+        "to -log(epsilon) where it is bad; at 0.5, for geodesics without a quality alone, it is the same "
+        "everywhere";
     r.least = 0;
     r.most = 0.5;
     return r;
@@ -17,5 +20,11 @@ const OptionRow& epsilon_row() {
 }
 
 void check_epsilon(double epsilon) { epsilon_row().check(epsilon); }
+
+void check_epsilon_of_a_quality(double epsilon) {
+  check_epsilon(epsilon);
+  LATENTPATH_CHECK(epsilon < epsilon_row().most, kArgument, "`epsilon` ", epsilon,
+                   " makes every place equally good: a path with a quality needs one below");
+}
 
 }  // namespace latentpath
