@@ -3,12 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <iomanip>
 #include <set>
 #include <sstream>
 #include <utility>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/path/path_result.h"
 #include "path/curve_figures.h"
 
@@ -112,22 +112,26 @@ double PathResult::largest_time_weight() const {
 
 std::string PathResult::brief_report() const {
   std::ostringstream text;
-  text << std::setprecision(4);
   const int64_t pairs = nodes.size(0);
-  const auto median = [](const Tensor& values) { return values.median().item<double>(); };
+  const auto median = [](const Tensor& values) {
+    const Tensor flat = values.to(at::kDouble).contiguous();
+    return median_of({flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()});
+  };
+  const auto figure = [&](const Tensor& values) { return figure_text(median(values)); };
+  const auto share = [&](const Tensor& values) { return share_text(median(values)); };
   int64_t decoded = candidate_evaluations;
   for (const int64_t count : decoder_evaluations) decoded += count;
   text << pairs << (pairs == 1 ? " path" : " paths") << ", " << nodes.size(1) - 1 << " segments, "
        << cost_summary() << " cost, " << method << "\n";
   const char* label = pairs == 1 ? "" : "median ";
-  text << label << "cost (refined grid): " << median(path.cost_refined) << " (straight line "
-       << median(linear.cost_refined) << ", spherical " << median(spherical.cost_refined) << ")\n";
-  text << label << "length: " << median(path.length) << " (straight line " << median(linear.length)
-       << ", spherical " << median(spherical.length) << "; no path is shorter than " << median(lower_bound)
+  text << label << "cost (refined grid): " << figure(path.cost_refined) << " (straight line "
+       << figure(linear.cost_refined) << ", spherical " << figure(spherical.cost_refined) << ")\n";
+  text << label << "length: " << figure(path.length) << " (straight line " << figure(linear.length)
+       << ", spherical " << figure(spherical.length) << "; no path is shorter than " << figure(lower_bound)
        << ")\n";
   if (path.mean_feature.defined())
-    text << label << "mean class probability: " << median(path.mean_feature) << " (straight line "
-         << median(linear.mean_feature) << ", spherical " << median(spherical.mean_feature) << ")\n";
+    text << label << "mean class probability: " << share(path.mean_feature) << " (straight line "
+         << share(linear.mean_feature) << ", spherical " << share(spherical.mean_feature) << ")\n";
   std::vector<std::string> endings;
   for (const Termination why : termination) endings.push_back(termination_name(why));
   text << "ended: " << tally(endings) << "\nbest start: " << tally(start) << "\n";
@@ -135,8 +139,9 @@ std::string PathResult::brief_report() const {
   if (unresolved > 0)
     text << "under-resolved: " << unresolved << " of " << pairs
          << " (cost on the nodes and on the refined grid differ by over 5 %; more --segments help)\n";
-  text << "spent: " << decoded << " decoder evaluations in " << seconds << " s, and "
-       << verification_evaluations << " in " << verification_seconds << " s to check on refined grids\n";
+  text << "spent: " << decoded << " decoder evaluations in " << figure_text(seconds) << " s, and "
+       << verification_evaluations << " in " << figure_text(verification_seconds)
+       << " s to check on refined grids\n";
   return text.str();
 }
 

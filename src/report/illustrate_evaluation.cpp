@@ -23,6 +23,7 @@ void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::files
                   draw_profiles(members, members[0]->feature + epsilon), picture_formats(job.picture_format));
   }
   nlohmann::json page = evaluation_page(run.sets);
+  page["verdict"] = run.summary["verdict"];
   page["notes"] = run.assumptions;
   for (const auto& [name, share] : run.shares.items())
     page["notes"].push_back(join_message("class ", name, ": ", std::round(share.get<double>() * 1000) / 10,

@@ -234,30 +234,6 @@ json rows_of(const Tensor& points) {
   return list;
 }
 
-json verdict_of(const GeodesicAnswer& answer, const std::string& title) {
-  std::ostringstream headline;
-  headline << title << ": length " << std::setprecision(6) << answer.length
-           << (answer.minimum.value_or(false) ? ", a minimum" : "");
-  json points = json::array();
-  if (answer.certificate) {
-    std::string sentence = answer.certificate->sentence;
-    if (!sentence.empty())
-      sentence[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(sentence[0])));
-    // 1 % and what the reference may be off by.
-    const bool short_enough =
-        answer.length <= 1.01 * answer.certificate->reference + answer.certificate->reference_error;
-    points.push_back(
-        {{"topic", "certificate"}, {"level", short_enough ? "good" : "bad"}, {"text", sentence + "."}});
-  }
-  std::ostringstream bound;
-  bound << "No path is shorter than " << std::setprecision(6) << answer.lower_bound << ".";
-  points.push_back({{"topic", "Bound"}, {"level", "good"}, {"text", bound.str()}});
-  points.push_back({{"topic", "ending"},
-                    {"level", answer.termination == "converged" ? "good" : "fair"},
-                    {"text", "The search from the " + answer.start + ": " + answer.termination + "."}});
-  return {{"headline", headline.str()}, {"points", points}};
-}
-
 json figures_of(const GeodesicAnswer& answer) {
   json figures = json::array();
   figures.push_back({{"name", "geodesic"}, {"length", answer.length}, {"lower bound", answer.lower_bound}});
@@ -291,12 +267,12 @@ json surface_of(const WeightedMetric& metric, const GeodesicAnswer& answer) {
 }
 
 /// What report.html shows of the first pair: kind "geodesic" in docs/report.md.
-json page_of(const GeodesicRun& run, const std::optional<PlaneField>& field, const std::string& title) {
+json page_of(const GeodesicRun& run, const std::optional<PlaneField>& field) {
   const GeodesicAnswer& answer = run.answers[0];
   const WeightedMetric& metric = *run.metric;
   const bool in_space = run.problem.chart->output_dim() == 3;
   const bool in_plane = !in_space && field.has_value();
-  json page{{"kind", "geodesic"},           {"verdict", verdict_of(answer, title)},
+  json page{{"kind", "geodesic"},           {"verdict", run.summary["verdict"]},
             {"warnings", answer.warnings},  {"notes", json::array()},
             {"curves", json::array()},      {"stages", json::array()},
             {"figures", figures_of(answer)}};
@@ -348,7 +324,7 @@ void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::files
                     draw_in_space(run.problem, *run.metric, answer, title), formats);
   }
   if (dim == 2 && !first_field) first_field = plane_field(run.problem, *run.metric, run.answers[0]);
-  write_report_data(folder, shareable_page(run, folder, page_of(run, first_field, title)), run.words);
+  write_report_data(folder, shareable_page(run, folder, page_of(run, first_field)), run.words);
   write_html_report(folder);
 }
 

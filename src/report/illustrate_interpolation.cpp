@@ -76,9 +76,10 @@ void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std:
   report.norm = run.path.norm;
   report.seed = run.seed;
   report.words = run.words;
-  write_path_report(folder, run.problem, run.result, report,
-                    shareable_page(run, folder, {{"convergence", run.convergence.json()}}), progress,
-                    cancellation);
+  write_path_report(
+      folder, run.problem, run.result, report,
+      shareable_page(run, folder, {{"convergence", run.convergence.json()}, {"summary", run.summary}}),
+      progress, cancellation);
   write_html_report(folder);
 }
 

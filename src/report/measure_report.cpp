@@ -8,6 +8,8 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/report/scatter_strip.h"
+#include "latentpath/run/measure_summary.h"
+#include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -124,26 +126,9 @@ json measure_report_data(const MeasureResult& result) {
     notes.push_back(
         join_message("Of each sample at most ", kMostPoints, " points are drawn, evenly picked."));
 
-  const bool measured = std::isfinite(result.figures.cost_over_bound);
-  json points = json::array();
-  points.push_back(
-      {{"topic", "gain"},
-       {"level", measured && result.figures.cost_over_bound <= 1.01 ? "good" : "fair"},
-       {"text", "Cost " + digits(result.figures.cost) + "; no path of as many steps costs less than " +
-                    digits(result.lower_bound) + ", which the mixture reaches."}});
-  points.push_back({{"topic", "ending"},
-                    {"level", result.termination() == Termination::kConverged ? "good" : "fair"},
-                    {"text", termination_sentence(result.termination())}});
-  return {{"kind", "measures"},
-          {"verdict",
-           {{"headline", measured ? "K·cost/MMD² is " + digits(result.figures.cost_over_bound) +
-                                        " on this path, where 1 is a geodesic"
-                                  : std::string("A path between two samples")},
-            {"points", points}}},
-          {"axes", {"x1", "x2"}},
-          {"methods", methods},
-          {"notes", notes},
-          {"warnings", result.warnings}};
+  return {{"kind", "measures"},   {"verdict", run_verdict(measure_summary(result), RunKind::kMeasures)},
+          {"axes", {"x1", "x2"}}, {"methods", methods},
+          {"notes", notes},       {"warnings", result.warnings}};
 }
 
 }  // namespace latentpath

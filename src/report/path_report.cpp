@@ -16,8 +16,8 @@
 #include "latentpath/path/initial_path.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
-#include "latentpath/report/verdict.h"
 #include "latentpath/run/path_summary.h"
+#include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -333,8 +333,7 @@ json PathReport::heat_map() const {
 void PathReport::add_overview(json& data, const json& summary) const {
   data["kind"] = "interpolate";
   data["format"] = 1;
-  data["summary"] = summary;
-  data["verdict"] = batch_verdict(summary, options_.feature_name);
+  data["verdict"] = run_verdict(summary, RunKind::kInterpolate);
   data["latent_dim"] = dim_;
   data["times"] = numbers(times_, 6);
   if (!options_.feature_name.empty() && problem_.feature) data["feature"] = options_.feature_name;
@@ -387,8 +386,11 @@ int64_t PathReport::write_pictures(const std::filesystem::path& run, int64_t pai
 void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
                        const CancellationToken& cancellation) {
   const at::NoGradGuard no_gradient;
-  json summary = path_summary(result_);
-  summary.erase("warnings");  // they are the caller's, who knows which paths of the machine they name
+  if (!data.contains("summary")) {
+    data["summary"] = path_summary(result_);
+    if (!options_.feature_name.empty()) data["summary"]["feature"] = options_.feature_name;
+  }
+  const json summary = data["summary"];
   add_overview(data, summary);
   const int64_t detailed =
       cancellation.cancelled() ? 1 : std::min(pairs_, std::max<int64_t>(1, options_.detailed_pairs));
@@ -404,7 +406,7 @@ void PathReport::write(const std::filesystem::path& run, json data, const Progre
   json pairs = json::array();
   int64_t written = 0;
   for (int64_t pair = 0; pair < pairs_; ++pair) {
-    json entry{{"verdict", path_verdict(summary["pairs"][static_cast<size_t>(pair)], options_.feature_name)}};
+    json entry{{"verdict", pair_verdict(summary, static_cast<size_t>(pair), RunKind::kInterpolate)}};
     if (pair >= detailed || (pair > 0 && cancellation.cancelled())) {
       pairs.push_back(std::move(entry));
       continue;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
 
+#include "latentpath/core/figure_text.h"
 #include "latentpath/io/file.h"
 
 namespace latentpath::detail {
@@ -29,11 +29,7 @@ std::string shown(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "not a number";
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  if (value.is_number_float()) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value.get<double>());
-    return text;
-  }
+  if (value.is_number_float()) return figure_text(value.get<double>(), 4);
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -102,6 +98,31 @@ std::string general_tables(const json& data) {
     if (!one.empty()) html += "<h2>" + escape_html(words(key)) + "</h2>\n" + one;
   }
   return html;
+}
+
+/// The figures of a verdict, as the interactive page's tiles show them.
+std::string tiles_of(const json& verdict) {
+  if (!verdict.is_object() || !verdict.value("tiles", json()).is_array()) return {};
+  std::string html = "<ul>";
+  for (const json& tile : verdict["tiles"]) {
+    if (!tile.is_object()) continue;
+    const std::string note = shown(tile.value("note", json("")));
+    html += "<li><strong>" + escape_html(shown(tile.value("value", json("")))) + "</strong> " +
+            escape_html(shown(tile.value("label", json(""))) + (note.empty() ? "" : " (" + note + ")")) +
+            "</li>";
+  }
+  return html + "</ul>\n";
+}
+
+/// Its reasons, each with its level in a word.
+std::string points_of(const json& verdict) {
+  if (!verdict.is_object() || !verdict.value("points", json()).is_array()) return {};
+  std::string html = "<ul>";
+  for (const json& point : verdict["points"])
+    if (point.is_object() && point.contains("text"))
+      html += "<li>" + (point.contains("level") ? escape_html(shown(point["level"])) + ": " : std::string()) +
+              escape_html(shown(point["text"])) + "</li>";
+  return html + "</ul>\n";
 }
 
 std::string pictures(const fs::path& folder) {
@@ -180,13 +201,9 @@ std::string plain_report(const json& data, const fs::path& run) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
       escape_html(title) + "</title><style>" + kStyle + "</style></head><body>\n<h1>" + escape_html(title) +
       "</h1>\n";
-  if (verdict.is_object() && verdict.contains("points") && verdict["points"].is_array()) {
-    html += "<ul>";
-    for (const json& point : verdict["points"])
-      if (point.is_object() && point.contains("text"))
-        html += "<li>" + escape_html(shown(point["text"])) + "</li>";
-    html += "</ul>\n";
-  }
+  if (verdict.is_object() && verdict.value("level", json()).is_string())
+    html += "<p>Verdict: <strong>" + escape_html(verdict["level"].get<std::string>()) + "</strong></p>\n";
+  html += tiles_of(verdict) + points_of(verdict);
   html += pictures(run / "frames");
   const json summary = data.value("summary", json::object());
   if (summary.is_object() && summary.contains("pairs") && summary["pairs"].is_array())

@@ -14,7 +14,9 @@
 #include "latentpath/io/npy.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/path/path_option_table.h"
+#include "latentpath/run/classifier_check.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
 #include "run/evaluation_state.h"
 
@@ -244,6 +246,7 @@ class Evaluation {
   Prior prior_;
   std::vector<FeatureRow> rows_;
   std::vector<MethodChoice> methods_;
+  json classifier_;  ///< what it makes of prior samples; null without one
   std::optional<EvaluationState> state_;
   int64_t done_ = 0, total_ = 0;  ///< batches
 };
@@ -429,13 +432,18 @@ void Evaluation::load() {
   append(models_.assumptions, prior_.notes);
   make_rows();
   find_shares();
+  if (rows_[0].class_index >= 0)
+    classifier_ = classifier_check(*models_.decoder, *models_.classifier, nullptr, end_sampler(),
+                                   job_.path.seed, latent_dtype(job_.models, *models_.decoder));
 }
 
 void Evaluation::fill_record() {
   run_.summary = evaluation_summary(run_.sets);
   if (!run_.shares.empty()) run_.summary["share_of_prior"] = run_.shares;
   if (!models_.warnings.empty()) run_.summary["warnings"] = models_.warnings;
-  run_.text = evaluation_text(run_.sets);
+  if (!classifier_.is_null()) run_.summary["classifier"] = classifier_;
+  add_evaluation_verdicts(run_.summary, evaluation_finding(run_.sets));
+  run_.text = evaluation_text(run_.sets) + verdict_text(run_.summary["verdict"]);
   run_.facts = {{"quality", problem_of(rows_[0]).quality->describe()}, {"latent_dim", dim()}};
   run_.files = {{"table.csv", evaluation_csv(run_.sets)},
                 {"paths.csv", evaluation_paths_csv(run_.sets)},

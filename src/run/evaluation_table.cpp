@@ -4,11 +4,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -79,6 +81,10 @@ json list_of(const std::vector<double>& values) {
   return list;
 }
 
+void add_new(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
 }  // namespace
 
 std::vector<bool> figures_in_use(const std::vector<EvaluationRow>& rows) {
@@ -105,6 +111,44 @@ std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets
     rows.back().epsilon = set.epsilon;
   }
   return rows;
+}
+
+std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
+  const auto rows = evaluation_rows(sets);
+  const auto used = figures_in_use(rows);
+  const PathFigure headline =
+      used[static_cast<size_t>(PathFigure::kClassRatio)] ? PathFigure::kClassRatio : PathFigure::kMinQuality;
+  const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
+  const bool favoured =
+      headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favoured);
+  std::vector<EvaluationRow> told;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(told),
+               [&](const EvaluationRow& row) { return !favoured || is_favoured(row); });
+  std::vector<std::string> methods, features;
+  int64_t most_pairs = 0;
+  for (const EvaluationRow& row : told) {
+    add_new(methods, row.method);
+    add_new(features, evaluation_row_name(row, sets));
+    most_pairs = std::max(most_pairs, row.pairs);
+  }
+  std::string sentence =
+      join_message("Mean ", path_figure_descriptions()[static_cast<size_t>(headline)].label,
+                   features.size() == 1
+                       ? ", " + features[0]
+                       : join_message(" over ", features.size(), favoured ? " favoured features" : " rows"),
+                   ": ");
+  for (const auto& method : methods) {
+    std::vector<double> means;
+    int64_t pairs = most_pairs;
+    for (const EvaluationRow& row : told)
+      if (row.method == method) {
+        means.push_back(row[headline].mean);
+        pairs = std::min(pairs, row.pairs);
+      }
+    sentence += (method == methods[0] ? "" : ", ") + method + " " + figure_text(statistics_of(means).mean, 2);
+    if (pairs < most_pairs) sentence += join_message(" (", pairs, pairs == 1 ? " pair)" : " pairs)");
+  }
+  return sentence;
 }
 
 json evaluation_summary(const std::vector<EvaluatedSet>& sets) {

@@ -9,6 +9,7 @@
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/points.h"
 #include "latentpath/run/geodesic_job.h"
+#include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -112,7 +113,6 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
   else if (answer.negative_directions && *answer.negative_directions > 0)
     text << "; a saddle with " << *answer.negative_directions << " descending directions";
   text << std::setprecision(9) << "\n  no path is shorter than " << answer.lower_bound << "\n";
-  if (answer.certificate) text << "  " << answer.certificate->sentence << "\n";
   for (const auto& [start, length] : answer.others)
     text << "  another geodesic, from the " << start << ": length " << length << "\n";
   if (path.contains("exact_length"))
@@ -124,8 +124,13 @@ std::string text_of(const GeodesicRun& run) {
   std::ostringstream text;
   const size_t shown = std::min<size_t>(run.answers.size(), 10);
   for (size_t pair = 0; pair < shown; ++pair) {
-    if (run.answers.size() > 1) text << "pair " << pair << ": ";
-    describe(run.answers[pair], run.problem, run.summary["pairs"][pair]["path"], text);
+    if (run.answers.size() > 1) text << "pair " << pair + 1 << ": ";
+    const json& path = run.summary["pairs"][pair]["path"];
+    describe(run.answers[pair], run.problem, path, text);
+    if (run.answers.size() == 1) continue;  // whose verdict stands below
+    text << "  verdict: " << path["verdict"].get<std::string>() << "\n";
+    for (const json& reason : path["verdict_reasons"])
+      if (reason["topic"] == "certificate") text << "  " << reason["text"].get<std::string>() << "\n";
   }
   if (run.answers.size() > shown) text << "… and " << run.answers.size() - shown << " more pairs\n";
   text << "method " << run.method;
@@ -147,7 +152,8 @@ void summarise(GeodesicRun& run) {
       put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *run.problem.exact - 1, lost);
     }
     for (const std::string& sentence : answer.warnings)
-      run.warnings.push_back(run.answers.size() > 1 ? join_message("pair ", pair, ": ", sentence) : sentence);
+      run.warnings.push_back(run.answers.size() > 1 ? join_message("pair ", pair + 1, ": ", sentence)
+                                                    : sentence);
     const auto row = static_cast<int64_t>(pair);
     const Tensor times = at::linspace(0, 1, answer.nodes.size(0), at::kDouble);
     const Tensor start = run.problem.start.narrow(0, row, 1), end = run.problem.end.narrow(0, row, 1);
@@ -167,7 +173,11 @@ void summarise(GeodesicRun& run) {
   if (run.graph_edges > 0)
     run.summary["graph"] = {{"edges", run.graph_edges}, {"evaluated", run.evaluated_edges}};
   if (!run.warnings.empty()) run.summary["warnings"] = run.warnings;
-  run.text = text_of(run);
+  const int64_t example = run.options.value("example", int64_t{0});
+  run.summary["title"] = example > 0 ? "Example " + std::to_string(example) : run.metric->describe();
+  if (!run.problem.from_files) run.summary["dtype"] = "float64";
+  add_verdicts(run.summary, RunKind::kGeodesic);
+  run.text = text_of(run) + verdict_text(run.summary["verdict"]);
 }
 
 }  // namespace latentpath

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
@@ -10,8 +11,10 @@
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
+#include "latentpath/run/classifier_check.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
 
 namespace latentpath {
@@ -164,6 +167,23 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const Cancellat
   run.warnings = models.warnings;
   run.facts = {{"quality", problem.quality->describe()}, {"latent_dim", dim}};
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
+  run.dtype = context.dtype == at::kDouble ? "float64" : "float32";
+  if (problem.feature)
+    run.classifier = classifier_check(*models.decoder, *models.classifier, problem.feature, problem.prior,
+                                      job.path.seed, context.dtype);
+}
+
+/// The distances of the ends: of the latents, and of what they decode to where the lower bound tells it.
+void add_distances(InterpolateRun& run) {
+  const Tensor nodes = run.result.nodes.to(at::kDouble);
+  const Tensor apart = (nodes.select(1, nodes.size(1) - 1) - nodes.select(1, 0)).norm(2, {1});
+  const double least_weight = -std::log1p(-run.path.epsilon);
+  for (int64_t pair = 0; pair < apart.size(0); ++pair) {
+    nlohmann::json& path = run.summary["pairs"][static_cast<size_t>(pair)]["path"];
+    path["ends_distance"] = apart[pair].item<double>();
+    if (const double bound = run.result.lower_bound[pair].item<double>(); least_weight > 0 && bound > 0)
+      path["ends_output_distance"] = bound / least_weight;
+  }
 }
 
 void summarise(InterpolateRun& run) {
@@ -179,11 +199,13 @@ void summarise(InterpolateRun& run) {
         {"evaluations", certificate.marching.evaluations()},
         {"sentence", certificate.sentence}};
   }
+  add_distances(run);
+  run.summary["dtype"] = run.dtype;
+  if (!run.feature.empty()) run.summary["feature"] = run.feature;
+  if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
+  add_verdicts(run.summary, RunKind::kInterpolate);
   run.warnings = run.summary.value("warnings", std::vector<std::string>());
-  run.text = result.brief_report();
-  for (size_t pair = 0; pair < run.certificates.size(); ++pair)
-    run.text += (run.certificates.size() > 1 ? "pair " + std::to_string(pair) + ": " : "") +
-                run.certificates[pair].sentence + "\n";
+  run.text = result.brief_report() + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
 }
 

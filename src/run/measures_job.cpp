@@ -9,6 +9,7 @@
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/run/measure_summary.h"
 #include "latentpath/run/text_values.h"
+#include "latentpath/run/verdict.h"
 
 namespace latentpath {
 namespace {
@@ -195,10 +196,11 @@ MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
   for (const std::string& sentence : result.warnings)
     if (observer.warning) observer.warning(sentence);
   run.summary = measure_summary(result);
+  add_verdicts(run.summary, RunKind::kMeasures);
   run.warnings = run.summary.value("warnings", std::vector<std::string>());
   run.facts = {{"points", {run.problem.start.size(0), run.problem.end.size(0)}},
                {"dimension", run.problem.start.size(1)}};
-  run.text = result.brief_report();
+  run.text = result.brief_report() + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.path.points.unsqueeze(0)}, {"times.npy", result.times}};
   if (!result.path.uniform) run.arrays.emplace_back("weights.npy", result.path.weights.unsqueeze(0));
   for (size_t i = 1; i < result.candidates.size(); ++i)

@@ -148,11 +148,14 @@ extern const Tensor frames;
 extern const StripRow linear_row;
 //// report/surface_picture.h
 extern const Tensor sphere_points;
-//// report/verdict.h
-extern const nlohmann::json summary;
+//// run/classifier_check.h
+extern const LatentSampler prior;
+extern const uint64_t seed;
 //// run/evaluate_paths.h
 extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;
+//// run/verdict.h
+extern const PathResult result;
 //// solver/dense_solver.h
 extern DenseObjective& objective;
 extern const DenseRows x0;

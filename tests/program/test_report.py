@@ -3,9 +3,11 @@ tested in tests/viewer."""
 
 import json
 import os
+import re
 import shutil
 import time
 
+import numpy as np
 import pytest
 
 from conftest import check_one_sentence, run
@@ -32,6 +34,31 @@ def test_a_run_ends_in_a_report_that_tells_its_figures(sound_run):
         length = sum(s * (b - a) for s, a, b in zip(sampled["speed"], times, times[1:]))
         # The chords of these samples are as long as the refined grid finds the curve, but for corners cut.
         assert length == pytest.approx(figures[curve]["embedding_length"], rel=0.05)
+
+
+def test_the_verdict_is_the_same_on_the_terminal_in_run_json_and_on_the_page(sound_run):
+    verdict, path = sound_run.document["summary"]["verdict"], sound_run.pairs[0]["path"]
+    assert path["verdict"] == verdict["level"] in ("good", "fair", "bad")
+    assert path["verdict_reasons"] == verdict["points"] and {"topic", "level", "text"} == set(verdict["points"][0])
+    page = json.loads((sound_run.out / "report" / "data.json").read_text())
+    assert page["verdict"] == verdict
+    assert page["summary"]["pairs"][0]["path"]["verdict_reasons"] == verdict["points"]
+    for text in [verdict["headline"], *(point["text"] for point in verdict["points"])]:
+        assert text in sound_run.stdout
+    assert not re.search(r"e\+\d", sound_run.stdout), "1e+02 is no number for people"
+
+
+def test_the_median_of_an_even_number_is_the_mean_of_the_two_in_the_middle(interpolate, tmp_path):
+    ends = np.random.default_rng(3).normal(size=(4, 2, 2)).astype(np.float32)
+    np.save(tmp_path / "ends.npy", ends)
+    result = interpolate(from_=None, to=None, pairs=tmp_path / "ends.npy").ok()
+    costs = [pair["path"]["cost_refined"] for pair in result.pairs]
+    probabilities = [pair["path"]["mean_class_probability"] for pair in result.pairs]
+    told = float(re.search(r"median cost \(refined grid\): ([\d.]+)", result.stdout)[1])
+    assert told == pytest.approx(np.median(costs), rel=5e-3)  # three digits
+    verdict = result.document["summary"]["verdict"]
+    assert f"median of mean P(8) is {np.median(probabilities):.2f}" in verdict["headline"]
+    assert f"The median cost is {told:g} " in verdict["points"][0]["text"]
 
 
 def test_the_cost_falls_from_iteration_to_iteration(sound_run):

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -180,6 +180,26 @@ describe("a run with images and two latents", () => {
     });
     assert.ok(Math.abs(mean - summary.pairs[0].path.mean_class_probability) < 0.01);
     await close();
+  });
+
+  test("the verdict is run.json's, to the letter: of the run, of a pair, on the page and on the plain one", async () => {
+    const { summary } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    const { page, close } = await open(run);
+    assert.equal(await page.locator("h1").textContent(), summary.verdict.headline);
+    assert.deepEqual(await page.locator("#overview .verdict dd").allTextContents(), summary.verdict.points.map((point) => point.text));
+    assert.deepEqual(await page.locator("#overview .tile strong").allTextContents(), summary.verdict.tiles.map((tile) => tile.value));
+    assert.match(await page.locator("#overview .level").textContent(), new RegExp(summary.verdict.level));
+    assert.deepEqual(await page.locator("#pair-verdict .verdict dd").allTextContents(), summary.pairs[0].path.verdict_reasons.map((reason) => reason.text));
+    const marks = await page.locator("#overview .verdict .point").evaluateAll((points) => points.map((point) => point.classList[1]));
+    assert.deepEqual(marks, summary.verdict.points.map((point) => point.level));
+    await close();
+    const plain = path("plain");
+    cpSync(run, plain, { recursive: true });
+    execFileSync(program, ["report", "--plain", plain]);
+    const html = readFileSync(join(plain, "report.html"), "utf8");
+    const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+    for (const { text } of summary.verdict.points) assert.ok(html.includes(escaped(text)), text);
+    for (const { value } of summary.verdict.tiles) assert.ok(html.includes(`<strong>${escaped(value)}</strong>`), value);
   });
 
   test("choosing a pair shows it, sorting orders the table", async () => {
@@ -500,4 +520,21 @@ test("what is no run is refused in a sentence", () => {
   const refusal = spawnSync(program, ["report", path("models")], { encoding: "utf8" });
   assert.equal(refusal.status, 3);
   assert.match(refusal.stderr, /^latentpath: .*has no report\/data\.json.*\n$/);
+});
+
+describe("numbers for people", () => {
+  test("are written by the rule of core/figure_text.h: its examples", async () => {
+    const { transformSync } = require("esbuild");
+    const source = readFileSync(join(repository, "viewer/src/format.ts"), "utf8");
+    const { number, fixed } = await import(`data:text/javascript,${encodeURIComponent(transformSync(source, { loader: "ts", format: "esm" }).code)}`);
+    const examples = readFileSync(join(repository, "tests/core/figure_text_test.cpp"), "utf8").matchAll(/\{(-?[\d.e+-]+), "([^"]+)"\}/g);
+    let checked = 0;
+    for (const [, value, text] of examples) {
+      assert.equal(number(Number(value)), text, value);
+      ++checked;
+    }
+    assert.ok(checked >= 15);
+    assert.equal(number(99.7, 2), "100");
+    assert.equal(fixed(0.88496), "0.88");
+  });
 });

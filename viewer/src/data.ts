@@ -4,10 +4,20 @@
 export type CurveId = "linear" | "spherical" | "path";
 export const curveIds: CurveId[] = ["linear", "spherical", "path"];
 
-export type Level = "good" | "fair" | "bad";
+export type Level = "good" | "fair" | "bad" | "note";
+export interface Tile {
+  value: string;
+  label: string;
+  note?: string;
+}
+/** Made by the library (run/verdict.h): the page shows it and judges nothing itself. */
 export interface Verdict {
+  level?: Level;
   headline: string;
   points: { topic: string; level: Level; text: string }[];
+  tiles?: Tile[];
+  against_line?: string; // cost against that of the straight line, "52 times less"
+  gained?: boolean; // over the straight line
   attention?: number;
 }
 

@@ -1,12 +1,14 @@
 // Numbers for people.
 
+/** The rule of core/figure_text.h, with the same examples in both tests: a figure reads alike in a sentence and in a table. */
 export function number(value: unknown, digits = 3): string {
   if (typeof value !== "number" || !Number.isFinite(value)) return "not a number";
   if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(Math.max(0, digits - 1)).replace("e+", "e");
-  if (size >= 10 ** digits) return Math.round(value).toString();
-  return String(Number(value.toPrecision(digits)));
+  const short = value.toExponential(Math.max(0, digits - 1));
+  const size = Math.abs(Number(short)); // as rounded: 999 999.7 is a million
+  if (size >= 1e6 || size < 1e-3) return short.replace("e+", "e");
+  if (size >= 10 ** digits) return value.toFixed(0);
+  return String(Number(short));
 }
 
 export function fixed(value: unknown, digits = 2): string {

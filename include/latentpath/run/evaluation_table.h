@@ -30,6 +30,11 @@ std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets
 /// Figures that no path has are absent.
 nlohmann::json evaluation_summary(const std::vector<EvaluatedSet>& sets);
 
+/// The figure that the experiment is about, method by method, in one sentence: the class ratio, else the
+/// lowest quality. Where features are favoured, it is of those: between ends without it, any path is mostly
+/// clear of a feature.
+std::string evaluation_finding(const std::vector<EvaluatedSet>& sets);
+
 /// The same as lines: feature, method, epsilon, pairs, failures, under_resolved, and for each figure its
 /// mean, standard error (NAME_se) and median (NAME_median).
 std::string evaluation_csv(const std::vector<EvaluatedSet>& sets);

@@ -50,6 +50,8 @@ struct InterpolateRun : RunRecord {
   std::vector<GlobalCertificate> certificates;  ///< [pairs], or none
   Prior prior;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
+  std::string dtype;                       ///< that the decoder is asked in: "float32"
+  nlohmann::json classifier;               ///< what it makes of prior samples: classifier_check(); or null
   std::optional<ValueRange> output_range;  ///< the decoder's values
   ConvergenceRecord convergence;
 };

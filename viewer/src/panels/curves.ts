@@ -14,7 +14,7 @@ interface Plotted {
   y: string;
   unit: boolean; // values lie in [0, 1]
   subtitle: string;
-  finding(curves: Curve[]): string;
+  finding(curves: Curve[], pair: number): string;
 }
 
 const ours = (curves: Curve[]) => curves.find((curve) => curve.id === "path");
@@ -64,10 +64,11 @@ function plots(run: Interpolation): Plotted[] {
       y: "quality Q at time t",
       unit: true,
       subtitle: "What the search was asked to keep high; with the ramp, nothing is asked at the ends.",
-      finding: (curves) => {
-        const a = lowest(ours(curves)?.sampled.quality);
-        const b = lowest(straight(curves)?.sampled.quality);
-        return a === null ? "The quality is not a number along our path" : `Quality never falls below ${fixed(a)} on our path${b === null ? "" : `, below ${fixed(b)} on the straight line`}`;
+      // The lowest of the refined grid, as everywhere else: the samples of the plot may miss it.
+      finding: (_, pair) => {
+        const a = run.summary.pairs[pair]?.path?.min_quality;
+        const b = run.summary.pairs[pair]?.linear?.min_quality;
+        return !isNumber(a) ? "The quality is not a number along our path" : `Quality never falls below ${fixed(a)} on our path${isNumber(b) ? `, below ${fixed(b)} on the straight line` : ""}`;
       },
     },
     {
@@ -126,7 +127,7 @@ export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
       onHover: (hover) => store.update({ hover }),
       onPick: (position) => store.update({ position, playing: false }),
     });
-    const panel = section(`plot-${plot.id}`, curves.length > 0 ? plot.finding(curves) : "", plot.subtitle, chart.element);
+    const panel = section(`plot-${plot.id}`, curves.length > 0 ? plot.finding(curves, store.view.pair) : "", plot.subtitle, chart.element);
     return { plot, chart, panel };
   });
 
@@ -140,7 +141,7 @@ export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
   const redraw = () => {
     curves = curvesOf(run, store.view.pair);
     for (const { plot, chart, panel } of entries) {
-      panel.setTitle(curves.length > 0 ? plot.finding(curves) : plot.y);
+      panel.setTitle(curves.length > 0 ? plot.finding(curves, store.view.pair) : plot.y);
       chart.set({ lines: lines(plot), x: axis() });
     }
     cursor();

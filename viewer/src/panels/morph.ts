@@ -225,9 +225,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     const what = isImage ? "images" : "vectors";
     panel.setTitle(
       isNumber(ours) && isNumber(straight) && run.feature
-        ? ours > straight + 0.02
-          ? `The way through ${run.feature} is ours: ${fixed(ours)} on average, ${fixed(straight)} on the straight line`
-          : `Our path sees no more of ${run.feature} than the straight line does`
+        ? `Mean ${run.feature} is ${fixed(ours)} on our path and ${fixed(straight)} on the straight line`
         : `From start to end on three ways, ${what} side by side`,
     );
     const frames = curves[0]?.sampled.frames.length ?? 0;

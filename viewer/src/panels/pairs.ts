@@ -3,7 +3,7 @@
 import { isNumber, type Figures, type Interpolation } from "../data";
 import { curvesOf } from "../curve";
 import { h, section } from "../dom";
-import { brief, number } from "../format";
+import { brief } from "../format";
 import type { Sheets } from "../sheets";
 import type { Store } from "../store";
 
@@ -11,7 +11,7 @@ interface Column {
   id: string;
   title: string;
   value(figures: Record<string, Figures>): unknown;
-  text?(value: unknown): string;
+  text?(value: unknown, pair: number): string;
 }
 
 const unit = (value: unknown) => (isNumber(value) ? value.toFixed(2) : brief(value));
@@ -23,9 +23,9 @@ function columns(run: Interpolation): Column[] {
       id: "ratio",
       title: "against line",
       value: (p) => (isNumber(p.path?.cost_refined) && isNumber(p.linear?.cost_refined) && p.path.cost_refined > 0 ? p.linear.cost_refined / p.path.cost_refined : null),
-      text: (value) =>
-        !isNumber(value) ? "–" : value >= 1.95 ? `${number(value, 2)}× less` : value > 1.005 ? `${number(100 * (1 - 1 / value), 2)} % less` : value > 0.995 ? "the same" : `${number(100 * (1 / value - 1), 2)} % more`,
+      text: (_, pair) => run.pairs[pair]?.verdict?.against_line ?? "–",
     },
+    { id: "verdict", title: "verdict", value: (p) => p.path?.verdict },
   ];
   if (run.feature) list.push({ id: "feature", title: `mean ${run.feature}`, value: (p) => p.path?.mean_class_probability, text: unit });
   list.push(
@@ -87,8 +87,8 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
       size ? h("td", {}, canvas) : null,
       ...shown.map((column) => {
         const value = column.value(figures);
-        const text = column.text ? column.text(value) : typeof value === "string" ? value : brief(value);
-        const bad = (column.id === "resolved" && value === false) || (column.id === "ending" && value === "numerical-failure");
+        const text = column.text ? column.text(value, i) : typeof value === "string" ? value : brief(value);
+        const bad = column.id === "verdict" && value === "bad";
         return h("td", { class: `${typeof value === "string" ? "word" : ""} ${bad ? "bad" : ""}` }, text);
       }),
     );
@@ -151,7 +151,7 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
   select();
 
   const worst = run.verdict?.attention;
-  const better = pairs.filter((p) => isNumber(p.path?.cost_refined) && isNumber(p.linear?.cost_refined) && p.linear.cost_refined > 1.005 * p.path.cost_refined).length;
+  const better = run.pairs.filter((pair) => pair.verdict?.gained).length;
   return section(
     "pairs",
     better === pairs.length ? `All ${pairs.length} paths beat their straight line` : `${better} of ${pairs.length} paths beat their straight line`,

@@ -1,0 +1,57 @@
+#pragma once
+// The table of rules, and the figures they read.
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/run/verdict.h"
+
+namespace latentpath::detail {
+
+enum class Level { kNote, kGood, kFair, kBad };
+const char* level_name(Level level);
+
+/// The figure, where it is a finite number.
+std::optional<double> figure_of(const nlohmann::json& figures, const char* name);
+std::string text_of(const nlohmann::json& object, const char* name);
+
+/// The figures of one pair, as the rules read them.
+struct VerdictFigures {
+  VerdictFigures(const nlohmann::json& summary, size_t pair, RunKind kind);
+
+  /// The path costs less than the straight line.
+  bool gained() const { return cost && linear && *linear > 1.005 * *cost; }
+  bool failed() const { return termination == "numerical-failure" || (!cost && kind != RunKind::kMeasures); }
+
+  RunKind kind;
+  nlohmann::json path, classifier;
+  std::string start, termination, feature, title, dtype;
+  std::vector<std::string> warnings;  ///< those that question this pair's figures
+  bool under_resolved = false;
+  std::optional<double> cost, coarse, linear, spherical, refinement, probability, straight_probability,
+      mean_quality, straight_quality, lowest, straight_lowest, length, bound, residual, embedding_length,
+      straight_embedding_length, reference, reference_error, ends_distance, ends_output_distance;
+};
+
+struct Reason {
+  Level level = Level::kNote;
+  std::string text;
+  std::string remedy = {};  ///< what to try, where the level is fair or bad
+};
+
+struct VerdictRule {
+  const char* topic;
+  const char* figure;     ///< what is compared with the thresholds
+  bool below;             ///< objects below them
+  double fair, bad;       ///< NaN: never
+  const char* complaint;  ///< in headlines: "under-resolved"
+  const char* praise;     ///< of a batch to which it does not object; null: nothing is said
+  std::optional<Reason> (*judge)(const VerdictFigures&, const VerdictRule&);
+
+  Level grade(double value) const;
+};
+const std::vector<VerdictRule>& verdict_rules();
+
+}  // namespace latentpath::detail

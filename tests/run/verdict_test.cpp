@@ -1,0 +1,373 @@
+// The verdict says what the figures say, and nothing that they do not; each rule objects where its table
+// says.
+#include "latentpath/run/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace {
+
+using latentpath::add_evaluation_verdicts;
+using latentpath::add_verdicts;
+using latentpath::pair_verdict;
+using latentpath::run_verdict;
+using latentpath::RunKind;
+using latentpath::verdict_text;
+using latentpath::verdict_thresholds;
+using nlohmann::json;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+json sound_pair() {
+  return {{"path",
+           {{"cost", 160.0},
+            {"cost_refined", 164.0},
+            {"length", 13.0},
+            {"lower_bound", 3.2},
+            {"gradient_residual", 0.01},
+            {"mean_class_probability", 0.84},
+            {"mean_quality", 0.9},
+            {"min_quality", 0.61},
+            {"embedding_length", 30.0},
+            {"refinement", 4},
+            {"iterations", 20},
+            {"decoder_evaluations", 12345},
+            {"termination", "converged"},
+            {"start", "via-2"},
+            {"under_resolved", false}}},
+          {"linear",
+           {{"cost_refined", 8520.0},
+            {"mean_class_probability", 0.03},
+            {"min_quality", 0.02},
+            {"embedding_length", 20.0}}},
+          {"spherical", {{"cost_refined", 7300.0}}}};
+}
+
+/// A pair whose path has one other figure.
+json pair_with(const std::string& name, const json& value, const char* curve = "path") {
+  json pair = sound_pair();
+  pair[curve][name] = value;
+  return pair;
+}
+
+json of_pairs(const json& pairs) { return {{"pairs", pairs}, {"feature", "P(8)"}, {"dtype", "float32"}}; }
+json verdict_of(const json& pair) {
+  return pair_verdict(of_pairs(json::array({pair})), 0, RunKind::kInterpolate);
+}
+json geodesic_verdict(const json& pair) {
+  return pair_verdict({{"pairs", json::array({pair})}, {"title", "sphere"}, {"dtype", "float64"}}, 0,
+                      RunKind::kGeodesic);
+}
+
+json point(const json& verdict, const std::string& topic) {
+  for (const json& each : verdict["points"])
+    if (each["topic"] == topic) return each;
+  return {{"text", ""}, {"level", "absent"}};
+}
+std::string text(const json& verdict, const std::string& topic) { return point(verdict, topic)["text"]; }
+std::string level(const json& verdict, const std::string& topic) { return point(verdict, topic)["level"]; }
+
+TEST(PairVerdict, SaysHowMuchBetterThanTheBaselines) {
+  const json verdict = verdict_of(sound_pair());
+  EXPECT_EQ(verdict["level"], "good");
+  EXPECT_EQ(verdict["headline"],
+            "Mean P(8) is 0.84 on this path and 0.03 on the straight line, at 52 times less cost");
+  EXPECT_THAT(text(verdict, "gain"),
+              HasSubstr("Its cost is 164. The straight line costs 8520 (the path 52 times less)"));
+  EXPECT_THAT(text(verdict, "gain"), HasSubstr("the spherical path 7300 (the path 45 times less)"));
+  EXPECT_EQ(level(verdict, "advice"), "absent") << "nothing is wanting";
+  EXPECT_EQ(verdict["against_line"], "52 times less");
+  EXPECT_EQ(
+      verdict["tiles"][0],
+      (json{{"value", "52×"}, {"label", "less cost than the straight line"}, {"note", "164 against 8520"}}));
+  EXPECT_EQ(verdict["tiles"][3]["value"], "12,345");
+}
+
+TEST(PairVerdict, EveryFigureIsRoundedOnceAndAlike) {
+  json pair = pair_with("min_quality", 0.88496);
+  pair["path"]["mean_class_probability"] = 0.88496;
+  pair["path"]["cost_refined"] = 160.5;
+  pair["linear"]["cost_refined"] = 16002.0;  // 99.7 times: "1e+02" once
+  const json verdict = verdict_of(pair);
+  EXPECT_THAT(verdict.dump(), Not(HasSubstr("0.89")));
+  EXPECT_THAT(verdict.dump(), Not(HasSubstr("e+")));
+  EXPECT_THAT(verdict["headline"].get<std::string>(), EndsWith("at 100 times less cost"));
+  EXPECT_THAT(text(verdict, "gain"), HasSubstr("the path 100 times less"));
+  EXPECT_EQ(verdict["tiles"][0]["value"], "100×");
+}
+
+TEST(PairVerdict, ConvergedIsNeverSaidOfWhatIsNotStationary) {
+  for (const auto& [residual, expected] : std::vector<std::pair<double, const char*>>{
+           {0.049, "good"}, {0.052, "fair"}, {0.17, "fair"}, {0.31, "bad"}}) {
+    const json verdict = verdict_of(pair_with("gradient_residual", residual));
+    EXPECT_EQ(level(verdict, "ending"), expected) << residual;
+    EXPECT_EQ(verdict["level"], expected) << residual;
+    if (residual >= 0.05) {
+      EXPECT_THAT(text(verdict, "ending"), HasSubstr("but the path is not stationary yet")) << residual;
+      EXPECT_THAT(text(verdict, "ending"), Not(HasSubstr("converged")));
+      EXPECT_THAT(text(verdict, "advice"), HasSubstr("`tolerance`"));
+    }
+  }
+}
+
+TEST(PairVerdict, NamesTheStartAndTheEnding) {
+  EXPECT_THAT(text(verdict_of(sound_pair()), "start"),
+              HasSubstr("through good samples of the prior (via-2)"));
+  for (const auto& [ending, word, advice] : std::vector<std::tuple<const char*, const char*, const char*>>{
+           {"iteration-limit", "before it converged", "`max_iterations`"},
+           {"time-limit", "time limit", "`max_seconds`"},
+           {"stalled", "did not converge", "`segments`"},
+           {"interrupted", "interrupted", "to its end"}}) {
+    const json verdict = verdict_of(pair_with("termination", ending));
+    EXPECT_THAT(text(verdict, "ending"), HasSubstr(word)) << ending;
+    EXPECT_EQ(level(verdict, "ending"), "fair") << ending;
+    EXPECT_THAT(text(verdict, "advice"), HasSubstr(advice)) << ending;
+    EXPECT_THAT(verdict["headline"].get<std::string>(), HasSubstr("with reservations")) << ending;
+  }
+  json at_rounding = pair_with("termination", "stalled");
+  at_rounding["path"]["gradient_residual"] = 1e-7;
+  EXPECT_EQ(verdict_of(at_rounding)["level"], "good") << "nothing is left to gain";
+}
+
+TEST(PairVerdict, IsRedWhereTheCostIsNoNumber) {
+  json pair = sound_pair();
+  for (const char* curve : {"path", "linear", "spherical"})
+    for (auto& [name, value] : pair[curve].items())
+      if (value.is_number()) value = nullptr;
+  pair["path"]["termination"] = "numerical-failure";
+  const json verdict = verdict_of(pair);
+  EXPECT_EQ(verdict["level"], "bad");
+  EXPECT_THAT(verdict["headline"].get<std::string>(), StartsWith("Not to be relied on"));
+  EXPECT_THAT(verdict.dump(), Not(HasSubstr("nan"))) << "a figure that is null is never quoted";
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("gives NaN or infinity"));
+}
+
+TEST(PairVerdict, WeighsHowMuchTheGridMatters) {
+  EXPECT_THAT(text(verdict_of(sound_pair()), "resolution"),
+              HasSubstr("Resolved: on a grid 4 times finer the cost changes by 2.5 %"));
+  json pair = pair_with("under_resolved", true);
+  EXPECT_EQ(verdict_of(pair)["level"], "fair") << "whatever the figures";
+  pair["path"]["cost_refined"] = 175.0;
+  EXPECT_EQ(verdict_of(pair)["level"], "fair");
+  pair["path"]["cost_refined"] = 160.0 * 33;
+  const json verdict = verdict_of(pair);
+  EXPECT_EQ(verdict["level"], "bad");
+  EXPECT_THAT(text(verdict, "resolution"), HasSubstr("160 on the path's own nodes and 5280"));
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("`segments`"));
+  pair["path"]["under_resolved"] = false;
+  EXPECT_EQ(verdict_of(pair)["level"], "bad") << "the figures speak without the flag";
+}
+
+TEST(PairVerdict, AStraightLineMayBeTheBestPath) {
+  json pair = pair_with("cost_refined", 164.1, "linear");
+  pair["path"].erase("mean_class_probability");
+  const json verdict = verdict_of(pair);
+  EXPECT_EQ(verdict["headline"], "The straight line is the best path found");
+  EXPECT_EQ(verdict["level"], "good");
+  pair["path"]["mean_quality"] = 0.1;
+  EXPECT_EQ(level(verdict_of(pair), "gain"), "fair") << "poor places all along, and nothing better found";
+}
+
+TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
+  json pair = pair_with("length", 3.3);
+  EXPECT_THAT(text(verdict_of(pair), "certificate"), HasSubstr("at most 3.1 % longer (in float32)"));
+  EXPECT_EQ(level(verdict_of(sound_pair()), "certificate"), "note") << "the bound is far: nothing is known";
+  EXPECT_THAT(text(verdict_of(sound_pair()), "certificate"), HasSubstr("Not certified"));
+
+  json reference{{"length", 13.0},       {"error_estimate", 0.001}, {"gap", 0.0},
+                 {"box_suffices", true}, {"evaluations", 1000},     {"box", {{-1.0, 1.0}, {0.0, 2.0}}},
+                 {"grid", {101, 201}}};
+  pair = sound_pair();
+  pair["path"]["reference"] = reference;
+  const json certified = geodesic_verdict(pair);
+  EXPECT_EQ(level(certified, "certificate"), "good");
+  EXPECT_THAT(
+      text(certified, "certificate"),
+      HasSubstr("It rests on the box [-1, 1] × [0, 2], a grid of 101 × 201 and values in float64; paths "
+                "that leave the box are longer."));
+
+  pair["path"]["reference"]["error_estimate"] = 1.7;  // 13 %
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), StartsWith("Not certified"));
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("uncertain by 13 %"));
+
+  pair["path"]["reference"] = reference;
+  pair["path"]["reference"]["length"] = 3.0;  // below the bound of 3.2
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("lies below"));
+
+  pair["path"]["reference"]["length"] = 10.0;
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "bad");
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("Not the shortest"));
+
+  pair["path"]["reference"]["length"] = 14.0;  // the path is shorter than a reference that claims 0.01 %
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
+
+  pair = pair_with("length", 3.0);  // the path itself is below the bound
+  EXPECT_EQ(level(verdict_of(pair), "certificate"), "bad");
+}
+
+TEST(PairVerdict, AsksTheClassifierWhetherItKnowsTheModel) {
+  json summary = of_pairs(json::array({sound_pair()}));
+  const auto verdict = [&](double sure) {
+    summary["classifier"] = {{"samples", 128}, {"sure", sure}, {"adapted", "28x28 -> 64x64"}};
+    return pair_verdict(summary, 0, RunKind::kInterpolate);
+  };
+  EXPECT_EQ(verdict(0.6)["level"], "good");
+  EXPECT_EQ(verdict(0.3)["level"], "fair");
+  EXPECT_EQ(verdict(0.02)["level"], "bad");
+  EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("sure (0.8 or more) of 2 % of 128 samples"));
+  EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("28x28 -> 64x64"));
+  summary["classifier"] = {{"samples", 128}, {"sure", 0.9}, {"share_of_prior", 0.0}};
+  EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "fair")
+      << "no sample has the feature, and the path is rated 0.84";
+}
+
+TEST(PairVerdict, ListensToGuardAndJudge) {
+  EXPECT_EQ(verdict_of(pair_with("least_guard_rank", 0.02))["level"], "good");
+  EXPECT_EQ(verdict_of(pair_with("least_guard_rank", 0.009))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("least_guard_rank", 3e-7))["level"], "bad");
+  json strange_end = pair_with("least_guard_rank", 3e-7);
+  strange_end["path"]["least_end_guard_rank"] = 3e-7;
+  EXPECT_EQ(level(verdict_of(strange_end), "guard"), "note") << "an end that was given is as strange";
+  json judged = pair_with("judge_disagreement", 0.05);
+  judged["path"]["mean_judge_probability"] = 0.8;
+  EXPECT_EQ(verdict_of(judged)["level"], "good");
+  EXPECT_THAT(text(verdict_of(judged), "judge"),
+              HasSubstr("its mean is 0.80, that of the optimised one 0.84"));
+  judged["path"]["judge_disagreement"] = 0.1;
+  EXPECT_EQ(verdict_of(judged)["level"], "fair");
+  judged["path"]["judge_disagreement"] = 0.7;
+  EXPECT_EQ(verdict_of(judged)["level"], "bad");
+  EXPECT_THAT(verdict_of(judged)["headline"].get<std::string>(), HasSubstr("a second classifier disagrees"));
+  EXPECT_THAT(text(verdict_of(judged), "advice"), HasSubstr("`guard`"));
+}
+
+TEST(PairVerdict, ObjectsToTheRestOfTheTable) {
+  EXPECT_EQ(verdict_of(pair_with("mean_class_probability", 0.5))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("mean_class_probability", 0.2))["level"], "bad");
+  EXPECT_EQ(verdict_of(pair_with("embedding_length", 1.65e8))["level"], "bad");
+  EXPECT_EQ(verdict_of(pair_with("min_quality", 1e-3))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("negative_directions", 1))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("extrapolated_length", 13.4))["level"], "fair");
+  json still = pair_with("gradient_residual", 0.0);
+  still["linear"]["cost_refined"] = 164.0;
+  EXPECT_EQ(level(verdict_of(still), "movement"), "fair");
+  still["path"]["minimum"] = true;
+  EXPECT_EQ(level(verdict_of(still), "movement"), "absent") << "a minimum need not move";
+  json constant = still;
+  constant["path"]["cost"] = constant["path"]["cost_refined"] = constant["linear"]["cost_refined"] = 0.0;
+  constant["path"]["embedding_length"] = 0.0;
+  constant["path"]["ends_distance"] = 2.0;
+  EXPECT_EQ(level(verdict_of(constant), "movement"), "bad");
+}
+
+TEST(PairVerdict, AWarningQuestionsTheFiguresOfItsPair) {
+  json summary = of_pairs(json::array({sound_pair(), sound_pair()}));
+  summary["warnings"] = json::array({"pair 2: the decoder is random"});
+  EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "good");
+  EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "fair");
+  summary["warnings"] = json::array({"matrix products run at only 1 Gflop/s"});
+  EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "good") << "slow, not wrong";
+  summary["warnings"] = json::array({"the decoder's values leave the stated range"});
+  EXPECT_THAT(text(pair_verdict(summary, 1, RunKind::kInterpolate), "warnings"), HasSubstr("stated range"));
+}
+
+TEST(PairVerdict, SaysNothingWhereFiguresAreAbsent) {
+  const json verdict = pair_verdict({{"pairs", json::array({json::object()})}}, 0, RunKind::kInterpolate);
+  EXPECT_EQ(verdict["points"].size(), 0u);
+  EXPECT_TRUE(pair_verdict(json::object(), 0, RunKind::kGeodesic).contains("headline"));
+}
+
+TEST(RunVerdict, CountsAndPointsAtTheWorstPair) {
+  json failed = sound_pair();
+  failed["path"]["under_resolved"] = true;
+  failed["path"]["mean_class_probability"] = 0.2;
+  failed["path"]["termination"] = "iteration-limit";
+  const json verdict =
+      run_verdict(of_pairs(json::array({sound_pair(), failed, sound_pair()})), RunKind::kInterpolate);
+  EXPECT_EQ(verdict["level"], "bad") << "one of three is more than a tenth";
+  EXPECT_THAT(verdict["headline"].get<std::string>(),
+              HasSubstr("Over 3 pairs, the median of mean P(8) is 0.84, on straight lines 0.03"));
+  EXPECT_EQ(verdict["attention"], 1);
+  EXPECT_THAT(text(verdict, "gain"), HasSubstr("all 3 paths cost less"));
+  EXPECT_THAT(text(verdict, "resolution"), HasSubstr("Under-resolved: 1 of 3 paths. Pair 2: "));
+  EXPECT_THAT(text(verdict, "ending"), HasSubstr("converged 2, iteration-limit 1"));
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("look at pair 2"));
+}
+
+TEST(RunVerdict, HasTheTrueMedianOfAnEvenNumber) {
+  json pairs = json::array();
+  for (const double p : {0.7, 0.8, 0.9, 0.94}) pairs.push_back(pair_with("mean_class_probability", p));
+  const json verdict = run_verdict(of_pairs(pairs), RunKind::kInterpolate);
+  // Neither the lower middle (0.80) nor the upper one (0.90).
+  EXPECT_THAT(verdict["headline"].get<std::string>(), HasSubstr("P(8) is 0.85"));
+  EXPECT_EQ(verdict["tiles"][1]["value"], "0.85");
+}
+
+TEST(RunVerdict, ABatchIsBadFromATenthOfBadPathsOn) {
+  json pairs = json::array();
+  for (int i = 0; i < 20; ++i) pairs.push_back(sound_pair());
+  EXPECT_EQ(run_verdict(of_pairs(pairs), RunKind::kInterpolate)["level"], "good");
+  pairs[7]["path"]["mean_class_probability"] = 0.1;
+  EXPECT_EQ(run_verdict(of_pairs(pairs), RunKind::kInterpolate)["level"], "fair");
+  pairs[9]["path"]["mean_class_probability"] = 0.1;
+  EXPECT_EQ(run_verdict(of_pairs(pairs), RunKind::kInterpolate)["level"], "bad");
+}
+
+TEST(RunVerdict, OfOnePairIsItsOwnAndStandsInTheSummary) {
+  json summary = of_pairs(json::array({sound_pair()}));
+  add_verdicts(summary, RunKind::kInterpolate);
+  EXPECT_EQ(summary["verdict"], verdict_of(sound_pair()));
+  EXPECT_EQ(summary["pairs"][0]["path"]["verdict"], "good");
+  EXPECT_EQ(summary["pairs"][0]["path"]["verdict_reasons"], summary["verdict"]["points"]);
+  EXPECT_THAT(verdict_text(summary["verdict"]), StartsWith("verdict: good. Mean P(8) is 0.84"));
+  json again = summary;
+  add_verdicts(again, RunKind::kInterpolate);
+  EXPECT_EQ(again, summary) << "a verdict changes no verdict";
+}
+
+TEST(EvaluationVerdict, CountsFailuresAndResolution) {
+  const auto summary_of = [](int failures, int rough) {
+    json summary{{"rows",
+                  {{{"pairs", 50}, {"failures", failures}, {"under_resolved", rough}},
+                   {{"pairs", 50}, {"failures", 0}, {"under_resolved", 0}}}}};
+    add_evaluation_verdicts(summary, "ours 0.98");
+    return summary;
+  };
+  EXPECT_EQ(summary_of(0, 0)["verdict"]["level"], "good");
+  EXPECT_EQ(summary_of(0, 0)["verdict"]["headline"], "ours 0.98");
+  EXPECT_EQ(summary_of(1, 0)["verdict"]["level"], "fair");
+  EXPECT_EQ(summary_of(5, 0)["rows"][0]["verdict"], "bad");
+  EXPECT_EQ(summary_of(5, 0)["rows"][1]["verdict"], "good");
+  EXPECT_EQ(summary_of(10, 0)["verdict"]["level"], "bad");
+  EXPECT_EQ(summary_of(0, 3)["verdict"]["level"], "fair");
+}
+
+TEST(VerdictRules, StandInTheDocumentationWithTheirThresholds) {
+  std::ifstream file(std::string(LATENTPATH_TEST_SOURCE) + "/docs/report.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const auto& rule : verdict_thresholds()) {
+    if (rule.figure.empty()) continue;
+    const auto cell = [](double value) {
+      std::ostringstream shown;
+      if (!std::isnan(value)) shown << value;
+      return shown.str();
+    };
+    const std::string row = "| `" + rule.topic + "` | " + rule.figure + " | " +
+                            (rule.below ? "below " : "from ") +
+                            (std::isnan(rule.fair) ? "–" : cell(rule.fair)) + " | " +
+                            (std::isnan(rule.bad) ? "–" : cell(rule.bad)) + " |";
+    EXPECT_THAT(page.str(), HasSubstr(row));
+  }
+}
+
+}  // namespace
