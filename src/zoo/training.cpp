@@ -196,6 +196,99 @@ nlohmann::json card_of(const TrainedModel& model, const ModelTask& task, const R
   return card;
 }
 
+/// One step from `position` on: the loss of its batch.
+double train_step(const Run& run, const DataSet& data, Trainer& trainer, const Position& position,
+                  int64_t steps, const Tensor& chosen) {
+  return trainer.step(data.train.images.index_select(0, chosen), data.train.labels.index_select(0, chosen),
+                      static_cast<double>(position.step) / static_cast<double>(steps),
+                      generator_for(run.options.seed, kStep, position.step));
+}
+
+/// All steps from `position` to the last, with checkpoints; interrupted, it leaves one to go on from.
+void train(const Run& run, const DataSet& data, Trainer& trainer, Position& position,
+           const ProgressObserver& progress, const CancellationToken& token) {
+  const TrainingOptions& options = run.options;
+  const int64_t images = data.train.images.size(0), steps_per_epoch = images / options.batch;
+  const int64_t steps = steps_per_epoch * options.epochs;
+  auto counted_until = std::chrono::steady_clock::now();
+  const auto count_time = [&] {
+    const auto now = std::chrono::steady_clock::now();
+    position.seconds += std::chrono::duration<double>(now - counted_until).count();
+    counted_until = now;
+  };
+  Tensor order;
+  while (position.step < steps) {
+    const int64_t epoch = position.step / steps_per_epoch;
+    const int64_t in_epoch = position.step % steps_per_epoch;
+    if (token.cancelled()) {
+      count_time();
+      save_checkpoint(run, trainer, position, images);
+      throw Error(ErrorKind::kInterrupted,
+                  join_message("interrupted in epoch ", epoch + 1, " of ", options.epochs,
+                               "; `resume` goes on from ", run.checkpoint.string()));
+    }
+    if (in_epoch == 0) {
+      position.epoch_loss = 0;
+      trainer.begin_epoch({epoch, options.epochs, images}, generator_for(options.seed, kEpoch, epoch));
+    }
+    if (in_epoch == 0 || !order.defined())
+      order = at::randperm(images, generator_for(options.seed, kOrder, epoch), at::kLong);
+    const double loss = train_step(run, data, trainer, position, steps,
+                                   order.narrow(0, in_epoch * options.batch, options.batch));
+    LATENTPATH_CHECK(std::isfinite(loss), kNumerical, "the loss of ", run.name, " is not finite in epoch ",
+                     epoch + 1);
+    position.epoch_loss += loss;
+    ++position.step;
+    const bool epoch_ends = in_epoch + 1 == steps_per_epoch;
+    if (epoch_ends) {
+      position.last_loss = position.epoch_loss / static_cast<double>(steps_per_epoch);
+      if (epoch == 0) position.first_loss = position.last_loss;
+    }
+    if (progress && (epoch_ends || position.step % kProgressEvery == 0))
+      progress({join_message("epoch ", epoch + 1, " of ", options.epochs, " (", trainer.status(), ")"),
+                position.step, steps, position.epoch_loss / static_cast<double>(in_epoch + 1)});
+    if (epoch_ends && options.checkpoint_every > 0 && (epoch + 1) % options.checkpoint_every == 0) {
+      count_time();
+      save_checkpoint(run, trainer, position, images);
+      for (TrainedModel& model : trainer.models(generator_for(options.seed, kFinish, 0)))
+        if (model.name == run.name) draw_decoder(model.module, preview_of(run));
+    }
+  }
+  count_time();
+}
+
+/// The trained models with their cards and pictures: their files.
+std::vector<std::filesystem::path> write_models(const Run& run, const DataSet& data, const ModelTask& task,
+                                                const Position& position, Trainer& trainer) {
+  const TrainingOptions& options = run.options;
+  std::vector<std::filesystem::path> files;
+  std::vector<TrainedModel> models = trainer.models(generator_for(options.seed, kFinish, 0));
+  for (TrainedModel& model : models) {
+    const auto file = model.name == run.name
+                          ? options.out
+                          : options.out.parent_path() /
+                                (options.out.stem().string() + model.name.substr(run.name.size()) + ".pt");
+    write_atomically(file, [&](const std::filesystem::path& temporary) {
+      // To a stream: given a name, LibTorch would write it, with the process's number in it, into the file.
+      std::ofstream stream(temporary, std::ios::binary);
+      model.module.save(stream);
+      stream.close();
+      LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+    });
+    files.push_back(file);
+  }
+  // Measured after all are written: an encoder is measured with its decoder.
+  for (size_t i = 0; i < models.size(); ++i) {
+    nlohmann::json card = card_of(models[i], task, run, position);
+    card["file"] = files[i].filename().string();
+    card["sha256"] = file_sha256(files[i]);
+    card["figures"] = measure_model(files[i], data, options.classifier);
+    write_card(files[i], card);
+    draw_model(files[i], data);
+  }
+  return files;
+}
+
 }  // namespace
 
 std::vector<std::string> trainable_models() {
@@ -227,88 +320,14 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
   const int64_t images = data.train.images.size(0);
   LATENTPATH_CHECK(images >= options.batch, kArgument, "`batch` is ", options.batch,
                    ": the data set has only ", images, " images");
-  const int64_t steps_per_epoch = images / options.batch;
-  const int64_t steps = steps_per_epoch * options.epochs;
-
   const ModelTask task = task_of(recipe, data);
   const auto trainer = recipe.make(task, options, generator_for(options.seed, kInitial, 0));
   Position position;
   if (options.resume) load_checkpoint(run, *trainer, position, images);
-
-  auto clock = std::chrono::steady_clock::now();
-  const auto count_time = [&] {
-    const auto now = std::chrono::steady_clock::now();
-    position.seconds += std::chrono::duration<double>(now - clock).count();
-    clock = now;
-  };
-  Tensor order;
-  while (position.step < steps) {
-    const int64_t epoch = position.step / steps_per_epoch;
-    const int64_t in_epoch = position.step % steps_per_epoch;
-    if (token.cancelled()) {
-      count_time();
-      save_checkpoint(run, *trainer, position, images);
-      throw Error(ErrorKind::kInterrupted,
-                  join_message("interrupted in epoch ", epoch + 1, " of ", options.epochs,
-                               "; `resume` goes on from ", run.checkpoint.string()));
-    }
-    if (in_epoch == 0) {
-      position.epoch_loss = 0;
-      trainer->begin_epoch({epoch, options.epochs, images}, generator_for(options.seed, kEpoch, epoch));
-    }
-    if (in_epoch == 0 || !order.defined())
-      order = at::randperm(images, generator_for(options.seed, kOrder, epoch), at::kLong);
-    const Tensor chosen = order.narrow(0, in_epoch * options.batch, options.batch);
-    const double loss =
-        trainer->step(data.train.images.index_select(0, chosen), data.train.labels.index_select(0, chosen),
-                      static_cast<double>(position.step) / static_cast<double>(steps),
-                      generator_for(options.seed, kStep, position.step));
-    LATENTPATH_CHECK(std::isfinite(loss), kNumerical, "the loss of ", name, " is not finite in epoch ",
-                     epoch + 1);
-    position.epoch_loss += loss;
-    ++position.step;
-    const bool epoch_ends = in_epoch + 1 == steps_per_epoch;
-    if (epoch_ends) {
-      position.last_loss = position.epoch_loss / static_cast<double>(steps_per_epoch);
-      if (epoch == 0) position.first_loss = position.last_loss;
-    }
-    if (progress && (epoch_ends || position.step % kProgressEvery == 0))
-      progress({join_message("epoch ", epoch + 1, " of ", options.epochs, " (", trainer->status(), ")"),
-                position.step, steps, position.epoch_loss / static_cast<double>(in_epoch + 1)});
-    if (epoch_ends && options.checkpoint_every > 0 && (epoch + 1) % options.checkpoint_every == 0) {
-      count_time();
-      save_checkpoint(run, *trainer, position, images);
-      for (TrainedModel& model : trainer->models(generator_for(options.seed, kFinish, 0)))
-        if (model.name == name) draw_decoder(model.module, preview_of(run));
-    }
-  }
-  count_time();
+  train(run, data, *trainer, position, progress, token);
 
   TrainingSummary summary;
-  std::vector<TrainedModel> models = trainer->models(generator_for(options.seed, kFinish, 0));
-  for (TrainedModel& model : models) {
-    const auto file = model.name == name
-                          ? options.out
-                          : options.out.parent_path() /
-                                (options.out.stem().string() + model.name.substr(name.size()) + ".pt");
-    write_atomically(file, [&](const std::filesystem::path& temporary) {
-      // To a stream: given a name, LibTorch would write it, with the process's number in it, into the file.
-      std::ofstream stream(temporary, std::ios::binary);
-      model.module.save(stream);
-      stream.close();
-      LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
-    });
-    summary.files.push_back(file);
-  }
-  // Measured after all are written: an encoder is measured with its decoder.
-  for (size_t i = 0; i < models.size(); ++i) {
-    nlohmann::json card = card_of(models[i], task, run, position);
-    card["file"] = summary.files[i].filename().string();
-    card["sha256"] = file_sha256(summary.files[i]);
-    card["figures"] = measure_model(summary.files[i], data, options.classifier);
-    write_card(summary.files[i], card);
-    draw_model(summary.files[i], data);
-  }
+  summary.files = write_models(run, data, task, position, *trainer);
   std::error_code ignored;
   std::filesystem::remove(run.checkpoint, ignored);
   std::filesystem::remove(preview_of(run), ignored);

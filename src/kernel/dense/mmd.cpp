@@ -175,37 +175,51 @@ std::vector<double> far_centre(const SignedAtoms& atoms) {
   return centre;
 }
 
-PairField pair_field(const RadialKernel& kernel, const SignedAtoms& atoms, const MmdOptions& options) {
-  const PairKernels& run = kernels_for(options.instructions);
-  const int64_t count = atoms.count, tiles = (count + kTile - 1) / kTile;
-  const bool narrow = atoms.dim <= detail::kMostNarrowDim;
-  detail::TiledPoints points{};
-  points.tile = kTile;
-  points.dim = atoms.dim;
-  points.stride = (atoms.dim + 15) / 16 * 16;
-  const int64_t dim = points.dim, stride = points.stride;
-
-  Numbers coordinates(tiles * dim * kTile), weights(tiles * kTile);
-  Numbers norms(narrow ? 0 : tiles * kTile), rows(narrow ? 0 : tiles * kTile * stride);
-  const std::vector<double> centre =
-      narrow ? std::vector<double>(static_cast<size_t>(atoms.dim), 0.0) : far_centre(atoms);
-  for (int64_t a = 0; a < count; ++a) {
-    const int64_t tile = a / kTile, at = a % kTile;
-    const double s = weights[a] = atoms.weights[static_cast<size_t>(a)];
-    for (int64_t k = 0; k < atoms.dim; ++k) {
-      const double z = atoms.points[static_cast<size_t>(a * atoms.dim + k)] - centre[static_cast<size_t>(k)];
-      coordinates[(tile * dim + k) * kTile + at] = z;
-      if (narrow) continue;
-      norms[a] += z * z;
-      rows[a * stride + k] = s * z;
+/// The atoms in tiles, as the kernels read them: coordinate by coordinate and, where the space is not narrow,
+/// by rows with their squared norms too.
+struct TiledAtoms {
+  TiledAtoms(const SignedAtoms& atoms, bool is_narrow)
+      : narrow(is_narrow),
+        count(atoms.count),
+        tiles((count + kTile - 1) / kTile),
+        dim(atoms.dim),
+        stride((dim + 15) / 16 * 16),
+        coordinates(tiles * dim * kTile),
+        weights(tiles * kTile),
+        norms(narrow ? 0 : tiles * kTile),
+        rows(narrow ? 0 : tiles * kTile * stride) {
+    const std::vector<double> centre =
+        narrow ? std::vector<double>(static_cast<size_t>(dim), 0.0) : far_centre(atoms);
+    for (int64_t a = 0; a < count; ++a) {
+      const double s = weights[a] = atoms.weights[static_cast<size_t>(a)];
+      for (int64_t k = 0; k < dim; ++k) {
+        const double z = atoms.points[static_cast<size_t>(a * dim + k)] - centre[static_cast<size_t>(k)];
+        coordinates[place(a, k)] = z;
+        if (narrow) continue;
+        norms[a] += z * z;
+        rows[a * stride + k] = s * z;
+      }
     }
+    points.tile = kTile;
+    points.dim = dim;
+    points.stride = stride;
+    points.coordinates = coordinates.get();
+    points.weights = weights.get();
+    points.squared_norms = norms.get();
+    points.weighted_rows = rows.get();
   }
-  points.coordinates = coordinates.get();
-  points.weights = weights.get();
-  points.squared_norms = norms.get();
-  points.weighted_rows = rows.get();
 
-  int family = 0;
+  /// Where coordinate k of atom a stands in an array of tiles.
+  int64_t place(int64_t a, int64_t k) const { return (a / kTile * dim + k) * kTile + a % kTile; }
+
+  bool narrow;
+  int64_t count, tiles, dim, stride;
+  Numbers coordinates, weights, norms, rows;
+  detail::TiledPoints points{};
+};
+
+detail::KernelCoefficients coefficients_of(const RadialKernel& kernel) {
+  int family = detail::kEnergyFamily;
   switch (kernel.family()) {
     case RadialKernel::Family::kGaussian:
       family = detail::kGaussianFamily;
@@ -217,60 +231,75 @@ PairField pair_field(const RadialKernel& kernel, const SignedAtoms& atoms, const
       family = detail::kLaplaceFamily;
       break;
     default:
-      family = detail::kEnergyFamily;
+      break;
   }
-  const detail::KernelCoefficients coefficients{family, static_cast<int>(kernel.parameters().size()),
-                                                kernel.parameters().data()};
+  return {family, static_cast<int>(kernel.parameters().size()), kernel.parameters().data()};
+}
 
-  const int64_t pairs = tiles * (tiles + 1) / 2;
-  const int threads = threads_for(options.threads, std::min(pairs, 1 + count * count / 2 / kPairsPerThread));
-  struct Share {
-    ExactSum value, absolute;
-    std::unique_ptr<Numbers> force, row_force, row_coefficient;
-  };
-  std::vector<Share> shares(static_cast<size_t>(threads));
-  const auto sum_share = [&](int64_t thread) {
-    Share& share = shares[static_cast<size_t>(thread)];
-    Numbers scratch(narrow ? 0 : kTile * kTile);
-    if (narrow) {
-      share.force = std::make_unique<Numbers>(tiles * dim * kTile);
+/// What one thread adds up: the double sum over its pairs of tiles, and its derivative by the points.
+struct FieldShare {
+  ExactSum value, absolute;
+  std::unique_ptr<Numbers> force, row_force, row_coefficient;
+
+  void add_pairs(const PairKernels& run, const TiledAtoms& atoms, const detail::KernelCoefficients& kernel,
+                 int64_t thread, int64_t threads) {
+    Numbers scratch(atoms.narrow ? 0 : kTile * kTile);
+    if (atoms.narrow) {
+      force = std::make_unique<Numbers>(atoms.tiles * atoms.dim * kTile);
     } else {
-      share.row_force = std::make_unique<Numbers>(tiles * kTile * stride);
-      share.row_coefficient = std::make_unique<Numbers>(tiles * kTile);
+      row_force = std::make_unique<Numbers>(atoms.tiles * kTile * atoms.stride);
+      row_coefficient = std::make_unique<Numbers>(atoms.tiles * kTile);
     }
     // Pairs of tiles are dealt out in a fixed order, so that equal numbers of threads give equal sums.
     int64_t pair = 0;
-    for (int64_t a = 0; a < tiles; ++a) {
-      for (int64_t b = a; b < tiles; ++b, ++pair) {
+    for (int64_t a = 0; a < atoms.tiles; ++a) {
+      for (int64_t b = a; b < atoms.tiles; ++b, ++pair) {
         if (pair % threads != thread) continue;
         detail::PairSums sums{0, 0};
-        if (narrow)
-          run.narrow_tile(points, coefficients, a, b, sums, share.force->get());
+        if (atoms.narrow)
+          run.narrow_tile(atoms.points, kernel, a, b, sums, force->get());
         else
-          run.wide_tile(points, coefficients, a, b, sums, share.row_force->get(),
-                        share.row_coefficient->get(), scratch.get());
-        share.value.add(sums.value);
-        share.absolute.add(sums.absolute);
+          run.wide_tile(atoms.points, kernel, a, b, sums, row_force->get(), row_coefficient->get(),
+                        scratch.get());
+        value.add(sums.value);
+        absolute.add(sums.absolute);
       }
     }
-  };
-  run_on_threads(threads, sum_share, threads);
+  }
+
+  /// The derivative by coordinate k of atom a.
+  double at(const TiledAtoms& atoms, int64_t a, int64_t k) const {
+    const int64_t place = atoms.place(a, k);
+    return atoms.narrow
+               ? (*force)[place]
+               : atoms.coordinates[place] * (*row_coefficient)[a] - (*row_force)[a * atoms.stride + k];
+  }
+};
+
+PairField pair_field(const RadialKernel& kernel, const SignedAtoms& atoms, const MmdOptions& options) {
+  const PairKernels& run = kernels_for(options.instructions);
+  const TiledAtoms tiled(atoms, atoms.dim <= detail::kMostNarrowDim);
+  const detail::KernelCoefficients coefficients = coefficients_of(kernel);
+  const int64_t pairs = tiled.tiles * (tiled.tiles + 1) / 2;
+  const int threads =
+      threads_for(options.threads, std::min(pairs, 1 + atoms.count * atoms.count / 2 / kPairsPerThread));
+  std::vector<FieldShare> shares(static_cast<size_t>(threads));
+  run_on_threads(
+      threads,
+      [&](int64_t thread) {
+        shares[static_cast<size_t>(thread)].add_pairs(run, tiled, coefficients, thread, threads);
+      },
+      threads);
 
   PairField result;
   ExactSum value, absolute;
-  result.field.assign(static_cast<size_t>(count * atoms.dim), 0.0);
-  for (const Share& share : shares) {
+  result.field.assign(static_cast<size_t>(atoms.count * atoms.dim), 0.0);
+  for (const FieldShare& share : shares) {
     value.add(share.value.value());
     absolute.add(share.absolute.value());
-    for (int64_t a = 0; a < count; ++a) {
-      const int64_t tile = a / kTile, at = a % kTile;
-      for (int64_t k = 0; k < atoms.dim; ++k) {
-        const double z = coordinates[(tile * dim + k) * kTile + at];
-        result.field[static_cast<size_t>(a * atoms.dim + k)] +=
-            narrow ? (*share.force)[(tile * dim + k) * kTile + at]
-                   : z * (*share.row_coefficient)[a] - (*share.row_force)[a * stride + k];
-      }
-    }
+    for (int64_t a = 0; a < atoms.count; ++a)
+      for (int64_t k = 0; k < atoms.dim; ++k)
+        result.field[static_cast<size_t>(a * atoms.dim + k)] += share.at(tiled, a, k);
   }
   result.value = value.value();
   result.absolute = absolute.value();

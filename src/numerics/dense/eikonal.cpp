@@ -985,6 +985,86 @@ void extrapolate(EikonalDistance& result) {
   result.error_estimate = std::max(result.error_estimate, rounding);
 }
 
+/// The given box, or, where none is given, that of the two ends with their distance as a margin.
+SearchBox search_box(const Eigen::VectorXd& start, const Eigen::VectorXd& end, SearchBox box) {
+  if (!box.lower.empty()) return box;
+  const double margin = (end - start).norm();
+  for (Eigen::Index d = 0; d < start.size(); ++d) {
+    box.lower.push_back(std::min(start[d], end[d]) - margin);
+    box.upper.push_back(std::max(start[d], end[d]) + margin);
+  }
+  return box;
+}
+
+/// Whether the table of a grid's blocks is of a reasonable size.
+bool block_table_fits(const CartesianGrid& grid) {
+  double blocks = 1;
+  for (const int extent : grid.size) blocks *= std::ceil(extent / static_cast<double>(kBlock));
+  return blocks <= static_cast<double>(kMostBlocks);
+}
+
+/// The next level around the nodes through which a path of at most `limit` leads: u + v ≤ limit, where u and
+/// v are the distances from the two ends. `leaving_bound`, where given, becomes the least u + v on the border
+/// of the grid.
+GridRegion refined_corridor(const GridRegion& region, const EikonalSolution& forth,
+                            const EikonalSolution& back, double limit, double* leaving_bound) {
+  GridRegion next = GridRegion::nothing(region.grid().refined());
+  for (int64_t node = 0; node < region.nodes(); ++node) {
+    const GridRegion::Cell cell = region.cell(node);
+    const double through = forth.distance(node) + back.distance(node);
+    // Two nodes more, so that stencils on the edge of the region do not reach the path.
+    if (through <= limit) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 4);
+    if (leaving_bound != nullptr && on_border(region.grid(), cell))
+      *leaving_bound = std::min(*leaving_bound, through);
+  }
+  return next;
+}
+
+/// The next level around all nodes of this one.
+GridRegion refined_region(const GridRegion& region) {
+  GridRegion next = GridRegion::nothing(region.grid().refined());
+  for (int64_t node = 0; node < region.nodes(); ++node) {
+    const GridRegion::Cell cell = region.cell(node);
+    if (region.in_grid(cell)) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 1);
+  }
+  return next;
+}
+
+/// The distances from `start` on one level, and what is recorded of it.
+EikonalSolution solve_level(const GridRegion& region, const Eigen::MatrixXd& values,
+                            const Eigen::VectorXd& start, const Eigen::VectorXd& end,
+                            const EikonalOptions& solver, const CancellationToken& cancellation,
+                            EikonalLevel& level) {
+  EikonalSolution forth = solve_eikonal(region, values, start, solver, cancellation);
+  level.spacing = *std::max_element(region.grid().spacing.begin(), region.grid().spacing.end());
+  level.distance = forth.distance_at(end);
+  for (int64_t node = 0; node < region.nodes(); ++node) level.nodes += region.in_grid(region.cell(node));
+  return forth;
+}
+
+/// How much longer than the shortest a path may be to lie in the next level's region: at most `largest`, and
+/// ten times what the last halving changed; infinite where nothing may be left out yet.
+double corridor_share(const std::vector<EikonalLevel>& levels, double largest) {
+  const double last = levels.back().distance;
+  const double before = levels.size() > 1 ? levels[levels.size() - 2].distance : kInfinity;
+  if (!std::isfinite(last)) return kInfinity;  // no way through yet
+  if (!std::isfinite(before) || !std::isfinite(largest)) return largest;
+  return std::min(largest, std::max(10 * std::abs(last - before) / last, 0.005));
+}
+
+/// The distance where the finest level allowed leaves it unsettled.
+void end_at_finest(EikonalDistance& result) {
+  const double last = result.levels.back().distance;
+  LATENTPATH_CHECK(std::isfinite(last), kNumerical,
+                   "no path leads from the start to the end: walls lie between them");
+  if (result.levels.size() >= 3) return;  // extrapolated
+  const double before =
+      result.levels.size() > 1 ? result.levels[result.levels.size() - 2].distance : kInfinity;
+  result.distance = last;
+  result.observed_order = std::nan("");
+  result.error_estimate = std::isfinite(before) ? std::abs(last - before) : last;
+}
+
 }  // namespace
 
 int64_t EikonalDistance::evaluations() const {
@@ -1013,27 +1093,16 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
     result.converged = true;
     return result;
   }
-  SearchBox box = options.box;
-  if (box.lower.empty()) {
-    const double margin = (end - start).norm();
-    for (Eigen::Index d = 0; d < dim; ++d) {
-      box.lower.push_back(std::min(start[d], end[d]) - margin);
-      box.upper.push_back(std::max(start[d], end[d]) + margin);
-    }
-  }
   const int coarsest = options.coarsest > 0 ? options.coarsest : dim == 1 ? 2001 : dim == 2 ? 201 : 41;
-  GridRegion region = GridRegion::whole(grid_through(start, end, box, coarsest));
+  GridRegion region =
+      GridRegion::whole(grid_through(start, end, search_box(start, end, options.box), coarsest));
   for (;;) {
-    const CartesianGrid& grid = region.grid();
     const Eigen::MatrixXd values = sample_metric(region, metric);
-    const EikonalSolution forth = solve_eikonal(region, values, start, options.solver, cancellation);
     EikonalLevel level;
-    level.spacing = *std::max_element(grid.spacing.begin(), grid.spacing.end());
-    level.distance = forth.distance_at(end);
-    for (int64_t node = 0; node < region.nodes(); ++node) level.nodes += region.in_grid(region.cell(node));
-    const bool reached = std::isfinite(level.distance);
-    const double before = result.levels.empty() ? kInfinity : result.levels.back().distance;
+    const EikonalSolution forth =
+        solve_level(region, values, start, end, options.solver, cancellation, level);
     result.levels.push_back(level);
+    const bool reached = std::isfinite(level.distance);
     if (result.levels.size() >= 3 && reached) {
       extrapolate(result);
       result.converged = result.error_estimate <= options.tolerance * result.distance;
@@ -1042,44 +1111,22 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
         break;
       }
     }
-    // The next level: halved where it may matter, if the table of its blocks is of a reasonable size.
-    double blocks = 1;
-    for (const int extent : grid.refined().size) blocks *= std::ceil(extent / static_cast<double>(kBlock));
-    const bool table_fits = blocks <= static_cast<double>(kMostBlocks);
-    GridRegion next = table_fits ? GridRegion::nothing(grid.refined()) : GridRegion();
-    double share = options.corridor;
-    if (std::isfinite(before) && reached && std::isfinite(share))
-      share = std::min(share, std::max(10 * std::abs(level.distance - before) / level.distance, 0.005));
-    if (!table_fits) {
-    } else if (reached && std::isfinite(share)) {
+    // The next level: halved where it may matter.
+    const bool table_fits = block_table_fits(region.grid().refined());
+    const double share = corridor_share(result.levels, options.corridor);
+    GridRegion next;
+    if (table_fits && std::isfinite(share)) {
       const EikonalSolution back = solve_eikonal(region, values, end, options.solver, cancellation);
-      const double limit = (1 + share) * std::max(level.distance, back.distance_at(start));
-      for (int64_t node = 0; node < region.nodes(); ++node) {
-        const GridRegion::Cell cell = region.cell(node);
-        const double through = forth.distance(node) + back.distance(node);
-        // Two nodes more, so that stencils on the edge of the region do not reach the path.
-        if (through <= limit) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 4);
-        if (result.levels.size() == 1 && on_border(grid, cell))
-          result.leaving_bound = std::min(result.leaving_bound, through);
-      }
-    } else {
-      // No way through yet, or none to be left out.
-      share = kInfinity;
-      for (int64_t node = 0; node < region.nodes(); ++node) {
-        const GridRegion::Cell cell = region.cell(node);
-        if (region.in_grid(cell)) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 1);
-      }
+      next = refined_corridor(region, forth, back,
+                              (1 + share) * std::max(level.distance, back.distance_at(start)),
+                              result.levels.size() == 1 ? &result.leaving_bound : nullptr);
+    } else if (table_fits) {
+      next = refined_region(region);
     }
     result.levels.back().corridor = share;
     if (!table_fits || next.nodes() > options.most_nodes) {
-      LATENTPATH_CHECK(reached, kNumerical,
-                       "no path leads from the start to the end: walls lie between them");
+      end_at_finest(result);
       result.path = forth.path_to(end);
-      if (result.levels.size() < 3) {
-        result.distance = level.distance;
-        result.observed_order = std::nan("");
-        result.error_estimate = std::isfinite(before) ? std::abs(level.distance - before) : level.distance;
-      }
       break;
     }
     region = std::move(next);

@@ -3,20 +3,28 @@
 #include <algorithm>
 
 namespace latentpath {
+namespace {
 
-void Tape::push(const double* u, double* pushed, Scratch& scratch) const {
-  const std::size_t n = operations_.size();
-  auto& tangent = scratch.tangent;
-  tangent.resize(n);
+/// The tangents of all slots along u, [variables], by the chain rule from slot to slot.
+template <class Operation>
+void push_forward(const std::vector<Operation>& operations, std::size_t variables, const double* u,
+                  std::vector<double>& tangent) {
+  tangent.resize(operations.size());
   tangent[0] = 0;
-  std::copy(u, u + variables_, tangent.begin() + 1);
-  for (std::size_t i = 1 + variables_; i < n; ++i) {
-    const Operation& op = operations_[i];
+  std::copy(u, u + variables, tangent.begin() + 1);
+  for (std::size_t i = 1 + variables; i < operations.size(); ++i) {
+    const Operation& op = operations[i];
     tangent[i] =
         op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
   }
+}
+
+}  // namespace
+
+void Tape::push(const double* u, double* pushed, Scratch& scratch) const {
+  push_forward(operations_, variables_, u, scratch.tangent);
   for (std::size_t k = 0; k < outputs_.size(); ++k)
-    pushed[k] = tangent[static_cast<std::size_t>(outputs_[k])];
+    pushed[k] = scratch.tangent[static_cast<std::size_t>(outputs_[k])];
 }
 
 void Tape::pull(const double* v, double* pulled, Scratch& scratch) const {
@@ -39,14 +47,7 @@ void Tape::pull_change(const double* r, const double* u, const double* v, double
   auto& tangent = scratch.tangent;
   auto& adjoint = scratch.adjoint;
   auto& adjoint_tangent = scratch.adjoint_tangent;
-  tangent.resize(n);
-  tangent[0] = 0;
-  std::copy(u, u + variables_, tangent.begin() + 1);
-  for (std::size_t i = 1 + variables_; i < n; ++i) {
-    const Operation& op = operations_[i];
-    tangent[i] =
-        op.fa * tangent[static_cast<std::size_t>(op.a)] + op.fb * tangent[static_cast<std::size_t>(op.b)];
-  }
+  push_forward(operations_, variables_, u, tangent);
   adjoint.assign(n, 0);
   adjoint_tangent.assign(n, 0);
   for (std::size_t k = 0; k < outputs_.size(); ++k) {

@@ -9,7 +9,6 @@
 namespace latentpath::detail {
 namespace {
 
-constexpr int kMostSaddles = 20;
 /// Damping of the first step where H is not positive definite, and of the first one after a refusal.
 constexpr double kIndefiniteDamping = 0.05, kRefusedDamping = 0.3;
 /// No step is shorter than this damping makes it.
@@ -21,17 +20,9 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
-void NewtonMethod::start(const RowCapabilities& row, const std::vector<double>& x) {
-  begin(x);
-  model_ = row.second_order;
-  gradient_.resize(x.size());
-  trial_.resize(x.size());
+void NewtonMethod::prepare(std::size_t size) {
+  trial_.resize(size);
   lambda_ = 0;
-  saddles_left_ = steps_at_rounding_ = 0;
-  leaving_ = false;
-  value_ = model_->linearise(x_.data());
-  ++evaluations_;
-  approximate();
 }
 
 void NewtonMethod::fill_laplacian() {
@@ -57,41 +48,22 @@ void NewtonMethod::approximate() {
       return end(Termination::kStalled, "the Laplacian is not positive definite");
   }
   factor_.solve(step_.data());
-  promise_ = dot(gradient_, step_);
-  residual_ = relative(promise_);
-  // Steps that promise less than rounding: one of them may polish, more would go round in circles.
-  if (definite_ && promise_ < model_->rounding() * std::abs(value_) && ++steps_at_rounding_ > 2)
-    end(Termination::kConverged, "steps promise less than rounding");
+  const double promise = dot(gradient_, step_);
+  residual_ = relative(promise);
+  end_at_rounding(promise);
 }
 
-bool NewtonMethod::leaves_saddle() {
-  leaving_ = !definite_ && options_.escape_saddles && kind_ == HessianKind::kNewton && value_ != 0 &&
-             saddles_left_ < kMostSaddles;
-  return leaving_;
-}
-
-bool NewtonMethod::leave_saddle() {
-  leaving_ = false;
-  ++saddles_left_;
+const std::vector<double>* NewtonMethod::negative_direction() {
+  lambda_ = 0;
   fill_laplacian();
   const double shift = lowest_.definite_shift(hessian_, laplacian_, 0.01);
-  const bool left =
-      lowest_.find(hessian_, laplacian_, shift, 40) < 0 && descend_along(*model_, lowest_.mode(), value_, x_);
-  value_ = model_->linearise(x_.data());
-  ++evaluations_;
-  return left;
+  return lowest_.find(hessian_, laplacian_, shift, 40) < 0 ? &lowest_.mode() : nullptr;
 }
 
-void NewtonMethod::step() {
-  if (leaving_) {
-    if (!leave_saddle()) return end(Termination::kConverged, "no way down from a stationary point was found");
-    lambda_ = 0;
-    return approximate();
-  }
+void NewtonMethod::iterate() {
   const Trial trial = damped_step();
   if (trial == Trial::kAccepted) return approximate();
-  model_->linearise(x_.data());
-  ++evaluations_;
+  linearise(x_);
   if (trial == Trial::kBelowRounding)
     end(Termination::kConverged, "steps promise less than rounding");
   else
@@ -125,11 +97,10 @@ NewtonMethod::Trial NewtonMethod::damped_step() {
       }
     }
     for (std::size_t k = 0; k < x_.size(); ++k) trial_[k] = x_[k] - step_[k];
-    const double slope = dot(gradient_, step_), rounding = model_->rounding() * std::abs(value_);
-    const double trial_value = model_->linearise(trial_.data());
-    ++evaluations_;
+    const double slope = dot(gradient_, step_);
+    const double trial_value = linearise(trial_);
     at_trial = true;
-    if (trial_value <= value_ - 1e-4 * slope + rounding) {
+    if (trial_value <= value_ - 1e-4 * slope + rounding()) {
       const double ratio = (value_ - trial_value) / (0.5 * slope);
       if (lambda_ > 0 && ratio > 0.7) lambda_ = lambda_ < 1e-2 ? 0 : lambda_ / 5;
       if (lambda_ > 0 && ratio < 0.3) lambda_ *= 2;
@@ -139,7 +110,7 @@ NewtonMethod::Trial NewtonMethod::damped_step() {
       return Trial::kAccepted;
     }
     lambda_ = lambda_ == 0 ? kRefusedDamping : 4 * lambda_;
-    if (slope < rounding) return Trial::kBelowRounding;
+    if (slope < rounding()) return Trial::kBelowRounding;
     if (lambda_ > kMostDamping) break;
   }
   return Trial::kNoStep;

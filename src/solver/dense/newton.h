@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "latentpath/solver/methods.h"
-#include "solver/dense/row_method.h"
+#include "solver/dense/second_order_method.h"
 
 namespace latentpath::detail {
 
@@ -27,32 +27,28 @@ class LowestMode {
   std::vector<double> mode_, image_;
 };
 
-class NewtonMethod final : public RowMethod {
+class NewtonMethod final : public SecondOrderMethod {
  public:
-  NewtonMethod(HessianKind kind, const NewtonOptions& options) : kind_(kind), options_(options) {}
-
-  void start(const RowCapabilities& row, const std::vector<double>& x) override;
-  void step() override;
-  bool leaves_saddle() override;
+  NewtonMethod(HessianKind kind, const NewtonOptions& options)
+      : SecondOrderMethod(options.escape_saddles && kind == HessianKind::kNewton), kind_(kind) {}
 
  private:
-  void approximate();
+  void prepare(std::size_t size) override;
+  void approximate() override;
+  void iterate() override;
+  const std::vector<double>* negative_direction() override;
   void fill_laplacian();
-  bool leave_saddle();
   enum class Trial { kAccepted, kNoStep, kBelowRounding };
   Trial damped_step();
   bool solve_damped(bool at_trial);
 
   HessianKind kind_;
-  NewtonOptions options_;
-  SecondOrderModel* model_ = nullptr;
   BlockTridiagonal hessian_, laplacian_, sum_;
   BlockCholesky factor_;
   LowestMode lowest_;
   std::vector<double> step_, trial_;
-  bool have_laplacian_ = false, definite_ = false, leaving_ = false;
-  double lambda_ = 0, promise_ = 0;
-  int saddles_left_ = 0, steps_at_rounding_ = 0;
+  bool have_laplacian_ = false;
+  double lambda_ = 0;
 };
 
 }  // namespace latentpath::detail

@@ -11,8 +11,6 @@ namespace {
 
 using Vector = std::vector<double>;
 
-constexpr int kMostSaddles = 20;
-
 double dot(const Vector& a, const Vector& b) {
   return Eigen::Map<const Eigen::VectorXd>(a.data(), static_cast<Eigen::Index>(a.size()))
       .dot(Eigen::Map<const Eigen::VectorXd>(b.data(), static_cast<Eigen::Index>(b.size())));
@@ -65,54 +63,33 @@ double lanczos(SecondOrderModel& model, int steps, std::size_t block, Vector& mo
 
 }  // namespace
 
-void NewtonCgMethod::start(const RowCapabilities& row, const Vector& x) {
-  begin(x);
-  model_ = row.second_order;
-  for (Vector* v : {&gradient_, &step_, &rest_, &solved_, &direction_, &image_}) v->resize(x.size());
-  saddles_left_ = steps_at_rounding_ = 0;
-  definite_ = true;
-  leaving_ = false;
-  value_ = model_->linearise(x_.data());
-  ++evaluations_;
-  approximate(true);
+void NewtonCgMethod::prepare(std::size_t size) {
+  for (Vector* v : {&step_, &rest_, &solved_, &direction_, &image_}) v->resize(size);
+  have_preconditioner_ = false;
 }
 
 /// g, M and the residual at the point at which the model is linearised.
-void NewtonCgMethod::approximate(bool first) {
+void NewtonCgMethod::approximate() {
   model_->gradient(gradient_.data());
   if (!std::isfinite(value_)) return;
   if (value_ == 0) {
     residual_ = 0;
     return end(Termination::kConverged, "the cost is zero");
   }
-  if (first)
-    model_->build_preconditioner();
-  else
+  if (have_preconditioner_)
     model_->update_preconditioner();
+  else
+    model_->build_preconditioner();
+  have_preconditioner_ = true;
   solved_ = gradient_;
   model_->solve_preconditioner(solved_.data());
   gradient_square_ = dot(gradient_, solved_);
   residual_ = relative(gradient_square_);
-  // As in Newton's method: steps that promise less than rounding go round in circles.
-  if (definite_ && gradient_square_ < model_->rounding() * std::abs(value_) && ++steps_at_rounding_ > 2)
-    end(Termination::kConverged, "steps promise less than rounding");
+  end_at_rounding(gradient_square_);
 }
 
-/// The last inner iterations met negative curvature: a saddle.
-bool NewtonCgMethod::leaves_saddle() {
-  leaving_ = !definite_ && options_.escape_saddles && value_ != 0 && saddles_left_ < kMostSaddles;
-  return leaving_;
-}
-
-void NewtonCgMethod::leave_saddle() {
-  leaving_ = false;
-  ++saddles_left_;
-  const bool left =
-      lanczos(*model_, 40, model_->block_size(), mode_) < 0 && descend_along(*model_, mode_, value_, x_);
-  value_ = model_->linearise(x_.data());
-  ++evaluations_;
-  if (!left) return end(Termination::kConverged, "no way down from a stationary point was found");
-  approximate(false);
+const Vector* NewtonCgMethod::negative_direction() {
+  return lanczos(*model_, 40, model_->block_size(), mode_) < 0 ? &mode_ : nullptr;
 }
 
 /// H s = −g, to a residual that makes the outer iteration superlinear.
@@ -147,7 +124,7 @@ void NewtonCgMethod::conjugate_gradients() {
 }
 
 bool NewtonCgMethod::line_search() {
-  const double slope = dot(gradient_, step_), rounding = model_->rounding() * std::abs(value_);
+  const double slope = dot(gradient_, step_);
   double t = 1;
   trial_ = x_;
   for (int attempt = 0; attempt < 40; ++attempt, t *= 0.5) {
@@ -155,24 +132,23 @@ bool NewtonCgMethod::line_search() {
     const double trial_value =
         attempt == 0 ? model_->linearise(trial_.data()) : model_->evaluate(trial_.data());
     ++evaluations_;
-    if (trial_value <= value_ + 1e-4 * t * slope + rounding) {
+    if (trial_value <= value_ + 1e-4 * t * slope + rounding()) {
       value_ = attempt == 0 ? trial_value : model_->linearise(trial_.data());
       x_.swap(trial_);
       return true;
     }
   }
   model_->linearise(x_.data());
-  if (-slope < rounding)
+  if (-slope < rounding())
     end(Termination::kConverged, "steps promise less than rounding");
   else
     end(Termination::kStalled, "no step along the Newton direction lowers the cost");
   return false;
 }
 
-void NewtonCgMethod::step() {
-  if (leaving_) return leave_saddle();
+void NewtonCgMethod::iterate() {
   conjugate_gradients();
-  if (line_search()) approximate(false);
+  if (line_search()) approximate();
 }
 
 }  // namespace latentpath::detail

@@ -8,30 +8,25 @@
 #include <vector>
 
 #include "latentpath/solver/methods.h"
-#include "solver/dense/row_method.h"
+#include "solver/dense/second_order_method.h"
 
 namespace latentpath::detail {
 
-class NewtonCgMethod final : public RowMethod {
+class NewtonCgMethod final : public SecondOrderMethod {
  public:
-  explicit NewtonCgMethod(const NewtonOptions& options) : options_(options) {}
-
-  void start(const RowCapabilities& row, const std::vector<double>& x) override;
-  void step() override;
-  bool leaves_saddle() override;
+  explicit NewtonCgMethod(const NewtonOptions& options) : SecondOrderMethod(options.escape_saddles) {}
 
  private:
-  void approximate(bool first);
-  void leave_saddle();
+  void prepare(std::size_t size) override;
+  void approximate() override;
+  void iterate() override;
+  const std::vector<double>* negative_direction() override;
   void conjugate_gradients();
   bool line_search();
 
-  NewtonOptions options_;
-  SecondOrderModel* model_ = nullptr;
   std::vector<double> step_, rest_, solved_, direction_, image_, trial_, mode_;
   double gradient_square_ = 0;  ///< gᵀM⁻¹g
-  bool definite_ = true, leaving_ = false;
-  int saddles_left_ = 0, steps_at_rounding_ = 0;
+  bool have_preconditioner_ = false;
 };
 
 }  // namespace latentpath::detail
