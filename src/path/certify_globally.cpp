@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iomanip>
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
@@ -18,12 +18,6 @@ namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-std::string percent(double share) {
-  std::ostringstream text;
-  text << std::setprecision(2) << 100 * share << " %";
-  return text.str();
-}
 
 /// The path's own extent, widened on each side by half its diagonal.
 SearchBox box_around(const MatrixXd& path) {
@@ -60,14 +54,14 @@ GlobalCertificate certify_against(EikonalDistance reference, double length) {
   if (std::abs(certificate.gap) <= share)
     text << "as short as the global optimum by fast marching, to within that reference's own estimated error "
             "of "
-         << percent(share);
+         << percent_text(share);
   else if (certificate.gap > 0)
-    text << "at most " << percent(certificate.gap)
+    text << "at most " << percent_text(certificate.gap)
          << " longer than the global optimum by fast marching (estimated error of that reference: "
-         << percent(share) << ")";
+         << percent_text(share) << ")";
   else
-    text << percent(-certificate.gap)
-         << " shorter than the optimum by fast marching, whose estimated error of " << percent(share)
+    text << percent_text(-certificate.gap)
+         << " shorter than the optimum by fast marching, whose estimated error of " << percent_text(share)
          << " is then too small";
   text << (certificate.box_suffices ? "; paths that leave the box searched are longer"
                                     : "; among paths inside the box searched");

@@ -4,10 +4,10 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <iomanip>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/io/image.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
@@ -46,9 +46,7 @@ std::vector<std::pair<std::string, Tensor>> shown_stages(const GeodesicAnswer& a
 }
 
 std::string length_text(const char* what, double length) {
-  std::ostringstream text;
-  text << what << ", " << std::setprecision(6) << length;
-  return text.str();
+  return join_message(what, ", ", figure_text(length, 6));
 }
 
 /// The box that a picture shows: all curves and some room.

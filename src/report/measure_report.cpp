@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/report/scatter_strip.h"
 #include "latentpath/run/measure_summary.h"
 #include "latentpath/run/verdict.h"
@@ -18,12 +18,6 @@ namespace {
 using nlohmann::json;
 
 using detail::number_or_null;
-
-std::string digits(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.5g", value);
-  return text;
-}
 
 Tensor pick(const Tensor& all, int64_t frames) {
   const int64_t last = all.size(0) - 1, count = std::min(frames, last + 1);
@@ -44,12 +38,12 @@ Picture draw_measure_strip(const MeasureProblem& problem, const MeasureResult& r
   const auto add = [&](const std::string& title, const MeasurePath& path, const MeasureFigures& f) {
     ScatterRow row;
     row.title = title;
-    if (std::isfinite(f.cost_over_bound)) row.subtitle = "K·cost/MMD² = " + digits(f.cost_over_bound);
-    if (f.mean_quality) row.subtitle += "\nmean quality " + digits(*f.mean_quality);
+    if (std::isfinite(f.cost_over_bound)) row.subtitle = "K·cost/MMD² = " + figure_text(f.cost_over_bound, 5);
+    if (f.mean_quality) row.subtitle += "\nmean quality " + figure_text(*f.mean_quality, 5);
     row.points = pick(path.points, options.frames);
     if (!path.uniform) row.weights = pick(path.weights, options.frames);
     for (int64_t f_index = 0; f_index < times.size(0); ++f_index)
-      row.captions.push_back("t = " + digits(times[f_index].item<double>()));
+      row.captions.push_back("t = " + figure_text(times[f_index].item<double>(), 5));
     rows.push_back(std::move(row));
   };
   if (result.candidates.empty()) add(result.method, result.path, result.figures);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "latentpath/core/figure_text.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/report/latent_plane.h"
@@ -14,12 +15,6 @@ namespace latentpath {
 namespace {
 
 constexpr int64_t kPointsPerBatch = 512;
-
-std::string short_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
 
 /// [n, H, W] or [n, C, H, W] → [n, C, H, W].
 Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
@@ -70,10 +65,10 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
     const Tensor values = caption_values(problem, z, decoded, times).contiguous();
     StripRow row;
     row.title = curve.name;
-    row.subtitle = "cost " + short_number(curve.figures->cost_refined[pair].item<double>());
+    row.subtitle = "cost " + figure_text(curve.figures->cost_refined[pair].item<double>());
     if (curve.figures->mean_feature.defined())
       row.subtitle += ", mean " + options.feature_name + " " +
-                      short_number(curve.figures->mean_feature[pair].item<double>());
+                      share_text(curve.figures->mean_feature[pair].item<double>());
     Tensor images = as_images(decoded).to(at::kFloat);
     const double low = options.output_range ? options.output_range->low : images.min().item<double>();
     const double high = options.output_range ? options.output_range->high : images.max().item<double>();

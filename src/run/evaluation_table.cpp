@@ -47,13 +47,9 @@ std::string cell(const std::string& text) {
 std::string with_error(const FigureStatistics& value) {
   if (value.count == 0) return "-";
   char text[80];
-  const auto general = [&](double x) {
-    std::snprintf(text, sizeof text, std::abs(x) >= 1000 && std::abs(x) < 1e7 ? "%.0f" : "%.3g", x);
-    return std::string(text);
-  };
-  if (!(value.standard_error > 0)) return general(value.mean);
+  if (!(value.standard_error > 0)) return figure_text(value.mean);
   const double place = std::floor(std::log10(value.standard_error));
-  if (place < -5 || place > 6) return general(value.mean) + " ± " + general(value.standard_error);
+  if (place < -5 || place > 6) return figure_text(value.mean) + " ± " + figure_text(value.standard_error);
   const int decimals = std::max(0, 1 - static_cast<int>(place));
   std::snprintf(text, sizeof text, "%.*f ± %.*f", decimals, value.mean, decimals, value.standard_error);
   return text;
