@@ -80,6 +80,7 @@ json path_of(const GeodesicAnswer& answer, const WeightedMetric& metric, int64_t
   if (answer.evaluations > 0) path["decoder_evaluations"] = answer.evaluations;
   path["seconds"] = answer.seconds;
   path["under_resolved"] = answer.under_resolved;
+  put(path, "ends_distance", (answer.nodes[-1] - answer.nodes[0]).norm().item<double>(), lost);
   put(path, "lower_bound", answer.lower_bound, lost);
   put(path, "gradient_residual", answer.gradient_residual, lost);
   put(path, "extrapolated_length", answer.extrapolated, lost);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "latentpath/core/figure_text.h"
@@ -148,6 +149,9 @@ std::optional<Reason> judge_classifier(const VerdictFigures& f, const VerdictRul
   const auto samples = figure_of(f.classifier, "samples");
   const std::string of_samples = samples ? "of " + figure_text(*samples) + " samples of the prior"
                                          : std::string("of the prior's samples");
+  if (level == Level::kGood && figure_of(f.classifier, "classes_seen").value_or(2) <= 1)
+    return Reason{Level::kNote, "The classifier gives one answer to all " + of_samples.substr(3) +
+                                    ": whether it knows what this model makes cannot be told."};
   if (level == Level::kGood)
     return Reason{level, "The classifier knows what this model makes: it is sure (0.8 or more) of " +
                              percent_text(*sure) + " " + of_samples + "."};
@@ -348,7 +352,9 @@ std::optional<Reason> judge_minimum(const VerdictFigures& f, const VerdictRule& 
 
 std::optional<Reason> judge_movement(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.cost || f.kind == RunKind::kMeasures) return std::nullopt;
-  if (*f.cost == 0 && f.linear == 0.0 && f.embedding_length == 0.0 && f.ends_distance.value_or(0) > 0)
+  // Less than a billionth of a step in the latent space is less than float32 can tell.
+  if (f.embedding_length && f.straight_embedding_length && f.ends_distance.value_or(0) > 0 &&
+      std::max(*f.embedding_length, *f.straight_embedding_length) < 1e-9 * *f.ends_distance)
     return Reason{
         Level::kBad,
         "The model gives the same output all along: nothing was optimised, and the path means nothing.",
@@ -358,14 +364,13 @@ std::optional<Reason> judge_movement(const VerdictFigures& f, const VerdictRule&
                          *f.embedding_length <= 1.001 * *f.ends_output_distance) ||
                         (f.length && f.bound && *f.length <= 1.001 * *f.bound);
   const bool minimum = f.path.value("minimum", json()) == json(true);
-  if (!f.residual || !(*f.cost > 0) || f.gained() || straight || minimum) return std::nullopt;
+  if (!f.residual || !(*f.cost > 0) || straight || minimum) return std::nullopt;
   const Level level = rule.grade(*f.residual);
   if (level == Level::kGood) return std::nullopt;
-  return Reason{
-      level,
-      "The path never moved from its start: the gradient of its cost is zero there. A model that is "
-      "detached, rounded or piecewise constant has no gradient; at a saddle, symmetry hides it.",
-      "another first path (`init`), or a decoder that is differentiable"};
+  return Reason{level,
+                "The gradient of its cost is zero: the search could not move it. A model that is detached, "
+                "rounded or piecewise constant has no gradient; at a saddle, symmetry hides it.",
+                "another first path (`init`), or a decoder that is differentiable"};
 }
 
 std::optional<Reason> judge_start(const VerdictFigures& f, const VerdictRule&) {
@@ -539,8 +544,8 @@ const std::vector<VerdictRule>& verdict_rules() {
        judge_detour},
       {"minimum", "negative_directions", false, 1, kNever, "a saddle, not a minimum",
        "Every path is a minimum: the Hessian of its cost is positive definite.", judge_minimum},
-      {"movement", "gradient_residual, where nothing was gained over the start", true, 1e-14, kNever,
-       "it never moved", nullptr, judge_movement},
+      {"movement", "gradient_residual, unless the path is straight or a minimum", true, 1e-14, kNever,
+       "its gradient is zero", nullptr, judge_movement},
       {"start", "", false, kNever, kNever, "", nullptr, judge_start},
       {"ending", "gradient_residual, and termination", false, 0.05, 0.3, "the search did not converge",
        "Every search converged, to a stationary path.", judge_ending},

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "latentpath/run/verdict.h"
+#include "latentpath/run/run_kind.h"
 
 namespace latentpath::detail {
 

@@ -225,6 +225,8 @@ TEST(PairVerdict, AsksTheClassifierWhetherItKnowsTheModel) {
   EXPECT_EQ(verdict(0.02)["level"], "bad");
   EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("sure (0.8 or more) of 2 % of 128 samples"));
   EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("28x28 -> 64x64"));
+  summary["classifier"] = {{"samples", 128}, {"sure", 1.0}, {"classes_seen", 1}};
+  EXPECT_THAT(text(pair_verdict(summary, 0, RunKind::kInterpolate), "classifier"), HasSubstr("one answer"));
   summary["classifier"] = {{"samples", 128}, {"sure", 0.9}, {"share_of_prior", 0.0}};
   EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "fair")
       << "no sample has the feature, and the path is rated 0.84";
@@ -257,14 +259,13 @@ TEST(PairVerdict, ObjectsToTheRestOfTheTable) {
   EXPECT_EQ(verdict_of(pair_with("min_quality", 1e-3))["level"], "fair");
   EXPECT_EQ(verdict_of(pair_with("negative_directions", 1))["level"], "fair");
   EXPECT_EQ(verdict_of(pair_with("extrapolated_length", 13.4))["level"], "fair");
-  json still = pair_with("gradient_residual", 0.0);
-  still["linear"]["cost_refined"] = 164.0;
+  json still = pair_with("gradient_residual", 0.0);  // whatever a better spacing in time has gained
   EXPECT_EQ(level(verdict_of(still), "movement"), "fair");
   still["path"]["minimum"] = true;
   EXPECT_EQ(level(verdict_of(still), "movement"), "absent") << "a minimum need not move";
   json constant = still;
   constant["path"]["cost"] = constant["path"]["cost_refined"] = constant["linear"]["cost_refined"] = 0.0;
-  constant["path"]["embedding_length"] = 0.0;
+  constant["path"]["embedding_length"] = constant["linear"]["embedding_length"] = 0.0;
   constant["path"]["ends_distance"] = 2.0;
   EXPECT_EQ(level(verdict_of(constant), "movement"), "bad");
 }

@@ -19,14 +19,14 @@
 #include <string>
 #include <vector>
 
-namespace latentpath {
+#include "latentpath/run/run_kind.h"
 
-enum class RunKind { kInterpolate, kGeodesic, kMeasures };
+namespace latentpath {
 
 /// What a rule reads and where it begins to object.
 struct VerdictThresholds {
-  std::string topic, figure;                               ///< "resolution", "max/min of cost and cost_refined, less 1"
-  bool below = false;                                      ///< objects below the thresholds, not from them on
+  std::string topic, figure;  ///< "resolution", "max/min of cost and cost_refined, less 1"
+  bool below = false;         ///< objects below the thresholds, not from them on
   double fair = std::numeric_limits<double>::quiet_NaN();  ///< NaN: never
   double bad = std::numeric_limits<double>::quiet_NaN();
 };
