@@ -146,7 +146,7 @@ struct Batch {
     for (size_t i = 0; i < summary.at("pairs").size(); ++i) pairs.emplace_back(summary, i, kind);
     for (const VerdictRule& rule : verdict_rules()) {
       reasons.emplace_back();
-      for (const VerdictFigures& f : pairs) reasons.back().push_back(rule.judge(f, rule));
+      for (const VerdictFigures& f : pairs) reasons.back().push_back(rule.evaluate(f, rule));
     }
   }
   std::vector<double> column(std::optional<double> VerdictFigures::*figure) const {
@@ -301,7 +301,7 @@ json pair_verdict(const json& summary, size_t pair, RunKind kind) {
   const VerdictFigures f(summary, pair, kind);
   Findings findings;
   for (const VerdictRule& rule : verdict_rules())
-    if (const auto reason = rule.judge(f, rule))
+    if (const auto reason = rule.evaluate(f, rule))
       findings.add(rule, reason->level, reason->text, reason->remedy);
   json verdict = findings.verdict(finding_of(f));
   if (kind == RunKind::kInterpolate) {
@@ -347,8 +347,8 @@ void add_verdicts(json& summary, RunKind kind) {
 void add_evaluation_verdicts(json& summary, const std::string& finding) {
   Findings all;
   double failures = 0, unresolved = 0, paths = 0;
-  const auto judge = [](Findings& findings, double failed, double rough, double count,
-                        const std::string& of) {
+  const auto count_objections = [](Findings& findings, double failed, double rough, double count,
+                                   const std::string& of) {
     const auto level = [&](double some) {
       return some == 0 ? Level::kGood : some >= kBatchBad * count ? Level::kBad : Level::kFair;
     };
@@ -373,20 +373,21 @@ void add_evaluation_verdicts(json& summary, const std::string& finding) {
                  rough = figure_of(row, "under_resolved").value_or(0),
                  count = figure_of(row, "pairs").value_or(0);
     Findings own;
-    judge(own, failed, rough, count, "paths");
+    count_objections(own, failed, rough, count, "paths");
     const json verdict = own.verdict("");
     row["verdict"] = verdict["level"];
     row["verdict_reasons"] = verdict["points"];
     failures += failed, unresolved += rough, paths += count;
   }
-  judge(all, failures, unresolved, paths, "paths");
+  count_objections(all, failures, unresolved, paths, "paths");
   json one = summary;
   one["pairs"] = json::array();
   const VerdictFigures f(one, 0, RunKind::kInterpolate);
   for (const VerdictRule& rule : verdict_rules()) {
     const std::string topic = rule.topic;
     if (topic != "classifier" && topic != "warnings") continue;
-    if (const auto reason = rule.judge(f, rule)) all.add(rule, reason->level, reason->text, reason->remedy);
+    if (const auto reason = rule.evaluate(f, rule))
+      all.add(rule, reason->level, reason->text, reason->remedy);
   }
   summary["verdict"] = all.verdict(finding);
 }

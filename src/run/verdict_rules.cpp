@@ -1,5 +1,5 @@
-// What each rule says, and from where on it objects. Thresholds stand in the table at the end and nowhere
-// else; numbers are written by core/figure_text.h alone.
+// What each rule says, and from where on it objects. Thresholds stand in the table at the end, the conditions
+// of a rule in the constants below; numbers are written by core/figure_text.h alone.
 
 #include "verdict_rules.h"
 
@@ -16,6 +16,11 @@ namespace {
 using nlohmann::json;
 
 constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
+constexpr double kRatedHigh = 0.6;      // a path with the feature, as far as its own classifier is concerned
+constexpr double kAtRounding = 1e-3;    // a residual with which a stalled search has nothing left to gain
+constexpr double kFlat = 1e-9;          // of a step in the latent space: less is less than float32 can tell
+constexpr double kFloat32Slack = 1e-4;  // what float32 values may be off by, beside a bound
+constexpr double kStraightSlack = 1.001;  // a path so much longer than the chord of its ends is straight
 
 std::optional<double> figure_in(const json& pair, const char* curve, const char* name) {
   const auto found = pair.find(curve);
@@ -61,7 +66,7 @@ std::string in_words(const std::string& start) {
 
 // Rules, in the order of the reasons.
 
-std::optional<Reason> judge_gain(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> gain_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.cost || !f.linear || f.kind != RunKind::kInterpolate) return std::nullopt;
   const auto than = [&](double other) {
     const std::string words = compared_text(*f.cost, other);
@@ -83,7 +88,7 @@ std::optional<Reason> judge_gain(const VerdictFigures& f, const VerdictRule& rul
                 "`init` via with another `seed`: other first paths"};
 }
 
-std::optional<Reason> judge_feature(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> feature_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.probability) return std::nullopt;
   std::string text = "Mean " + (f.feature.empty() ? std::string("class probability") : f.feature) + " is " +
                      share_text(*f.probability) + " on the path";
@@ -94,7 +99,7 @@ std::optional<Reason> judge_feature(const VerdictFigures& f, const VerdictRule& 
                 "(if no sample of the prior has the feature, no path can)"};
 }
 
-std::optional<Reason> judge_quality(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> quality_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.lowest || f.kind == RunKind::kMeasures) return std::nullopt;
   const Level level = rule.grade(*f.lowest);
   if (level == Level::kGood) return std::nullopt;  // the gain says it
@@ -104,7 +109,7 @@ std::optional<Reason> judge_quality(const VerdictFigures& f, const VerdictRule& 
                 "other ends, if they are themselves such places, else more `segments` or other first paths"};
 }
 
-std::optional<Reason> judge_guard(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> guard_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto rank = figure_of(f.path, "least_guard_rank");
   if (!rank) return std::nullopt;
   Level level = rule.grade(*rank);
@@ -124,7 +129,7 @@ std::optional<Reason> judge_guard(const VerdictFigures& f, const VerdictRule& ru
       "leave `guard` on, or give a `prior` fitted to the codes of your data (`prior` samples:FILE.npy)"};
 }
 
-std::optional<Reason> judge_judge(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto share = figure_of(f.path, "judge_disagreement");
   if (!share) return std::nullopt;
   const Level level = rule.grade(*share);
@@ -142,7 +147,7 @@ std::optional<Reason> judge_judge(const VerdictFigures& f, const VerdictRule& ru
                 "data's codes"};
 }
 
-std::optional<Reason> judge_classifier(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> classifier_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto sure = figure_of(f.classifier, "sure");
   if (!sure) return std::nullopt;
   const Level level = rule.grade(*sure);
@@ -164,9 +169,9 @@ std::optional<Reason> judge_classifier(const VerdictFigures& f, const VerdictRul
                 "`input_shape` as it was trained, or a `prior` fitted to the codes of your data"};
 }
 
-std::optional<Reason> judge_unseen(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> unseen_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto share = figure_of(f.classifier, "share_of_prior"), samples = figure_of(f.classifier, "samples");
-  if (!share || !samples || !f.probability || *share > 0 || *f.probability < 0.6) return std::nullopt;
+  if (!share || !samples || !f.probability || *share > 0 || *f.probability < kRatedHigh) return std::nullopt;
   return Reason{
       rule.grade(*share),
       "None of " + figure_text(*samples) + " samples of the prior has " + f.feature +
@@ -223,11 +228,10 @@ json reference_of(const json& path) {
 }
 
 bool contradicts_bound(const VerdictFigures& f, double length) {
-  // A ten-thousandth is what float32 values may be off by.
-  return f.bound && *f.bound > 0 && length < *f.bound * (1 - 1e-4);
+  return f.bound && *f.bound > 0 && length < *f.bound * (1 - kFloat32Slack);
 }
 
-std::optional<Reason> judge_contradiction(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> contradiction_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.length || !f.bound || !contradicts_bound(f, *f.length)) return std::nullopt;
   return Reason{rule.grade(1 - *f.length / *f.bound),
                 "Its length, " + figure_text(*f.length) + ", lies below " + figure_text(*f.bound) +
@@ -236,7 +240,7 @@ std::optional<Reason> judge_contradiction(const VerdictFigures& f, const Verdict
                 "more `segments`, or `dtype` float64"};
 }
 
-std::optional<Reason> judge_reference(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.reference || !f.length) return std::nullopt;
   const char* const remedy = "a smaller `box` around the path, or no reference (`reference` off)";
   const std::string by = "the reference by fast marching, " + figure_text(*f.reference, 6) + ", ";
@@ -267,7 +271,7 @@ std::optional<Reason> judge_reference(const VerdictFigures& f, const VerdictRule
                                                   : "; paths that leave the box are not excluded.")};
 }
 
-std::optional<Reason> judge_shorter(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> shorter_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.reference || !f.length || !(*f.reference > 0) || contradicts_bound(f, *f.reference))
     return std::nullopt;
   const double share = f.reference_error.value_or(0) / *f.reference, gap = *f.length / *f.reference - 1;
@@ -280,7 +284,7 @@ std::optional<Reason> judge_shorter(const VerdictFigures& f, const VerdictRule& 
                 "more `samples` and `routes`, another `seed`, or `init` graph"};
 }
 
-std::optional<Reason> judge_bound(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> bound_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.length || !f.bound || !(*f.bound > 0) || f.reference || contradicts_bound(f, *f.length))
     return std::nullopt;
   const double apart = *f.length / *f.bound - 1;
@@ -295,7 +299,7 @@ std::optional<Reason> judge_bound(const VerdictFigures& f, const VerdictRule& ru
                                   figure_text(*f.bound, digits) + "."};
 }
 
-std::optional<Reason> judge_resolution(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> resolution_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.cost || !f.coarse) return std::nullopt;
   const std::string finer = f.refinement ? "on a grid " + figure_text(*f.refinement) + " times finer"
                                          : std::string("on a finer grid");
@@ -314,7 +318,7 @@ std::optional<Reason> judge_resolution(const VerdictFigures& f, const VerdictRul
                 "have no shortest path)"};
 }
 
-std::optional<Reason> judge_extrapolation(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> extrapolation_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto extrapolated = figure_of(f.path, "extrapolated_length");
   if (!extrapolated || !f.length || !(*f.length > 0)) return std::nullopt;
   const double apart = std::abs(*extrapolated / *f.length - 1);
@@ -326,7 +330,7 @@ std::optional<Reason> judge_extrapolation(const VerdictFigures& f, const Verdict
                 "twice as many `segments`"};
 }
 
-std::optional<Reason> judge_detour(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> detour_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.embedding_length || !f.straight_embedding_length || !(*f.straight_embedding_length > 0))
     return std::nullopt;
   const double ratio = *f.embedding_length / *f.straight_embedding_length;
@@ -339,7 +343,7 @@ std::optional<Reason> judge_detour(const VerdictFigures& f, const VerdictRule& r
                 "a quality below 1 everywhere that matters, a larger `epsilon`, or a prior"};
 }
 
-std::optional<Reason> judge_minimum(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> minimum_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (const auto directions = figure_of(f.path, "negative_directions"); directions && *directions > 0)
     return Reason{rule.grade(*directions),
                   "A saddle, not a minimum: the cost falls in " + figure_text(*directions) +
@@ -350,19 +354,18 @@ std::optional<Reason> judge_minimum(const VerdictFigures& f, const VerdictRule& 
   return std::nullopt;
 }
 
-std::optional<Reason> judge_movement(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> movement_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.cost || f.kind == RunKind::kMeasures) return std::nullopt;
-  // Less than a billionth of a step in the latent space is less than float32 can tell.
   if (f.embedding_length && f.straight_embedding_length && f.ends_distance.value_or(0) > 0 &&
-      std::max(*f.embedding_length, *f.straight_embedding_length) < 1e-9 * *f.ends_distance)
+      std::max(*f.embedding_length, *f.straight_embedding_length) < kFlat * *f.ends_distance)
     return Reason{
         Level::kBad,
         "The model gives the same output all along: nothing was optimised, and the path means nothing.",
         "another decoder, or ends whose outputs differ"};
   // A path that is straight where lengths are measured, or a minimum by its inertia, need not move.
   const bool straight = (f.embedding_length && f.ends_output_distance &&
-                         *f.embedding_length <= 1.001 * *f.ends_output_distance) ||
-                        (f.length && f.bound && *f.length <= 1.001 * *f.bound);
+                         *f.embedding_length <= kStraightSlack * *f.ends_output_distance) ||
+                        (f.length && f.bound && *f.length <= kStraightSlack * *f.bound);
   const bool minimum = f.path.value("minimum", json()) == json(true);
   if (!f.residual || !(*f.cost > 0) || straight || minimum) return std::nullopt;
   const Level level = rule.grade(*f.residual);
@@ -373,13 +376,13 @@ std::optional<Reason> judge_movement(const VerdictFigures& f, const VerdictRule&
                 "another first path (`init`), or a decoder that is differentiable"};
 }
 
-std::optional<Reason> judge_start(const VerdictFigures& f, const VerdictRule&) {
+std::optional<Reason> start_rule(const VerdictFigures& f, const VerdictRule&) {
   if (f.start.empty()) return std::nullopt;
   return Reason{Level::kNote, "The best result came from " + in_words(f.start) + "."};
 }
 
 /// How the search ended and how near a stationary point it is, in one sentence: neither is told alone.
-std::optional<Reason> judge_ending(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> ending_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (f.termination.empty()) return std::nullopt;
   if (f.failed())
     return Reason{
@@ -401,7 +404,7 @@ std::optional<Reason> judge_ending(const VerdictFigures& f, const VerdictRule& r
         "a smaller `tolerance`, or a second-order `method`"};
   }
   // At rounding: there is nothing left to gain, whatever the reason given.
-  if (f.termination == "stalled" && f.residual && *f.residual <= 1e-3)
+  if (f.termination == "stalled" && f.residual && *f.residual <= kAtRounding)
     return Reason{Level::kGood,
                   "The search went on until rounding let no step lower the cost, and the path is "
                   "stationary (" +
@@ -425,7 +428,7 @@ std::optional<Reason> judge_ending(const VerdictFigures& f, const VerdictRule& r
                 found == sentences.end() ? "" : found->second.second};
 }
 
-std::optional<Reason> judge_measure(const VerdictFigures& f, const VerdictRule&) {
+std::optional<Reason> measure_rule(const VerdictFigures& f, const VerdictRule&) {
   if (f.kind != RunKind::kMeasures || !f.cost) return std::nullopt;
   std::string text = "Its cost is " + figure_text(*f.cost, 5);
   if (f.bound)
@@ -434,7 +437,7 @@ std::optional<Reason> judge_measure(const VerdictFigures& f, const VerdictRule&)
   return Reason{Level::kNote, text + "."};
 }
 
-std::optional<Reason> judge_warnings(const VerdictFigures& f, const VerdictRule& rule) {
+std::optional<Reason> warnings_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (f.warnings.empty()) return std::nullopt;
   std::string text = "A warning questions these figures: " + f.warnings[0];
   if (f.warnings.size() > 1)
@@ -513,43 +516,43 @@ Level VerdictRule::grade(double value) const {
 const std::vector<VerdictRule>& verdict_rules() {
   static const std::vector<VerdictRule> rules{
       {"gain", "mean_quality, where the straight line is not bettered", true, 0.3, kNever,
-       "nothing better than the straight line was found", nullptr, judge_gain},
-      {"cost", "", false, kNever, kNever, "", nullptr, judge_measure},
+       "nothing better than the straight line was found", nullptr, gain_rule},
+      {"cost", "", false, kNever, kNever, "", nullptr, measure_rule},
       {"feature", "mean_class_probability", true, 0.6, 0.3, "the feature is hardly there",
-       "Every path has the feature: its mean probability is 0.6 or more.", judge_feature},
-      {"quality", "min_quality", true, 0.02, kNever, "it crosses bad places", nullptr, judge_quality},
+       "Every path has the feature: its mean probability is 0.6 or more.", feature_rule},
+      {"quality", "min_quality", true, 0.02, kNever, "it crosses bad places", nullptr, quality_rule},
       {"guard", "least_guard_rank, unless an end is as strange", true, 0.01, 1e-4, "it leaves the data",
-       "In the data: no path is stranger than 99 of 100 samples of the prior.", judge_guard},
+       "In the data: no path is stranger than 99 of 100 samples of the prior.", guard_rule},
       {"judge", "judge_disagreement", false, 0.1, 0.5, "a second classifier disagrees",
-       "A second classifier, which was not optimised, agrees on every path.", judge_judge},
+       "A second classifier, which was not optimised, agrees on every path.", judge_rule},
       {"classifier", "classifier.sure: share of prior samples with a probability of 0.8 or more", true, 0.5,
        0.2, "the classifier does not know what this model makes",
-       "The classifier knows what this model makes.", judge_classifier},
+       "The classifier knows what this model makes.", classifier_rule},
       {"classifier", "classifier.share_of_prior, where mean_class_probability is 0.6 or more", true, 1e-12,
-       kNever, "no sample of the prior has the feature", nullptr, judge_unseen},
+       kNever, "no sample of the prior has the feature", nullptr, unseen_rule},
       {"certificate", "1 − length/lower_bound", false, kNever, 1e-4, "its length contradicts the lower bound",
-       nullptr, judge_contradiction},
+       nullptr, contradiction_rule},
       {"certificate", "reference.error_estimate/reference.length, and what it contradicts", false, 0.01,
        kNever, "the reference is uncertain", "Certified: every path is as short as its reference.",
-       judge_reference},
+       reference_rule},
       {"certificate", "length/reference.length − 1, beyond the reference's error", false, 0.01, 0.05,
-       "a shorter path is known", nullptr, judge_shorter},
+       "a shorter path is known", nullptr, shorter_rule},
       {"certificate", "length/lower_bound − 1: a certificate up to here", false, 0.05, kNever, "", nullptr,
-       judge_bound},
+       bound_rule},
       {"resolution", "max/min of cost and cost_refined, less 1", false, 0.05, 0.25, "under-resolved",
-       "Resolved: no path's cost changes by over 5 % on the refined grid.", judge_resolution},
+       "Resolved: no path's cost changes by over 5 % on the refined grid.", resolution_rule},
       {"resolution", "share by which extrapolated_length and length differ", false, 0.01, 0.1,
-       "its length changes with the grid", nullptr, judge_extrapolation},
+       "its length changes with the grid", nullptr, extrapolation_rule},
       {"detour", "embedding_length over that of the straight line", false, 30, 1000, "a wild detour", nullptr,
-       judge_detour},
+       detour_rule},
       {"minimum", "negative_directions", false, 1, kNever, "a saddle, not a minimum",
-       "Every path is a minimum: the Hessian of its cost is positive definite.", judge_minimum},
+       "Every path is a minimum: the Hessian of its cost is positive definite.", minimum_rule},
       {"movement", "gradient_residual, unless the path is straight or a minimum", true, 1e-14, kNever,
-       "its gradient is zero", nullptr, judge_movement},
-      {"start", "", false, kNever, kNever, "", nullptr, judge_start},
+       "its gradient is zero", nullptr, movement_rule},
+      {"start", "", false, kNever, kNever, "", nullptr, start_rule},
       {"ending", "gradient_residual, and termination", false, 0.05, 0.3, "the search did not converge",
-       "Every search converged, to a stationary path.", judge_ending},
-      {"warnings", "number of warnings", false, 1, kNever, "warnings question it", nullptr, judge_warnings},
+       "Every search converged, to a stationary path.", ending_rule},
+      {"warnings", "number of warnings", false, 1, kNever, "warnings question it", nullptr, warnings_rule},
   };
   return rules;
 }

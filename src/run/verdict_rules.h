@@ -48,7 +48,7 @@ struct VerdictRule {
   double fair, bad;       ///< NaN: never
   const char* complaint;  ///< in headlines: "under-resolved"
   const char* praise;     ///< of a batch to which it does not object; null: nothing is said
-  std::optional<Reason> (*judge)(const VerdictFigures&, const VerdictRule&);
+  std::optional<Reason> (*evaluate)(const VerdictFigures&, const VerdictRule&);
 
   Level grade(double value) const;
 };
