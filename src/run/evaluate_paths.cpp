@@ -13,6 +13,16 @@
 #include "latentpath/path/initial_path.h"
 
 namespace latentpath {
+
+/// The paths of a batch by one method, as they were found.
+struct PathBatch {
+  std::optional<PathResult> result;  ///< of a search
+  CurveFigures figures;
+  Tensor nodes, node_times, frame_nodes;  ///< [pairs, n + 1, D], [n + 1], [pairs, F, D]; float64
+  double seconds = 0;                     ///< a pair
+  int64_t shared_evaluations = 0;         ///< a pair's share of the points decoded for all
+};
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -74,6 +84,74 @@ PathProblem batch_of(const PathProblem& problem, int64_t first, int64_t count) {
   batch.start = problem.start.narrow(0, first, count);
   batch.end = problem.end.narrow(0, first, count);
   return batch;
+}
+
+/// The straight line or the great circle between the ends, without any search.
+PathBatch draw(EvaluationMethod::Kind kind, const PathProblem& problem, const PathOptions& options,
+               const PathEnergy& energy, int64_t frames) {
+  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble);
+  const auto curve = [&](const Tensor& times) {
+    return kind == EvaluationMethod::Kind::kLinear ? linear_path(start, end, times)
+                                                   : spherical_path(start, end, times);
+  };
+  const double grading = options.grading >= 0                 ? options.grading
+                         : problem.quality->depends_on_time() ? 0.8
+                                                              : 0.0;
+  PathBatch batch;
+  const auto begin = Clock::now();
+  batch.frame_nodes = curve(uniform_times(frames - 1));
+  batch.seconds = seconds_since(begin) / static_cast<double>(start.size(0));
+  batch.node_times = uniform_times(options.segments);
+  batch.nodes = curve(batch.node_times);
+  batch.figures =
+      energy.measure(curve, start.size(0), graded_times(options.segments, grading), problem.feature);
+  return batch;
+}
+
+/// The steps in image space of F frames that share out the length of a path [n + 1, D] evenly.
+std::vector<double> even_steps(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
+                               int64_t frames, at::ScalarType type) {
+  const at::NoGradGuard no_gradient;
+  const Tensor even = even_frame_times(energy.embedding(), nodes.to(type), times, frames);
+  const Tensor shown = interpolate_polyline(nodes.unsqueeze(0), times, even)[0].to(type);
+  const Tensor images = energy.embedding()(shown).flatten(1).unsqueeze(0);
+  return row_of(energy.squared_chords(images).sqrt(), 0);
+}
+
+/// One path of a batch, with the figures of its frames.
+EvaluatedPath path_of(const PathBatch& batch, const Frames& frames, int64_t row) {
+  EvaluatedPath path;
+  const auto set = [&](PathFigure which, const Tensor& values) {
+    if (values.defined()) path[which] = values[row].item<double>();
+  };
+  if (frames.recognised.defined())
+    path[PathFigure::kClassRatio] = frames.recognised[row].mean().item<double>();
+  set(PathFigure::kMeanFeature, batch.figures.mean_feature);
+  set(PathFigure::kMeanQuality, batch.figures.mean_quality);
+  set(PathFigure::kMinQuality, batch.figures.min_quality);
+  set(PathFigure::kCostRefined, batch.figures.cost_refined);
+  set(PathFigure::kLength, batch.figures.length);
+  set(PathFigure::kEmbeddingLength, batch.figures.embedding_length);
+  path.quality = row_of(frames.quality, row);
+  if (frames.probability.defined()) path.probability = row_of(frames.probability, row);
+  path.step = row_of(frames.step, row);
+  path[PathFigure::kSmoothness] = smoothness_of(path.step);
+  const double ends = std::min(path.quality.front(), path.quality.back());
+  // Where nothing is asked of the ends, their quality is 1 and the ratio says nothing new.
+  if (ends < 1) path[PathFigure::kMinQualityOverEnds] = path[PathFigure::kMinQuality] / ends;
+  path[PathFigure::kSeconds] = batch.seconds;
+  path[PathFigure::kDecoderEvaluations] = 0;
+  if (batch.result) {
+    const auto index = static_cast<size_t>(row);
+    path[PathFigure::kDecoderEvaluations] =
+        static_cast<double>(batch.result->decoder_evaluations[index] + batch.shared_evaluations);
+    path.termination = termination_name(batch.result->termination[index]);
+    path.start = batch.result->start[index];
+    path.under_resolved = batch.result->under_resolved[index];
+  }
+  path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
+                !all_finite(path.quality) || !all_finite(path.probability);
+  return path;
 }
 
 }  // namespace
@@ -236,95 +314,46 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   energy_options.kernel = options_.kernel;
   const PathEnergy energy(problem.embedding, problem.quality, energy_options);
 
-  const Tensor frame_times = uniform_times(frames_ - 1);
-  const auto type = problem.start.scalar_type();
-  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble);
-  std::optional<PathResult> result;
-  CurveFigures figures;
-  Tensor nodes, node_times, frame_nodes;
-  double seconds = 0;
-  int64_t shared_evaluations = 0;
-  if (method.kind == EvaluationMethod::Kind::kSearch) {
-    const bool pooled = draws_candidates(problem, options);
-    const int64_t before = pooled ? candidates(cancellation).drawn : 0;  // drawn outside the batch's clock
-    result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
-                   : find_path(problem, options, progress, cancellation);
-    check();
-    figures = result->path;
-    nodes = result->nodes.to(at::kDouble);
-    node_times = result->times;
-    if (options.cost != options_.cost)  // sought by another cost, judged by the same
-      figures = energy.measure([&](const Tensor& t) { return interpolate_polyline(nodes, node_times, t); },
-                               count, node_times, problem.feature);
-    frame_nodes = interpolate_polyline(nodes, node_times, frame_times);
-    seconds = result->seconds / static_cast<double>(count);
-    shared_evaluations = result->candidate_evaluations / count;  // a roadmap of this batch
-    if (pooled) {
-      shared_evaluations += (before + pairs() - 1) / pairs();
-      seconds += pool_seconds_ / static_cast<double>(pairs());
-    }
-  } else {
-    const auto curve = [&](const Tensor& times) {
-      return method.kind == EvaluationMethod::Kind::kLinear ? linear_path(start, end, times)
-                                                            : spherical_path(start, end, times);
-    };
-    const double grading = options.grading >= 0                 ? options.grading
-                           : problem.quality->depends_on_time() ? 0.8
-                                                                : 0.0;
-    const auto begin = Clock::now();
-    frame_nodes = curve(frame_times);
-    seconds = seconds_since(begin) / static_cast<double>(count);
-    node_times = uniform_times(options.segments);
-    nodes = curve(node_times);
-    figures = energy.measure(curve, count, graded_times(options.segments, grading), problem.feature);
-  }
+  const PathBatch batch = method.kind == EvaluationMethod::Kind::kSearch
+                              ? search(problem, options, energy, progress, cancellation)
+                              : draw(method.kind, problem, options, energy, frames_);
   check();
-  const Frames frames = look_at(case_, energy, frame_nodes.to(type), frame_times);
-
-  const auto even_steps = [&](int64_t row) {
-    const at::NoGradGuard no_gradient;
-    const Tensor even = even_frame_times(*problem.embedding, nodes[row].to(type), node_times, frames_);
-    const Tensor shown = interpolate_polyline(nodes.narrow(0, row, 1), node_times, even)[0].to(type);
-    const Tensor images = (*problem.embedding)(shown).flatten(1).unsqueeze(0);
-    return row_of(energy.squared_chords(images).sqrt(), 0);
-  };
-  std::vector<EvaluatedPath> paths(static_cast<size_t>(count));
+  const auto type = problem.start.scalar_type();
+  const Frames frames = look_at(case_, energy, batch.frame_nodes.to(type), uniform_times(frames_ - 1));
+  std::vector<EvaluatedPath> paths;
   for (int64_t row = 0; row < count; ++row) {
-    const auto index = static_cast<size_t>(row);
-    EvaluatedPath& path = paths[index];
+    EvaluatedPath path = path_of(batch, frames, row);
     path.pair = first + row;
-    const auto set = [&](PathFigure which, const Tensor& values) {
-      if (values.defined()) path[which] = values[row].item<double>();
-    };
-    if (frames.recognised.defined())
-      path[PathFigure::kClassRatio] = frames.recognised[row].mean().item<double>();
-    set(PathFigure::kMeanFeature, figures.mean_feature);
-    set(PathFigure::kMeanQuality, figures.mean_quality);
-    set(PathFigure::kMinQuality, figures.min_quality);
-    set(PathFigure::kCostRefined, figures.cost_refined);
-    set(PathFigure::kLength, figures.length);
-    set(PathFigure::kEmbeddingLength, figures.embedding_length);
-    path.quality = row_of(frames.quality, row);
-    if (frames.probability.defined()) path.probability = row_of(frames.probability, row);
-    path.step = row_of(frames.step, row);
-    path[PathFigure::kSmoothness] = smoothness_of(path.step);
-    path[PathFigure::kEvenSmoothness] = smoothness_of(even_steps(row));
-    const double ends = std::min(path.quality.front(), path.quality.back());
-    // Where nothing is asked of the ends, their quality is 1 and the ratio says nothing new.
-    if (ends < 1) path[PathFigure::kMinQualityOverEnds] = path[PathFigure::kMinQuality] / ends;
-    path[PathFigure::kSeconds] = seconds;
-    path[PathFigure::kDecoderEvaluations] = 0;
-    if (result) {
-      path[PathFigure::kDecoderEvaluations] =
-          static_cast<double>(result->decoder_evaluations[index] + shared_evaluations);
-      path.termination = termination_name(result->termination[index]);
-      path.start = result->start[index];
-      path.under_resolved = result->under_resolved[index];
-    }
-    path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
-                  !all_finite(path.quality) || !all_finite(path.probability);
+    path[PathFigure::kEvenSmoothness] =
+        smoothness_of(even_steps(energy, batch.nodes[row], batch.node_times, frames_, type));
+    paths.push_back(std::move(path));
   }
   return paths;
+}
+
+PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& options,
+                                const PathEnergy& energy, const ProgressObserver& progress,
+                                const CancellationToken& cancellation) {
+  const int64_t count = problem.start.size(0);
+  const bool pooled = draws_candidates(problem, options);
+  const int64_t drawn = pooled ? candidates(cancellation).drawn : 0;  // not in the batch's seconds
+  PathBatch batch;
+  batch.result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
+                       : find_path(problem, options, progress, cancellation);
+  batch.figures = batch.result->path;
+  batch.nodes = batch.result->nodes.to(at::kDouble);
+  batch.node_times = batch.result->times;
+  const auto curve = [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); };
+  if (options.cost != options_.cost)  // sought by another cost, measured by the same
+    batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
+  batch.frame_nodes = curve(uniform_times(frames_ - 1));
+  batch.seconds = batch.result->seconds / static_cast<double>(count);
+  batch.shared_evaluations = batch.result->candidate_evaluations / count;  // a roadmap of this batch
+  if (pooled) {
+    batch.shared_evaluations += (drawn + pairs() - 1) / pairs();
+    batch.seconds += pool_seconds_ / static_cast<double>(pairs());
+  }
+  return batch;
 }
 
 FigureStatistics::FigureStatistics()

@@ -70,7 +70,7 @@ TEST(EvaluatePaths, StraightLinesInThePlaneHaveFiguresKnownByHand) {
   EXPECT_NEAR(paths[1][PathFigure::kMeanFeature], std::log((1 + std::exp(1.0)) / 2), 1e-4);
 }
 
-TEST(EvaluatePaths, ThePapersMethodsAreJudgedByTheCostOfAll) {
+TEST(EvaluatePaths, ThePapersMethodsAreMeasuredByTheCostOfAll) {
   // A hill of quality off the straight line.
   EvaluationCase evaluated = plane_case();
   evaluated.problem.quality =
@@ -168,7 +168,7 @@ TEST(EvaluatePaths, ViaPointsAreDecodedOnceAndChargedInShares) {
   EXPECT_GE(drawn, options.candidates.keep);
   EXPECT_EQ(first[0][PathFigure::kDecoderEvaluations], again[0][PathFigure::kDecoderEvaluations]);
   EXPECT_EQ(first[0][PathFigure::kCostRefined], again[0][PathFigure::kCostRefined]);
-  // From the straight line alone no via points are charged.
+  // From the straight line alone no via points are counted.
   const auto straight = evaluator.evaluate(evaluation_method("straight"), 0, 1);
   EXPECT_GE(first[0][PathFigure::kDecoderEvaluations],
             straight[0][PathFigure::kDecoderEvaluations] + static_cast<double>(drawn) / 2);

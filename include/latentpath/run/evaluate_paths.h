@@ -2,8 +2,9 @@
 // evaluate_paths: the same figures for many paths by many methods, as the papers' tables need them.
 //
 // A case is a feature with its end points (say "favor 8" and 200 pairs), a method is a curve drawn without
-// any search or a search with its options. Every path is judged alike: on one refined grid with one cost, and
-// by its frames, decoded at equally spaced times t_k = k/(F − 1), both ends included. The figures of a path:
+// any search or a search with its options. Every path is evaluated alike: on one refined grid with one cost,
+// and by its frames, decoded at equally spaced times t_k = k/(F − 1), both ends included. The figures of a
+// path:
 //
 //   class ratio       share of the frames that the classifier recognises as what was asked for (paper A,
 //                     Table 1: "mean ratio of images belonging to a specific class on an interpolation path,
@@ -102,7 +103,7 @@ struct FigureDescription {
 };
 const std::array<FigureDescription, kPathFigures>& path_figure_descriptions();
 
-/// One path, judged. Figures that do not apply are NaN.
+/// One path, evaluated. Figures that do not apply are NaN.
 struct EvaluatedPath {
   EvaluatedPath() { figures.fill(std::numeric_limits<double>::quiet_NaN()); }
   double operator[](PathFigure which) const { return figures[static_cast<size_t>(which)]; }
@@ -119,8 +120,10 @@ struct EvaluatedPath {
   std::vector<double> step;         ///< s_k, F − 1 values
 };
 
+struct PathBatch;
+
 /// Evaluates one case. Via points are drawn once, at the first search that wants them, and shared by all
-/// pairs: each path is charged its share.
+/// pairs: each path is counted its share.
 class PathEvaluator {
  public:
   /// `options` hold for every method: segments, ε, cost, norm, seed, …; `frames` F ≥ 2.
@@ -140,8 +143,10 @@ class PathEvaluator {
   std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, int64_t first, int64_t count,
                                             const ProgressObserver& progress,
                                             const CancellationToken& cancellation);
+  PathBatch search(const PathProblem& problem, const PathOptions& options, const PathEnergy& energy,
+                   const ProgressObserver& progress, const CancellationToken& cancellation);
   const CandidatePool& candidates(const CancellationToken& cancellation);
-  /// The cost, with λ, that every method is charged by.
+  /// The cost, with λ, that every method's paths are measured by.
   void choose_cost(const CancellationToken& cancellation);
 
   EvaluationCase case_;

@@ -11,6 +11,8 @@ namespace {
 
 /// Damping of the first step where H is not positive definite, and of the first one after a refusal.
 constexpr double kIndefiniteDamping = 0.05, kRefusedDamping = 0.3;
+/// So many damped steps in a row where H is not positive definite: then its negative direction is followed.
+constexpr int kMostIndefiniteSteps = 12;
 /// No step is shorter than this damping makes it.
 constexpr double kMostDamping = 1e14;
 
@@ -23,6 +25,7 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 void NewtonMethod::prepare(std::size_t size) {
   trial_.resize(size);
   lambda_ = 0;
+  indefinite_steps_ = 0;
 }
 
 void NewtonMethod::fill_laplacian() {
@@ -50,7 +53,7 @@ void NewtonMethod::approximate() {
   factor_.solve(step_.data());
   const double promise = dot(gradient_, step_);
   residual_ = relative(promise);
-  end_at_rounding(promise);
+  if (definite_) count_step(promise);
 }
 
 const std::vector<double>* NewtonMethod::negative_direction() {
@@ -61,11 +64,18 @@ const std::vector<double>* NewtonMethod::negative_direction() {
 }
 
 void NewtonMethod::iterate() {
+  // Damping is as strong as the most negative direction demands, and makes the others' steps short: where
+  // symmetry keeps that direction out of the gradient, a saddle is approached for ever, and never left.
+  indefinite_steps_ = definite_ ? 0 : indefinite_steps_ + 1;
+  if (indefinite_steps_ > kMostIndefiniteSteps) {
+    indefinite_steps_ = 0;
+    if (leaves_saddle() && leave_saddle()) return;
+  }
   const Trial trial = damped_step();
   if (trial == Trial::kAccepted) return approximate();
   linearise(x_);
   if (trial == Trial::kBelowRounding)
-    end(Termination::kConverged, "steps promise less than rounding");
+    end_at_rounding();
   else
     end(Termination::kStalled, "no damped step lowers the cost");
 }

@@ -37,6 +37,7 @@ class NewtonMethod final : public SecondOrderMethod {
   void approximate() override;
   void iterate() override;
   const std::vector<double>* negative_direction() override;
+  bool may_be_saddle() const override { return !definite_; }
   void fill_laplacian();
   enum class Trial { kAccepted, kNoStep, kBelowRounding };
   Trial damped_step();
@@ -47,8 +48,9 @@ class NewtonMethod final : public SecondOrderMethod {
   BlockCholesky factor_;
   LowestMode lowest_;
   std::vector<double> step_, trial_;
-  bool have_laplacian_ = false;
+  bool have_laplacian_ = false, definite_ = true;
   double lambda_ = 0;
+  int indefinite_steps_ = 0;  ///< one after the other
 };
 
 }  // namespace latentpath::detail

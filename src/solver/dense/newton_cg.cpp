@@ -66,6 +66,7 @@ double lanczos(SecondOrderModel& model, int steps, std::size_t block, Vector& mo
 void NewtonCgMethod::prepare(std::size_t size) {
   for (Vector* v : {&step_, &rest_, &solved_, &direction_, &image_}) v->resize(size);
   have_preconditioner_ = false;
+  definite_ = true;
 }
 
 /// g, M and the residual at the point at which the model is linearised.
@@ -85,10 +86,12 @@ void NewtonCgMethod::approximate() {
   model_->solve_preconditioner(solved_.data());
   gradient_square_ = dot(gradient_, solved_);
   residual_ = relative(gradient_square_);
-  end_at_rounding(gradient_square_);
+  if (definite_) count_step(gradient_square_);
 }
 
 const Vector* NewtonCgMethod::negative_direction() {
+  // A few products tell whether there is one among the long waves, more find the steepest.
+  if (definite_ && lanczos(*model_, 8, model_->block_size(), mode_) >= 0) return nullptr;
   return lanczos(*model_, 40, model_->block_size(), mode_) < 0 ? &mode_ : nullptr;
 }
 
@@ -140,7 +143,7 @@ bool NewtonCgMethod::line_search() {
   }
   model_->linearise(x_.data());
   if (-slope < rounding())
-    end(Termination::kConverged, "steps promise less than rounding");
+    end_at_rounding();
   else
     end(Termination::kStalled, "no step along the Newton direction lowers the cost");
   return false;

@@ -21,12 +21,14 @@ class NewtonCgMethod final : public SecondOrderMethod {
   void approximate() override;
   void iterate() override;
   const std::vector<double>* negative_direction() override;
+  /// Conjugate gradients see what the gradient leads to; by symmetry it may never lead off a saddle.
+  bool may_be_saddle() const override { return true; }
   void conjugate_gradients();
   bool line_search();
 
   std::vector<double> step_, rest_, solved_, direction_, image_, trial_, mode_;
   double gradient_square_ = 0;  ///< gᵀM⁻¹g
-  bool have_preconditioner_ = false;
+  bool have_preconditioner_ = false, definite_ = true;
 };
 
 }  // namespace latentpath::detail

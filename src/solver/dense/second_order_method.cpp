@@ -15,33 +15,38 @@ void SecondOrderMethod::start(const RowCapabilities& row, const std::vector<doub
   model_ = row.second_order;
   gradient_.resize(x.size());
   prepare(x.size());
-  definite_ = true;
-  leaving_ = false;
+  way_out_ = nullptr;
   saddles_left_ = steps_at_rounding_ = 0;
   value_ = linearise(x_);
   approximate();
 }
 
-void SecondOrderMethod::step() { leaving_ ? leave_saddle() : iterate(); }
+void SecondOrderMethod::step() {
+  if (way_out_ == nullptr) return iterate();
+  if (!leave_saddle()) end(Termination::kConverged, "no way down from a stationary point was found");
+}
 
 bool SecondOrderMethod::leaves_saddle() {
-  leaving_ = !definite_ && escape_saddles_ && value_ != 0 && saddles_left_ < kMostSaddles;
-  return leaving_;
+  const bool asked = escape_saddles_ && value_ != 0 && saddles_left_ < kMostSaddles && may_be_saddle();
+  way_out_ = asked ? negative_direction() : nullptr;
+  return way_out_ != nullptr;
 }
 
-void SecondOrderMethod::leave_saddle() {
-  leaving_ = false;
+bool SecondOrderMethod::leave_saddle() {
   ++saddles_left_;
-  const std::vector<double>* direction = negative_direction();
-  const bool left = direction != nullptr && descend_along(*model_, *direction, value_, x_);
+  const bool left = descend_along(*model_, *way_out_, value_, x_);
+  way_out_ = nullptr;
   value_ = linearise(x_);
-  if (!left) return end(Termination::kConverged, "no way down from a stationary point was found");
-  approximate();
+  if (left) approximate();
+  return left;
 }
 
-void SecondOrderMethod::end_at_rounding(double promise) {
-  if (definite_ && promise < rounding() && ++steps_at_rounding_ > kMostStepsAtRounding)
-    end(Termination::kConverged, "steps promise less than rounding");
+void SecondOrderMethod::count_step(double promise) {
+  if (promise < rounding() && ++steps_at_rounding_ > kMostStepsAtRounding) end_at_rounding();
+}
+
+void SecondOrderMethod::end_at_rounding() {
+  if (!leaves_saddle()) end(Termination::kConverged, "steps promise less than rounding");
 }
 
 }  // namespace latentpath::detail

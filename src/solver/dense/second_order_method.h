@@ -20,13 +20,14 @@ class SecondOrderMethod : public RowMethod {
  protected:
   /// Memory for rows of N numbers, and the state before the first approximation.
   virtual void prepare(std::size_t size) = 0;
-  /// g and all else that a step needs, at the point at which the model is linearised; says in definite_
-  /// whether negative curvature is known of.
+  /// g and all else that a step needs, at the point at which the model is linearised.
   virtual void approximate() = 0;
   /// One iteration from there, to the next approximation or to the end.
   virtual void iterate() = 0;
-  /// At a saddle: v with vᵀ H v < 0; null where none is found.
+  /// v with vᵀ H v < 0 at the point at which the model is linearised; null where none is found.
   virtual const std::vector<double>* negative_direction() = 0;
+  /// Whether a stationary point is to be asked for a negative direction: not where H is known to be definite.
+  virtual bool may_be_saddle() const = 0;
 
   /// Moves the model to x and returns its cost.
   double linearise(const std::vector<double>& x) {
@@ -36,15 +37,19 @@ class SecondOrderMethod : public RowMethod {
   double rounding() const { return model_->rounding() * std::abs(value_); }
   /// `promise`: the decrease that a full step promises, twice. Below rounding one step may polish, more would
   /// go round in circles.
-  void end_at_rounding(double promise);
+  void count_step(double promise);
+  /// No step lowers the cost by more than rounding: the end, unless this is a saddle to be left.
+  void end_at_rounding();
+
+  /// Leaves the point that leaves_saddle() has found a way out of. False, and nothing changed, where the cost
+  /// does not fall that way.
+  bool leave_saddle();
 
   SecondOrderModel* model_ = nullptr;
-  bool definite_ = true;
 
  private:
-  void leave_saddle();
-
-  bool escape_saddles_, leaving_ = false;
+  bool escape_saddles_;
+  const std::vector<double>* way_out_ = nullptr;  ///< of the saddle that the next step leaves
   int saddles_left_ = 0, steps_at_rounding_ = 0;
 };
 
