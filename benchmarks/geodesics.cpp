@@ -81,7 +81,7 @@ GeodesicProblem problem_of(const Pairs& pairs, std::size_t first, std::size_t co
     return std::vector<double>(v.begin() + static_cast<std::ptrdiff_t>(first * pairs.dim),
                                v.begin() + static_cast<std::ptrdiff_t>((first + count) * pairs.dim));
   };
-  return {.metric = WeightedMetric(stereographic_chart(static_cast<int>(pairs.dim))),
+  return {.metric = WeightedMetric(stereographic_chart(static_cast<int>(pairs.dim)), analytic_constant(0.5)),
           .start = slice(pairs.start),
           .end = slice(pairs.end)};
 }

@@ -12,7 +12,9 @@ namespace lp = latentpath;
 
 int main() {
   const lp::GeodesicProblem problem{
-      .metric = lp::WeightedMetric(lp::plane_chart(2)), .start = {0, 1}, .end = {1, 0}};
+      .metric = lp::WeightedMetric(lp::plane_chart(2), lp::analytic_constant(0.5)),
+      .start = {0, 1},
+      .end = {1, 0}};
   const lp::Geodesic geodesic = lp::find_geodesics(problem).geodesics[0];
 
   const double exact = std::sqrt(2) * std::numbers::ln2;

@@ -1,5 +1,5 @@
 // Paper A, Example 2: a geodesic of the sphere in the gnomonic chart, with its certificate. The arc is π/3
-// long, weighted by log 2.
+// long; the paper's constant quality ½ weighs it by log 2.
 
 #include <cmath>
 #include <cstdio>
@@ -12,7 +12,9 @@ namespace lp = latentpath;
 
 int main() {
   const lp::GeodesicProblem problem{
-      .metric = lp::WeightedMetric(lp::half_sphere_chart()), .start = {0, 1}, .end = {1, 0}};
+      .metric = lp::WeightedMetric(lp::half_sphere_chart(), lp::analytic_constant(0.5)),
+      .start = {0, 1},
+      .end = {1, 0}};
   const lp::GeodesicResult result = lp::find_geodesics(problem, {.segments = 100});
   const lp::Geodesic& geodesic = result.geodesics[0];
   const lp::Certificate& certificate = geodesic.certificate;

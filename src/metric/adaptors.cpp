@@ -119,7 +119,7 @@ class TensorQuality final : public Quality {
       case AnalyticQuality::Form::kNegativeLog:
         return at::exp(-f);
       case AnalyticQuality::Form::kLevelSet:
-        return 0.5 * at::exp(-quality_->stiffness() * f);
+        return std::exp(-quality_->set_weight()) * at::exp(-quality_->stiffness() * f);
       default:
         return f;
     }
@@ -490,11 +490,11 @@ AnalyticMetricPointer as_analytic(MetricTensorPointer metric, int dim) {
 }
 
 AnalyticQualityPointer as_level_set(std::shared_ptr<const Embedding> distance, double stiffness,
-                                    int latent_dim) {
+                                    int latent_dim, double set_weight) {
   auto map = as_chart(std::move(distance), latent_dim);
   std::string name = map->describe();
   return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kLevelSet, std::move(map), stiffness,
-                                           std::move(name));
+                                           std::move(name), set_weight);
 }
 
 }  // namespace latentpath

@@ -10,8 +10,8 @@ namespace {
 
 class TorchScriptMetric final : public MetricTensor {
  public:
-  TorchScriptMetric(const std::filesystem::path& file, int64_t dim)
-      : module_(file, "metric", "", "cpu"), dim_(dim), name_("the metric " + file.filename().string()) {
+  TorchScriptMetric(const std::filesystem::path& file, int64_t dim, const std::string& dtype)
+      : module_(file, "metric", dtype, "cpu"), dim_(dim), name_("the metric " + file.filename().string()) {
     LATENTPATH_CHECK(!module_.takes_list(), kInput, name_,
                      " takes a list of tensors: it must take one, [n, D]");
     const auto stated = module_.integer_attribute("latent_dim");
@@ -40,8 +40,9 @@ class TorchScriptMetric final : public MetricTensor {
 
 }  // namespace
 
-MetricTensorPointer load_metric(const std::filesystem::path& file, int64_t latent_dim) {
-  return std::make_shared<TorchScriptMetric>(file, latent_dim);
+MetricTensorPointer load_metric(const std::filesystem::path& file, int64_t latent_dim,
+                                const std::string& dtype) {
+  return std::make_shared<TorchScriptMetric>(file, latent_dim, dtype);
 }
 
 }  // namespace latentpath

@@ -19,6 +19,11 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
+/// To which the length of a path is known itself.
+constexpr double kLengthRounding = 1e-6;
+/// A reference whose estimated error is a larger share of it proves nothing.
+constexpr double kCertainShare = 0.01;
+
 /// The path's own extent, widened on each side by half its diagonal.
 SearchBox box_around(const MatrixXd& path) {
   return surrounding_box({path.data(), path.data() + path.size()}, static_cast<int>(path.rows()), 0.5);
@@ -40,7 +45,7 @@ Tensor central_differences(const Embedding& embedding, const Tensor& z, double s
 
 }  // namespace
 
-GlobalCertificate certify_against(EikonalDistance reference, double length) {
+GlobalCertificate certify_against(EikonalDistance reference, double length, double lower_bound) {
   GlobalCertificate certificate;
   certificate.length = length;
   certificate.marching = std::move(reference);
@@ -50,8 +55,17 @@ GlobalCertificate certify_against(EikonalDistance reference, double length) {
   certificate.gap = marching.distance > 0 ? length / marching.distance - 1 : 0;
   certificate.box_suffices = marching.leaving_bound >= length;
   const double share = marching.distance > 0 ? marching.error_estimate / marching.distance : 0;
+  certificate.lower_bound = lower_bound;
+  const bool below = marching.distance + marching.error_estimate < lower_bound * (1 - 1e-9);
+  certificate.uncertain = below || !(share <= kCertainShare);
   std::ostringstream text;
-  if (std::abs(certificate.gap) <= share)
+  if (below)
+    text << "no comparison with the global optimum: the reference by fast marching, " << marching.distance
+         << ", is below the lower bound of " << lower_bound << " and so wrong";
+  else if (certificate.uncertain && certificate.gap > -share)
+    text << "no sure comparison with the global optimum: the reference by fast marching is "
+         << marching.distance << " with an estimated error of " << percent_text(share);
+  else if (std::abs(certificate.gap) <= share + kLengthRounding)
     text << "as short as the global optimum by fast marching, to within that reference's own estimated error "
             "of "
          << percent_text(share);
@@ -70,12 +84,18 @@ GlobalCertificate certify_against(EikonalDistance reference, double length) {
 }
 
 GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& path, double length,
-                                   EikonalDistanceOptions options, const CancellationToken& cancellation) {
+                                   EikonalDistanceOptions options, const CancellationToken& cancellation,
+                                   double lower_bound) {
   LATENTPATH_CHECK(path.cols() >= 2 && path.rows() >= 1 && path.rows() <= 3, kArgument,
                    "a global certificate exists for paths in 1 to 3 dimensions, not in ", path.rows());
   if (options.box.lower.empty() && path.col(0) != path.col(path.cols() - 1)) options.box = box_around(path);
+  for (size_t d = 0; d < options.space.lower.size() && !options.box.lower.empty(); ++d) {
+    options.box.lower[d] = std::max(options.box.lower[d], options.space.lower[d]);
+    options.box.upper[d] = std::min(options.box.upper[d], options.space.upper[d]);
+  }
   return certify_against(
-      eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation), length);
+      eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation), length,
+      lower_bound);
 }
 
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,

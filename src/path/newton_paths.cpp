@@ -42,13 +42,16 @@ GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProbl
   how.samples = options.route_samples > 0 ? options.route_samples : kSamples;
   how.routes.routes = static_cast<int>(options.route_starts);
   how.every_geodesic = false;
+  how.windings = 0;  // a path problem's ends are the points that they are
   return how;
 }
 
 FoundGeodesic shortest(const Search& search, const GeodesicProblem& one, GlobalGeodesicOptions how) {
   if (!starts_by_routes(search)) {
     GeodesicResult found = find_geodesics(one, how.geodesic, search.cancellation);
-    return {one.initial.empty() ? "straight line" : "given path", one.initial.empty() ? 0 : -1,
+    return {one.initial.empty() ? "straight line" : "given path",
+            one.initial.empty() ? 0 : -1,
+            {},
             std::move(found.geodesics[0])};
   }
   std::vector<double> ends = one.start;

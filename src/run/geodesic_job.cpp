@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/adaptors.h"
@@ -18,6 +19,9 @@
 
 namespace latentpath {
 namespace {
+
+/// Copies of each end to which first-order methods, which take their time, look for paths.
+constexpr size_t kLiftsByFindPath = 3;
 
 Tensor tensor_of(const std::vector<double>& nodes, int64_t dim) {
   return at::tensor(nodes, at::kDouble).reshape({-1, dim});
@@ -49,14 +53,20 @@ class GeodesicSearch {
   void no_reference(const Error& error, std::vector<std::string>& warnings) const;
   GeodesicAnswer answer_of(const Geodesic& geodesic, const std::string& start) const;
   GeodesicAnswer answer_of(const PathResult& result, int64_t pair) const;
+  bool is_quotient() const { return metric_.topology().is_quotient(); }
+  /// The copies of a pair's end, the nearest first; the end itself where nothing is identified.
+  std::vector<Lift> lifts_of(int64_t pair) const;
+  SearchBox space() const;
   GeodesicOptions dense_options(int64_t pairs) const;
   void solve_dense();
-  void solve_from_graph(const GeodesicProblem& problem, const GeodesicOptions& options);
+  void solve_globally(const GeodesicProblem& problem, const GeodesicOptions& options, int64_t samples);
   std::vector<GeodesicAnswer> solve_by_find_path(const std::string& method);
+  std::vector<GeodesicAnswer> find_paths(const PathProblem& problem, const PathOptions& options);
   void solve();
   void take_shorter(std::vector<GeodesicAnswer> rivals);
   void go_on_from_reference(int64_t pair, GeodesicAnswer& answer) const;
   MetricField reference_field() const;
+  GlobalCertificate reference_for(int64_t pair, const GeodesicAnswer& answer, const MetricField& field) const;
   void certify();
 
   const GeodesicJob& job_;
@@ -68,12 +78,23 @@ class GeodesicSearch {
   int64_t pairs_, dim_;
 };
 
+std::vector<Lift> GeodesicSearch::lifts_of(int64_t pair) const {
+  return lifts_by_straight_line(metric_, row_major(problem_.start[pair]), row_major(problem_.end[pair]));
+}
+
+/// Where the chart has any space, for fast marching.
+SearchBox GeodesicSearch::space() const {
+  const Topology& topology = metric_.topology();
+  if (topology.radius > 0)
+    return {std::vector<double>(static_cast<size_t>(dim_), -topology.radius),
+            std::vector<double>(static_cast<size_t>(dim_), topology.radius)};
+  return {topology.lower, topology.upper};
+}
+
+/// As it was given; empty: around the ends.
 SearchBox GeodesicSearch::search_box() const {
   const auto dim = static_cast<size_t>(dim_);
-  if (job_.box.empty()) {
-    std::vector<double> points = row_major(at::cat({problem_.start, problem_.end}));
-    return surrounding_box(points, static_cast<int>(dim));
-  }
+  if (job_.box.empty()) return {};
   const std::vector<double> numbers = parse_finite_numbers("box", job_.box);
   LATENTPATH_CHECK(numbers.size() == 2 * dim, kArgument, "`box` takes low,high of each of the ", dim,
                    " coordinates, ", 2 * dim, " numbers, not ", numbers.size());
@@ -98,7 +119,9 @@ EikonalDistanceOptions GeodesicSearch::reference_options() const {
   EikonalDistanceOptions options;
   options.tolerance = 1e-3;
   options.most_nodes = 600'000;
-  if (!job_.box.empty()) options.box = search_box();
+  options.box = search_box();
+  options.space = space();
+  options.identifications = metric_.topology().identifications;
   if (problem_.from_files) {
     // A model is decoded five times a node, and is rough enough to need no better than this.
     if (dim_ == 2) options.coarsest = 101;
@@ -152,8 +175,13 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
   answer.under_resolved = result.under_resolved[index];
   const std::vector<double> nodes = row_major(answer.nodes);
   answer.length = metric_.length(nodes).length;
-  answer.lower_bound =
-      metric_.lower_bound(nodes.data(), nodes.data() + nodes.size() - static_cast<size_t>(dim_));
+  // Of every copy of the end: no path to any of them is shorter.
+  answer.lower_bound = std::numeric_limits<double>::infinity();
+  for (const Lift& lift : lifts_of(pair)) {
+    answer.lower_bound = std::min(answer.lower_bound, metric_.lower_bound(nodes.data(), lift.point.data()));
+    if (is_quotient() && std::equal(lift.point.begin(), lift.point.end(), nodes.end() - dim_))
+      answer.winding = lift.winding;
+  }
   return answer;
 }
 
@@ -174,7 +202,8 @@ void GeodesicSearch::solve_dense() {
   if (problem_.first_path.defined()) problem.initial = row_major(problem_.first_path);
   const GeodesicOptions options = dense_options(pairs_);
   if (job_.init == "graph" || (job_.init == "auto" && pairs_ <= 64 && dim_ <= 8))
-    return solve_from_graph(problem, options);
+    return solve_globally(problem, options, job_.samples);
+  if (is_quotient()) return solve_globally(problem, options, 0);
   report({"pairs", 0, pairs_, 0});
   const GeodesicResult result = find_geodesics(problem, options, cancellation_);
   for (const Geodesic& geodesic : result.geodesics)
@@ -183,19 +212,23 @@ void GeodesicSearch::solve_dense() {
   run_.reason = result.method_reason;
 }
 
-void GeodesicSearch::solve_from_graph(const GeodesicProblem& problem, const GeodesicOptions& options) {
+/// With routes through a graph, where it has samples, and to several copies of each end, where it has them.
+void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const GeodesicOptions& options,
+                                    int64_t samples) {
   GlobalGeodesicOptions global;
   global.geodesic = options;
   global.box = search_box();
-  global.samples = job_.samples;
+  global.samples = samples;
   global.routes.routes = static_cast<int>(job_.routes);
   global.every_geodesic = !problem_.from_files;
   report({"routes", 0, pairs_, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
   for (const GlobalGeodesic& pair : result.pairs) {
     GeodesicAnswer answer = answer_of(pair.found[0].geodesic, pair.found[0].start);
+    answer.winding = pair.found[0].winding;
     for (size_t k = 1; k < pair.found.size(); ++k) {
       answer.others.emplace_back(pair.found[k].start, pair.found[k].geodesic.refined_length);
+      answer.other_windings.push_back(pair.found[k].winding);
       answer.other_nodes.push_back(tensor_of(pair.found[k].geodesic.nodes, dim_));
     }
     for (const std::string& sentence : pair.failed) answer.warnings.push_back(sentence);
@@ -220,17 +253,50 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   problem.end = problem_.end;
   PathOptions options;
   options.segments = job_.search.segments;
-  options.epsilon = job_.epsilon;
+  options.epsilon = metric_.epsilon();
   options.cost = "chord";
   options.method = method;
   if (job_.init == "straight") options.init = "linear";
   options.max_iterations = std::max(job_.search.max_iterations, method == "adam" ? 1000 : 0);
   options.tolerance = std::max(job_.search.tolerance, 1e-9);
   options.seed = job_.seed;
+  if (!is_quotient()) return find_paths(problem, options);
+  // To the nearest copies of each end, one after the other; the shortest path stays.
+  std::vector<std::vector<Lift>> lifts;
+  size_t most = 1;
+  for (int64_t pair = 0; pair < pairs_; ++pair) {
+    lifts.push_back(lifts_of(pair));
+    most = std::max(most, lifts.back().size());
+  }
+  std::vector<GeodesicAnswer> best;
+  for (size_t k = 0; k < std::min(most, kLiftsByFindPath) && !cancellation_.cancelled(); ++k) {
+    std::vector<Tensor> ends;
+    for (const auto& of_pair : lifts)
+      ends.push_back(at::tensor(of_pair[std::min(k, of_pair.size() - 1)].point, at::kDouble));
+    problem.end = at::stack(ends);
+    std::vector<GeodesicAnswer> found = find_paths(problem, options);
+    if (best.empty()) {
+      best = std::move(found);
+      continue;
+    }
+    for (size_t pair = 0; pair < best.size(); ++pair) {
+      if (found[pair].winding == best[pair].winding) continue;
+      if (found[pair].length < best[pair].length) std::swap(found[pair], best[pair]);
+      best[pair].others.emplace_back(found[pair].start, found[pair].length);
+      best[pair].other_windings.push_back(found[pair].winding);
+      best[pair].other_nodes.push_back(found[pair].nodes);
+    }
+  }
+  return best;
+}
+
+/// One call of find_path(), with the reference where that knows the topology.
+std::vector<GeodesicAnswer> GeodesicSearch::find_paths(const PathProblem& problem,
+                                                       const PathOptions& options) {
   const ProgressObserver progress = [&](const Progress& p) { report(p); };
   PathResult result = find_path(problem, options, progress, cancellation_);
   std::vector<GlobalCertificate> certificates;
-  if (wants_reference() && !cancellation_.cancelled() &&
+  if (!is_quotient() && wants_reference() && !cancellation_.cancelled() &&
       (problem_.start != problem_.end).any(1).all().item<bool>()) {
     try {
       certificates =
@@ -245,7 +311,8 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
     const auto index = static_cast<size_t>(pair);
     GeodesicAnswer answer = answer_of(result, pair);
     if (index < certificates.size())
-      answer.certificate = certify_against(std::move(certificates[index].marching), answer.length);
+      answer.certificate =
+          certify_against(std::move(certificates[index].marching), answer.length, answer.lower_bound);
     answers.push_back(std::move(answer));
   }
   if (!result.warnings.empty()) answers[0].warnings = result.warnings;
@@ -268,48 +335,89 @@ void GeodesicSearch::take_shorter(std::vector<GeodesicAnswer> rivals) {
 /// Where the reference is shorter than the path by more than its own error, the search goes on from there.
 void GeodesicSearch::go_on_from_reference(int64_t pair, GeodesicAnswer& answer) const {
   const GlobalCertificate& certificate = *answer.certificate;
-  if (certificate.gap * certificate.reference <= certificate.reference_error) return;
+  // On formulas the path is as exact as its segments allow: only another valley is worth another search.
+  const double notable = problem_.from_files ? 0 : 1e-3;
+  if (certificate.gap * certificate.reference <= certificate.reference_error || certificate.uncertain ||
+      certificate.gap <= notable)
+    return;
   const Eigen::MatrixXd& path = certificate.marching.path;
+  // The reference may lead to another copy of the end.
+  Lift lift{row_major(problem_.end[pair]), {}};
+  const Eigen::VectorXd last = path.col(path.cols() - 1);
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const Lift& other : lifts_of(pair)) {
+    const double away = (Eigen::Map<const Eigen::VectorXd>(other.point.data(), dim_) - last).norm();
+    if (away < nearest) nearest = away, lift = other;
+  }
   const GeodesicProblem problem{.metric = metric_,
                                 .start = row_major(problem_.start[pair]),
-                                .end = row_major(problem_.end[pair]),
+                                .end = lift.point,
                                 .initial = {path.data(), path.data() + path.size()}};
   GeodesicOptions options = dense_options(1);
   options.coarsest_segments = options.segments;
   const Geodesic found = find_geodesics(problem, options, cancellation_).geodesics[0];
   if (!(found.refined_length < answer.length)) return;
-  GeodesicAnswer better = answer_of(found, "given path");
+  GeodesicAnswer better = answer_of(found, "reference");
+  better.winding = is_quotient() ? lift.winding : std::vector<int>();
+  better.lower_bound = answer.lower_bound;
+  better.others = std::move(answer.others);
+  better.other_windings = std::move(answer.other_windings);
+  better.other_nodes = std::move(answer.other_nodes);
   better.iterations += answer.iterations;
   better.seconds += answer.seconds;
-  better.certificate = certify_against(answer.certificate->marching, better.length);
+  better.certificate = certify_against(answer.certificate->marching, better.length, better.lower_bound);
   answer = std::move(better);
 }
 
 /// A model is decoded beside each point, which is cheaper than differentiated.
 MetricField GeodesicSearch::reference_field() const {
   if (!problem_.from_files) return metric_field(metric_);
-  const SearchBox box = search_box();
+  SearchBox box = search_box();
+  if (box.lower.empty())
+    box = surrounding_box(row_major(at::cat({problem_.start, problem_.end})), static_cast<int>(dim_));
   double side = 0;
   for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
   return tensor_metric_field(problem_.embedding, problem_.tensor_quality, metric_.epsilon(), OutputNorm::kSum,
                              5e-4 * side);
 }
 
+/// The distance to the end of the quotient: identifications are the grid's, but the antipode is a second end.
+GlobalCertificate GeodesicSearch::reference_for(int64_t pair, const GeodesicAnswer& answer,
+                                                const MetricField& field) const {
+  EikonalDistanceOptions options = reference_options();
+  const std::vector<double> z = row_major(answer.nodes);
+  const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim_, answer.nodes.size(0));
+  if (!metric_.topology().antipodal)
+    return certify_globally(field, path, answer.length, options, cancellation_, answer.lower_bound);
+  std::vector<double> ends = z;
+  const std::vector<Lift> lifts = lifts_of(pair);
+  for (const Lift& lift : lifts) ends.insert(ends.end(), lift.point.begin(), lift.point.end());
+  if (options.box.lower.empty()) options.box = surrounding_box(ends, static_cast<int>(dim_));
+  EikonalDistance nearest;
+  double leaving = std::numeric_limits<double>::infinity();
+  for (const Lift& lift : lifts) {
+    EikonalDistance distance =
+        eikonal_distance(field, path.col(0), Eigen::Map<const Eigen::VectorXd>(lift.point.data(), dim_),
+                         options, cancellation_);
+    leaving = std::min(leaving, distance.leaving_bound);
+    if (nearest.levels.empty() || distance.distance < nearest.distance) nearest = std::move(distance);
+  }
+  nearest.leaving_bound = leaving;
+  return certify_against(std::move(nearest), answer.length, answer.lower_bound);
+}
+
 /// By fast marching on the chart itself.
 void GeodesicSearch::certify() {
   if (!wants_reference()) return;
-  const EikonalDistanceOptions options = reference_options();
   const MetricField field = reference_field();
   for (int64_t pair = 0; pair < pairs_; ++pair) {
     GeodesicAnswer& answer = run_.answers[static_cast<size_t>(pair)];
     if (cancellation_.cancelled()) return;
-    if (!std::isfinite(answer.length) || at::equal(problem_.start[pair], problem_.end[pair])) continue;
+    if (!std::isfinite(answer.length) || at::equal(answer.nodes[0], answer.nodes[-1])) continue;
     report({"fast marching", pair, pairs_, 0});
-    const std::vector<double> z = row_major(answer.nodes);
-    const Eigen::MatrixXd path = Eigen::Map<const Eigen::MatrixXd>(z.data(), dim_, answer.nodes.size(0));
     try {
-      answer.certificate = certify_globally(field, path, answer.length, options, cancellation_);
-      if (problem_.from_files) go_on_from_reference(pair, answer);
+      answer.certificate = reference_for(pair, answer, field);
+      go_on_from_reference(pair, answer);
     } catch (const Error& error) {
       no_reference(error, answer.warnings);
     }
@@ -325,6 +433,7 @@ void GeodesicSearch::solve() {
   if (automatic && !newton_pays(metric_, &reason)) method = "lbfgs";
   if (by_find_path(method)) {
     run_.answers = solve_by_find_path(method);
+    if (is_quotient() && !cancellation_.cancelled()) certify();
   } else {
     solve_dense();
     const bool all_converged =
@@ -361,7 +470,10 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   const GeodesicJob job = apply_example(given);
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
+  run.warnings = run.problem.warnings;
   run.facts = {{"metric", run.metric->describe()}, {"latent_dim", run.problem.start.size(1)}};
+  const std::string topology = run.problem.chart->topology().describe();
+  if (!topology.empty()) run.facts["topology"] = topology;
   check_not_interrupted(cancellation);
   GeodesicSearch(job, run, observer, cancellation).run();
   summarise(run);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/topology.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/points.h"
 #include "latentpath/run/geodesic_job.h"
@@ -18,7 +19,8 @@ namespace {
 using nlohmann::json;
 
 /// Figures of a polyline [n + 1, D], by the contract of run.json; only finite ones.
-json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost) {
+json figures_of(const ManifoldProblem& problem, const WeightedMetric& metric, const Tensor& nodes,
+                int64_t& lost) {
   const std::vector<double> z = row_major(nodes);
   const auto dim = static_cast<size_t>(metric.latent_dim());
   const auto cost = [&](int pieces) { return metric.length(z, 0, pieces).chord_cost; };
@@ -37,13 +39,15 @@ json figures_of(const WeightedMetric& metric, const Tensor& nodes, int64_t& lost
     least = std::min(least, q);
   }
   json object = json::object();
-  const std::pair<const char*, double> list[] = {{"cost", cost(1)},
-                                                 {"cost_refined", cost(4)},
-                                                 {"length", lengths.length},
-                                                 {"quality_of_curve", std::exp(-lengths.length)},
-                                                 {"mean_quality", mean},
-                                                 {"min_quality", least},
-                                                 {"embedding_length", lengths.embedding_length}};
+  std::vector<std::pair<const char*, double>> list = {{"cost", cost(1)},
+                                                      {"cost_refined", cost(4)},
+                                                      {"length", lengths.length},
+                                                      {"embedding_length", lengths.embedding_length}};
+  // Without a quality there is nothing to say of it.
+  if (problem.weighted)
+    list.insert(
+        list.end(),
+        {{"quality_of_curve", std::exp(-lengths.length)}, {"mean_quality", mean}, {"min_quality", least}});
   for (const auto& [name, value] : list) {
     object[name] = detail::number_or_null(value);
     lost += !std::isfinite(value);
@@ -65,15 +69,37 @@ json reference_of(const GlobalCertificate& c, int64_t& lost) {
                  {"box_suffices", c.box_suffices},
                  {"sentence", c.sentence},
                  {"evaluations", c.marching.evaluations()},
-                 {"seconds", c.marching.seconds}};
+                 {"seconds", c.marching.seconds},
+                 {"uncertain", c.uncertain},
+                 {"below_lower_bound", c.reference + c.reference_error < c.lower_bound * (1 - 1e-9)}};
+  if (!c.marching.levels.empty())
+    reference["grid"] = {{"spacing", c.marching.levels.back().spacing},
+                         {"nodes", c.marching.levels.back().nodes}};
+  reference["box"] = json::array();
+  for (size_t d = 0; d < c.marching.box.lower.size(); ++d)
+    reference["box"].push_back({c.marching.box.lower[d], c.marching.box.upper[d]});
   put(reference, "length", c.reference, lost);
   put(reference, "error_estimate", c.reference_error, lost);
   put(reference, "gap", c.gap, lost);
+  if (c.reference > 0) put(reference, "relative_error", c.reference_error / c.reference, lost);
   return reference;
 }
 
-json path_of(const GeodesicAnswer& answer, const WeightedMetric& metric, int64_t& lost) {
-  json path = figures_of(metric, answer.nodes, lost);
+/// The shortest of the others that winds another way.
+std::optional<size_t> second_shortest(const GeodesicAnswer& answer) {
+  std::optional<size_t> second;
+  for (size_t k = 0; k < answer.other_windings.size(); ++k)
+    if (answer.other_windings[k] != answer.winding &&
+        (!second || answer.others[k].second < answer.others[*second].second))
+      second = k;
+  return second;
+}
+
+json path_of(const GeodesicAnswer& answer, const ManifoldProblem& problem, const WeightedMetric& metric,
+             int64_t& lost) {
+  json path = figures_of(problem, metric, answer.nodes, lost);
+  path["weighted"] = problem.weighted;
+  if (!answer.winding.empty()) path["winding"] = answer.winding;
   path["termination"] = answer.termination;
   path["start"] = answer.start;
   path["iterations"] = answer.iterations;
@@ -89,22 +115,38 @@ json path_of(const GeodesicAnswer& answer, const WeightedMetric& metric, int64_t
   if (answer.negative_directions) path["negative_directions"] = *answer.negative_directions;
   if (answer.minimum) path["minimum"] = *answer.minimum;
   if (answer.certificate) path["reference"] = reference_of(*answer.certificate, lost);
-  for (const auto& [start, length] : answer.others) {
-    json other{{"start", start}};
-    put(other, "length", length, lost);
+  for (size_t k = 0; k < answer.others.size(); ++k) {
+    json other{{"start", answer.others[k].first}};
+    put(other, "length", answer.others[k].second, lost);
+    if (k < answer.other_windings.size() && !answer.other_windings[k].empty())
+      other["winding"] = answer.other_windings[k];
     path["others"].push_back(other);
   }
+  if (const auto second = second_shortest(answer)) path["second_shortest"] = path["others"][*second];
   return path;
+}
+
+/// "(−1, 0)".
+std::string winding_text(const std::vector<int>& winding) {
+  std::string text;
+  for (const int k : winding)
+    text += (text.empty() ? "(" : ", ") + std::string(k < 0 ? "−" : "") + std::to_string(std::abs(k));
+  return text + ")";
 }
 
 /// One pair's paragraph for people.
 void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, const json& path,
               std::ostringstream& text) {
-  text << std::setprecision(9) << "length " << answer.length;
+  const char* what = problem.weighted ? "weighted length " : "length ";
+  text << std::setprecision(9) << what << answer.length;
   if (answer.extrapolated && answer.extrapolation_change &&
       std::abs(*answer.extrapolated - answer.length) > 0)
     text << ", extrapolated " << *answer.extrapolated << std::setprecision(2) << " (last change "
          << *answer.extrapolation_change << ")";
+  if (problem.weighted && path["embedding_length"].is_number())
+    text << std::setprecision(9) << "; unweighted " << path["embedding_length"].get<double>();
+  if (std::any_of(answer.winding.begin(), answer.winding.end(), [](int k) { return k != 0; }))
+    text << ", to the copy of the end " << winding_text(answer.winding) << " periods on";
   text << "\n  " << answer.termination << " in " << answer.iterations << " iterations from the "
        << answer.start;
   if (answer.gradient_residual)
@@ -113,9 +155,16 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
     text << "; a minimum: the Hessian is positive definite";
   else if (answer.negative_directions && *answer.negative_directions > 0)
     text << "; a saddle with " << *answer.negative_directions << " descending directions";
-  text << std::setprecision(9) << "\n  no path is shorter than " << answer.lower_bound << "\n";
-  for (const auto& [start, length] : answer.others)
-    text << "  another geodesic, from the " << start << ": length " << length << "\n";
+  text << std::setprecision(9) << "\n  no path has a " << what << "below " << answer.lower_bound << "\n";
+  const std::optional<size_t> second = second_shortest(answer);
+  for (size_t k = 0; k < answer.others.size(); ++k) {
+    text << (second == k ? "  the shortest that winds another way, from the "
+                         : "  another geodesic, from the ")
+         << answer.others[k].first << ": " << what << answer.others[k].second;
+    if (k < answer.other_windings.size() && answer.other_windings[k] != answer.winding)
+      text << ", " << winding_text(answer.other_windings[k]) << " periods on";
+    text << "\n";
+  }
   if (path.contains("exact_length"))
     text << "  exact: " << problem.exact_formula << " = " << *problem.exact << std::setprecision(2)
          << ", relative error " << path["relative_error"].get<double>() << "\n";
@@ -136,7 +185,7 @@ std::string text_of(const GeodesicRun& run) {
   if (run.answers.size() > shown) text << "… and " << run.answers.size() - shown << " more pairs\n";
   text << "method " << run.method;
   if (!run.reason.empty()) text << " (" << run.reason << ")";
-  text << std::setprecision(3) << ", " << run.search_seconds << " s\n";
+  text << ", " << run.problem.dtype << std::setprecision(3) << ", " << run.search_seconds << " s\n";
   return text.str();
 }
 
@@ -147,7 +196,7 @@ void summarise(GeodesicRun& run) {
   json pairs = json::array();
   for (size_t pair = 0; pair < run.answers.size(); ++pair) {
     const GeodesicAnswer& answer = run.answers[pair];
-    json path = path_of(answer, *run.metric, lost);
+    json path = path_of(answer, run.problem, *run.metric, lost);
     if (run.problem.exact && pair == 0) {
       path["exact_length"] = *run.problem.exact;
       put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *run.problem.exact - 1, lost);
@@ -159,17 +208,18 @@ void summarise(GeodesicRun& run) {
     const Tensor times = at::linspace(0, 1, answer.nodes.size(0), at::kDouble);
     const Tensor start = run.problem.start.narrow(0, row, 1), end = run.problem.end.narrow(0, row, 1);
     int64_t ignored = 0;  // the baselines' own trouble is visible where it is
-    pairs.push_back({{"path", path},
-                     {"linear", figures_of(*run.metric, linear_path(start, end, times)[0], ignored)},
-                     {"spherical", figures_of(*run.metric, spherical_path(start, end, times)[0], ignored)}});
+    pairs.push_back(
+        {{"path", path},
+         {"linear", figures_of(run.problem, *run.metric, linear_path(start, end, times)[0], ignored)},
+         {"spherical", figures_of(run.problem, *run.metric, spherical_path(start, end, times)[0], ignored)}});
   }
   if (lost > 0)
     run.warnings.push_back(std::to_string(lost) + " figures are NaN or infinite and stand as null");
-  run.summary = {{"pairs", pairs},
-                 {"method", run.method},
-                 {"seconds", run.search_seconds},
-                 {"seed", run.seed},
-                 {"cost", "chord"}};
+  run.summary = {
+      {"pairs", pairs},  {"method", run.method},       {"seconds", run.search_seconds},   {"seed", run.seed},
+      {"cost", "chord"}, {"dtype", run.problem.dtype}, {"weighted", run.problem.weighted}};
+  if (const std::string topology = run.problem.chart->topology().describe(); !topology.empty())
+    run.summary["topology"] = topology;
   if (!run.reason.empty()) run.summary["method_reason"] = run.reason;
   if (run.graph_edges > 0)
     run.summary["graph"] = {{"edges", run.graph_edges}, {"evaluated", run.evaluated_edges}};

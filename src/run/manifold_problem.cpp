@@ -15,12 +15,31 @@
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
+#include "run/manifold_topology.h"
 
 namespace latentpath {
 namespace {
+
+/// The precision that a file is evaluated in. What has no parameters, a formula, has no precision of its own.
+std::string precision_of(const GeodesicJob& job, const std::string& file, const char* role,
+                         ManifoldProblem& problem) {
+  std::string dtype = job.dtype;
+  const TorchScriptModule module(file, role, "", "cpu");
+  if (dtype.empty() && module.operations_per_point() == 0) {
+    // A formula may still insist on single precision in one of its constants.
+    try {
+      const TorchScriptModule precise(file, role, "float64", "cpu");
+      if (precise.forward(problem.start).scalar_type() == at::kDouble) dtype = "float64";
+    } catch (const Error&) {
+    }
+  }
+  if ((dtype.empty() ? module.dtype() : dtype) != "float64") problem.dtype = "float32";
+  return dtype;
+}
 
 /// The level sets and conformal metrics that have a name, beside the charts.
 struct QualityName {
@@ -29,6 +48,7 @@ struct QualityName {
 constexpr QualityName kQualityNames[] = {{"discs", "x,y,radius of each disc cut out of the plane"},
                                          {"cube", ""},
                                          {"poincare", ""},
+                                         {"half-plane", ""},
                                          {"stereographic", ""}};
 
 Tensor read_points(const char* field, const std::string& text) {
@@ -71,8 +91,9 @@ void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
 }
 
 /// A function of points in a TorchScript file, one number a point.
-std::shared_ptr<Embedding> scalar_file(const std::string& file, const char* role, int64_t dim) {
-  auto module = std::make_shared<TorchScriptModule>(file, role, "", "cpu");
+std::shared_ptr<Embedding> scalar_file(const std::string& file, const char* role, int64_t dim,
+                                       const std::string& dtype) {
+  auto module = std::make_shared<TorchScriptModule>(file, role, dtype, "cpu");
   return function_embedding(
       [module, role, file](const Tensor& z) {
         const Tensor value = module->forward(z);
@@ -98,6 +119,27 @@ void check_values(const ManifoldProblem& problem, const std::shared_ptr<Embeddin
                                               " on the straight line between the ends: ", constraint));
 }
 
+/// The weight on a level set: that of the papers in their examples, else 1, so that lengths are distances.
+double set_weight(const GeodesicJob& job) { return job.example > 0 ? std::log(2.0) : 1; }
+
+/// No end [points, D] lies in a disc that is cut out, but for rounding.
+void check_outside(const Disc& disc, const std::vector<double>& ends) {
+  const size_t dim = disc.centre.size();
+  for (size_t at = 0; at < ends.size(); at += dim) {
+    double square = 0;
+    std::string point, centre;
+    for (size_t d = 0; d < dim; ++d) {
+      square += std::pow(ends[at + d] - disc.centre[d], 2);
+      point += join_message(d > 0 ? ", " : "", ends[at + d]);
+      centre += join_message(d > 0 ? ", " : "", disc.centre[d]);
+    }
+    LATENTPATH_CHECK(std::sqrt(square) >= disc.radius * (1 - 1e-9), kArgument, "an end, (", point,
+                     "), lies inside the disc of radius ", disc.radius, " around (", centre,
+                     ") that is cut out of the plane: choose one at least ", disc.radius,
+                     " from that centre");
+  }
+}
+
 /// "discs": the plane with discs cut out of it.
 void cut_discs(const GeodesicJob& job, const std::vector<double>& parameters, ManifoldProblem& problem) {
   const auto dim = static_cast<int>(problem.start.size(1));
@@ -105,14 +147,16 @@ void cut_discs(const GeodesicJob& job, const std::vector<double>& parameters, Ma
                    "`manifold` discs takes `parameters` with the ", dim,
                    " coordinates of the centre and the radius of each disc, not ", parameters.size(),
                    " numbers");
+  const std::vector<double> ends = row_major(at::cat({problem.start, problem.end}));
   std::vector<Disc> discs;
   for (size_t i = 0; i < parameters.size(); i += static_cast<size_t>(dim + 1)) {
     const auto at = parameters.begin() + static_cast<std::ptrdiff_t>(i);
     LATENTPATH_CHECK(at[dim] > 0, kArgument, "the radius of a disc must be positive, not ", at[dim]);
     discs.push_back({std::vector<double>(at, at + dim), at[dim]});
+    check_outside(discs.back(), ends);
   }
   problem.chart = plane_chart(dim);
-  problem.quality = cut_out_discs(discs, job.stiffness);
+  problem.quality = cut_out_discs(discs, job.stiffness, set_weight(job));
 }
 
 /// A manifold by name that is the plane with a quality.
@@ -131,9 +175,18 @@ bool set_quality_by_name(const GeodesicJob& job, const std::vector<double>& para
   const auto dim = static_cast<int>(problem.start.size(1));
   problem.chart = plane_chart(dim);
   problem.cube = name == "cube" && dim == 3;
-  problem.quality = name == "cube"       ? cube_surface(dim, job.stiffness)
-                    : name == "poincare" ? poincare_ball(dim)
-                                         : stereographic_quality(dim);
+  problem.quality = name == "cube"         ? cube_surface(dim, job.stiffness, set_weight(job))
+                    : name == "poincare"   ? poincare_ball(dim)
+                    : name == "half-plane" ? half_space(dim)
+                                           : stereographic_quality(dim);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (name == "poincare") problem.chart = with_topology(problem.chart, {.radius = 1});
+  if (name == "half-plane") {
+    Topology above{.lower = std::vector<double>(static_cast<size_t>(dim), -kInfinity),
+                   .upper = std::vector<double>(static_cast<size_t>(dim), kInfinity)};
+    above.lower.back() = 0;
+    problem.chart = with_topology(problem.chart, std::move(above));
+  }
   return true;
 }
 
@@ -144,21 +197,28 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
   if (!job.embedding.empty()) {
     DecoderOptions decoder;
     decoder.latent_dim = dim;
+    decoder.dtype = precision_of(job, job.embedding, "embedding", problem);
     problem.embedding = load_decoder(job.embedding, decoder);
     problem.chart = as_chart(problem.embedding, dim);
     problem.from_files = true;
+    detail::set_topology(job, detail::stated_topology(job.embedding, "embedding"), problem);
     return;
   }
   if (!job.metric.empty()) {
-    const MetricTensorPointer tensors = load_metric(job.metric, dim);
+    const MetricTensorPointer tensors =
+        load_metric(job.metric, dim, precision_of(job, job.metric, "metric", problem));
     problem.embedding = riemannian_space(tensors);
     check_metric(*problem.embedding, problem.start, problem.end);
     problem.chart = as_chart(problem.embedding, dim);
     problem.target = as_analytic(tensors, dim);
     problem.from_files = true;
+    detail::set_topology(job, detail::stated_topology(job.metric, "metric"), problem);
     return;
   }
-  if (set_quality_by_name(job, parameters, problem)) return;
+  if (set_quality_by_name(job, parameters, problem)) {
+    detail::set_topology(job, {}, problem);
+    return;
+  }
   const auto& names = chart_names();
   const auto known =
       std::find_if(names.begin(), names.end(), [&](const ChartName& n) { return n.name == job.manifold; });
@@ -172,31 +232,54 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
   problem.chart = make_chart(job.manifold, parameters, known->any_dimension ? dim : 0);
   LATENTPATH_CHECK(problem.chart->latent_dim() == dim, kArgument, "`manifold` ", job.manifold, " has ",
                    problem.chart->latent_dim(), " coordinates; the ends have ", dim);
+  detail::set_topology(job, {}, problem);
 }
 
 void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
   const int64_t dim = problem.start.size(1);
   if (!job.level_set.empty()) {
-    const auto distance = scalar_file(job.level_set, "level set", dim);
+    const auto distance =
+        scalar_file(job.level_set, "level set", dim, precision_of(job, job.level_set, "level set", problem));
     check_values(problem, distance, "level_set", 0, std::numeric_limits<double>::max(),
                  "a distance to the set is a finite number, 0 or more");
-    problem.quality = as_level_set(distance, job.stiffness, static_cast<int>(dim));
-    problem.tensor_quality = level_set([distance](const Tensor& z) { return (*distance)(z).reshape({-1}); },
-                                       job.stiffness, job.level_set);
+    problem.quality = as_level_set(distance, job.stiffness, static_cast<int>(dim), set_weight(job));
+    problem.tensor_quality = function_quality(
+        [distance, weight = set_weight(job), stiffness = job.stiffness](const Tensor& z) {
+          return at::exp(-weight - stiffness * (*distance)(z).reshape({-1}));
+        },
+        job.level_set);
     problem.from_files = true;
   } else if (!job.quality.empty()) {
-    const auto file = scalar_file(job.quality, "quality", dim);
+    const auto file =
+        scalar_file(job.quality, "quality", dim, precision_of(job, job.quality, "quality", problem));
     check_values(problem, file, "quality", 0, 1, "a quality lies between 0 and 1");
     problem.tensor_quality =
         function_quality([file](const Tensor& z) { return (*file)(z).reshape({-1}); }, job.quality);
     problem.quality = as_analytic(problem.tensor_quality, static_cast<int>(dim));
     problem.from_files = true;
+  } else if (!problem.quality && (job.constant_quality || job.example > 0)) {
+    problem.quality = analytic_constant(job.constant_quality.value_or(0.5));
   } else if (!problem.quality) {
-    problem.quality = analytic_constant(job.constant_quality);
-    problem.tensor_quality = constant_quality(job.constant_quality);
+    problem.quality = no_quality();
   }
+  problem.weighted = !job.quality.empty() || job.constant_quality || job.example > 0;
   if (!problem.embedding) problem.embedding = as_embedding(problem.chart);
   if (!problem.tensor_quality) problem.tensor_quality = as_quality(problem.quality);
+}
+
+/// An end off a level set is no end of a path on it.
+void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
+  if (problem.quality->form() != AnalyticQuality::Form::kLevelSet || job.manifold == "discs") return;
+  const std::vector<double> ends = row_major(at::cat({problem.start, problem.end}));
+  const size_t count = ends.size() / static_cast<size_t>(problem.start.size(1));
+  std::vector<double> distance(count);
+  problem.quality->map()->values(count, ends.data(), nullptr, distance.data());
+  const double farthest = *std::max_element(distance.begin(), distance.end());
+  if (farthest * job.stiffness > 1e-2)
+    problem.warnings.push_back(join_message("an end lies ", farthest,
+                                            " off the level set: the path has to come back to it, and every "
+                                            "step there counts ",
+                                            1 + farthest * job.stiffness / set_weight(job), " times"));
 }
 
 void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
@@ -221,9 +304,9 @@ void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
 void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   const double log2 = std::log(2.0);
   if (job.epsilon != 0) return;
-  if (job.example == 1 && job.constant_quality == 0.5)
+  if (job.example == 1 && job.constant_quality.value_or(0.5) == 0.5)
     problem.exact = std::sqrt(2.0) * log2, problem.exact_formula = "√2 ln 2";
-  if (job.example == 2 && job.constant_quality == 0.5)
+  if (job.example == 2 && job.constant_quality.value_or(0.5) == 0.5)
     problem.exact = M_PI / 3 * log2, problem.exact_formula = "(π/3) ln 2";
   if (job.example == 3) {
     problem.exact = log2 * (2 * std::sqrt(0.69) + M_PI - 2 * std::acos(1 / 1.3));
@@ -254,6 +337,13 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
                    "`metric` measures lengths by itself: `", o.manifold.empty() ? "embedding" : "manifold",
                    "` cannot be given with it");
+  LATENTPATH_CHECK(!o.constant_quality || (*o.constant_quality > 0 && *o.constant_quality < 1), kArgument,
+                   "`constant_quality` is ", o.constant_quality.value_or(0),
+                   ": it weighs every length by -log of it, so it must be above 0 and below 1; without it "
+                   "lengths are distances");
+  LATENTPATH_CHECK(!o.constant_quality || (o.quality.empty() && o.level_set.empty()), kArgument,
+                   "`constant_quality` cannot be given beside `", o.quality.empty() ? "level_set" : "quality",
+                   "`");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
   LATENTPATH_CHECK(
@@ -288,18 +378,31 @@ OptionTable<GeodesicJob> make_table() {
           "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("level-set", &J::level_set)
-      .help("Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; Q = exp(-K d)/2")
+      .help(
+          "Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; off it a length counts "
+          "1 + K d times")
       .names_file()
       .add("stiffness", &J::stiffness)
       .help("K of a level set")
       .above(0)
       .add("quality", &J::quality)
-      .help("Quality in [0, 1]: TorchScript FILE, [n, D] -> [n]")
+      .help("Weigh lengths by a quality in [0, 1], n = -log Q: TorchScript FILE, [n, D] -> [n]")
       .names_file()
       .add("constant-quality", &J::constant_quality)
-      .help("Q where nothing else says it")
-      .above(0)
-      .below(1);
+      .help("Weigh all lengths alike, by n = -log Q; above 0 and below 1")
+      .unset("none: lengths are distances");
+  t.add("periods", &J::periods)
+      .help(
+          "Periods of the coordinates, a number or none each, like 6.283185307,none; 6.28:-2,none where "
+          "coordinate 2 changes its sign on the way round")
+      .unset("as the chart says")
+      .add("domain", &J::domain)
+      .help("What the chart covers: low,high of each coordinate, or none")
+      .unset("as the chart says")
+      .add("dtype", &J::dtype)
+      .help("Precision of files")
+      .choices({{"float32"}, {"float64"}})
+      .unset("a file's own; float64 for formulas, which have none");
   add_epsilon(t, &J::epsilon)
       .add("latent-dim", &J::latent_dim)
       .help("Coordinates, checked against the ends")
@@ -392,6 +495,8 @@ ManifoldProblem make_manifold_problem(const GeodesicJob& job) {
                    " coordinates");
   set_chart(job, problem);
   set_quality(job, problem);
+  detail::check_topology(job, problem);
+  check_on_level_set(job, problem);
   set_first_path(job, problem);
   set_truth(job, problem);
   return problem;

@@ -123,8 +123,9 @@ TEST(Adaptors, NewtonOnADecoderInSinglePrecision) {
   decoder_options.latent_dim = 3;
   const auto decoder =
       load_decoder(save_script(folder / "decoder.pt", kFlatDecoder, 3, 6, at::kFloat), decoder_options);
-  const GeodesicProblem problem{
-      .metric = WeightedMetric(as_chart(decoder)), .start = {0.4, -0.2, 0.9}, .end = {-1.0, 0.8, 0.1}};
+  const GeodesicProblem problem{.metric = WeightedMetric(as_chart(decoder), analytic_constant(0.5)),
+                                .start = {0.4, -0.2, 0.9},
+                                .end = {-1.0, 0.8, 0.1}};
   const Geodesic geodesic = solve_one(problem, with_segments(32));
   EXPECT_EQ(geodesic.termination, Termination::kConverged);
   EXPECT_EQ(geodesic.certificate.negative_directions, 0);

@@ -117,19 +117,19 @@ TEST(Charts, ImagesLieOnTheirSurfaces) {
 TEST(Charts, MetricsAreTheKnownOnes) {
   const auto z = normal_numbers(2, 3);
   double g[4];
-  const double ln2 = std::numbers::ln2, s = z[0] * z[0] + z[1] * z[1];
+  const double s = z[0] * z[0] + z[1] * z[1];
   // Stereographic projection is conformal.
   WeightedMetric(stereographic_chart(2)).metrics(1, z.data(), g);
-  const double conformal = ln2 * ln2 * 4 / ((1 + s) * (1 + s));
+  const double conformal = 4 / ((1 + s) * (1 + s));
   EXPECT_NEAR(g[0], conformal, 1e-15);
   EXPECT_NEAR(g[3], conformal, 1e-15);
   EXPECT_NEAR(g[1], 0, 1e-15);
   // The helicoid: du² + (u² + p²) dv².
   WeightedMetric(helicoid_chart(0.4)).metrics(1, z.data(), g);
-  EXPECT_NEAR(g[0], ln2 * ln2, 1e-14);
-  EXPECT_NEAR(g[3], ln2 * ln2 * (z[0] * z[0] + 0.16), 1e-14);
+  EXPECT_NEAR(g[0], 1, 1e-14);
+  EXPECT_NEAR(g[3], z[0] * z[0] + 0.16, 1e-14);
   EXPECT_NEAR(g[1], 0, 1e-14);
-  // The sphere as a quality: the same up to ln 2.
+  // The sphere as a quality: the same.
   WeightedMetric(plane_chart(2), stereographic_quality(2)).metrics(1, z.data(), g);
   EXPECT_NEAR(g[0], 4 / ((1 + s) * (1 + s)), 1e-14);
 }
@@ -200,7 +200,7 @@ TEST(WeightedMetric, LengthIsThatOfTheCurve) {
   // A straight segment through the stereographic sphere is an arc of a great circle.
   const double a[] = {-0.5, 0}, b[] = {0.8, 0};
   EXPECT_NEAR(WeightedMetric(stereographic_chart(2)).segment_length(a, b, 1000),
-              std::numbers::ln2 * arc_between(*stereographic_chart(2), a, b), 1e-6);
+              arc_between(*stereographic_chart(2), a, b), 1e-6);
 }
 
 }  // namespace latentpath::testing

@@ -284,6 +284,88 @@ TEST(MetricLength, OfPolylines) {
   EXPECT_NEAR(metric_length(kPoincare, radius, 0.01), 2 * std::atanh(0.6), 1e-9);
 }
 
+/// The least of `distance` over the copies of `end` by exponents from −3 to 3 of each identification.
+double over_copies(const std::vector<Identification>& identifications, const VectorXd& end,
+                   const std::function<double(const VectorXd&)>& distance, size_t next = 0) {
+  if (next == identifications.size()) return distance(end);
+  double least = kInfinity;
+  for (int k = -3; k <= 3; ++k) {
+    VectorXd copy = end;
+    identifications[next].apply(k, copy.data());
+    least = std::min(least, over_copies(identifications, copy, distance, next + 1));
+  }
+  return least;
+}
+
+// Flat quotients with a sheared constant metric where the identifications allow it: straight lines to copies.
+TEST(ClosedGrid, DistancesOfFlatQuotients) {
+  MatrixXd round(2, 2), sheared(2, 2);
+  round << 1, 0, 0, 2.5;
+  sheared << 1, 0.6, 0.6, 2.5;
+  const Identification u{.axis = 0, .period = 2.0}, v{.axis = 1, .period = 1.4},
+      twisted{.axis = 0, .period = 2.0, .reversed = {{1, 0.25}}};
+  const struct {
+    const char* name;
+    MatrixXd g;
+    std::vector<Identification> identifications;
+  } cases[] = {{"cylinder", sheared, {u}},
+               {"torus", sheared, {u, v}},
+               {"Möbius strip", round, {twisted}},
+               {"Klein bottle", round, {v, twisted}},
+               {"Klein bottle, the other order", round, {twisted, v}}};
+  const std::pair<VectorXd, VectorXd> ends[] = {{point({0.1, 0.05}), point({1.75, 0.3})},
+                                                {point({-0.8, 0.55}), point({0.9, -0.45})},
+                                                {point({0.3, -0.5}), point({0.33, 0.62})}};
+  for (const auto& quotient : cases)
+    for (const auto& [start, end] : ends) {
+      EikonalDistanceOptions options = in_square(2.2);
+      options.identifications = quotient.identifications;
+      const MatrixXd g = quotient.g;
+      const auto metric = tensor([g](const VectorXd&) { return g; });
+      const double exact =
+          over_copies(quotient.identifications, end, [&, from = start](const VectorXd& copy) {
+            return std::sqrt((copy - from).dot(g * (copy - from)));
+          });
+      const EikonalDistance d = eikonal_distance(metric, start, end, options);
+      EXPECT_NEAR(d.distance / exact, 1, 1e-3) << quotient.name;
+      // The path is that of the quotient, from the start itself to a copy of the end.
+      EXPECT_NEAR(d.path_length / exact, 1, 5e-3) << quotient.name;
+      EXPECT_EQ(d.path.col(0), start);
+      const VectorXd last = d.path.col(d.path.cols() - 1);
+      EXPECT_LT(over_copies(quotient.identifications, end,
+                            [&](const VectorXd& copy) { return (copy - last).norm(); }),
+                1e-9)
+          << quotient.name;
+    }
+}
+
+// A hill on a cylinder, met across the seam: as far as over the plane with the hill's copies.
+TEST(ClosedGrid, TheSeamIsNoPlace) {
+  const double period = 3;
+  const auto hilly = isotropic([period](const VectorXd& z) {
+    return 1 + 2 * std::exp(6 * (std::cos(2 * M_PI * (z[0] - 0.4) / period) - 1) - z[1] * z[1]);
+  });
+  const VectorXd start = point({1.6, 0.4}), end = point({-0.9, -0.3}), copy = point({-0.9 + period, -0.3});
+  EikonalDistanceOptions options;
+  options.box = {{-2, -2}, {2.5, 2}};
+  options.identifications = {{.axis = 0, .period = period}};
+  const double closed = eikonal_distance(hilly, start, end, options).distance;
+  options.identifications.clear();
+  options.box = {{-3, -3}, {5, 3}};
+  const double open = std::min(eikonal_distance(hilly, start, end, options).distance,
+                               eikonal_distance(hilly, start, copy, options).distance);
+  EXPECT_NEAR(closed / open, 1, 5e-4);
+}
+
+TEST(ClosedGrid, SpaceThatEndsIsNotLeft) {
+  EikonalDistanceOptions options = in_square(1);
+  const auto plane = isotropic([](const VectorXd&) { return 1.0; });
+  const VectorXd start = point({-0.5, 0.9}), end = point({0.5, 0.9});
+  EXPECT_LT(eikonal_distance(plane, start, end, options).leaving_bound, 1.1);
+  options.space = options.box;
+  EXPECT_EQ(eikonal_distance(plane, start, end, options).leaving_bound, kInfinity);
+}
+
 TEST(GridRegion, IndexAndCellAreInverse) {
   CartesianGrid grid{{0, 0, 0}, {1, 1, 1}, {20, 9, 17}};
   GridRegion region = GridRegion::nothing(grid);

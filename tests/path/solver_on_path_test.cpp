@@ -24,7 +24,7 @@ double least_cost(double arc) {
 }
 
 ContractProblem chart_problem() {
-  static const WeightedMetric metric(stereographic_chart(2));
+  static const WeightedMetric metric(stereographic_chart(2), analytic_constant(0.5));
   const std::vector<double> start = {0.2, 0.1}, end = {-0.9, 1.1};
   ContractProblem problem{
       .name = "chart_dense",

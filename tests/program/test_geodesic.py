@@ -142,8 +142,8 @@ def test_json_alone_on_stdout():
     z = np.array([[0.2, 0.1], [-0.9, 1.4]])
     r = (z * z).sum(1, keepdims=True)
     x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
-    assert summary["pairs"][0]["path"]["extrapolated_length"] == pytest.approx(
-        math.log(2) * math.acos(x[0] @ x[1]), rel=1e-7)
+    assert summary["pairs"][0]["path"]["extrapolated_length"] == pytest.approx(math.acos(x[0] @ x[1]), rel=1e-7)
+    assert summary["pairs"][0]["path"]["weighted"] is False and "mean_quality" not in summary["pairs"][0]["path"]
     assert summary["method"] == "newton" and summary["method_reason"]
 
 
@@ -172,7 +172,8 @@ def test_own_chart_and_quality(files, method):
 def test_own_level_set(files):
     result = run("geodesic", "--manifold", "plane", "--level-set", files / "distance.pt", "--stiffness", 5,
                  "--from=-1.3,0", "--to", "1.3,0", "--method", "newton", "--json", *QUICK).ok()
-    assert json.loads(result.stdout)["pairs"][0]["path"]["length"] == pytest.approx(2.368205001, rel=2e-3)
+    around = 2 * math.sqrt(0.69) + math.pi - 2 * math.acos(1 / 1.3)  # level sets weigh nothing but what is off them
+    assert json.loads(result.stdout)["pairs"][0]["path"]["length"] == pytest.approx(around, rel=2e-3)
 
 
 def test_a_first_path_chooses_the_side(tmp_path):
@@ -208,6 +209,15 @@ def test_settings_from_a_file(tmp_path):
     (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--level-set", "none.pt"], 3, "none.pt"),
     (["--manifold", "plane", "--from", "none.npy", "--to", "1,1"], 3, "none.npy"),
     (["--manifold", "poincare", "--from", "0,0", "--to", "2,0"], 4, "quality"),
+    (["--manifold", "poincare", "--from", "0,0", "--to", "2,0"], 4, "‖z‖ < 1"),
+    (["--manifold", "half-plane", "--from", "0,1", "--to", "2,-1"], 4, "z2 > 0"),
+    (["--manifold", "discs", "--parameters=0,0,0.6", "--from", "0.1,0", "--to", "1.6,0"], 2, "inside the disc"),
+    (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--constant-quality", "1"], 2, "lengths are distances"),
+    (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--periods", "3"], 2, "--periods"),
+    (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--periods", "3,-1"], 2, "above 0"),
+    (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--periods", "3:-1,none"], 2, "another coordinate"),
+    (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--domain", "-1,0.5,none,none"], 2, "z1 < 0.5"),
+    (["--manifold", "paraboloid", "--from", "0,0", "--to", "1,1", "--periods", "3,none"], 2, "not the same"),
 ])
 def test_bad_input_is_one_sentence(arguments, code, words):
     result = run("geodesic", *arguments, "--quiet")
@@ -230,7 +240,7 @@ def test_every_method_takes_a_chart_of_ours(method):
     r = (z * z).sum(1, keepdims=True)
     x = np.concatenate([2 * z, r - 1], 1) / (1 + r)
     # Steps by a rate end at their limit, near the geodesic; GEORCE's left ends are O(1/n) off.
-    assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.log(2) * math.acos(x[0] @ x[1]), rel=5e-3)
+    assert summary["pairs"][0]["path"]["length"] == pytest.approx(math.acos(x[0] @ x[1]), rel=5e-3)
 
 
 @pytest.mark.parametrize("method", ["auto", "lbfgs"])
@@ -242,7 +252,7 @@ def test_a_metric_in_a_file_against_its_closed_form(files, method):
     path = summary["pairs"][0]["path"]
     assert summary["method"].startswith("newton" if method == "auto" else "L-BFGS")
     assert path["embedding_length"] == pytest.approx(exact, rel=1e-3)
-    assert path["length"] == pytest.approx(math.log(2) * exact, rel=1e-3)  # Q = 1/2 weighs log 2
+    assert path["length"] == pytest.approx(exact, rel=1e-3)
     assert path["lower_bound"] == 0  # nobody said how small the metric may be
     assert summary["pairs"][0]["linear"]["length"] > 1.2 * path["length"]
 
@@ -266,3 +276,103 @@ def test_a_metric_contradicts_a_chart(files, other):
     arguments = [files / word if word.endswith(".pt") else word for word in other]
     ends = [] if "--example" in other else ["--from", "0,1", "--to", "1,1"]
     assert geodesic("--metric", files / "gaussians.pt", *ends, *arguments).code == 2
+
+
+def summary_of(*arguments):
+    return json.loads(run("geodesic", *arguments, "--json", "--threads", "1", "--quiet").ok().stdout)
+
+
+def path_of(*arguments):
+    return summary_of(*arguments)["pairs"][0]["path"]
+
+
+@pytest.mark.parametrize("arguments, distance, winding", [
+    (["--manifold", "torus", "--parameters", "2,1", "--from", "0,0", "--to", "6,0"], 3 * (2 * math.pi - 6), [-1, 0]),
+    (["--manifold", "torus", "--parameters", "2,1", "--from", "0,0", "--to", "0,6.2"], 2 * math.pi - 6.2, [0, -1]),
+    (["--manifold", "cylinder", "--parameters", "2", "--from", "0,0", "--to", "5,1"],
+     math.hypot(2 * (2 * math.pi - 5), 1), [-1]),
+    (["--manifold", "flat-torus", "--parameters", "3,0,5", "--from", "0,0,0", "--to", "2.5,1,-4"], 1.5, [-1, 1]),
+    (["--manifold", "plane", "--periods", "3:-2,none", "--from", "0,0.4", "--to", "2.9,-0.4"], 0.1, [-1]),
+    (["--manifold", "projective-line", "--from", "0.1", "--to", "3"], math.pi - 2.9, [-1]),
+    (["--manifold", "projective-space", "--from", "0,0", "--to", "2,0"], math.pi - 2 * math.atan(2), [1]),
+])
+def test_the_short_way_round(arguments, distance, winding):
+    path = path_of(*arguments, "--reference", "on" if "flat-torus" not in arguments else "off")
+    assert path["length"] == pytest.approx(distance, rel=1e-5)
+    assert path["lower_bound"] <= distance * (1 + 1e-9)
+    assert path["winding"] == winding
+    assert path["second_shortest"]["length"] > path["length"] and path["second_shortest"]["winding"] != winding
+    if "reference" in path:
+        assert path["reference"]["length"] == pytest.approx(distance, rel=2e-3)
+
+
+def test_a_whole_turn_is_no_way_at_all():
+    path = path_of("--manifold", "torus", "--parameters", "2,1", "--from", "0,0", "--to", "6.283185307179586,0")
+    assert path["length"] == 0 and path["second_shortest"]["length"] > 6
+
+
+def test_a_distance_is_not_weighted_and_a_weighted_length_says_so():
+    plain = run("geodesic", "--manifold", "sphere", "--from", "0,0", "--to", "1,0", *QUICK).ok().stdout
+    assert plain.startswith("length 1.57079") and "weighted" not in plain
+    weighted = run("geodesic", "--manifold", "sphere", "--from", "0,0", "--to", "1,0", "--constant-quality", "0.5",
+                   *QUICK).ok().stdout
+    assert weighted.startswith("weighted length 1.08879") and "unweighted 1.57079" in weighted
+    example = run("geodesic", "--example", "2", *QUICK).ok().stdout
+    assert example.startswith("weighted length 0.7258")
+
+
+class Angles(torch.nn.Module):
+    """Latitude and longitude."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.stack([torch.cos(z[:, 0]) * torch.cos(z[:, 1]), torch.cos(z[:, 0]) * torch.sin(z[:, 1]),
+                            torch.sin(z[:, 0])], 1)
+
+
+class KnowsItsPeriods(Angles):
+    periods: str
+
+    def __init__(self):
+        super().__init__()
+        self.periods = "none,6.283185307179586"
+
+
+@pytest.mark.parametrize("method", ["auto", "lbfgs"])
+@pytest.mark.parametrize("stated", [True, False])
+def test_periods_of_an_own_chart(tmp_path, stated, method):
+    torch.jit.script(KnowsItsPeriods() if stated else Angles()).save(str(tmp_path / "angles.pt"))
+    option = [] if stated else ["--periods", "none,6.283185307"]
+    summary = summary_of("--embedding", tmp_path / "angles.pt", "--from=0.1,-3", "--to", "0.1,3", *option, "--method",
+                         method, "--reference", "off")
+    x = [np.array([math.cos(0.1) * math.cos(v), math.cos(0.1) * math.sin(v), math.sin(0.1)]) for v in (-3, 3)]
+    path = summary["pairs"][0]["path"]
+    assert path["length"] == pytest.approx(math.acos(x[0] @ x[1]), rel=1e-4) and path["winding"] == [-1]
+    assert summary["dtype"] == "float64"  # a formula has no precision of its own
+
+
+def test_periods_that_a_chart_has_not_are_refused(files):
+    result = geodesic("--embedding", files / "sphere.pt", "--from", "0.1,0", "--to", "0.9,0", "--periods", "2,none")
+    assert result.code == 2 and "--periods" in result.stderr
+
+
+def test_a_reference_below_the_bound_proves_nothing():
+    path = path_of("--manifold", "sphere", "--from", "3,0", "--to=-3,0")
+    reference = path["reference"]
+    assert path["length"] >= 1.287002218 * (1 - 1e-6)
+    assert reference["length"] > path["lower_bound"] or (reference["uncertain"] and reference["below_lower_bound"])
+    assert "longer than the global optimum" not in reference["sentence"] or not reference["uncertain"]
+
+
+def test_no_length_near_a_rim_is_below_the_distance():
+    for rim in (1e-3, 1e-5, 1e-7):
+        x, y = np.array([1 - rim, 0]), np.array([-1 + rim, 1e-5])
+        exact = math.acosh(1 + 2 * ((x - y) ** 2).sum() / ((1 - x @ x) * (1 - y @ y)))
+        path = path_of("--manifold", "poincare", f"--from={x[0]!r},0", f"--to={y[0]!r},{y[1]!r}", "--reference", "off")
+        assert exact * (1 - 1e-5) <= path["length"]
+
+
+def test_an_extrapolation_is_no_worse_than_what_it_extrapolates():
+    path = path_of("--manifold", "swiss-roll", "--from", "0.1,0", "--to", "30,1", "--reference", "off")
+    arc = lambda u: (u * math.sqrt(1 + u * u) + math.asinh(u)) / 2
+    exact = math.hypot(arc(30) - arc(0.1), 1)
+    assert abs(path["extrapolated_length"] - exact) <= abs(path["length"] - exact) + 1e-6 * exact

@@ -9,6 +9,7 @@
 //   auto map = as_chart(load_decoder("decoder.pt"), 2);
 
 #include <memory>
+#include <numbers>
 
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/embedding.h"
@@ -41,8 +42,8 @@ AnalyticQualityPointer as_analytic(QualityPointer quality, int latent_dim,
 /// A metric as an analytic one: its own where it has one, else through LibTorch. `dim` 0: the metric's own.
 AnalyticMetricPointer as_analytic(MetricTensorPointer metric, int dim = 0);
 
-/// d_M from any embedding with one output a point: Q = ½ exp(−K d_M).
+/// d_M from any embedding with one output a point: Q = exp(−n_M − K d_M), n_M the weight on the set.
 AnalyticQualityPointer as_level_set(std::shared_ptr<const Embedding> distance, double stiffness,
-                                    int latent_dim = 0);
+                                    int latent_dim = 0, double set_weight = std::numbers::ln2);
 
 }  // namespace latentpath

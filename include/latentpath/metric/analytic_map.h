@@ -55,6 +55,8 @@ class MapExpansion {
   }
 };
 
+struct Topology;
+
 class AnalyticMap {
  public:
   AnalyticMap(int latent_dim, int output_dim, std::string name);
@@ -73,6 +75,8 @@ class AnalyticMap {
   virtual double rounding() const { return 1e-15; }
   /// False where several threads must not call at once, or gain nothing from it.
   virtual bool concurrent() const { return true; }
+  /// Which points of R^D are one point of the manifold, and where the chart ends (topology.h).
+  virtual const Topology& topology() const;
 
   /// f(z): z [count, D], t [count] or null → x [count, M].
   virtual void values(std::size_t count, const double* z, const double* t, double* x) const = 0;

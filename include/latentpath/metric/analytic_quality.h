@@ -11,6 +11,7 @@
 //   }, 2, "hill");
 
 #include <memory>
+#include <numbers>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,9 +26,11 @@ class AnalyticQuality {
     kConstant,     ///< Q = value()
     kQuality,      ///< the map is Q
     kNegativeLog,  ///< the map is −log Q
-    kLevelSet      ///< the map is d_M, Q = ½ exp(−K d_M)
+    kLevelSet      ///< the map is d_M, Q = exp(−n_M − K d_M), where the papers have ½ for exp(−n_M)
   };
-  AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number, std::string name);
+  /// `set_weight` is n_M.
+  AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number, std::string name,
+                  double set_weight = std::numbers::ln2);
 
   Form form() const noexcept { return form_; }
   /// Null for a constant.
@@ -36,6 +39,8 @@ class AnalyticQuality {
   double value() const noexcept { return number_; }
   /// K of a level set.
   double stiffness() const noexcept { return number_; }
+  /// n_M, the weight on a level set itself: log 2 in the papers, 1 where lengths are to be distances.
+  double set_weight() const noexcept { return set_weight_; }
   /// Accepted latent size, −1: any.
   int latent_dim() const noexcept { return map_ ? map_->latent_dim() : -1; }
   bool depends_on_time() const { return map_ && map_->depends_on_time(); }
@@ -43,13 +48,13 @@ class AnalyticQuality {
 
   /// Q_t(z), unregularised, one point.
   double operator()(const double* z, double t = 0.5) const;
-  /// inf n that is known in advance: n of a constant, log 2 for a level set, else −log(1 − ε).
+  /// inf n that is known in advance: n of a constant, n_M for a level set, else −log(1 − ε).
   double least_weight(double epsilon) const;
 
  private:
   Form form_;
   std::shared_ptr<const AnalyticMap> map_;
-  double number_;
+  double number_, set_weight_;
   std::string name_;
 };
 
@@ -57,6 +62,9 @@ using AnalyticQualityPointer = std::shared_ptr<const AnalyticQuality>;
 
 /// Q = c, 0 < c < 1 (named apart from constant_quality, which makes the tensor quality).
 AnalyticQualityPointer analytic_constant(double c = 0.5);
+
+/// No quality at all: n = 1, so that lengths are those of the embedding.
+AnalyticQualityPointer no_quality();
 
 /// Q from a generic callable `T Q(const T* z)` or `T Q(const T* z, double t)` with values in [0, 1].
 template <class Function>
@@ -74,13 +82,14 @@ AnalyticQualityPointer analytic_weight(Function f, int latent_dim, std::string n
                                            std::move(name));
 }
 
-/// Q = ½ exp(−K d(z)), d ≥ 0 and zero exactly on the set.
+/// Q = exp(−n_M − K d(z)), d ≥ 0 and zero exactly on the set; ½ exp(−K d) where n_M is not given.
 template <class Function>
 AnalyticQualityPointer analytic_level_set(Function distance, double stiffness, int latent_dim,
-                                          std::string name = "level set") {
+                                          std::string name = "level set",
+                                          double set_weight = std::numbers::ln2) {
   auto map = scalar_map(std::move(distance), latent_dim, name);
   return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kLevelSet, std::move(map), stiffness,
-                                           std::move(name));
+                                           std::move(name), set_weight);
 }
 
 struct Disc {
@@ -89,13 +98,17 @@ struct Disc {
 };
 /// The space outside balls: d = Σ_k max(0, r_k − ‖z − c_k‖) (paper A, Example 3: one disc, centre 0, radius
 /// 1).
-AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness);
+AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness,
+                                     double set_weight = std::numbers::ln2);
 
 /// The surface of the cube [−1, 1]^D: d = |1 − ‖z‖_max| (paper A, Example 4).
-AnalyticQualityPointer cube_surface(int latent_dim, double stiffness);
+AnalyticQualityPointer cube_surface(int latent_dim, double stiffness, double set_weight = std::numbers::ln2);
 
 /// Q = exp(−2/(1 − ‖z‖²)): the Poincaré ball, curvature −1. Outside the ball Q is 0.
 AnalyticQualityPointer poincare_ball(int latent_dim = 2);
+
+/// Q = exp(−1/z_D): the upper half-space z_D > 0, curvature −1. Elsewhere Q is 0.
+AnalyticQualityPointer half_space(int latent_dim = 2);
 
 /// Q = exp(−2/(1 + ‖z‖²)): the unit sphere in stereographic projection, as a conformal metric.
 AnalyticQualityPointer stereographic_quality(int latent_dim = 2);

@@ -16,7 +16,7 @@ namespace latentpath {
 
 /// Lengths of a polyline in the chart, taken as the curve it is: on a grid refined until they settle.
 struct LengthFigures {
-  double length = 0;            ///< L = ∫ n ‖(Φγ)'‖ dt, weighted
+  double length = 0;            ///< L = ∫ n ‖(Φγ)'‖ dt; the distance run where there is no quality
   double embedding_length = 0;  ///< ∫ ‖(Φγ)'‖ dt
   double chord_cost = 0;        ///< Σ n² ‖ΔΦ‖²/Δ on that grid (paper A, Eq. 5), nodes at even times
   double least_weight = 0;      ///< smallest n met
@@ -26,8 +26,9 @@ struct LengthFigures {
 
 class WeightedMetric {
  public:
-  /// `quality` may be null: Q = ½. `target`, the metric G of the space that the chart maps to, may be null:
-  /// Euclidean. Throws Error(kArgument) unless 0 ≤ ε ≤ ½ and the dimensions agree.
+  /// `quality` may be null: n = 1 whatever ε, and lengths are distances. `target`, the metric G of the space
+  /// that the chart maps to, may be null: Euclidean. Throws Error(kArgument) unless 0 ≤ ε ≤ ½ and the
+  /// dimensions agree.
   explicit WeightedMetric(ChartPointer chart, AnalyticQualityPointer quality = {}, double epsilon = 0,
                           AnalyticMetricPointer target = {});
 
@@ -36,6 +37,8 @@ class WeightedMetric {
   const ChartPointer& chart_pointer() const noexcept { return chart_; }
   const AnalyticQualityPointer& quality_pointer() const noexcept { return quality_; }
   const AnalyticQuality& quality() const noexcept { return *quality_; }
+  /// Which points of the chart are one point of the manifold.
+  const Topology& topology() const { return chart_->topology(); }
   double epsilon() const noexcept { return epsilon_; }
   /// G; null: Euclidean.
   const AnalyticMetricPointer& target() const noexcept { return target_; }
@@ -58,7 +61,8 @@ class WeightedMetric {
 
   /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
   /// changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
-  /// rounding), or into `max_refinement`.
+  /// rounding), or into `max_refinement`; where it has not settled then, segments are cut further where they
+  /// need it, towards the rim of a bounded space above all.
   LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
                        int max_refinement = 256) const;
 

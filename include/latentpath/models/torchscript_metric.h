@@ -9,12 +9,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "latentpath/metric/metric_tensor.h"
 
 namespace latentpath {
 
-/// Throws Error(kInput) for a file that is no such thing; check_metric_tensor() looks at its values.
-MetricTensorPointer load_metric(const std::filesystem::path& file, int64_t latent_dim);
+/// `dtype` "": the file's own. Throws Error(kInput) for a file that is no such thing; check_metric_tensor()
+/// looks at its values.
+MetricTensorPointer load_metric(const std::filesystem::path& file, int64_t latent_dim,
+                                const std::string& dtype = "");
 
 }  // namespace latentpath

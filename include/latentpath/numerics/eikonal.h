@@ -18,6 +18,10 @@
 // quadratic forms", SIAM J. Numer. Anal. 57 (2019); source factorisation: S. Luo, J. Qian, J. Comput. Phys.
 // 230 (2011), in additive form. docs/algorithms/eikonal.md has the derivation and the observed orders.
 //
+// Where points of R^D are identified (identification.h), the grid closes on itself: a stencil that reaches
+// over the seam finds the nodes on the other side, and the distance is that of the quotient, every winding
+// included.
+//
 //   MetricField poincare = [](const Eigen::MatrixXd& z) {     // one row: isotropic, g = value · identity
 //     return Eigen::MatrixXd((4 / (1 - z.colwise().squaredNorm().array()).square()).matrix());
 //   };
@@ -33,6 +37,7 @@
 #include <vector>
 
 #include "latentpath/core/progress.h"
+#include "latentpath/numerics/identification.h"
 
 namespace latentpath {
 
@@ -48,25 +53,42 @@ struct SearchBox {
 
 /// A regular grid, 1 ≤ D ≤ 3: node (i, j, k) at origin + (i·spacing_0, j·spacing_1, k·spacing_2).
 struct CartesianGrid {
+  using Cell = std::array<int, 3>;  ///< indices of a node along the axes; 0 beyond the dimension
+  /// Nodes i and i + size of an axis are one; node j of a mirrored axis is then `sum` − j.
+  struct Closure {
+    int axis = 0;
+    std::vector<std::pair<int, int>> mirrored = {};  ///< axis and sum
+  };
   std::vector<double> origin, spacing;
   std::vector<int> size;
+  std::vector<Closure> closures = {};
 
   int dim() const { return static_cast<int>(size.size()); }
+  bool closed(int axis) const;
   /// The same box with half the spacing.
   CartesianGrid refined() const;
+  /// The node inside of the grid that a node beyond the ends of closed axes is; `reversed`, where given, gets
+  /// the bits of the axes that are mirrored between the two.
+  Cell wrapped(Cell cell, unsigned* reversed = nullptr) const;
+  /// Goes over closures so often that `at`, in cells, comes nearest to `goal` along each closed axis; the
+  /// number of times for each closure.
+  std::vector<int> times_to(const Eigen::VectorXd& goal, Eigen::VectorXd& at) const;
+  /// Goes over every closure the given number of times.
+  void go_round(const std::vector<int>& times, Eigen::VectorXd& at) const;
 };
 
 /// The largest grid inside the box that has `start` on a node, at most about `longest` nodes along the box's
 /// longest side and, along each axis where the ends are apart by a spacing or more, `end` on a node too: then
-/// no interpolation enters the distance.
-CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& end, const SearchBox& box,
-                           int longest);
+/// no interpolation enters the distance. An axis with an identification whose period the box spans is closed,
+/// the start in its middle; axes that it reverses are laid evenly around their centre.
+CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& end, SearchBox box,
+                           int longest, const std::vector<Identification>& identifications = {});
 
 /// A part of a grid, in blocks of 8 nodes along each axis, so that a fine grid need exist only where it
 /// matters. Its nodes are numbered from 0 to nodes() − 1, block by block.
 class GridRegion {
  public:
-  using Cell = std::array<int, 3>;  ///< indices of a node along the axes; 0 beyond the dimension
+  using Cell = CartesianGrid::Cell;
 
   GridRegion() = default;
   /// The whole grid; nothing of it, to be added to.
@@ -81,11 +103,14 @@ class GridRegion {
   int64_t nodes() const { return static_cast<int64_t>(blocks_.size()) << (3 * grid_.dim()); }
   Cell cell(int64_t node) const;
   bool in_grid(const Cell& cell) const;
-  /// The number of a node, −1 outside of the region.
-  int64_t index(const Cell& cell) const;
+  /// The number of a node, −1 outside of the region; a node beyond the end of a closed axis is the one on the
+  /// other side, mirrored where `reversed` says so.
+  int64_t index(Cell cell, unsigned* reversed = nullptr) const;
   Eigen::VectorXd point(const Cell& cell) const;
 
  private:
+  void add_block(const Cell& cell);  // the one with the cell, where that is in the grid
+
   CartesianGrid grid_;
   std::array<int, 3> block_count_{1, 1, 1};
   std::vector<int32_t> table_;  // [blocks of the grid]: position in blocks_, −1 outside of the region
@@ -117,9 +142,10 @@ class EikonalSolution {
   /// u at any point: cubic interpolation, linear beside walls and borders.
   double distance_at(const Eigen::VectorXd& z) const;
 
-  /// The shortest path from the source to z, [D, m], first the source, last z: follows −g⁻¹∇u, taken from
-  /// the scheme's own upwind differences. Where that cannot go on (beside walls), it moves to the neighbour
-  /// with the least distance. Throws Error(kNumerical) when no path leads there.
+  /// The shortest path from the source to z, [D, m], first the source, last z, on closed grids the lift of z
+  /// that the path leads to: follows −g⁻¹∇u, taken from the scheme's own upwind differences. Where that
+  /// cannot go on (beside walls), it moves to the neighbour with the least distance. Throws Error(kNumerical)
+  /// when no path leads there.
   Eigen::MatrixXd path_to(const Eigen::VectorXd& z) const;
 
  private:
@@ -152,10 +178,11 @@ struct EikonalDistance {
   double error_estimate = 0;  ///< of `distance`: the last change, at least half the one before; all of that
                               ///< where the changes do not fall regularly. An estimate, not a bound
   double observed_order = 0;  ///< log2 of the ratio of the last two changes; NaN where that means nothing
-  Eigen::MatrixXd path;       ///< [D, m] from start to end, from the finest grid
+  Eigen::MatrixXd path;       ///< [D, m] from start to end, or to a lift of it, from the finest grid
   double path_length = 0;     ///< of that path, by quadrature of the metric: an upper bound on the distance
   double leaving_bound = 0;   ///< the shortest path that touches the box's border is this long, on the
                               ///< coarsest grid; infinite where walls keep paths from it
+  SearchBox box = {};         ///< that was searched; along closed axes it means nothing
   std::vector<EikonalLevel> levels;  ///< from coarse to fine, the spacing halved each time
   bool converged = false;            ///< the error estimate met the tolerance within the allowed nodes
   double seconds = 0;
@@ -164,8 +191,10 @@ struct EikonalDistance {
 };
 
 struct EikonalDistanceOptions {
-  SearchBox box = {};  ///< where paths may run; empty: the ends' bounding box, widened by their distance
-  int coarsest = 0;    ///< nodes along the longest side of the first grid; 0: 2001, 201, 41 for D = 1, 2, 3
+  SearchBox box = {};    ///< where paths may run; empty: the ends' bounding box, widened by their distance
+  SearchBox space = {};  ///< where there is any space: at its borders no path leaves the box; empty: R^D
+  std::vector<Identification> identifications = {};  ///< of points of R^D; distances are the quotient's
+  int coarsest = 0;  ///< nodes along the longest side of the first grid; 0: 2001, 201, 41 for D = 1, 2, 3
   double tolerance = 2e-4;         ///< relative, of the error estimate
   int64_t most_nodes = 3'000'000;  ///< of one grid
   /// After a grid, only those of its nodes are refined through which a path leads that exceeds the shortest

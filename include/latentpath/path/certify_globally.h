@@ -26,18 +26,22 @@ struct GlobalCertificate {
   double reference_error = 0;  ///< its estimated error
   double gap = 0;              ///< length/reference − 1; slightly negative where the reference errs upwards
   bool box_suffices = false;   ///< every path that leaves the box is longer than ours
-  std::string sentence;        ///< for people
-  EikonalDistance marching;    ///< the reference in full: its path, its grids
+  double lower_bound = 0;      ///< that no path can beat, as given; 0: none is known
+  /// The reference is no judge: its estimated error is above 1 %, or it lies below the lower bound.
+  bool uncertain = false;
+  std::string sentence;      ///< for people
+  EikonalDistance marching;  ///< the reference in full: its path, its grids
 };
 
-/// What a reference says about a path of the given length.
-GlobalCertificate certify_against(EikonalDistance marching, double length);
+/// What a reference says about a path of the given length, and whether it can be believed itself.
+GlobalCertificate certify_against(EikonalDistance marching, double length, double lower_bound = 0);
 
 /// `path` [D, m], D ≤ 3, of which only the ends and, where `options.box` is empty, the extent is used: the
-/// box is then the path's own, widened on each side by half its diagonal. Throws as eikonal_distance() does.
+/// box is then the path's own, widened on each side by half its diagonal, where `options.space` reaches so
+/// far. Throws as eikonal_distance() does.
 GlobalCertificate certify_globally(const MetricField& metric, const Eigen::MatrixXd& path, double length,
                                    EikonalDistanceOptions options = {},
-                                   const CancellationToken& cancellation = {});
+                                   const CancellationToken& cancellation = {}, double lower_bound = 0);
 
 /// g = n² JᵀJ of a decoder and a quality that does not depend on time: J by central differences of Φ over
 /// `step`, in batches; 2D points are decoded for each one asked for, one more where the quality looks at

@@ -3,6 +3,10 @@
 // neighbours. First paths are the straight line and several routes through a graph of samples (init/graph.h);
 // each is refined by find_geodesics(); the best is the result, and the others are listed.
 //
+// Where the chart's topology makes several points of R^D one point of the manifold, the end has many lifts
+// (metric/topology.h), and paths are sought to the nearest of them: each geodesic says how often it winds.
+// The last node of a path is then the lift that it leads to.
+//
 //   GeodesicProblem problem{.metric = WeightedMetric(plane_chart(), cut_out_discs(discs, 50)),
 //                           .start = {-1.5, 0}, .end = {1.5, 0.2}};
 //   GlobalGeodesics result = find_global_geodesics(problem);
@@ -11,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/metric/topology.h"
 #include "latentpath/numerics/eikonal.h"
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/find_geodesics.h"
@@ -22,7 +27,8 @@ struct GlobalGeodesicOptions {
   /// weights vary by orders of magnitude; hence four.
   GeodesicOptions geodesic = {.segments = 400, .quadrature = 4};
   SearchBox box = {};      ///< where samples are spread; empty: surrounding_box() of all ends
-  int64_t samples = 1500;  ///< of the graph
+  int64_t samples = 1500;  ///< of the graph; 0: no graph, straight lines alone
+  int windings = 6;        ///< lifts of the end, at most; 0: the end as it stands, whatever the topology
   int pieces = 8;          ///< in which an edge's length is evaluated
   RouteGraphOptions graph = {};
   RouteOptions routes = {};
@@ -33,13 +39,15 @@ struct GlobalGeodesicOptions {
 
 /// A geodesic and the first path that led to it.
 struct FoundGeodesic {
-  std::string start;  ///< "straight line", "route 1", …
-  int64_t route = 0;  ///< the number of the route; 0: the straight line, −1: a given path
+  std::string start;         ///< "straight line", "route 1", …
+  int64_t route = 0;         ///< the number of the route; 0: the straight line, −1: a given path
+  std::vector<int> winding;  ///< Lift::winding of its last node; empty without identifications
   Geodesic geodesic;
 };
 
 struct GlobalGeodesic {
   std::vector<FoundGeodesic> found;  ///< by refined length, the best first; equal ones once
+  std::vector<Lift> lifts;           ///< of the end, all that were looked at; the nearest first
   std::vector<std::string> failed;   ///< starts on which chart or quality is not finite, with the reason
 };
 
@@ -56,6 +64,11 @@ struct GlobalGeodesics {
 GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem,
                                       const GlobalGeodesicOptions& options = {},
                                       const CancellationToken& cancellation = {});
+
+/// The copies of `end` to which paths may lead, by the length of the straight line to them, shortest first;
+/// the end itself where nothing is identified. Copies outside of the chart's domain are left out.
+std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std::vector<double>& start,
+                                         const std::vector<double>& end);
 
 /// The box around points [count, D], widened on each side by `margin` times its diagonal.
 SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin = 0.5);

@@ -29,8 +29,11 @@ struct GeodesicJob {
   std::string level_set = {};   ///< TorchScript file, [n, D] → [n]: the distance to a set to stay on
   double stiffness = 50;        ///< K of Q = ½ exp(−K d)
   std::string quality = {};     ///< TorchScript file, [n, D] → [n] in [0, 1]
-  double constant_quality = 0.5;
+  std::optional<double> constant_quality = {};
   double epsilon = 0;
+  std::string periods = {};  ///< of each coordinate: "6.283185307,none"
+  std::string domain = {};   ///< low,high of each coordinate, or none
+  std::string dtype = {};    ///< of files: "", "float32" or "float64"
   int64_t latent_dim = 0;
   int64_t example = 0;  ///< 1 to 4: the papers'; manifold and ends at once
 
@@ -62,8 +65,12 @@ struct ManifoldProblem {
   Tensor first_path;            ///< [pairs, m + 1, D] or undefined
   std::optional<double> exact;  ///< the length of the first pair's geodesic, where it is known
   std::string exact_formula;
-  bool from_files = false;  ///< a TorchScript file takes part
-  bool cube = false;        ///< the surface of the cube in space
+  bool from_files = false;            ///< a TorchScript file takes part
+  bool weighted = false;              ///< by a quality that was asked for; else lengths are distances
+  bool periods_given = false;         ///< by option or file, and not known of a shipped chart
+  std::string dtype = "float64";      ///< the least precise that takes part
+  std::vector<std::string> warnings;  ///< of what was given
+  bool cube = false;                  ///< the surface of the cube in space
 };
 
 /// One pair's answer, however it was found.
@@ -78,8 +85,10 @@ struct GeodesicAnswer {
   std::optional<bool> minimum;
   bool under_resolved = false;
   double lower_bound = 0;
+  std::vector<int> winding;  ///< Lift::winding of the last node, on quotients
   std::vector<std::string> warnings;
   std::vector<std::pair<std::string, double>> others;  ///< other geodesics: start and length
+  std::vector<std::vector<int>> other_windings;        ///< of each of them
   std::vector<Tensor> other_nodes;
   std::vector<std::pair<std::string, Tensor>> stages;
   std::optional<GlobalCertificate> certificate;

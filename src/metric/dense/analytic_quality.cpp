@@ -7,8 +7,8 @@
 namespace latentpath {
 
 AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> map, double number,
-                                 std::string name)
-    : form_(form), map_(std::move(map)), number_(number), name_(std::move(name)) {
+                                 std::string name, double set_weight)
+    : form_(form), map_(std::move(map)), number_(number), set_weight_(set_weight), name_(std::move(name)) {
   if (form_ == Form::kConstant) {
     LATENTPATH_CHECK(number_ > 0 && number_ < 1, kArgument, "the constant quality is ", number_,
                      ": it must be above 0 and below 1");
@@ -18,9 +18,11 @@ AnalyticQuality::AnalyticQuality(Form form, std::shared_ptr<const AnalyticMap> m
   LATENTPATH_ASSERT(map_ != nullptr);
   LATENTPATH_CHECK(map_->output_dim() == 1, kArgument, name_, " must have one value a point, not ",
                    map_->output_dim());
-  if (form_ == Form::kLevelSet)
-    LATENTPATH_CHECK(std::isfinite(number_) && number_ > 0, kArgument, "the stiffness K of ", name_, " is ",
-                     number_, ": it must be above 0");
+  if (form_ != Form::kLevelSet) return;
+  LATENTPATH_CHECK(std::isfinite(number_) && number_ > 0, kArgument, "the stiffness K of ", name_, " is ",
+                   number_, ": it must be above 0");
+  LATENTPATH_CHECK(std::isfinite(set_weight_) && set_weight_ > 0, kArgument, "the weight on ", name_, " is ",
+                   set_weight_, ": it must be above 0");
 }
 
 double AnalyticQuality::operator()(const double* z, double t) const {
@@ -31,20 +33,30 @@ double AnalyticQuality::operator()(const double* z, double t) const {
     case Form::kNegativeLog:
       return std::exp(-f);
     case Form::kLevelSet:
-      return 0.5 * std::exp(-number_ * f);
+      return std::exp(-set_weight_) * std::exp(-number_ * f);
     default:
       return f;
   }
 }
 
 double AnalyticQuality::least_weight(double epsilon) const {
-  const double greatest = form_ == Form::kConstant ? number_ : form_ == Form::kLevelSet ? 0.5 : 1.0;
+  if (form_ == Form::kLevelSet && epsilon == 0) return set_weight_;
+  const double greatest = form_ == Form::kConstant   ? number_
+                          : form_ == Form::kLevelSet ? std::exp(-set_weight_)
+                                                     : 1.0;
   return -std::log(epsilon + (1 - 2 * epsilon) * greatest);
 }
 
 AnalyticQualityPointer analytic_constant(double c) {
   return std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kConstant, nullptr, c,
                                            join_message("constant quality ", c));
+}
+
+AnalyticQualityPointer no_quality() {
+  // −log of the double next to 1/e is 1 to the last bit.
+  static const auto none = std::make_shared<AnalyticQuality>(AnalyticQuality::Form::kConstant, nullptr,
+                                                             std::exp(-1.0), "no quality");
+  return none;
 }
 
 namespace {
@@ -90,6 +102,15 @@ struct Poincare {
   }
 };
 
+struct HalfSpace {
+  int dim;
+  template <class T>
+  T operator()(const T* z) const {
+    if (!(z[dim - 1] > 0.0)) return T(std::numeric_limits<double>::infinity());
+    return 1.0 / z[dim - 1];
+  }
+};
+
 struct StereographicWeight {
   int dim;
   template <class T>
@@ -102,7 +123,7 @@ struct StereographicWeight {
 
 }  // namespace
 
-AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness) {
+AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness, double set_weight) {
   LATENTPATH_CHECK(!discs.empty() && !discs[0].centre.empty(), kArgument,
                    "a cut-out needs at least one disc");
   const std::size_t dim = discs[0].centre.size();
@@ -113,15 +134,20 @@ AnalyticQualityPointer cut_out_discs(std::vector<Disc> discs, double stiffness) 
                      disc.radius, ": it must be above 0");
   }
   const std::string name = discs.size() == 1 ? "cut-out disc" : join_message(discs.size(), " cut-out discs");
-  return analytic_level_set(OutsideDiscs{std::move(discs)}, stiffness, static_cast<int>(dim), name);
+  return analytic_level_set(OutsideDiscs{std::move(discs)}, stiffness, static_cast<int>(dim), name,
+                            set_weight);
 }
 
-AnalyticQualityPointer cube_surface(int latent_dim, double stiffness) {
-  return analytic_level_set(CubeSurface{latent_dim}, stiffness, latent_dim, "cube surface");
+AnalyticQualityPointer cube_surface(int latent_dim, double stiffness, double set_weight) {
+  return analytic_level_set(CubeSurface{latent_dim}, stiffness, latent_dim, "cube surface", set_weight);
 }
 
 AnalyticQualityPointer poincare_ball(int latent_dim) {
   return analytic_weight(Poincare{latent_dim}, latent_dim, "Poincare ball");
+}
+
+AnalyticQualityPointer half_space(int latent_dim) {
+  return analytic_weight(HalfSpace{latent_dim}, latent_dim, "upper half-space");
 }
 
 AnalyticQualityPointer stereographic_quality(int latent_dim) {

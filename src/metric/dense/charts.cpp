@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+
+#include "latentpath/metric/topology.h"
 
 namespace latentpath {
 
 // Each chart is a function object with the code of one point; the dimension is data.
 namespace {
+
+constexpr double kTurn = 2 * std::numbers::pi;
 
 struct Plane {
   static constexpr bool kIdentity = true;
@@ -61,6 +66,50 @@ struct Torus {
     x[0] = ring * cos(z[0]);
     x[1] = ring * sin(z[0]);
     x[2] = minor * sin(z[1]);
+  }
+};
+
+struct Cylinder {
+  double radius;
+  template <class T>
+  void operator()(const T* z, T* x) const {
+    using std::cos, std::sin;
+    x[0] = radius * cos(z[0]);
+    x[1] = radius * sin(z[0]);
+    x[2] = z[1];
+  }
+};
+
+struct Moebius {
+  double radius;
+  template <class T>
+  void operator()(const T* z, T* x) const {
+    using std::cos, std::sin;
+    const T half = 0.5 * z[0], ring = z[1] * cos(half) + radius;
+    x[0] = ring * cos(z[0]);
+    x[1] = ring * sin(z[0]);
+    x[2] = z[1] * sin(half);
+  }
+};
+
+struct SphereInAngles {
+  template <class T>
+  void operator()(const T* z, T* x) const {
+    using std::cos, std::sin;
+    const T ring = cos(z[0]);
+    x[0] = ring * cos(z[1]);
+    x[1] = ring * sin(z[1]);
+    x[2] = sin(z[0]);
+  }
+};
+
+struct ProjectiveLine {
+  template <class T>
+  void operator()(const T* z, T* x) const {
+    using std::cos, std::sin;
+    const T twice = 2.0 * z[0];
+    x[0] = 0.5 * cos(twice);
+    x[1] = 0.5 * sin(twice);
   }
 };
 
@@ -123,7 +172,51 @@ ChartPointer torus_chart(double major_radius, double minor_radius) {
   LATENTPATH_CHECK(std::isfinite(major_radius) && minor_radius > 0 && major_radius > minor_radius, kArgument,
                    "the torus' radii are ", major_radius, " and ", minor_radius,
                    ": they must be positive, the first the larger one");
-  return chart(Torus{major_radius, minor_radius}, 2, 3, "torus");
+  return with_topology(chart(Torus{major_radius, minor_radius}, 2, 3, "torus"),
+                       {.identifications = {{.axis = 0, .period = kTurn}, {.axis = 1, .period = kTurn}}});
+}
+
+ChartPointer flat_torus_chart(std::vector<double> periods) {
+  LATENTPATH_CHECK(!periods.empty(), kArgument, "a flat torus needs at least one period");
+  Topology topology;
+  for (std::size_t d = 0; d < periods.size(); ++d) {
+    LATENTPATH_CHECK(std::isfinite(periods[d]) && periods[d] >= 0, kArgument, "the flat torus' period ",
+                     periods[d], " must be above 0, or 0 for a coordinate without one");
+    if (periods[d] > 0)
+      topology.identifications.push_back({.axis = static_cast<int>(d), .period = periods[d]});
+  }
+  const int dim = static_cast<int>(periods.size());
+  return with_topology(chart(Plane{dim}, dim, dim, "flat-torus"), std::move(topology));
+}
+
+ChartPointer cylinder_chart(double radius) {
+  LATENTPATH_CHECK(std::isfinite(radius) && radius > 0, kArgument, "the cylinder's radius is ", radius,
+                   ": it must be above 0");
+  return with_topology(chart(Cylinder{radius}, 2, 3, "cylinder"),
+                       {.identifications = {{.axis = 0, .period = kTurn}}});
+}
+
+ChartPointer moebius_chart(double radius) {
+  LATENTPATH_CHECK(std::isfinite(radius) && radius > 0, kArgument, "the Möbius strip's radius is ", radius,
+                   ": it must be above 0");
+  return with_topology(chart(Moebius{radius}, 2, 3, "moebius"),
+                       {.identifications = {{.axis = 0, .period = kTurn, .reversed = {{1, 0.0}}}}});
+}
+
+ChartPointer sphere_in_angles_chart() {
+  return with_topology(chart(SphereInAngles{}, 2, 3, "sphere-angles"),
+                       {.identifications = {{.axis = 0, .period = kTurn},
+                                            {.axis = 1, .period = kTurn / 2, .reversed = {{0, kTurn / 4}}}}});
+}
+
+ChartPointer projective_line_chart() {
+  return with_topology(chart(ProjectiveLine{}, 1, 2, "projective-line"),
+                       {.identifications = {{.axis = 0, .period = kTurn / 2}}});
+}
+
+ChartPointer projective_space_chart(int latent_dim) {
+  return with_topology(chart(Stereographic{latent_dim}, latent_dim, latent_dim + 1, "projective-space"),
+                       {.antipodal = true});
 }
 
 ChartPointer paraboloid_chart(int latent_dim, double steepness) {
@@ -145,6 +238,12 @@ const std::vector<ChartName>& chart_names() {
       {"sphere", "", true},
       {"ellipsoid", "semi-axes a1,a2,… (one more than latent dimensions)", false},
       {"torus", "major and minor radius R,r", false},
+      {"flat-torus", "period of each coordinate, 0 for none (2π and 2π)", false},
+      {"cylinder", "radius r (1)", false},
+      {"moebius", "radius R (1)", false},
+      {"sphere-angles", "", false},
+      {"projective-line", "", false},
+      {"projective-space", "", true},
       {"paraboloid", "steepness a", true},
       {"swiss-roll", "", false},
       {"helicoid", "pitch p", false}};
@@ -168,14 +267,24 @@ ChartPointer make_chart(const std::string& name, const std::vector<double>& para
                      given);
   };
   const int dim = latent_dim == 0 ? 2 : latent_dim;
-  LATENTPATH_CHECK(known->any_dimension || name == "ellipsoid" || dim == 2, kArgument, "manifold ", name,
-                   " has latent dimension 2, not ", dim);
+  const bool line = name == "projective-line";
+  LATENTPATH_CHECK(known->any_dimension || name == "ellipsoid" || name == "flat-torus" || line || dim == 2,
+                   kArgument, "manifold ", name, " has latent dimension 2, not ", dim);
   if (name == "ellipsoid") {
     if (given == 0) return ellipsoid_chart();
     LATENTPATH_CHECK(latent_dim == 0 || given == static_cast<std::size_t>(latent_dim) + 1, kArgument,
                      "an ellipsoid of latent dimension ", latent_dim, " has ", latent_dim + 1,
                      " semi-axes, not ", given);
     return ellipsoid_chart(parameters);
+  }
+  if (name == "flat-torus") return given ? flat_torus_chart(parameters) : flat_torus_chart();
+  if (name == "cylinder") {
+    expect(1);
+    return given ? cylinder_chart(parameters[0]) : cylinder_chart();
+  }
+  if (name == "moebius") {
+    expect(1);
+    return given ? moebius_chart(parameters[0]) : moebius_chart();
   }
   if (name == "torus") {
     expect(2);
@@ -193,6 +302,9 @@ ChartPointer make_chart(const std::string& name, const std::vector<double>& para
   if (name == "plane") return plane_chart(dim);
   if (name == "half-sphere") return half_sphere_chart(dim);
   if (name == "sphere") return stereographic_chart(dim);
+  if (name == "sphere-angles") return sphere_in_angles_chart();
+  if (name == "projective-space") return projective_space_chart(dim);
+  if (line) return projective_line_chart();
   return swiss_roll_chart();
 }
 

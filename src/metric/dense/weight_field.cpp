@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 namespace latentpath::detail {
 
@@ -31,7 +30,7 @@ WeightField::Chain WeightField::chain(double f) const {
       if (!(f >= -kink_width_ * 4)) return {kNaN, kNaN, kNaN};
     }
     scale = stiffness_;
-    f = std::numbers::ln2 + stiffness_ * f;
+    f = quality_.set_weight() + stiffness_ * f;
   }
   if (!(f >= 0)) return {kNaN, kNaN, kNaN};
   if (epsilon_ == 0) return {f, scale, 0};

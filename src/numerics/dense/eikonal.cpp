@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <queue>
 
 #include "latentpath/core/error.h"
@@ -126,40 +127,146 @@ CartesianGrid CartesianGrid::refined() const {
   CartesianGrid fine = *this;
   for (size_t d = 0; d < size.size(); ++d) {
     fine.spacing[d] /= 2;
-    fine.size[d] = 2 * size[d] - 1;
+    fine.size[d] = closed(static_cast<int>(d)) ? 2 * size[d] : 2 * size[d] - 1;
   }
+  for (Closure& closure : fine.closures)
+    for (auto& [other, sum] : closure.mirrored) sum *= 2;
   return fine;
 }
 
-CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& end, const SearchBox& box,
-                           int longest) {
+bool CartesianGrid::closed(int axis) const {
+  return std::any_of(closures.begin(), closures.end(), [axis](const Closure& c) { return c.axis == axis; });
+}
+
+CartesianGrid::Cell CartesianGrid::wrapped(Cell cell, unsigned* reversed) const {
+  // Twice: a mirrored axis may be a closed one that was looked at before.
+  for (int pass = 0; pass < 2; ++pass)
+    for (const Closure& closure : closures) {
+      const auto axis = static_cast<size_t>(closure.axis);
+      const int count = size[axis], at = cell[axis];
+      const int times = at >= 0 ? at / count : -((count - 1 - at) / count);
+      cell[axis] -= times * count;
+      if (times % 2 == 0) continue;
+      for (const auto& [other, sum] : closure.mirrored) {
+        cell[static_cast<size_t>(other)] = sum - cell[static_cast<size_t>(other)];
+        if (reversed != nullptr) *reversed ^= 1U << other;
+      }
+    }
+  return cell;
+}
+
+std::vector<int> CartesianGrid::times_to(const Eigen::VectorXd& goal, Eigen::VectorXd& at) const {
+  std::vector<int> times;
+  for (const Closure& closure : closures) {
+    const int count = size[static_cast<size_t>(closure.axis)];
+    times.push_back(static_cast<int>(std::lround((goal[closure.axis] - at[closure.axis]) / count)));
+    at[closure.axis] += times.back() * count;
+    if (times.back() % 2 != 0)
+      for (const auto& [other, sum] : closure.mirrored) at[other] = sum - at[other];
+  }
+  return times;
+}
+
+void CartesianGrid::go_round(const std::vector<int>& times, Eigen::VectorXd& at) const {
+  for (size_t i = 0; i < closures.size(); ++i) {
+    at[closures[i].axis] += times[i] * size[static_cast<size_t>(closures[i].axis)];
+    if (times[i] % 2 != 0)
+      for (const auto& [other, sum] : closures[i].mirrored) at[other] = sum - at[other];
+  }
+}
+
+namespace {
+
+/// An axis as grid_through() lays it.
+struct Axis {
+  double origin = 0, spacing = 0;
+  int size = 0;
+};
+
+/// With the start on a node and, where the ends are apart, the end too.
+Axis open_axis(double start, double end, double lower, double upper, double wanted) {
+  const double gap = std::abs(end - start);
+  const double spacing = gap >= 0.75 * wanted ? gap / std::max(1.0, std::round(gap / wanted)) : wanted;
+  // Rounding must not cost the border's nodes.
+  const double before = std::floor((start - lower) / spacing + 1e-9);
+  const double after = std::floor((upper - start) / spacing + 1e-9);
+  return {start - before * spacing, spacing, static_cast<int>(before + after) + 1};
+}
+
+/// Nodes that lie evenly around `centre`, on it or beside it.
+Axis even_axis(double centre, double lower, double upper, double wanted) {
+  const double half = std::ceil(std::max(centre - lower, upper - centre) / wanted - 1e-9);
+  return {centre - half * wanted, wanted, 2 * static_cast<int>(half) + 1};
+}
+
+/// A whole number of nodes a period, the start in the middle; where another axis reverses this one, nodes lie
+/// evenly around `centre`.
+Axis closed_axis(double start, double period, double wanted, std::optional<double> centre) {
+  const int size = std::max(16, static_cast<int>(std::lround(period / wanted)));
+  const double spacing = period / size;
+  double origin = start - (size / 2) * spacing;
+  if (centre) origin = *centre - spacing * std::round((*centre - origin) / spacing);
+  return {origin, spacing, size};
+}
+
+}  // namespace
+
+CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& end, SearchBox box,
+                           int longest, const std::vector<Identification>& identifications) {
   const auto dim = static_cast<size_t>(start.size());
   LATENTPATH_CHECK(dim >= 1 && dim <= 3 && end.size() == start.size() && box.lower.size() == dim &&
                        box.upper.size() == dim,
                    kArgument, "a grid needs ends and a box of the same dimension, 1 to 3");
   LATENTPATH_CHECK(longest >= 9 && longest <= 1 << 20, kArgument,
                    "a grid has 9 to 2^20 nodes along its longest side, not ", longest);
+  std::vector<const Identification*> closing(dim, nullptr);
+  std::vector<std::optional<double>> centre(dim);
+  for (const Identification& g : identifications) {
+    const auto axis = static_cast<size_t>(g.axis);
+    LATENTPATH_CHECK(g.axis >= 0 && axis < dim && g.period > 0, kArgument,
+                     "an identification is along one of the axes, by a period above 0");
+    // To the box's rounding.
+    if (box.upper[axis] - box.lower[axis] < g.period * (1 - 1e-9)) continue;
+    closing[axis] = &g;
+    box.lower[axis] = start[g.axis] - g.period / 2;
+    box.upper[axis] = start[g.axis] + g.period / 2;
+    for (const auto& [other, middle] : g.reversed) {
+      const auto at = static_cast<size_t>(other);
+      centre[at] = middle;
+      box.lower[at] = std::min(box.lower[at], 2 * middle - box.upper[at]);
+      box.upper[at] = std::max(box.upper[at], 2 * middle - box.lower[at]);
+    }
+  }
   double side = 0;
   for (size_t d = 0; d < dim; ++d) {
     const auto axis = static_cast<Eigen::Index>(d);
     const double low = std::min(start[axis], end[axis]), high = std::max(start[axis], end[axis]);
-    LATENTPATH_CHECK(box.lower[d] < box.upper[d] && low >= box.lower[d] && high <= box.upper[d], kArgument,
-                     "coordinate ", d + 1, " of an end lies outside of the box, which runs from ",
+    LATENTPATH_CHECK(box.lower[d] < box.upper[d] &&
+                         (closing[d] != nullptr || (low >= box.lower[d] && high <= box.upper[d])),
+                     kArgument, "coordinate ", d + 1, " of an end lies outside of the box, which runs from ",
                      box.lower[d], " to ", box.upper[d]);
     side = std::max(side, box.upper[d] - box.lower[d]);
   }
   const double wanted = side / (longest - 1);
   CartesianGrid grid;
   for (size_t d = 0; d < dim; ++d) {
-    const auto axis = static_cast<Eigen::Index>(d);
-    const double gap = std::abs(end[axis] - start[axis]);
-    const double spacing = gap >= 0.75 * wanted ? gap / std::max(1.0, std::round(gap / wanted)) : wanted;
-    // Rounding must not cost the border's nodes.
-    const double before = std::floor((start[axis] - box.lower[d]) / spacing + 1e-9);
-    const double after = std::floor((box.upper[d] - start[axis]) / spacing + 1e-9);
-    grid.spacing.push_back(spacing);
-    grid.origin.push_back(start[axis] - before * spacing);
-    grid.size.push_back(static_cast<int>(before + after) + 1);
+    const auto at = static_cast<Eigen::Index>(d);
+    const Axis axis = closing[d] != nullptr ? closed_axis(start[at], closing[d]->period, wanted, centre[d])
+                      : centre[d]           ? even_axis(*centre[d], box.lower[d], box.upper[d], wanted)
+                                  : open_axis(start[at], end[at], box.lower[d], box.upper[d], wanted);
+    grid.origin.push_back(axis.origin);
+    grid.spacing.push_back(axis.spacing);
+    grid.size.push_back(axis.size);
+  }
+  for (size_t d = 0; d < dim; ++d) {
+    if (closing[d] == nullptr) continue;
+    CartesianGrid::Closure closure{.axis = static_cast<int>(d)};
+    for (const auto& [other, middle] : closing[d]->reversed) {
+      const auto o = static_cast<size_t>(other);
+      closure.mirrored.emplace_back(
+          other, static_cast<int>(std::lround(2 * (middle - grid.origin[o]) / grid.spacing[o])));
+    }
+    grid.closures.push_back(std::move(closure));
   }
   return grid;
 }
@@ -195,6 +302,21 @@ GridRegion GridRegion::whole(const CartesianGrid& grid) {
 }
 
 void GridRegion::add(const Cell& cell, int margin) {
+  if (!grid_.closures.empty()) {
+    // Blocks beyond a seam are those on its other side. No more than a block away, the corners, edges and
+    // middle of the cube around the cell lie in all the blocks that it meets.
+    LATENTPATH_ASSERT(margin <= kBlock);
+    for (int corner = 0; corner < 27; ++corner) {
+      Cell at = cell;
+      for (int d = 0, digits = corner; d < grid_.dim(); ++d, digits /= 3) {
+        const auto axis = static_cast<size_t>(d);
+        at[axis] += (digits % 3 - 1) * margin;
+        if (!grid_.closed(d)) at[axis] = std::clamp(at[axis], 0, grid_.size[axis] - 1);
+      }
+      add_block(grid_.wrapped(at));
+    }
+    return;
+  }
   Cell low{0, 0, 0}, high{0, 0, 0};
   for (size_t d = 0; d < grid_.size.size(); ++d) {
     low[d] = std::max(cell[d] - margin, 0) / kBlock;
@@ -203,11 +325,18 @@ void GridRegion::add(const Cell& cell, int margin) {
   for (int k = low[2]; k <= high[2]; ++k)
     for (int j = low[1]; j <= high[1]; ++j)
       for (int i = low[0]; i <= high[0]; ++i) {
-        int32_t& entry = table_[static_cast<size_t>((k * block_count_[1] + j) * block_count_[0] + i)];
-        if (entry >= 0) continue;
-        entry = static_cast<int32_t>(blocks_.size());
-        blocks_.push_back({i * kBlock, j * kBlock, k * kBlock});
+        add_block({i * kBlock, j * kBlock, k * kBlock});
       }
+}
+
+void GridRegion::add_block(const Cell& cell) {
+  if (!in_grid(cell)) return;
+  const Cell block{cell[0] / kBlock, cell[1] / kBlock, cell[2] / kBlock};
+  int32_t& entry =
+      table_[static_cast<size_t>((block[2] * block_count_[1] + block[1]) * block_count_[0] + block[0])];
+  if (entry >= 0) return;
+  entry = static_cast<int32_t>(blocks_.size());
+  blocks_.push_back({block[0] * kBlock, block[1] * kBlock, block[2] * kBlock});
 }
 
 GridRegion::Cell GridRegion::cell(int64_t node) const {
@@ -224,7 +353,8 @@ bool GridRegion::in_grid(const Cell& cell) const {
   return true;
 }
 
-int64_t GridRegion::index(const Cell& cell) const {
+int64_t GridRegion::index(Cell cell, unsigned* reversed) const {
+  if (!grid_.closures.empty() && !in_grid(cell)) cell = grid_.wrapped(cell, reversed);
   int64_t block = 0, local = 0;
   for (int d = grid_.dim() - 1; d >= 0; --d) {
     const auto axis = static_cast<size_t>(d);
@@ -291,7 +421,12 @@ class EikonalSolver {
       diagonal += std::pow(spacing_[d] * (size_[d] - 1), 2);
       source_cell_[d] = (source[d] - grid.origin[static_cast<size_t>(d)]) / spacing_[d];
     }
+    source_at_ = Eigen::Map<const Eigen::VectorXd>(source_cell_.data(), D);
     factored_radius_ = options.factored_radius * std::sqrt(diagonal);
+    // Half a period away the source is as near on the other side.
+    for (const CartesianGrid::Closure& closure : grid.closures)
+      factored_radius_ = std::min(factored_radius_, 0.45 * size_[static_cast<size_t>(closure.axis)] *
+                                                        spacing_[static_cast<size_t>(closure.axis)]);
     isotropic_ = metric.rows() == 1;
     terms_ = isotropic_ ? D : kTerms;
   }
@@ -368,28 +503,52 @@ class EikonalSolver {
   void update(int64_t node);
   double second_order(int64_t node, double first);
 
+  /// A node as it is seen from the source: its copy that is nearest to it, and which axes are mirrored there.
+  struct Seen {
+    std::array<double, D> from_source;  ///< in cells
+    std::array<int, D> sign;
+  };
+  Seen seen_from_source(const Cell& cell) const {
+    Seen seen;
+    const CartesianGrid& grid = solution_.region_.grid();
+    Eigen::VectorXd at(grid.closures.empty() ? 0 : D);
+    for (int d = 0; d < D; ++d) {
+      seen.sign[d] = 1;
+      if (at.size() > 0) at[d] = cell[d];
+    }
+    if (at.size() > 0) {
+      const std::vector<int> times = grid.times_to(source_at_, at);
+      for (size_t i = 0; i < times.size(); ++i)
+        if (times[i] % 2 != 0)
+          for (const auto& [other, sum] : grid.closures[i].mirrored)
+            seen.sign[static_cast<size_t>(other)] *= -1;
+    }
+    for (int d = 0; d < D; ++d) seen.from_source[d] = (at.size() > 0 ? at[d] : cell[d]) - source_cell_[d];
+    return seen;
+  }
+
   /// The source's own distance u0 = ‖z − z0‖ in the metric at z0, and what its one-sided difference along
-  /// `offset` gets wrong at `cell`, as a correction of the neighbour's value.
-  double source_distance(const Cell& cell, const int16_t* along, int k) const {
+  /// `offset` gets wrong at the node, as a correction of the neighbour's value.
+  double source_distance(const Seen& node, const int16_t* along, int k) const {
     Eigen::Matrix<double, D, 1> v;
     for (int d = 0; d < D; ++d)
-      v[d] = (cell[d] + (along != nullptr ? k * along[d] : 0) - source_cell_[d]) * spacing_[d];
+      v[d] = (node.from_source[d] + (along != nullptr ? k * node.sign[d] * along[d] : 0)) * spacing_[d];
     return std::sqrt(v.dot(source_metric_ * v));
   }
-  /// ⟨∇u0, offset⟩ in units of cells, given u0 at the cell.
-  double source_slope(const Cell& cell, const int16_t* along, double at_cell) const {
+  /// ⟨∇u0, offset⟩ in units of cells, given u0 at the node.
+  double source_slope(const Seen& node, const int16_t* along, double at_node) const {
     Eigen::Matrix<double, D, 1> v, e;
     for (int d = 0; d < D; ++d) {
-      v[d] = (cell[d] - source_cell_[d]) * spacing_[d];
-      e[d] = along[d] * spacing_[d];
+      v[d] = node.from_source[d] * spacing_[d];
+      e[d] = node.sign[d] * along[d] * spacing_[d];
     }
-    return v.dot(source_metric_ * e) / at_cell;
+    return v.dot(source_metric_ * e) / at_node;
   }
   /// Where u0 may be like u. In a much weaker metric u is nearly level, and what is taken out of its
   /// differences would let it fall from node to node.
-  bool near_source(int64_t node, const Cell& cell) const {
+  bool near_source(int64_t node, const Seen& seen) const {
     double squared = 0;
-    for (int d = 0; d < D; ++d) squared += std::pow((cell[d] - source_cell_[d]) * spacing_[d], 2);
+    for (int d = 0; d < D; ++d) squared += std::pow(seen.from_source[d] * spacing_[d], 2);
     if (squared == 0 || squared >= factored_radius_ * factored_radius_) return false;
     const double here = metric_at(node).trace(), source = source_metric_.trace();
     return here > 0.25 * source && here < 4 * source;
@@ -402,6 +561,7 @@ class EikonalSolver {
   EikonalSolution solution_;
   std::array<int, D> size_{};
   std::array<double, D> spacing_{}, source_cell_{}, axis_weight_{};
+  Eigen::VectorXd source_at_;  // source_cell_
   double factored_radius_ = 0;
   bool isotropic_ = false;
   int terms_ = 0;
@@ -531,9 +691,11 @@ void EikonalSolver<D>::initialise() {
     for (int d = 0; d < D; ++d) {
       const double rounded = std::round(source_cell_[d]);
       const bool on_node = std::abs(source_cell_[d] - rounded) < 1e-9;
-      low[d] = std::max(static_cast<int>(on_node ? rounded : std::floor(source_cell_[d])) - reach, 0);
-      high[d] =
-          std::min(static_cast<int>(on_node ? rounded : std::ceil(source_cell_[d])) + reach, size_[d] - 1);
+      low[d] = static_cast<int>(on_node ? rounded : std::floor(source_cell_[d])) - reach;
+      high[d] = static_cast<int>(on_node ? rounded : std::ceil(source_cell_[d])) + reach;
+      if (solution_.region_.grid().closed(d)) continue;
+      low[d] = std::max(low[d], 0);
+      high[d] = std::min(high[d], size_[d] - 1);
     }
     for (Cell cell = low;;) {
       const int64_t node = solution_.region_.index(cell);
@@ -553,27 +715,32 @@ void EikonalSolver<D>::initialise() {
   }
   for (const int64_t node : around) {
     if (!has_stencil(node)) continue;
-    const Cell cell = cell_of(node);
-    Eigen::Matrix<double, D, 1> v;
-    for (int d = 0; d < D; ++d) v[d] = (cell[d] - source_cell_[d]) * spacing_[d];
-    const double u = 0.5 * (std::sqrt(v.dot(source_metric_ * v)) + std::sqrt(v.dot(metric_at(node) * v)));
+    const Seen seen = seen_from_source(cell_of(node));
+    Eigen::Matrix<double, D, 1> v, there;  // from the source, in its axes and in the node's
+    double norm = 0;
+    for (int d = 0; d < D; ++d) {
+      v[d] = seen.from_source[d] * spacing_[d];
+      there[d] = seen.sign[d] * v[d];
+      norm += std::pow(seen.from_source[d], 2);
+    }
+    const double u =
+        0.5 * (std::sqrt(v.dot(source_metric_ * v)) + std::sqrt(there.dot(metric_at(node) * there)));
     solution_.distance_[static_cast<size_t>(node)] = u;
     fixed_[static_cast<size_t>(node)] = 1;
     front_.emplace(u, static_cast<int32_t>(node));
-    double norm = 0;
-    for (int d = 0; d < D; ++d) norm += std::pow(cell[d] - source_cell_[d], 2);
     if (norm > 0)
       for (int d = 0; d < D; ++d)
         solution_.flow_[static_cast<size_t>(node * D + d)] =
-            static_cast<float>((cell[d] - source_cell_[d]) / std::sqrt(norm));
+            static_cast<float>(seen.sign[d] * seen.from_source[d] / std::sqrt(norm));
   }
 }
 
 template <int D>
 void EikonalSolver<D>::update(int64_t node) {
   const Cell cell = cell_of(node);
-  const bool factored = near_source(node, cell);
-  const double u0 = factored ? source_distance(cell, nullptr, 0) : 0;
+  const Seen seen = seen_from_source(cell);
+  const bool factored = near_source(node, seen);
+  const double u0 = factored ? source_distance(seen, nullptr, 0) : 0;
   std::array<Term, kTerms> terms;
   int count = 0;
   for (int term = 0; term < terms_; ++term) {
@@ -586,7 +753,7 @@ void EikonalSolver<D>::update(int64_t node) {
       if (other < 0 || !accepted_[static_cast<size_t>(other)]) continue;
       double value = solution_.distance_[static_cast<size_t>(other)];
       // u − u_other is replaced by (u − u0) − (u − u0)_other plus the exact slope of u0 towards this node.
-      if (factored) value += u0 - source_distance(cell, e, side) + side * source_slope(cell, e, u0);
+      if (factored) value += u0 - source_distance(seen, e, side) + side * source_slope(seen, e, u0);
       best = std::min(best, value);
     }
     if (best < kInfinity) terms[count++] = {rho, best};
@@ -601,8 +768,9 @@ void EikonalSolver<D>::update(int64_t node) {
 template <int D>
 double EikonalSolver<D>::second_order(int64_t node, double first) {
   const Cell cell = cell_of(node);
-  const bool factored = near_source(node, cell);
-  const double u0 = factored ? source_distance(cell, nullptr, 0) : 0;
+  const Seen seen = seen_from_source(cell);
+  const bool factored = near_source(node, seen);
+  const double u0 = factored ? source_distance(seen, nullptr, 0) : 0;
   const auto& u = solution_.distance_;
   std::array<Term, kTerms> terms;
   struct Source {
@@ -623,7 +791,7 @@ double EikonalSolver<D>::second_order(int64_t node, double first) {
       const int64_t other = neighbour(cell, e, side);
       if (other < 0 || !accepted_[static_cast<size_t>(other)]) continue;
       double value = u[static_cast<size_t>(other)];
-      if (factored) value += u0 - source_distance(cell, e, side) + side * source_slope(cell, e, u0);
+      if (factored) value += u0 - source_distance(seen, e, side) + side * source_slope(seen, e, u0);
       if (value < best)
         best = value, best_side = side, beside = other, first_value = u[static_cast<size_t>(other)];
     }
@@ -637,8 +805,8 @@ double EikonalSolver<D>::second_order(int64_t node, double first) {
         best = (4 * first_value - u[static_cast<size_t>(beyond)]) / 3;
         if (factored)
           best += u0 -
-                  (4 * source_distance(cell, e, best_side) - source_distance(cell, e, 2 * best_side)) / 3 +
-                  best_side * source_slope(cell, e, u0) * 2 / 3;
+                  (4 * source_distance(seen, e, best_side) - source_distance(seen, e, 2 * best_side)) / 3 +
+                  best_side * source_slope(seen, e, u0) * 2 / 3;
       }
     }
     terms[count] = {rho, best};
@@ -725,6 +893,7 @@ struct Corners {
   int count = 0;
   std::array<int64_t, 8> node{};
   std::array<double, 8> weight{};
+  std::array<unsigned, 8> reversed{};  ///< bits of the axes that are mirrored between the point and the node
 };
 
 Corners corners_of(const GridRegion& region, const Eigen::VectorXd& at) {
@@ -735,8 +904,10 @@ Corners corners_of(const GridRegion& region, const Eigen::VectorXd& at) {
   for (int d = 0; d < dim; ++d) {
     const auto axis = static_cast<size_t>(d);
     const int last = region.grid().size[axis] - 1;
-    const double inside = std::clamp(at[d], 0.0, static_cast<double>(last));
-    low[axis] = std::min(static_cast<int>(inside), std::max(0, last - 1));
+    const bool closed = region.grid().closed(d);
+    const double inside = closed ? at[d] : std::clamp(at[d], 0.0, static_cast<double>(last));
+    low[axis] = static_cast<int>(std::floor(inside));
+    if (!closed) low[axis] = std::min(low[axis], std::max(0, last - 1));
     share[axis] = inside - low[axis];
   }
   for (int corner = 0; corner < (1 << dim); ++corner) {
@@ -747,8 +918,10 @@ Corners corners_of(const GridRegion& region, const Eigen::VectorXd& at) {
       weight *= up != 0 ? share[static_cast<size_t>(d)] : 1 - share[static_cast<size_t>(d)];
       cell[static_cast<size_t>(d)] += up;
     }
-    const int64_t node = weight < 1e-12 ? -1 : region.index(cell);
+    unsigned reversed = 0;
+    const int64_t node = weight < 1e-12 ? -1 : region.index(cell, &reversed);
     if (node < 0) continue;
+    corners.reversed[static_cast<size_t>(corners.count)] = reversed;
     corners.node[static_cast<size_t>(corners.count)] = node;
     corners.weight[static_cast<size_t>(corners.count++)] = weight;
   }
@@ -794,14 +967,16 @@ double EikonalSolution::distance_at(const Eigen::VectorXd& z) const {
   for (size_t d = 0; d < dim; ++d) {
     const double x = at[static_cast<Eigen::Index>(d)], rounded = std::round(x);
     const int last = grid.size[d] - 1;
-    LATENTPATH_CHECK(x >= -1e-6 && x <= last + 1e-6, kArgument, "coordinate ", d + 1, " of a point is ",
-                     z[static_cast<Eigen::Index>(d)], ", outside of the grid");
+    const bool closed = grid.closed(static_cast<int>(d));
+    LATENTPATH_CHECK(closed || (x >= -1e-6 && x <= last + 1e-6), kArgument, "coordinate ", d + 1,
+                     " of a point is ", z[static_cast<Eigen::Index>(d)], ", outside of the grid");
     if (std::abs(x - rounded) < 1e-6) {
       first[d] = static_cast<int>(rounded), weight[d] = {1, 0, 0, 0};
       continue;
     }
     if (last < 3) return linear_at(*this, at);
-    first[d] = std::clamp(static_cast<int>(std::floor(x)) - 1, 0, last - 3);
+    first[d] = static_cast<int>(std::floor(x)) - 1;
+    if (!closed) first[d] = std::clamp(first[d], 0, last - 3);
     count[d] = 4;
     for (int i = 0; i < 4; ++i) {
       double product = 1;
@@ -835,8 +1010,10 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
     const Corners corners = corners_of(region_, at);
     const auto flow = [&](int i) {
       Eigen::VectorXd v(dim);
+      const auto corner = static_cast<size_t>(i);
       for (int d = 0; d < dim; ++d)
-        v[d] = flow_[static_cast<size_t>(corners.node[static_cast<size_t>(i)] * dim + d)];
+        v[d] = flow_[static_cast<size_t>(corners.node[corner] * dim + d)] *
+               ((corners.reversed[corner] >> d & 1U) != 0 ? -1 : 1);
       return v;
     };
     int nearest = -1;
@@ -879,11 +1056,16 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
   for (const int extent : grid.size) most_steps += 40 * static_cast<size_t>(extent);
   double reached = linear_at(*this, backwards.back());
   int without_progress = 0;
-  while ((backwards.back() - goal).cwiseAbs().maxCoeff() > 1.5 && backwards.size() < most_steps) {
+  const auto away = [&](Eigen::VectorXd at) {
+    grid.times_to(goal, at);
+    return (at - goal).cwiseAbs().maxCoeff();
+  };
+  while (away(backwards.back()) > 1.5 && backwards.size() < most_steps) {
     const Eigen::VectorXd& here = backwards.back();
     Eigen::VectorXd next = here + step * descent(here + 0.5 * step * descent(here));
     for (int d = 0; d < dim; ++d)
-      next[d] = std::clamp(next[d], 0.0, static_cast<double>(grid.size[static_cast<size_t>(d)] - 1));
+      if (!grid.closed(d))
+        next[d] = std::clamp(next[d], 0.0, static_cast<double>(grid.size[static_cast<size_t>(d)] - 1));
     double value = linear_at(*this, next);
     without_progress = value < reached ? 0 : without_progress + 1;
     if (without_progress > 4 || !std::isfinite(value) || (next - here).norm() < 0.05 * step) {
@@ -897,10 +1079,16 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
     backwards.push_back(next);
   }
   Eigen::MatrixXd path(dim, static_cast<Eigen::Index>(backwards.size()) + 1);
+  // Backwards from z it came to a copy of the source: the whole path is moved so that this is the source
+  // itself.
+  Eigen::VectorXd last = backwards.back();
+  const std::vector<int> times = grid.times_to(goal, last);
   path.col(0) = source_;
-  for (size_t i = 0; i < backwards.size(); ++i)
+  for (size_t i = 0; i < backwards.size(); ++i) {
+    grid.go_round(times, backwards[i]);
     path.col(static_cast<Eigen::Index>(backwards.size() - i)) = from_cells(grid, backwards[i]);
-  path.col(path.cols() - 1) = z;
+  }
+  if (std::all_of(times.begin(), times.end(), [](int n) { return n == 0; })) path.col(path.cols() - 1) = z;
   return path;
 }
 
@@ -949,9 +1137,15 @@ double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, dou
 
 namespace {
 
-bool on_border(const CartesianGrid& grid, const GridRegion::Cell& cell) {
-  for (size_t d = 0; d < grid.size.size(); ++d)
-    if (grid.size[d] > 1 && (cell[d] == 0 || cell[d] == grid.size[d] - 1)) return true;
+/// Whether a path may leave the box at this node: at its border, unless space ends there.
+bool on_border(const CartesianGrid& grid, const GridRegion::Cell& cell, const SearchBox& space) {
+  for (size_t d = 0; d < grid.size.size(); ++d) {
+    if (grid.size[d] <= 1 || grid.closed(static_cast<int>(d))) continue;
+    const double low = grid.origin[d], high = low + grid.spacing[d] * (grid.size[d] - 1);
+    const bool bounded = !space.lower.empty();
+    if (cell[d] == 0 && !(bounded && low < space.lower[d] + grid.spacing[d])) return true;
+    if (cell[d] == grid.size[d] - 1 && !(bounded && high > space.upper[d] - grid.spacing[d])) return true;
+  }
   return false;
 }
 
@@ -1007,14 +1201,15 @@ bool block_table_fits(const CartesianGrid& grid) {
 /// v are the distances from the two ends. `leaving_bound`, where given, becomes the least u + v on the border
 /// of the grid.
 GridRegion refined_corridor(const GridRegion& region, const EikonalSolution& forth,
-                            const EikonalSolution& back, double limit, double* leaving_bound) {
+                            const EikonalSolution& back, double limit, const SearchBox& space,
+                            double* leaving_bound) {
   GridRegion next = GridRegion::nothing(region.grid().refined());
   for (int64_t node = 0; node < region.nodes(); ++node) {
     const GridRegion::Cell cell = region.cell(node);
     const double through = forth.distance(node) + back.distance(node);
     // Two nodes more, so that stencils on the edge of the region do not reach the path.
     if (through <= limit) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 4);
-    if (leaving_bound != nullptr && on_border(region.grid(), cell))
+    if (leaving_bound != nullptr && on_border(region.grid(), cell, space))
       *leaving_bound = std::min(*leaving_bound, through);
   }
   return next;
@@ -1093,9 +1288,10 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
     result.converged = true;
     return result;
   }
+  const SearchBox box = search_box(start, end, options.box);
+  result.box = box;
   const int coarsest = options.coarsest > 0 ? options.coarsest : dim == 1 ? 2001 : dim == 2 ? 201 : 41;
-  GridRegion region =
-      GridRegion::whole(grid_through(start, end, search_box(start, end, options.box), coarsest));
+  GridRegion region = GridRegion::whole(grid_through(start, end, box, coarsest, options.identifications));
   for (;;) {
     const Eigen::MatrixXd values = sample_metric(region, metric);
     EikonalLevel level;
@@ -1118,7 +1314,7 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
     if (table_fits && std::isfinite(share)) {
       const EikonalSolution back = solve_eikonal(region, values, end, options.solver, cancellation);
       next = refined_corridor(region, forth, back,
-                              (1 + share) * std::max(level.distance, back.distance_at(start)),
+                              (1 + share) * std::max(level.distance, back.distance_at(start)), options.space,
                               result.levels.size() == 1 ? &result.leaving_bound : nullptr);
     } else if (table_fits) {
       next = refined_region(region);

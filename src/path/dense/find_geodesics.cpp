@@ -7,7 +7,6 @@
 #include <cmath>
 #include <exception>
 #include <mutex>
-#include <numbers>
 #include <optional>
 
 #include "latentpath/core/thread_pool.h"
@@ -84,6 +83,7 @@ class PairSolver {
   double kink_width(std::size_t segments) const;
   std::vector<double> richardson_lengths(const Geodesic& geodesic, const std::vector<LevelLength>& reached);
   bool hidden(const std::vector<double>& nodes, double share) const;
+  bool agrees_with_refined(const Geodesic& geodesic, double extrapolated) const;
   void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome);
 
   const GeodesicProblem& problem_;
@@ -182,33 +182,34 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   geodesic.iterations += outcome.iterations;
 }
 
-// A kink blurred over the width δ changes the weight log 2 by up to Kδ: as little as discretisation does,
-// O(1/n²).
+// A kink blurred over the width δ changes the weight on the set by up to Kδ: as little as discretisation
+// does, O(1/n²).
 double PairSolver::kink_width(std::size_t segments) const {
-  return 4 * std::numbers::ln2 / metric_.quality().stiffness() / static_cast<double>(segments * segments);
+  return 4 * metric_.quality().set_weight() / metric_.quality().stiffness() /
+         static_cast<double>(segments * segments);
 }
 
 void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic) {
-  const double stiffness = metric_.quality().stiffness();
+  const double stiffness = metric_.quality().stiffness(), on_set = metric_.quality().set_weight();
   const std::size_t segments = nodes.size() / dim_ - 1;
   double deepest = 0;
   {
     std::vector<double> n(segments + 1);
     metric_.weights(segments + 1, nodes.data(), nullptr, n.data());
-    for (const double weight : n) deepest = std::max(deepest, (weight - std::numbers::ln2) / stiffness);
+    for (const double weight : n) deepest = std::max(deepest, (weight - on_set) / stiffness);
   }
   Outcome outcome;
   // From a weight that the first path hardly feels to the one asked for.
-  double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * std::numbers::ln2 / deepest) : stiffness;
+  double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * on_set / deepest) : stiffness;
   for (;; k = std::min(stiffness, 2 * k)) {
-    objective_.weight().set_kink_width(std::max(0.2 * std::numbers::ln2 / k, kink_width(segments)));
+    objective_.weight().set_kink_width(std::max(0.2 * on_set / k, kink_width(segments)));
     objective_.weight().set_stiffness(k);
     run(nodes, 1e-4, geodesic, outcome);
     stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
     if (k >= stiffness || cancellation_.cancelled()) break;
   }
   objective_.weight().set_stiffness(stiffness);
-  for (double width = 0.1 * std::numbers::ln2 / stiffness; width > kink_width(segments); width /= 2) {
+  for (double width = 0.1 * on_set / stiffness; width > kink_width(segments); width /= 2) {
     objective_.weight().set_kink_width(width);
     run(nodes, 1e-4, geodesic, outcome);
   }
@@ -408,6 +409,20 @@ bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
   return !(std::abs(measured - objective_.length()) <= share * measured);
 }
 
+/// The length of the polyline as the curve it is has an error of its own, second order and upwards, which the
+/// polyline through every second node shows four times as large. An extrapolation of chords that is further
+/// from what that leaves has not been on grids fine enough for an expansion.
+bool PairSolver::agrees_with_refined(const Geodesic& geodesic, double extrapolated) const {
+  std::vector<double> coarse;
+  for (std::size_t i = 0; i + dim_ <= geodesic.nodes.size(); i += 2 * dim_)
+    coarse.insert(coarse.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i),
+                  geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i + dim_));
+  const double refined = geodesic.refined_length;
+  const double excess = std::max(0.0, metric_.length(coarse, 1e-6).length - refined) / 3;
+  // Both lengths are settled to 1e-6 of themselves; a large excess is known to within its own size.
+  return std::abs(extrapolated - (refined - excess)) <= 2e-6 * refined + 2 * excess;
+}
+
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
   geodesic.pieces = reached.empty() ? 1 : static_cast<int>(reached.back().pieces);
@@ -430,8 +445,10 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   // Second order shows as a ratio of 4. Where it does not, nothing is extrapolated.
   if (std::abs(last) < 1e-9 * fine || (before / last > 3 && before / last < 5.5)) {
     const double once = fine + last / 3, once_before = middle + before / 3;
-    geodesic.extrapolated_length = once + (once - once_before) / 15;
-    geodesic.extrapolation_change = std::abs(geodesic.extrapolated_length - once);
+    const double twice = once + (once - once_before) / 15;
+    if (!agrees_with_refined(geodesic, twice)) return;
+    geodesic.extrapolated_length = twice;
+    geodesic.extrapolation_change = std::abs(twice - once);
   }
 }
 

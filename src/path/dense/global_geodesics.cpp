@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -36,6 +37,11 @@ constexpr double kMostDetour = 1.15;
 constexpr double kBeside = 0.1;
 /// Every further route is a longer one: of those that may be shorter in truth, the first two.
 constexpr int kFewRoutes = 2;
+/// Pieces of a straight line by whose length the copies of an end are ordered.
+constexpr int kStraightPieces = 32;
+/// A copy of the end whose straight line is longer than a known geodesic by this factor is left alone where
+/// points are dear. A torus' straight lines are up to (R + r)/(R − r) times too long: 3 for the usual one.
+constexpr double kMostStraight = 3;
 
 /// Whether refining a route may lead to a shorter geodesic than those that were found.
 bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int dim) {
@@ -94,6 +100,28 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
   return box;
 }
 
+std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std::vector<double>& start,
+                                         const std::vector<double>& end) {
+  const Topology& topology = metric.topology();
+  if (!topology.is_quotient()) return {{end, {}}};
+  const std::vector<Lift> lifts = lifts_near(topology, start, end);
+  std::vector<double> starts, ends, lengths(lifts.size());
+  for (const Lift& lift : lifts) {
+    starts.insert(starts.end(), start.begin(), start.end());
+    ends.insert(ends.end(), lift.point.begin(), lift.point.end());
+  }
+  metric.segment_lengths(lifts.size(), starts.data(), ends.data(), kStraightPieces, lengths.data());
+  std::vector<size_t> order(lifts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::isfinite(lengths[a]) && (!std::isfinite(lengths[b]) || lengths[a] < lengths[b]);
+  });
+  std::vector<Lift> sorted;
+  for (const size_t i : order)
+    if (topology.contains(lifts[i].point)) sorted.push_back(lifts[i]);
+  return sorted.empty() ? std::vector<Lift>{{end, {}}} : sorted;
+}
+
 MetricField metric_field(const WeightedMetric& metric) {
   const bool conformal = metric.chart().is_identity() && metric.target() == nullptr;
   return [metric, conformal](const MatrixXd& points) {
@@ -133,80 +161,236 @@ SegmentFunction segment_bounds(const WeightedMetric& metric) {
   };
 }
 
-GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const GlobalGeodesicOptions& options,
-                                      const CancellationToken& cancellation) {
-  const auto begin = std::chrono::steady_clock::now();
-  std::optional<SerialOperations> serial;
-  if (too_small_to_share(problem.metric)) serial.emplace();
-  const int dim = problem.metric.latent_dim();
-  const auto size = static_cast<size_t>(dim);
-  LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % size == 0 &&
-                       problem.start.size() == problem.end.size(),
-                   kArgument, "start and end must both hold [pairs, ", dim, "] numbers; they hold ",
-                   problem.start.size(), " and ", problem.end.size());
-  SearchBox box = options.box;
-  if (box.lower.empty()) {
-    std::vector<double> ends = problem.start;
-    ends.insert(ends.end(), problem.end.begin(), problem.end.end());
-    box = surrounding_box(ends, dim);
-  }
-  RouteGraph graph(spread_samples(box, options.samples), segment_lengths(problem.metric, options.pieces),
-                   segment_bounds(problem.metric), options.graph);
+namespace {
 
-  RouteOptions wanted = options.routes;
-  if (!options.every_geodesic) wanted.routes = std::min(wanted.routes, kFewRoutes);
-  GlobalGeodesics result;
-  const size_t pairs = problem.start.size() / size;
-  for (size_t pair = 0; pair < pairs; ++pair) {
-    const auto at = static_cast<std::ptrdiff_t>(pair * size);
-    GeodesicProblem one = problem;
-    one.start.assign(problem.start.begin() + at, problem.start.begin() + at + dim);
-    one.end.assign(problem.end.begin() + at, problem.end.begin() + at + dim);
-    one.initial.clear();
+/// One search: straight lines to the lifts of every end, then routes through one graph for all pairs.
+class GlobalSearch {
+ public:
+  GlobalSearch(const GeodesicProblem& problem, const GlobalGeodesicOptions& options,
+               const CancellationToken& cancellation)
+      : problem_(problem),
+        options_(options),
+        cancellation_(cancellation),
+        dim_(problem.metric.latent_dim()),
+        size_(static_cast<size_t>(dim_)),
+        pairs_(problem.start.size() / size_) {}
+
+  GlobalGeodesics run();
+
+ private:
+  struct Pair {
+    GeodesicProblem one;
     GlobalGeodesic global;
     std::optional<Error> failure;
-    // A route runs through places that a coarser level would not see: it is refined at full resolution.
-    GeodesicOptions fine = options.geodesic;
-    fine.coarsest_segments = fine.segments;
-    const auto refine = [&](const std::string& name, int64_t route, const GeodesicOptions& how) {
-      try {
-        GeodesicResult refined = find_geodesics(one, how, cancellation);
-        result.method = refined.method;
-        result.method_reason = refined.method_reason;
-        global.found.push_back({name, route, std::move(refined.geodesics[0])});
-      } catch (const Error& error) {
-        if (error.kind() != ErrorKind::kNumerical) throw;
-        global.failed.push_back(name + ": " + error.what());
-        failure = error;
-      }
-    };
-    if (!problem.initial.empty()) {
-      const size_t each = problem.initial.size() / pairs;
-      const auto first = problem.initial.begin() + static_cast<std::ptrdiff_t>(pair * each);
-      one.initial.assign(first, first + static_cast<std::ptrdiff_t>(each));
-      refine("given path", -1, options.geodesic);
-      one.initial.clear();
-    }
-    refine("straight line", 0, options.geodesic);
-    if (one.start != one.end) {
-      const Eigen::Map<const VectorXd> start(one.start.data(), dim), end(one.end.data(), dim);
-      const std::vector<Route> routes = graph.routes(start, end, wanted);
-      for (size_t i = 0; i < routes.size() && !cancellation.cancelled(); ++i) {
-        if (routes[i].nodes.cols() <= 2) continue;  // the straight line again
-        if (!options.every_geodesic && !promises(routes[i], global.found, dim)) continue;
-        const MatrixXd& nodes = routes[i].nodes;
-        one.initial.assign(nodes.data(), nodes.data() + nodes.size());
-        refine("route " + std::to_string(i + 1), static_cast<int64_t>(i + 1), fine);
-      }
-    }
-    if (global.found.empty()) throw *failure;
-    global.found = distinct_by_length(std::move(global.found), dim);
-    result.pairs.push_back(std::move(global));
+    std::vector<Lift> sought;  ///< the lifts to which straight lines are refined, of all in global.lifts
+  };
+  Pair pair_at(size_t pair) const;
+  void refine(Pair& pair, const std::string& name, int64_t route, const std::vector<int>& winding,
+              const GeodesicOptions& how);
+  void straight_lines(Pair& pair);
+  bool straight_lines_at_once(std::vector<Pair>& all);
+  void given_path(Pair& pair, size_t number);
+  void routes(Pair& pair, RouteGraph& graph);
+  void finish(Pair& pair);
+  SearchBox box_of(const std::vector<Pair>& all) const;
+
+  const GeodesicProblem& problem_;
+  const GlobalGeodesicOptions& options_;
+  const CancellationToken& cancellation_;
+  int dim_;
+  size_t size_, pairs_;
+  GlobalGeodesics result_;
+};
+
+GlobalSearch::Pair GlobalSearch::pair_at(size_t pair) const {
+  const auto at = static_cast<std::ptrdiff_t>(pair * size_);
+  Pair made{problem_, {}, {}, {}};
+  made.one.start.assign(problem_.start.begin() + at, problem_.start.begin() + at + dim_);
+  made.one.end.assign(problem_.end.begin() + at, problem_.end.begin() + at + dim_);
+  made.one.initial.clear();
+  made.global.lifts = options_.windings == 0
+                          ? std::vector<Lift>{{made.one.end, {}}}
+                          : lifts_by_straight_line(problem_.metric, made.one.start, made.one.end);
+  const auto most = static_cast<std::ptrdiff_t>(
+      std::min(made.global.lifts.size(), static_cast<size_t>(std::max(1, options_.windings))));
+  made.sought.assign(made.global.lifts.begin(), made.global.lifts.begin() + most);
+  return made;
+}
+
+void GlobalSearch::refine(Pair& pair, const std::string& name, int64_t route, const std::vector<int>& winding,
+                          const GeodesicOptions& how) {
+  try {
+    GeodesicResult refined = find_geodesics(pair.one, how, cancellation_);
+    result_.method = refined.method;
+    result_.method_reason = refined.method_reason;
+    pair.global.found.push_back({name, route, winding, std::move(refined.geodesics[0])});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNumerical) throw;
+    pair.global.failed.push_back(name + ": " + error.what());
+    pair.failure = error;
   }
-  result.graph_edges = graph.edges();
-  result.evaluated_edges = graph.evaluated_edges();
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return result;
+}
+
+/// All pairs and lifts in one call, which shares them among threads; false where one of them cannot be.
+bool GlobalSearch::straight_lines_at_once(std::vector<Pair>& all) {
+  GeodesicProblem lines = problem_;
+  lines.start.clear();
+  lines.end.clear();
+  lines.initial.clear();
+  for (const Pair& pair : all)
+    for (const Lift& lift : pair.sought) {
+      lines.start.insert(lines.start.end(), pair.one.start.begin(), pair.one.start.end());
+      lines.end.insert(lines.end.end(), lift.point.begin(), lift.point.end());
+    }
+  try {
+    GeodesicResult refined = find_geodesics(lines, options_.geodesic, cancellation_);
+    result_.method = refined.method;
+    result_.method_reason = refined.method_reason;
+    auto next = refined.geodesics.begin();
+    for (Pair& pair : all)
+      for (const Lift& lift : pair.sought)
+        pair.global.found.push_back({"straight line", 0, lift.winding, std::move(*next++)});
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNumerical) throw;
+    return false;
+  }
+}
+
+void GlobalSearch::straight_lines(Pair& pair) {
+  double best = std::numeric_limits<double>::infinity();
+  for (const Lift& lift : pair.sought) {
+    if (cancellation_.cancelled() && !pair.global.found.empty()) break;
+    const double straight =
+        problem_.metric.segment_length(pair.one.start.data(), lift.point.data(), kStraightPieces);
+    // Models are dear: a copy so much farther along its straight line is left alone.
+    if (!options_.every_geodesic && straight > kMostStraight * best) continue;
+    pair.one.end = lift.point;
+    refine(pair, "straight line", 0, lift.winding, options_.geodesic);
+    if (!pair.global.found.empty()) best = std::min(best, pair.global.found.back().geodesic.refined_length);
+  }
+}
+
+void GlobalSearch::given_path(Pair& pair, size_t number) {
+  const size_t each = problem_.initial.size() / pairs_;
+  const auto first = problem_.initial.begin() + static_cast<std::ptrdiff_t>(number * each);
+  pair.one.initial.assign(first, first + static_cast<std::ptrdiff_t>(each));
+  // Its own last node says which lift it leads to.
+  const auto distance = [&](const Lift& lift) {
+    double sum = 0;
+    for (size_t d = 0; d < size_; ++d)
+      sum += std::pow(*(pair.one.initial.end() - dim_ + static_cast<std::ptrdiff_t>(d)) - lift.point[d], 2);
+    return sum;
+  };
+  const auto& lifts = pair.global.lifts;
+  const Lift& meant = *std::min_element(
+      lifts.begin(), lifts.end(), [&](const Lift& a, const Lift& b) { return distance(a) < distance(b); });
+  pair.one.end = meant.point;
+  refine(pair, "given path", -1, meant.winding, options_.geodesic);
+  pair.one.initial.clear();
+}
+
+/// Routes to the lift of the best geodesic so far, and to that of the next one if it may still become
+/// shorter.
+void GlobalSearch::routes(Pair& pair, RouteGraph& graph) {
+  RouteOptions wanted = options_.routes;
+  if (!options_.every_geodesic) wanted.routes = std::min(wanted.routes, kFewRoutes);
+  // A route runs through places that a coarser level would not see: it is refined at full resolution.
+  GeodesicOptions fine = options_.geodesic;
+  fine.coarsest_segments = fine.segments;
+  std::vector<Lift> targets;
+  if (pair.global.found.empty()) targets = {pair.global.lifts[0]};
+  double best = std::numeric_limits<double>::infinity();
+  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_);
+  for (const FoundGeodesic& known : pair.global.found) {
+    best = std::min(best, known.geodesic.refined_length);
+    const bool seen = std::any_of(targets.begin(), targets.end(),
+                                  [&](const Lift& lift) { return lift.winding == known.winding; });
+    if (seen || targets.size() == 2 || known.geodesic.refined_length > kMostStraight * best) continue;
+    targets.push_back({{known.geodesic.nodes.end() - dim_, known.geodesic.nodes.end()}, known.winding});
+  }
+  for (const Lift& target : targets) {
+    if (target.point == pair.one.start) continue;
+    pair.one.end = target.point;
+    const Eigen::Map<const VectorXd> start(pair.one.start.data(), dim_), end(pair.one.end.data(), dim_);
+    const std::vector<Route> found = graph.routes(start, end, wanted);
+    for (size_t i = 0; i < found.size() && !cancellation_.cancelled(); ++i) {
+      if (found[i].nodes.cols() <= 2) continue;  // the straight line again
+      if (!options_.every_geodesic && !promises(found[i], pair.global.found, dim_)) continue;
+      const MatrixXd& nodes = found[i].nodes;
+      pair.one.initial.assign(nodes.data(), nodes.data() + nodes.size());
+      refine(pair, "route " + std::to_string(i + 1), static_cast<int64_t>(i + 1), target.winding, fine);
+      pair.one.initial.clear();
+    }
+  }
+}
+
+void GlobalSearch::finish(Pair& pair) {
+  if (pair.global.found.empty()) throw *pair.failure;
+  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_);
+  // No path to any copy of the end is shorter than the nearest copy's bound.
+  double bound = std::numeric_limits<double>::infinity();
+  for (const Lift& lift : pair.global.lifts)
+    bound = std::min(bound, problem_.metric.lower_bound(pair.one.start.data(), lift.point.data()));
+  for (FoundGeodesic& known : pair.global.found) known.geodesic.certificate.lower_bound = bound;
+}
+
+SearchBox GlobalSearch::box_of(const std::vector<Pair>& all) const {
+  if (!options_.box.lower.empty()) return options_.box;
+  std::vector<double> ends = problem_.start;
+  for (const Pair& pair : all) {
+    const auto& found = pair.global.found;
+    const auto shortest = std::min_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return a.geodesic.refined_length < b.geodesic.refined_length;
+    });
+    if (found.empty())
+      ends.insert(ends.end(), pair.global.lifts[0].point.begin(), pair.global.lifts[0].point.end());
+    else
+      ends.insert(ends.end(), shortest->geodesic.nodes.end() - dim_, shortest->geodesic.nodes.end());
+  }
+  return surrounding_box(ends, dim_);
+}
+
+GlobalGeodesics GlobalSearch::run() {
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<Pair> all;
+  for (size_t number = 0; number < pairs_; ++number) {
+    all.push_back(pair_at(number));
+    if (!problem_.initial.empty()) given_path(all.back(), number);
+  }
+  if (!options_.every_geodesic || !straight_lines_at_once(all))
+    for (Pair& pair : all) straight_lines(pair);
+  if (options_.samples > 0) {
+    RouteGraph graph(spread_samples(box_of(all), options_.samples),
+                     segment_lengths(problem_.metric, options_.pieces), segment_bounds(problem_.metric),
+                     options_.graph);
+    for (Pair& pair : all) routes(pair, graph);
+    result_.graph_edges = graph.edges();
+    result_.evaluated_edges = graph.evaluated_edges();
+  }
+  for (Pair& pair : all) {
+    finish(pair);
+    result_.pairs.push_back(std::move(pair.global));
+  }
+  result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return std::move(result_);
+}
+
+}  // namespace
+
+GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const GlobalGeodesicOptions& options,
+                                      const CancellationToken& cancellation) {
+  std::optional<SerialOperations> serial;
+  if (too_small_to_share(problem.metric)) serial.emplace();
+  const auto size = static_cast<size_t>(problem.metric.latent_dim());
+  LATENTPATH_CHECK(!problem.start.empty() && problem.start.size() % size == 0 &&
+                       problem.start.size() == problem.end.size(),
+                   kArgument, "start and end must both hold [pairs, ", size, "] numbers; they hold ",
+                   problem.start.size(), " and ", problem.end.size());
+  LATENTPATH_CHECK(options.windings >= 0 && options.samples >= 0, kArgument,
+                   "`windings` and `samples` must be 0 or more; they are ", options.windings, " and ",
+                   options.samples);
+  return GlobalSearch(problem, options, cancellation).run();
 }
 
 }  // namespace latentpath

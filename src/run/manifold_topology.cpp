@@ -1,0 +1,200 @@
+#include "run/manifold_topology.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "latentpath/core/error.h"
+#include "latentpath/models/torchscript_module.h"
+#include "latentpath/path/points.h"
+#include "latentpath/run/text_values.h"
+
+namespace latentpath::detail {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::vector<std::string> items_of(const std::string& text) {
+  std::vector<std::string> items;
+  std::stringstream stream(text);
+  for (std::string item; std::getline(stream, item, ',');) {
+    item.erase(0, item.find_first_not_of(' '));
+    item.erase(item.find_last_not_of(' ') + 1);
+    items.push_back(item);
+  }
+  return items;
+}
+
+std::string point_text(const double* z, size_t dim) {
+  std::string text = "(";
+  for (size_t d = 0; d < std::min<size_t>(dim, 6); ++d) text += join_message(d > 0 ? ", " : "", z[d]);
+  return text + (dim > 6 ? ", …)" : ")");
+}
+
+/// Starts, ends and middles of the first pairs: [points, D].
+std::vector<double> sample_points(const ManifoldProblem& problem) {
+  const int64_t pairs = std::min<int64_t>(problem.start.size(0), 4);
+  const Tensor start = problem.start.narrow(0, 0, pairs), end = problem.end.narrow(0, 0, pairs);
+  return row_major(at::cat({start, end, 0.25 * start + 0.75 * end}));
+}
+
+/// How far g is from being an isometry at a point, relative to the metric there.
+double broken_by(const WeightedMetric& metric, const Identification& g, const double* z) {
+  const auto dim = static_cast<size_t>(metric.latent_dim());
+  std::vector<double> points(z, z + dim), values(2 * dim * dim), sign(dim, 1.0);
+  points.insert(points.end(), z, z + dim);
+  g.apply(1, points.data() + dim);
+  for (const auto& [other, centre] : g.reversed) sign[static_cast<size_t>(other)] = -1;
+  metric.metrics(2, points.data(), values.data());
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < dim; ++i)
+    for (size_t j = 0; j < dim; ++j) {
+      const double here = values[i * dim + j], there = values[(dim + i) * dim + j] * sign[i] * sign[j];
+      difference += std::pow(here - there, 2);
+      size += std::pow(here, 2);
+    }
+  return std::sqrt(difference / std::max(size, 1e-300));
+}
+
+double broken_by_antipode(const WeightedMetric& metric, const double* z) {
+  const auto dim = static_cast<size_t>(metric.latent_dim());
+  double square = 0;
+  for (size_t d = 0; d < dim; ++d) square += z[d] * z[d];
+  if (square == 0) return 0;
+  std::vector<double> antipode(dim);
+  for (size_t d = 0; d < dim; ++d) antipode[d] = -z[d] / square;
+  const double here = metric.weight(z), there = metric.weight(antipode.data());
+  return std::abs(here - there) / std::max(std::abs(here), 1e-300);
+}
+
+void check_domain(const GeodesicJob& job, const ManifoldProblem& problem) {
+  const Topology& topology = problem.chart->topology();
+  // The hyperbolic spaces are the plane with a quality that ends with them.
+  const bool by_quality = problem.quality && problem.quality->form() == AnalyticQuality::Form::kNegativeLog;
+  const auto dim = static_cast<size_t>(problem.start.size(1));
+  const std::string name = job.manifold.empty() ? problem.chart->describe() : job.manifold;
+  for (const auto& [what, ends] : {std::pair("start", problem.start), std::pair("end", problem.end)}) {
+    const std::vector<double> points = row_major(ends);
+    for (size_t at = 0; at < points.size(); at += dim)
+      if (!topology.contains({points.data() + at, dim}))
+        throw Error(
+            by_quality ? ErrorKind::kNumerical : ErrorKind::kArgument,
+            join_message("the ", what, " ", point_text(points.data() + at, dim), " lies outside of ", name,
+                         by_quality ? ", where its quality is 0: " : ": ", topology.describe()));
+  }
+}
+
+}  // namespace
+
+std::vector<Identification> parse_periods(const std::string& field, const std::string& text, int dim) {
+  const std::vector<std::string> items = items_of(text);
+  LATENTPATH_CHECK(items.size() == static_cast<size_t>(dim), kArgument, "`", field,
+                   "` takes a period, or none, for each of the ", dim, " coordinates; '", text, "' has ",
+                   items.size());
+  std::vector<Identification> identifications;
+  for (size_t axis = 0; axis < items.size(); ++axis) {
+    if (items[axis] == "none" || items[axis] == "0") continue;
+    std::stringstream parts(items[axis]);
+    std::string part;
+    std::getline(parts, part, ':');
+    Identification g{.axis = static_cast<int>(axis), .period = parse_finite_numbers(field, part)[0]};
+    LATENTPATH_CHECK(g.period > 0, kArgument, "`", field, "`: the period of coordinate ", axis + 1, " is ",
+                     g.period, ", and must be above 0, or none");
+    while (std::getline(parts, part, ':')) {
+      const double other = parse_finite_numbers(field, part)[0];
+      LATENTPATH_CHECK(other == std::round(other) && other <= -1 && other >= -dim &&
+                           -other != static_cast<double>(axis + 1),
+                       kArgument, "`", field, "`: '", items[axis],
+                       "' must name another coordinate that changes its sign on the way round, like :-2");
+      g.reversed.emplace_back(static_cast<int>(-other) - 1, 0.0);
+    }
+    identifications.push_back(std::move(g));
+  }
+  return identifications;
+}
+
+void parse_domain(const std::string& field, const std::string& text, int dim, Topology& topology) {
+  const std::vector<std::string> items = items_of(text);
+  LATENTPATH_CHECK(items.size() == 2 * static_cast<size_t>(dim), kArgument, "`", field,
+                   "` takes low,high of each of the ", dim, " coordinates, ", 2 * dim,
+                   " numbers or none, not ", items.size());
+  topology.lower.clear();
+  topology.upper.clear();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const bool low = i % 2 == 0;
+    const double bound =
+        items[i] == "none" ? (low ? -kInfinity : kInfinity) : parse_numbers(field, items[i])[0];
+    (low ? topology.lower : topology.upper).push_back(bound);
+    LATENTPATH_CHECK(low || topology.lower.back() < topology.upper.back(), kArgument, "`", field,
+                     "`: the low end ", topology.lower.back(), " of coordinate ", i / 2 + 1,
+                     " is not below the high end ", topology.upper.back());
+  }
+}
+
+StatedTopology stated_topology(const std::string& file, const std::string& role) {
+  const TorchScriptModule module(file, role, "", "cpu");
+  const auto text_of = [&](const char* name) {
+    if (const auto text = module.string_attribute(name)) return *text;
+    std::string text;
+    for (const double number : module.numbers_attribute(name).value_or(std::vector<double>())) {
+      std::ostringstream digits;
+      digits.precision(17);
+      digits << number;
+      const bool none = !std::isfinite(number) || (number == 0 && std::string(name) == "periods");
+      text += (text.empty() ? "" : ",") + (none ? std::string("none") : digits.str());
+    }
+    return text;
+  };
+  return {text_of("periods"), text_of("domain")};
+}
+
+void set_topology(const GeodesicJob& job, const StatedTopology& stated, ManifoldProblem& problem) {
+  const std::string& periods = job.periods.empty() ? stated.periods : job.periods;
+  const std::string& domain = job.domain.empty() ? stated.domain : job.domain;
+  problem.periods_given = !periods.empty();
+  if (periods.empty() && domain.empty()) return;
+  const int dim = problem.chart->latent_dim();
+  Topology topology = problem.chart->topology();
+  if (!periods.empty()) {
+    topology.identifications = parse_periods("periods", periods, dim);
+    topology.antipodal = false;
+  }
+  if (!domain.empty()) parse_domain("domain", domain, dim, topology);
+  problem.chart = with_topology(problem.chart, std::move(topology));
+}
+
+void check_topology(const GeodesicJob& job, ManifoldProblem& problem) {
+  check_domain(job, problem);
+  const Topology& topology = problem.chart->topology();
+  if (!topology.is_quotient()) return;
+  const WeightedMetric metric(problem.chart, problem.quality, job.epsilon, problem.target);
+  const auto dim = static_cast<size_t>(metric.latent_dim());
+  const std::vector<double> points = sample_points(problem);
+  // A period that was typed with three digits is still meant.
+  constexpr double kTolerance = 1e-2;
+  std::string broken;
+  for (size_t at = 0; at < points.size() && broken.empty(); at += dim) {
+    const double* z = points.data() + at;
+    for (const Identification& g : topology.identifications)
+      if (!(broken_by(metric, g, z) <= kTolerance))
+        broken =
+            join_message("period ", g.period, " of coordinate ", g.axis + 1, " at z = ", point_text(z, dim));
+    if (topology.antipodal && !(broken_by_antipode(metric, z) <= kTolerance))
+      broken = join_message("antipode of z = ", point_text(z, dim));
+  }
+  if (broken.empty()) return;
+  LATENTPATH_CHECK(!problem.periods_given, kArgument, "`periods`: lengths in ", metric.describe(),
+                   " are not the same one period further, by the ", broken);
+  problem.warnings.push_back(join_message("points that ", problem.chart->describe(),
+                                          " identifies are kept apart: ", problem.quality->describe(),
+                                          " is another one by the ", broken));
+  Topology plain = topology;
+  plain.identifications.clear();
+  plain.antipodal = false;
+  problem.chart = with_topology(problem.chart, std::move(plain));
+}
+
+}  // namespace latentpath::detail
