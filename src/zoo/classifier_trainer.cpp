@@ -36,6 +36,35 @@ std::vector<Layer> classifier_layers(const DataSetFacts& facts) {
           linear(128, facts.classes())};
 }
 
+/// Of a judge: three convolutions with small windows and no smooth activation, where the classifier that it
+/// judges has two with large ones.
+std::vector<Layer> judge_layers(const DataSetFacts& facts) {
+  const int64_t side = facts.side / 4;
+  return {convolution(facts.channels, 16, 5, 2, 2),
+          batch_norm(16),
+          activation("relu"),
+          convolution(16, 32, 3, 2, 1),
+          batch_norm(32),
+          activation("relu"),
+          convolution(32, 64, 3, 1, 1),
+          batch_norm(64),
+          activation("relu"),
+          reshape({64 * side * side}),
+          linear(64 * side * side, 64),
+          batch_norm(64),
+          activation("relu"),
+          linear(64, facts.classes())};
+}
+
+/// Every second image, blurred by a share between none and all of it: decoders draw softer images than
+/// people do, and what they draw is still of its class.
+Tensor softened(const Tensor& images, at::Generator generator) {
+  const int64_t count = images.size(0);
+  const Tensor share = at::rand({count, 1, 1, 1}, generator, at::kFloat) *
+                       at::arange(count).remainder(2).view({count, 1, 1, 1});
+  return at::lerp(images, at::avg_pool2d(images, 3, 1, 1, false, /*count_include_pad=*/false), share);
+}
+
 /// How far an image is distorted, each way.
 struct Distortion {
   double degrees;
@@ -74,11 +103,12 @@ Tensor distorted(const Tensor& images, const DataSetFacts& facts, at::Generator 
 
 class ClassifierTrainer : public Trainer {
  public:
-  ClassifierTrainer(const ModelTask& task, const std::vector<std::filesystem::path>& decoders,
+  ClassifierTrainer(const ModelTask& task, const std::vector<std::filesystem::path>& decoders, bool judge,
                     at::Generator random)
       : name_(task.name),
         facts_(task.facts),
-        network_(classifier_layers(task.facts), random),
+        judge_(judge),
+        network_(judge ? judge_layers(task.facts) : classifier_layers(task.facts), random),
         teacher_(network_.clone()),
         optimizer_(network_.parameters(), torch::optim::AdamOptions().weight_decay(0)),
         generated_images_(at::empty({0}, at::kByte)),
@@ -134,7 +164,8 @@ class ClassifierTrainer : public Trainer {
   }
 
   double step(const Tensor& images, const Tensor& labels, double progress, at::Generator random) override {
-    const Tensor distinct = distorted(unit_images(images), facts_, random);
+    const Tensor drawn = distorted(unit_images(images), facts_, random);
+    const Tensor distinct = judge_ ? softened(drawn, random) : drawn;
     const Tensor certain = certain_targets(labels, facts_);
     // Half as many out-of-distribution images as images of the data set.
     const int64_t half = std::max<int64_t>(1, images.size(0) / 2);
@@ -185,6 +216,8 @@ class ClassifierTrainer : public Trainer {
   std::vector<TrainedModel> models(at::Generator) override {
     const Network classifier = network_.folded();
     TrainedModel model{name_, "classifier", classifier.to_script(name_)};
+    // What distances between images are measured in: the values that the last layer's classes are read from.
+    if (judge_) model.module.define(classifier.script_source("features", 1));
     describe_image_input(model.module, facts_, classifier.multiply_accumulates(facts_.image_shape()));
     model.module.register_attribute("output_kind", c10::StringType::get(),
                                     std::string(facts_.exclusive ? "logits" : "sigmoid"));
@@ -231,6 +264,7 @@ class ClassifierTrainer : public Trainer {
 
   std::string name_;
   DataSetFacts facts_;
+  bool judge_;
   Network network_;
   Network teacher_;
   torch::optim::Adam optimizer_;
@@ -245,7 +279,12 @@ class ClassifierTrainer : public Trainer {
 std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
                                                  const std::vector<std::filesystem::path>& decoders,
                                                  at::Generator generator) {
-  return std::make_unique<ClassifierTrainer>(task, decoders, generator);
+  return std::make_unique<ClassifierTrainer>(task, decoders, /*judge=*/false, generator);
+}
+
+std::unique_ptr<Trainer> make_judge_trainer(const ModelTask& task, at::Generator generator) {
+  return std::make_unique<ClassifierTrainer>(task, std::vector<std::filesystem::path>(), /*judge=*/true,
+                                             generator);
 }
 
 }  // namespace latentpath

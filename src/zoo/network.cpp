@@ -240,10 +240,10 @@ int64_t Network::multiply_accumulates(const std::vector<int64_t>& input_shape) c
   return total;
 }
 
-std::string Network::script_source() const {
+std::string Network::script_source(const std::string& method, size_t without_last) const {
   std::ostringstream source;
-  source << "def forward(self, x: Tensor) -> Tensor:\n";
-  for (size_t i = 0; i < layers_.size(); ++i) {
+  source << "def " << method << "(self, x: Tensor) -> Tensor:\n";
+  for (size_t i = 0; i + without_last < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     const std::string own = "self.weight_" + std::to_string(i) + ", self.bias_" + std::to_string(i);
     const std::string window = join_message(", [", layer.stride, ", ", layer.stride, "], [", layer.padding,

@@ -68,6 +68,9 @@ std::unique_ptr<Trainer> make_wae_trainer(const ModelTask& task, at::Generator g
 std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
                                                  const std::vector<std::filesystem::path>& decoders,
                                                  at::Generator generator);
+/// A classifier to compare another one with: other layers, no samples of decoders; its file also has the
+/// method `features`, the values before the last layer.
+std::unique_ptr<Trainer> make_judge_trainer(const ModelTask& task, at::Generator generator);
 
 // Shared by the trainers.
 

@@ -27,6 +27,7 @@ struct Recipe {
   int64_t epochs;
   int64_t batch;
   std::unique_ptr<Trainer> (*make)(const ModelTask&, const TrainingOptions&, at::Generator);
+  bool half = false;  // learns from every second image of the training part
 };
 
 std::unique_ptr<Trainer> gan(const ModelTask& task, const TrainingOptions&, at::Generator random) {
@@ -46,6 +47,13 @@ std::unique_ptr<Trainer> classifier(const ModelTask& task, const TrainingOptions
   return make_classifier_trainer(task, options.samples_from, random);
 }
 
+std::unique_ptr<Trainer> judge(const ModelTask& task, const TrainingOptions& options, at::Generator random) {
+  LATENTPATH_CHECK(
+      options.samples_from.empty(), kArgument, "`samples_from` cannot be given for ", task.name,
+      ": a judge learns from data alone, so that it does not share the errors of what it judges");
+  return make_judge_trainer(task, random);
+}
+
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> all{
       {"mnist-dcgan-2", "mnist", 2, "normal", 12, 64, gan},
@@ -53,9 +61,11 @@ const std::vector<Recipe>& recipes() {
       {"mnist-dcgan-8-semicircle", "mnist", 8, "semicircle", 6, 64, gan},
       {"mnist-vae-8", "mnist", 8, "normal", 80, 128, vae},
       {"mnist-classifier", "mnist", 0, "", 15, 128, classifier},
+      {"mnist-classifier-judge", "mnist", 0, "", 6, 128, judge, true},
       {"fashion-dcgan-8", "fashion", 8, "normal", 6, 64, gan},
       {"fashion-dcgan-8-semicircle", "fashion", 8, "semicircle", 6, 64, gan},
       {"fashion-classifier", "fashion", 0, "", 8, 128, classifier},
+      {"fashion-classifier-judge", "fashion", 0, "", 3, 128, judge, true},
       {"faces-dcgan-8", "faces", 8, "normal", 12, 64, gan},
       {"faces-dcgan-8-semicircle", "faces", 8, "semicircle", 10, 64, gan},
       {"faces-dcgan-20", "faces", 20, "normal", 10, 64, gan},
@@ -63,6 +73,7 @@ const std::vector<Recipe>& recipes() {
       {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
       {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
       {"faces-attributes", "faces", 0, "", 8, 128, classifier},
+      {"faces-attributes-judge", "faces", 0, "", 5, 128, judge, true},
   };
   return all;
 }
@@ -113,6 +124,16 @@ ModelTask task_of(const Recipe& recipe, const DataSet& data) {
   Tensor has = labels;
   if (data.facts.exclusive) has = at::one_hot(labels, data.facts.classes());
   return {recipe.name, data.facts, recipe.latent_dim, recipe.prior, has.to(at::kFloat).mean(0)};
+}
+
+/// The data of a recipe: for a judge every second image of the training part.
+DataSet data_of(const Recipe& recipe, const std::filesystem::path& folder) {
+  DataSet data = load_data_set(recipe.data, folder);
+  if (!recipe.half) return data;
+  const Tensor second = at::arange(1, data.train.images.size(0), 2);
+  data.train.images = data.train.images.index_select(0, second);
+  data.train.labels = data.train.labels.index_select(0, second);
+  return data;
 }
 
 /// The options that a resumed run must share.
@@ -282,6 +303,8 @@ std::vector<std::filesystem::path> write_models(const Run& run, const DataSet& d
     nlohmann::json card = card_of(models[i], task, run, position);
     card["file"] = files[i].filename().string();
     card["sha256"] = file_sha256(files[i]);
+    if (recipe_of(run.name).half)
+      card["training_images"] = join_message(data.train.images.size(0), ", every second one");
     card["figures"] = measure_model(files[i], data, options.classifier);
     write_card(files[i], card);
     draw_model(files[i], data);
@@ -316,7 +339,7 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
   run.checkpoint.replace_extension(".checkpoint");
   const TrainingOptions& options = run.options;
 
-  const DataSet data = load_data_set(recipe.data, options.data);
+  const DataSet data = data_of(recipe, options.data);
   const int64_t images = data.train.images.size(0);
   LATENTPATH_CHECK(images >= options.batch, kArgument, "`batch` is ", options.batch,
                    ": the data set has only ", images, " images");

@@ -77,8 +77,9 @@ class Network {
   /// @param input_shape without the batch dimension
   int64_t multiply_accumulates(const std::vector<int64_t>& input_shape) const;
 
-  /// TorchScript source of `forward(self, x: Tensor) -> Tensor` (inference).
-  std::string script_source() const;
+  /// TorchScript source of `method(self, x: Tensor) -> Tensor` (inference), which ends `without_last` layers
+  /// before the network does.
+  std::string script_source(const std::string& method = "forward", size_t without_last = 0) const;
   /// The module in eval mode with attributes `name` and `training`; weights are copied.
   torch::jit::Module to_script(const std::string& name) const;
 

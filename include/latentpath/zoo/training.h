@@ -12,6 +12,8 @@
 //   mnist-classifier, fashion-classifier, faces-attributes
 //                                   ten digits, ten garments, seven attributes of a face; unconfident on what
 //                                   is none
+//   NAME-judge of these three       the same classes by other layers, from every second image and no
+//                                   decoder's samples: for comparison, beside the classifier that paths favour
 //
 //   TrainingOptions options;
 //   options.data = "data/mnist";
