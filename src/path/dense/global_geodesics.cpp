@@ -116,10 +116,11 @@ MetricField metric_field(const WeightedMetric& metric) {
   };
 }
 
-SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
-  return [metric, pieces](const MatrixXd& from, const MatrixXd& to) {
+SegmentFunction segment_lengths(const WeightedMetric& metric, int subdivisions) {
+  return [metric, subdivisions](const MatrixXd& from, const MatrixXd& to) {
     VectorXd lengths(from.cols());
-    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), pieces, lengths.data());
+    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), subdivisions,
+                           lengths.data());
     return lengths;
   };
 }
@@ -147,8 +148,9 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
     ends.insert(ends.end(), problem.end.begin(), problem.end.end());
     box = surrounding_box(ends, dim);
   }
-  RouteGraph graph(spread_samples(box, options.samples), segment_lengths(problem.metric, options.pieces),
-                   segment_bounds(problem.metric), options.graph);
+  RouteGraph graph(spread_samples(box, options.samples),
+                   segment_lengths(problem.metric, options.subdivisions), segment_bounds(problem.metric),
+                   options.graph);
 
   RouteOptions wanted = options.routes;
   if (!options.every_geodesic) wanted.routes = std::min(wanted.routes, kFewRoutes);
