@@ -78,8 +78,8 @@ Arguments parse(int argc, char** argv) {
       arguments.seed = static_cast<uint64_t>(number());
     else if (word == "--via")
       arguments.path.via_starts = number();
-    else if (word == "--quadrature")
-      arguments.path.coarse_quadrature = number();
+    else if (word == "--coarse-subdivisions")
+      arguments.path.coarse_subdivisions = number();
     else if (word == "--coarsest")
       arguments.path.coarsest_segments = number();
     else if (word == "--grading")

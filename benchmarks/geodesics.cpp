@@ -7,8 +7,8 @@
 // in stereographic projection, with 100 segments, on one thread (the batch: all). The error is that of the
 // returned curve, measured on a refined grid against the great-circle arc; what a method itself reports as
 // its length stands beside it. Ours includes certificates. GEORCE's time is that of the fewest iterations
-// that reach the error; for L-BFGS every iterate is judged, and the judging is not timed; Algorithm 1 (1000
-// steps) is judged when it stops.
+// that reach the error; for L-BFGS every iterate is evaluated, and that is not timed; Algorithm 1 (1000
+// steps) is evaluated when it stops.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -144,7 +144,7 @@ Row run_dense(const Pairs& pairs, const std::string& method, int repetitions) {
   return row;
 }
 
-/// The library's path search on tensors, with every iterate judged.
+/// The library's path search on tensors, with every iterate evaluated.
 Row run_tensor(const Pairs& pairs, const std::string& method) {
   Row row;
   bool missed = false;
@@ -165,7 +165,8 @@ Row run_tensor(const Pairs& pairs, const std::string& method) {
     options.max_iterations = method == "lbfgs" ? 300 : 1000;
     double paused = 0, reached = -1, error = 1;
     Clock::time_point begin;
-    // Algorithm 1 shows 50 random times of its curve at a time, too few to judge: it is judged when it stops.
+    // Algorithm 1 shows 50 random times of its curve at a time, too few to tell: it is evaluated when it
+    // stops.
     if (method == "lbfgs")
       options.snapshot = [&](const PathSnapshot& snapshot) {
         if (reached >= 0 || snapshot.nodes.size(1) <= kSegments / 2) return;

@@ -1,11 +1,11 @@
 // Are geodesics globally shortest? Random planar problems; our path (graph of samples, several routes,
-// refinement) against the globally optimal distance by fast marching.
+// subdivisions) against the globally optimal distance by fast marching.
 //
 //   benchmark_global_planar [PROBLEMS] [FIRST]
 //
 // A path counts as optimal if it is at most 0.1 % longer than the optimum. The optimum is the distance by
 // fast marching; but on kinked metrics that has an error of its own of up to that size, so a path is also
-// held against the best refinement known: that of the fast-marching path. Both counts are printed.
+// held against the best subdivisions known: that of the fast-marching path. Both counts are printed.
 
 #include <algorithm>
 #include <chrono>

@@ -50,16 +50,35 @@ CLI::Option* add_option(CLI::App& command, const BoundOption& option) {
 
 }  // namespace
 
-void add_to_command_line(CLI::App& program, const Subcommand& subcommand) {
+void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool all) {
   CLI::App* command = program.add_subcommand(subcommand.name, subcommand.summary);
   command->footer(subcommand.footer);
+  int64_t in_sections = 0;
   for (const BoundOption& option : subcommand.options) {
     CLI::Option* added = add_option(*command, option);
     if (!option.row->group.empty()) added->group(option.row->group);
     if (option.row->required) added->required();
+    if (option.row->section.empty()) continue;
+    ++in_sections;
+    if (!all) added->group("");  // not in the help
   }
   add_config_option(*command);
+  if (in_sections > 0) {
+    const std::string sentence = "Print this help with " + std::to_string(in_sections) +
+                                 " further settings, of the stages of the search, and exit";
+    command->add_flag("--help-all", sentence);
+  }
   command->callback(subcommand.run);
+}
+
+bool take_help_all(std::vector<std::string>& arguments) {
+  bool found = false;
+  for (std::string& argument : arguments) {
+    if (argument != "--help-all") continue;
+    argument = "--help";
+    found = true;
+  }
+  return found;
 }
 
 nlohmann::json describe_options(const std::vector<Subcommand>& subcommands) {
@@ -70,6 +89,7 @@ nlohmann::json describe_options(const std::vector<Subcommand>& subcommands) {
       options.push_back(
           {{"name", option.row->name},
            {"group", option.row->group},
+           {"section", option.row->section},
            {"help", option.row->help_text()},
            {"default", option_text(option.get())},
            {"positional", option.row->positional},

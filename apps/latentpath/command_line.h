@@ -11,8 +11,12 @@
 
 namespace latentpath::program {
 
-/// Registers a subcommand with its options and --config.
-void add_to_command_line(CLI::App& program, const Subcommand& subcommand);
+/// Registers a subcommand with its options and --config. Options of a section (OptionRow::section) are in its
+/// help with `all` alone.
+void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool all);
+
+/// Whether --help-all is among the arguments, which becomes --help: for add_to_command_line().
+bool take_help_all(std::vector<std::string>& arguments);
 
 /// All that the tables say, for documentation and tests: {"interpolate": {"summary", "options": [{"name",
 /// "group", "help", "default", …}]}, …}.

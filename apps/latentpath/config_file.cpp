@@ -27,6 +27,8 @@ class Reader {
     for (skip_blank(true); !at_end(); skip_blank(true)) {
       if (take('[')) {
         section = key();
+        for (; take('.'); section += "." + key()) {
+        }
         require(take(']'), "a section is written [name]");
       } else {
         Setting setting;
@@ -150,22 +152,43 @@ bool is_given(const std::vector<std::string>& arguments, const std::string& opti
   });
 }
 
+/// The option that a setting names, without dashes: late-lead of the section [prune], or [interpolate.prune],
+/// is prune-late-lead. Empty for a setting of another subcommand.
+std::string option_name(const CLI::App& command, const Setting& setting, const std::string& file) {
+  const auto has = [&](const std::string& prefix) {
+    const auto all = command.get_options();
+    return std::any_of(all.begin(), all.end(), [&](const CLI::Option* option) {
+      // get_name() keeps silent about what the help does not show.
+      const auto& names = option->get_lnames();
+      return !names.empty() && names[0].rfind(prefix + "-", 0) == 0;
+    });
+  };
+  const size_t dot = setting.section.find('.');
+  const std::string first = setting.section.substr(0, dot);
+  const bool names_command = find_subcommand(*command.get_parent(), first) != nullptr;
+  if (names_command && first != command.get_name()) return {};
+  const std::string stage = !names_command             ? setting.section
+                            : dot == std::string::npos ? std::string()
+                                                       : setting.section.substr(dot + 1);
+  if (stage.empty()) return setting.name;
+  LATENTPATH_CHECK(has(stage), kArgument, "the settings file ", file, " has a section [", setting.section,
+                   "] in line ", setting.line,
+                   "; there is no such subcommand, nor such a stage of latentpath ", command.get_name());
+  return stage + "-" + setting.name;
+}
+
 void add_file(const CLI::App& command, const std::string& file, const std::vector<std::string>& given,
               std::vector<std::string>& arguments) {
   const std::string text = read_file(file);
   for (const Setting& setting : Reader(text, file).read()) {
+    const std::string plain = option_name(command, setting, file);
+    if (plain.empty()) continue;
     const std::string name = setting.section.empty() ? setting.name : setting.section + "." + setting.name;
-    if (!setting.section.empty() && setting.section != command.get_name()) {
-      LATENTPATH_CHECK(find_subcommand(*command.get_parent(), setting.section) != nullptr, kArgument,
-                       "the settings file ", file, " has a section [", setting.section, "] in line ",
-                       setting.line, "; there is no such subcommand");
-      continue;
-    }
-    const CLI::Option* option = command.get_option_no_throw("--" + setting.name);
-    LATENTPATH_CHECK(option != nullptr && setting.name != "config" && setting.name != "help", kArgument,
-                     "the settings file ", file, " sets '", name, "' in line ", setting.line, "; latentpath ",
-                     command.get_name(), " has no such option");
-    const std::string flag = "--" + setting.name;
+    const std::string flag = "--" + plain;
+    const CLI::Option* option = command.get_option_no_throw(flag);
+    const bool of_all = plain == "config" || plain == "help" || plain == "help-all";
+    LATENTPATH_CHECK(option != nullptr && !of_all, kArgument, "the settings file ", file, " sets '", name,
+                     "' in line ", setting.line, "; latentpath ", command.get_name(), " has no such option");
     if (is_given(given, flag)) continue;
     if (option->get_expected_min() == 0) {  // a flag
       LATENTPATH_CHECK(setting.is_boolean && setting.values.size() == 1, kArgument, "the settings file ",

@@ -149,14 +149,16 @@ int main(int argc, char** argv) {
 #include "subcommands.inc"
   };
 #undef LATENTPATH_SUBCOMMAND
-  for (const program::Subcommand& subcommand : subcommands) program::add_to_command_line(app, subcommand);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool all = program::take_help_all(arguments);
+  for (const program::Subcommand& subcommand : subcommands)
+    program::add_to_command_line(app, subcommand, all);
   // Not for users: what documentation and tests read.
   app.add_subcommand("option-tables", "All options as JSON")->group("")->callback([&] {
     std::cout << program::describe_options(subcommands).dump(2) << "\n";
   });
 
   try {
-    std::vector<std::string> arguments(argv + 1, argv + argc);
     program::check_subcommand(app, arguments);
     arguments = program::expand_config(app, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back

@@ -145,8 +145,8 @@ Tensor decode_points(const Embedding& embedding, const Tensor& points) {
 namespace {
 
 /// What `evaluate` gives for shares of the points, one after the other.
-Tensor judge_shares(const Quality& quality, const QualityPoints& points,
-                    const std::function<Tensor(const QualityPoints&)>& evaluate) {
+Tensor evaluate_in_shares(const Quality& quality, const QualityPoints& points,
+                          const std::function<Tensor(const QualityPoints&)>& evaluate) {
   const at::NoGradGuard no_gradient;
   const int64_t shares =
       quality.concurrent() ? shares_of(points.latent.size(0), quality.operations_per_point()) : 1;
@@ -162,13 +162,14 @@ Tensor judge_shares(const Quality& quality, const QualityPoints& points,
 
 }  // namespace
 
-Tensor judge_points(const Quality& quality, const QualityPoints& points) {
-  return judge_shares(quality, points, [&](const QualityPoints& part) { return quality.evaluate(part); });
+Tensor evaluate_quality(const Quality& quality, const QualityPoints& points) {
+  return evaluate_in_shares(quality, points,
+                            [&](const QualityPoints& part) { return quality.evaluate(part); });
 }
 
-Tensor judge_points_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times) {
-  return judge_shares(quality, points,
-                      [&](const QualityPoints& part) { return quality.at_times(part, times); });
+Tensor evaluate_quality_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times) {
+  return evaluate_in_shares(quality, points,
+                            [&](const QualityPoints& part) { return quality.at_times(part, times); });
 }
 
 }  // namespace latentpath

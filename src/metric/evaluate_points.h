@@ -1,5 +1,5 @@
 #pragma once
-// Decoding and judging many points at once, on all threads: the part of an energy that costs time.
+// Decoding and evaluating many points at once, on all threads: the part of an energy that costs time.
 
 #include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
@@ -20,9 +20,9 @@ PointValues evaluate_points(const Embedding& embedding, const Quality& quality, 
 Tensor decode_points(const Embedding& embedding, const Tensor& points);
 
 /// Q_t of points [n, D] at times [n], decoded [n, …] where the quality needs it, without gradient.
-Tensor judge_points(const Quality& quality, const QualityPoints& points);
+Tensor evaluate_quality(const Quality& quality, const QualityPoints& points);
 
 /// Q_t of points [n, D] at every one of `times` [T], [n, T], decoded where needed, without gradient.
-Tensor judge_points_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times);
+Tensor evaluate_quality_at_times(const Quality& quality, const QualityPoints& points, const Tensor& times);
 
 }  // namespace latentpath

@@ -25,6 +25,28 @@ Tensor mean_of_ends(const Tensor& quality) {
   return 0.5 * (quality.narrow(1, 0, n) + quality.narrow(1, 1, n));
 }
 
+/// Q_t of the points of several paths at common times: points [pairs, T, D] at times [T], their images
+/// flattened, each of the shape `image_shape` (its first number is not read) → [pairs, T] float64.
+Tensor quality_of_paths(const Quality& quality, const Tensor& points, const Tensor& times,
+                        const Tensor& images, std::vector<int64_t> image_shape, int64_t points_per_batch) {
+  const Tensor latent = points.flatten(0, 1);
+  const Tensor time = times.to(latent.options()).repeat(points.size(0));
+  const int64_t total = latent.size(0);
+  Tensor decoded;
+  if (quality.needs_decoded()) {
+    image_shape[0] = total;
+    decoded = images.reshape(image_shape);
+  }
+  std::vector<Tensor> values;
+  for (int64_t at = 0; at < total; at += points_per_batch) {
+    const int64_t count = std::min(points_per_batch, total - at);
+    values.push_back(
+        evaluate_quality(quality, {latent.narrow(0, at, count), time.narrow(0, at, count),
+                                   decoded.defined() ? decoded.narrow(0, at, count) : Tensor()}));
+  }
+  return at::cat(values).reshape({points.size(0), -1}).to(at::kDouble);
+}
+
 }  // namespace
 
 PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
@@ -87,13 +109,13 @@ Tensor PathEnergy::lower_bound(const Tensor& start, const Tensor& end) const {
 
 Tensor PathEnergy::decode(const Tensor& points) const { return decode_points(*embedding_, points); }
 
-Tensor PathEnergy::judge(const Tensor& points, const Tensor& decoded, double time) const {
-  return judge_points(*quality_, {points, at::full({points.size(0)}, time, points.options()),
-                                  quality_->needs_decoded() ? decoded : Tensor()});
+Tensor PathEnergy::evaluate_quality(const Tensor& points, const Tensor& decoded, double time) const {
+  return latentpath::evaluate_quality(*quality_, {points, at::full({points.size(0)}, time, points.options()),
+                                                  quality_->needs_decoded() ? decoded : Tensor()});
 }
 
 Tensor PathEnergy::weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const {
-  const Tensor quality = judge_points_at_times(
+  const Tensor quality = evaluate_quality_at_times(
       *quality_, {points, Tensor(), quality_->needs_decoded() ? decoded : Tensor()}, times);
   return -at::log(regularise(quality.to(at::kDouble), options_.epsilon));
 }
@@ -109,35 +131,35 @@ Tensor PathEnergy::decode_paths(const Tensor& points) const {
 
 CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& curve, int64_t pairs,
                                  const Tensor& times, const QualityPointer& feature, double tolerance,
-                                 int64_t max_refinement) const {
+                                 int64_t max_subdivisions) const {
   const at::NoGradGuard no_gradient;
-  // A few pairs at a time: the decoded points of one pair stay in memory through all refinements.
+  // A few pairs at a time: the decoded points of one pair stay in memory through all subdivisions.
   const int64_t per_chunk = std::max<int64_t>(1, 8192 / (8 * times.size(0)));
   std::vector<CurveFigures> parts;
   for (int64_t first = 0; first < pairs; first += per_chunk) {
     const int64_t count = std::min(per_chunk, pairs - first);
     parts.push_back(measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); }, times,
-                                  feature, tolerance, max_refinement));
+                                  feature, tolerance, max_subdivisions));
   }
   const auto join = [&](Tensor CurveFigures::*field) {
-    std::vector<Tensor> pieces;
+    std::vector<Tensor> values;
     for (const CurveFigures& part : parts)
-      if ((part.*field).defined()) pieces.push_back(part.*field);
-    return pieces.empty() ? Tensor() : at::cat(pieces);
+      if ((part.*field).defined()) values.push_back(part.*field);
+    return values.empty() ? Tensor() : at::cat(values);
   };
   return {join(&CurveFigures::cost),         join(&CurveFigures::cost_refined),
           join(&CurveFigures::length),       join(&CurveFigures::quality_of_curve),
           join(&CurveFigures::mean_quality), join(&CurveFigures::min_quality),
           join(&CurveFigures::min_weight),   join(&CurveFigures::embedding_length),
-          join(&CurveFigures::mean_feature), join(&CurveFigures::refinement)};
+          join(&CurveFigures::mean_feature), join(&CurveFigures::subdivisions)};
 }
 
 CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
                                        const Tensor& initial_times, const QualityPointer& feature,
-                                       double tolerance, int64_t max_refinement) const {
+                                       double tolerance, int64_t max_subdivisions) const {
   Tensor times = initial_times;
   Tensor nodes = curve(times);
-  const int64_t pairs = nodes.size(0), dim = nodes.size(2);
+  const int64_t pairs = nodes.size(0);
   const auto options = at::TensorOptions(at::kDouble).device(nodes.device());
   CurveFigures figures;
   for (Tensor CurveFigures::*field :
@@ -145,7 +167,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
         &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length})
     figures.*field = at::zeros({pairs}, options);
   if (feature) figures.mean_feature = at::zeros({pairs}, options);
-  figures.refinement = at::zeros({pairs}, options.dtype(at::kLong));
+  figures.subdivisions = at::zeros({pairs}, options.dtype(at::kLong));
 
   Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change
   Tensor images = decode_paths(nodes);
@@ -153,44 +175,26 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
   const bool decoded_needed = quality_->needs_decoded() || (feature && feature->needs_decoded());
   if (decoded_needed) image_shape = (*embedding_)(nodes[0].narrow(0, 0, 1)).sizes().vec();
   Tensor previous;
-  for (int64_t refinement = 1;; refinement *= 2) {
+  for (int64_t subdivisions = 1;; subdivisions *= 2) {
     const int64_t rows = open.size(0), n = times.size(0) - 1;
     const Tensor middle_time = middle_times(times);
     const Tensor middles = curve(middle_time).index_select(0, open);
-    const bool last_possible = refinement * 2 > max_refinement;
+    const bool last_possible = subdivisions * 2 > max_subdivisions;
     // Midpoints become nodes of the next level, so their images are kept.
     const Tensor middle_images = decoded_needed || !last_possible ? decode_paths(middles) : Tensor();
-    const auto ask_at = [&](const Quality& quality, const Tensor& points, const Tensor& point_times,
-                            const Tensor& point_images) {
-      std::vector<Tensor> values;
-      const Tensor latent = points.reshape({-1, dim});
-      const Tensor time = point_times.to(latent.options()).repeat(rows);
-      const int64_t total = latent.size(0);
-      Tensor decoded;
-      if (quality.needs_decoded()) {
-        auto shape = image_shape;
-        shape[0] = total;
-        decoded = point_images.reshape(shape);
-      }
-      for (int64_t at_point = 0; at_point < total; at_point += options_.points_per_batch) {
-        const int64_t count = std::min(options_.points_per_batch, total - at_point);
-        values.push_back(
-            judge_points(quality, {latent.narrow(0, at_point, count), time.narrow(0, at_point, count),
-                                   decoded.defined() ? decoded.narrow(0, at_point, count) : Tensor()}));
-      }
-      return at::cat(values).reshape({rows, -1}).to(at::kDouble);
+    const auto at_middles = [&](const Quality& quality) {
+      return quality_of_paths(quality, middles, middle_time, middle_images, image_shape,
+                              options_.points_per_batch);
     };
-    const auto ask = [&](const Quality& quality) {
-      return ask_at(quality, middles, middle_time, middle_images);
-    };
-    const Tensor quality = ask(*quality_);
+    const Tensor quality = at_middles(*quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
     Tensor cost;
     if (options_.cost->averages_end_qualities()) {
       // The cost is its own; all other figures are taken at midpoints, and compare with any other cost's.
-      const Tensor at_nodes = ask_at(*quality_, curve(times).index_select(0, open), times, images);
+      const Tensor at_nodes = quality_of_paths(*quality_, curve(times).index_select(0, open), times, images,
+                                               image_shape, options_.points_per_batch);
       cost = options_.cost
                  ->segments({chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration})
                  .sum(1);
@@ -199,20 +203,20 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     }
     const Tensor root = chord.sqrt();
     const auto store = [&](Tensor& field, const Tensor& value) { field.index_copy_(0, open, value); };
-    if (refinement == 1) store(figures.cost, cost);
+    if (subdivisions == 1) store(figures.cost, cost);
     store(figures.cost_refined, cost);
     store(figures.length, (terms.weight * root).sum(1));
     store(figures.embedding_length, root.sum(1));
     store(figures.mean_quality, (quality * duration).sum(1));
     store(figures.min_quality, quality.amin(1));
     store(figures.min_weight, terms.weight.amin(1));
-    figures.refinement.index_fill_(0, open, refinement);
+    figures.subdivisions.index_fill_(0, open, subdivisions);
     Tensor changing = at::ones({rows}, at::kBool);
-    if (refinement >= 4) changing = ((cost - previous).abs() > tolerance * cost.abs()).to(at::kCPU);
+    if (subdivisions >= 4) changing = ((cost - previous).abs() > tolerance * cost.abs()).to(at::kCPU);
     if (last_possible) changing = at::zeros({rows}, at::kBool);
     const Tensor settled = changing.logical_not();
     if (feature && settled.any().item<bool>()) {
-      const Tensor mean = (ask(*feature) * duration).sum(1);
+      const Tensor mean = (at_middles(*feature) * duration).sum(1);
       const Tensor which = settled.nonzero().squeeze(1);
       figures.mean_feature.index_copy_(0, open.index_select(0, which), mean.index_select(0, which));
     }

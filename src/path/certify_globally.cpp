@@ -117,7 +117,8 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
       const Tensor z = tensor_of_points(points.middleCols(begin, count));
       QualityPoints at{z, at::full({count}, 0.5, at::kDouble), {}};
       if (quality->needs_decoded()) at.decoded = decode_points(*embedding, z);
-      const Tensor n_squared = regularise(judge_points(*quality, at).to(at::kDouble), epsilon).log().square();
+      const Tensor n_squared =
+          regularise(evaluate_quality(*quality, at).to(at::kDouble), epsilon).log().square();
       Tensor entries;  // of the metric of the images, pulled back: [count, D, D]
       if (identity) {
         entries = target ? (*target)(z).to(at::kDouble) : at::ones({1, 1, 1}, at::kDouble);

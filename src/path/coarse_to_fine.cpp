@@ -11,7 +11,7 @@ namespace latentpath {
 namespace {
 
 std::vector<int64_t> levels_of(const PathOptions& options) {
-  return level_sizes(options.segments, options.coarsest_segments, options.coarse_quadrature,
+  return level_sizes(options.segments, options.coarsest_segments, options.coarse_subdivisions,
                      options.levels.sparse_segments);
 }
 
@@ -26,7 +26,7 @@ Descent level_descent(const Search& search, const PathSet& paths, const std::vec
                                     : (timed ? at.timed_coarse_iterations : at.coarse_iterations);
   Descent how;
   how.sparse = levels[level] < at.sparse_segments;
-  how.quadrature = !last && how.sparse ? options.coarse_quadrature : 1;
+  how.subdivisions = !last && how.sparse ? options.coarse_subdivisions : 1;
   how.iterations = last ? most : std::min(most, enough);
   how.tolerance = last ? options.tolerance : std::max(options.tolerance, at.coarse_tolerance);
   how.competing = paths.rows() > search.size() && !last;
@@ -51,26 +51,26 @@ PathSet next_level(Search& search, PathSet paths, const Tensor& times, const Ten
     const auto scope = search.count_for(paths);
     Tensor cost;
     paths.nodes = reparametrise_optimally(search.energy, paths.nodes, times, finer,
-                                          sparse ? look.sparse_refinement : look.refinement, &cost);
+                                          sparse ? look.sparse_subdivisions : look.subdivisions, &cost);
     return paths.select(cheapest_rows(paths, cost, sparse));
   }
   {
     const auto scope = search.count_for(paths);
     paths.nodes = reparametrise_evenly(search.energy, paths.nodes, times, finer,
-                                       sparse ? look.sparse_even_refinement : look.even_refinement, look);
+                                       sparse ? look.sparse_even_subdivisions : look.even_subdivisions, look);
   }
   return paths.select(
-      best_rows(search, paths, finer, refine_times(finer, options.select.level_refinement), sparse));
+      best_rows(search, paths, finer, refine_times(finer, options.select.level_subdivisions), sparse));
 }
 
 }  // namespace
 
-std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_quadrature,
+std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_subdivisions,
                                  int64_t sparse_segments) {
   std::vector<int64_t> levels{segments};
   while (levels.back() > coarsest) levels.push_back((levels.back() + 1) / 2);
   std::reverse(levels.begin(), levels.end());
-  if (coarse_quadrature > 1 && levels.size() > 2 && levels[1] < sparse_segments)
+  if (coarse_subdivisions > 1 && levels.size() > 2 && levels[1] < sparse_segments)
     levels.erase(levels.begin() + 1);
   return levels;
 }
@@ -104,7 +104,7 @@ FoundPaths refine_coarse_to_fine(Search& search, PathSet paths) {
       continue;
     }
     const std::vector<int64_t> rows = best_rows(
-        search, solved.paths, times, refine_times(times, search.options.select.last_refinement), false);
+        search, solved.paths, times, refine_times(times, search.options.select.last_subdivisions), false);
     paths = solved.paths.select(rows);
     for (size_t pair = 0; pair < rows.size(); ++pair)
       found.termination[pair] = solved.termination[static_cast<size_t>(rows[pair])];

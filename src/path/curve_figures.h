@@ -11,7 +11,7 @@ void for_each_figure(Use use) {
   for (auto figure : {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length,
                       &CurveFigures::quality_of_curve, &CurveFigures::mean_quality,
                       &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length,
-                      &CurveFigures::mean_feature, &CurveFigures::refinement})
+                      &CurveFigures::mean_feature, &CurveFigures::subdivisions})
     use(figure);
 }
 

@@ -27,8 +27,8 @@ void show(Search& search, const Tensor& nodes, const PathSet& paths, const Tenso
 Descended descend(Search& search, const PathSet& paths, const Tensor& times, const Descent& how) {
   const auto curve = polyline_curve(times, search.dim());
   const Tensor from = search.start.index_select(0, paths.pair), to = search.end.index_select(0, paths.pair);
-  PathObjective objective(search.energy, curve, from, to, refine_times(times, how.quadrature),
-                          /*preconditioned=*/true, how.quadrature);
+  PathObjective objective(search.energy, curve, from, to, refine_times(times, how.subdivisions),
+                          /*preconditioned=*/true, how.subdivisions);
   objective.count(search.counter, search.pairs.index_select(0, paths.pair));
   if (how.models_expected) objective.expect_iterations(how.iterations);
   const auto with_ends = [&](const Tensor& x) {
@@ -52,7 +52,7 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
         if (search.options.snapshot) show(search, with_ends(state.x), paths, times);
       },
       search.cancellation);
-  search.history.push_back({times.size(0) - 1, how.quadrature, solved.state.iteration, paths.rows(),
+  search.history.push_back({times.size(0) - 1, how.subdivisions, solved.state.iteration, paths.rows(),
                             solved.state.value.mean().item<double>(), solved.state.seconds});
   return {{with_ends(solved.state.x), paths.pair, paths.start},
           solved.state.termination,

@@ -2,23 +2,82 @@
 
 #include <ATen/ATen.h>
 
+#include <atomic>
 #include <utility>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/analytic_map.h"
 
 namespace latentpath {
 namespace {
 
+using Count = std::shared_ptr<std::atomic<int64_t>>;
+
+/// An expansion that counts the points it is made at; their derivatives come with them.
+class CountedExpansion final : public MapExpansion {
+ public:
+  CountedExpansion(std::unique_ptr<MapExpansion> inner, Count count)
+      : inner_(std::move(inner)), count_(std::move(count)) {}
+  void expand(std::size_t count, const double* z, const double* t) override {
+    *count_ += static_cast<int64_t>(count);
+    inner_->expand(count, z, t);
+  }
+  const double* values() const override { return inner_->values(); }
+  const double* jacobians() override { return inner_->jacobians(); }
+  void push(const double* u, double* pushed) override { inner_->push(u, pushed); }
+  void pull(const double* v, double* pulled) override { inner_->pull(v, pulled); }
+  void curvatures(const double* r, double* blocks) override { inner_->curvatures(r, blocks); }
+  void curvature_products(const double* r, const double* u, double* product) override {
+    inner_->curvature_products(r, u, product);
+  }
+  void pull_changes(const double* r, const double* u, const double* v, double* product, double* scratch,
+                    std::size_t size) override {
+    inner_->pull_changes(r, u, v, product, scratch, size);
+  }
+
+ private:
+  std::unique_ptr<MapExpansion> inner_;
+  Count count_;
+};
+
+/// The analytic realisation of a map, whose points count like those of the map.
+class CountedAnalyticMap final : public AnalyticMap {
+ public:
+  CountedAnalyticMap(std::shared_ptr<const AnalyticMap> inner, Count count)
+      : AnalyticMap(inner->latent_dim(), inner->output_dim(), inner->describe()),
+        inner_(std::move(inner)),
+        count_(std::move(count)) {}
+  bool depends_on_time() const override { return inner_->depends_on_time(); }
+  bool is_identity() const override { return inner_->is_identity(); }
+  bool has_curvatures() const override { return inner_->has_curvatures(); }
+  double rounding() const override { return inner_->rounding(); }
+  bool concurrent() const override { return inner_->concurrent(); }
+  void values(std::size_t count, const double* z, const double* t, double* x) const override {
+    *count_ += static_cast<int64_t>(count);
+    inner_->values(count, z, t, x);
+  }
+  std::unique_ptr<MapExpansion> make_expansion() const override {
+    return std::make_unique<CountedExpansion>(inner_->make_expansion(), count_);
+  }
+
+ private:
+  std::shared_ptr<const AnalyticMap> inner_;
+  Count count_;
+};
+
 /// The same map, with a count of its own.
 class CountedMap final : public Embedding {
  public:
-  explicit CountedMap(std::shared_ptr<const Embedding> inner) : inner_(std::move(inner)) {}
+  CountedMap(std::shared_ptr<const Embedding> inner, Count analytic_points) : inner_(std::move(inner)) {
+    if (const auto analytic = inner_->analytic())
+      analytic_ = std::make_shared<CountedAnalyticMap>(analytic, std::move(analytic_points));
+  }
   int64_t latent_dim() const override { return inner_->latent_dim(); }
   std::string describe() const override { return inner_->describe(); }
   bool concurrent() const override { return inner_->concurrent(); }
   int64_t operations_per_point() const override { return inner_->operations_per_point(); }
   bool is_identity() const override { return inner_->is_identity(); }
-  std::shared_ptr<const AnalyticMap> analytic() const override { return inner_->analytic(); }
+  std::shared_ptr<const AnalyticMap> analytic() const override { return analytic_; }
   std::shared_ptr<const MetricTensor> metric() const override { return inner_->metric(); }
 
  protected:
@@ -26,12 +85,15 @@ class CountedMap final : public Embedding {
 
  private:
   std::shared_ptr<const Embedding> inner_;
+  std::shared_ptr<const AnalyticMap> analytic_;
 };
 
 }  // namespace
 
 EvaluationCounter::EvaluationCounter(const std::shared_ptr<const Embedding>& embedding, int64_t pairs)
-    : map_(std::make_shared<CountedMap>(embedding)), of_pairs_(static_cast<size_t>(pairs), 0) {
+    : analytic_points_(std::make_shared<std::atomic<int64_t>>(0)),
+      map_(std::make_shared<CountedMap>(embedding, analytic_points_)),
+      of_pairs_(static_cast<size_t>(pairs), 0) {
   accounts_.push_back({Kind::kShared, {}});
 }
 
@@ -58,7 +120,7 @@ void EvaluationCounter::leave() {
 }
 
 void EvaluationCounter::settle() {
-  const int64_t points = map_->evaluations() - settled_;
+  const int64_t points = map_->evaluations() + *analytic_points_ - settled_;
   settled_ += points;
   const Account& account = accounts_.back();
   if (account.kind == Kind::kVerification) {

@@ -7,11 +7,11 @@
 namespace latentpath {
 
 Tensor even_frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times, int64_t frames,
-                        int64_t factor) {
+                        int64_t subdivisions) {
   const Tensor uniform = uniform_times(frames - 1);
   if (frames < 3) return uniform;
   const at::NoGradGuard no_gradient;
-  const Tensor fine = uniform_times(factor * (times.size(0) - 1));
+  const Tensor fine = uniform_times(subdivisions * (times.size(0) - 1));
   const Tensor z = interpolate_polyline(nodes.unsqueeze(0).to(at::kDouble), times, fine)[0];
   const Tensor images = embedding(z.to(nodes.scalar_type())).flatten(1).to(at::kCPU, at::kDouble);
   const int64_t n = fine.size(0) - 1;

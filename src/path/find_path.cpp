@@ -19,7 +19,7 @@ FoundPaths run_search(Search& search) {
   FoundPaths found = no_paths(search, search.grid(options.segments));
   if (options.init != "graph" && options.init != "given") {
     found = refine_coarse_to_fine(search, coarsest_paths(search));
-    refine_on_finer_quadrature(search, found);
+    refine_on_finer_subdivision(search, found);
   }
   const auto goes_on = [&] { return !found.nodes.defined() || !search.cancellation.cancelled(); };
   if (by_routes && goes_on()) improve_in_rounds(search, found, route_paths(search, found.times));

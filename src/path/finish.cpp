@@ -19,6 +19,8 @@ SecondOrderPaths by_second_order(Search& search, const Tensor& nodes, const Tens
   options.method = search.options.method;
   options.max_iterations = iterations;
   options.max_seconds = search.seconds_left();
+  options.counter = &search.counter;
+  options.pairs = search.pairs;
   return finish_by_second_order(search.energy, search.start, search.end, nodes, times, options,
                                 search.progress, search.cancellation);
 }
@@ -41,7 +43,7 @@ void finish(Search& search, FoundPaths& found) {
   found.method = join_message(found.method, ", then ", moved.method);
   for (size_t pair = 0; pair < moved.iterations.size(); ++pair) {
     found.iterations[pair] += moved.iterations[pair];
-    found.quadrature[pair] = moved.certificates[pair].quadrature;
+    found.subdivisions[pair] = moved.certificates[pair].subdivisions;
   }
 }
 

@@ -38,7 +38,7 @@ GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProbl
   how.geodesic = {.segments = static_cast<int>(options.segments)};
   if (options.max_iterations > 0) how.geodesic.max_iterations = static_cast<int>(options.max_iterations);
   // With one point of the weight a segment a solver hides bad places between them.
-  if (dense.metric.quality().form() != AnalyticQuality::Form::kConstant) how.geodesic.quadrature = 4;
+  if (dense.metric.quality().form() != AnalyticQuality::Form::kConstant) how.geodesic.subdivisions = 4;
   how.samples = options.route_samples > 0 ? options.route_samples : kSamples;
   how.routes.routes = static_cast<int>(options.route_starts);
   how.every_geodesic = false;
@@ -104,6 +104,7 @@ NewtonPaths newton_paths(Search& search) {
   std::vector<Tensor> nodes;
   for (int64_t pair = 0; pair < search.size(); ++pair) {
     search.report("Newton's method", pair, search.size(), 0);
+    const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const auto best = dense ? shortest_of(search, *dense, pair) : std::nullopt;
     if (!best) {
       paths.rest.push_back(pair);
@@ -114,7 +115,7 @@ NewtonPaths newton_paths(Search& search) {
     found.start.push_back(start_of(*best));
     found.termination.push_back(best->geodesic.termination);
     found.iterations.push_back(best->geodesic.iterations);
-    found.quadrature.push_back(best->geodesic.pieces);
+    found.subdivisions.push_back(best->geodesic.subdivisions);
   }
   if (!nodes.empty()) found.nodes = at::stack(nodes);
   return paths;

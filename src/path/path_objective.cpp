@@ -19,17 +19,17 @@ constexpr int64_t kFirstModel = 8, kModelLasts = 20;  // evaluations
 }  // namespace
 
 PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start,
-                             Tensor end, Tensor times, bool preconditioned, int64_t quadrature)
+                             Tensor end, Tensor times, bool preconditioned, int64_t subdivisions)
     : energy_(energy),
       curve_(std::move(curve)),
       start_(std::move(start)),
       end_(std::move(end)),
       times_(std::move(times)),
       preconditioned_(preconditioned),
-      quadrature_(quadrature) {
+      subdivisions_(subdivisions) {
   const EnergyOptions& options = energy_.options();
   if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
-      (times_.size(0) - 1) / quadrature_ < kFewestSegments)
+      (times_.size(0) - 1) / subdivisions_ < kFewestSegments)
     return;
   models_.resize(static_cast<size_t>(start_.size(0)));
   evaluated_.resize(models_.size(), 0);
@@ -53,7 +53,7 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
   const int64_t n = times_.size(0) - 1;
   const int64_t per_batch = std::max<int64_t>(1, energy_.options().points_per_batch / (2 * n + 1));
   if (preconditioned_ && !stiffness_.defined())
-    stiffness_ = at::ones({problems(), n / quadrature_}, at::kDouble);
+    stiffness_ = at::ones({problems(), n / subdivisions_}, at::kDouble);
   std::vector<Tensor> values, gradients;
   for (int64_t first = 0; first < x.size(0); first += per_batch) {
     const int64_t count = std::min(per_batch, x.size(0) - first);
@@ -86,7 +86,8 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
                                  .clamp_min(1e-3 * mean)
                                  .clamp_max(1e3 * mean);
       Tensor k = terms.weight.square() * stretch / terms.duration;
-      if (quadrature_ > 1) k = k.view({count, -1, quadrature_}).mean(2) / static_cast<double>(quadrature_);
+      if (subdivisions_ > 1)
+        k = k.view({count, -1, subdivisions_}).mean(2) / static_cast<double>(subdivisions_);
       k = k.clamp_min(1e-3 * k.mean(1, true)).clamp_min(1e-20);
       stiffness_.index_copy_(0, which, at::nan_to_num(k.detach(), 1, 1, 1));
       if (!models_.empty()) update_models(which, points, terms);
@@ -96,16 +97,16 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
 }
 
 void PathObjective::update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms) {
-  const int64_t knots = (times_.size(0) - 1) / quadrature_;
-  const Tensor times = times_.slice(0, 0, {}, quadrature_);
+  const int64_t segments = (times_.size(0) - 1) / subdivisions_;
+  const Tensor times = times_.slice(0, 0, {}, subdivisions_);
   const auto sums = [&](const Tensor& values) {
-    return values.detach().view({-1, knots, quadrature_}).sum(2);
+    return values.detach().view({-1, segments, subdivisions_}).sum(2);
   };
   const Tensor pull =
-      sums(terms.weight.square() / terms.duration) / static_cast<double>(quadrature_ * quadrature_);
+      sums(terms.weight.square() / terms.duration) / static_cast<double>(subdivisions_ * subdivisions_);
   const Tensor action =
       sums(energy_.options().cost->time_weight() * terms.duration + terms.squared_chord / terms.duration);
-  const Tensor nodes = points.nodes.detach().slice(1, 0, {}, quadrature_);
+  const Tensor nodes = points.nodes.detach().slice(1, 0, {}, subdivisions_);
   for (int64_t i = 0; i < rows.size(0); ++i) {
     const int64_t row = rows[i].item<int64_t>();
     const auto index = static_cast<size_t>(row);

@@ -1,8 +1,8 @@
 #include "latentpath/path/path_option_table.h"
 
-#include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/solver/methods.h"
+#include "path/stage_option_tables.h"
 
 namespace latentpath {
 namespace {
@@ -71,9 +71,10 @@ OptionTable<PathOptions> make_table() {
       .add("coarsest-segments", &PathOptions::coarsest_segments)
       .help("Segments of the coarsest level, for lbfgs")
       .range(1, 100000)
-      .add("coarse-quadrature", &PathOptions::coarse_quadrature)
-      .help("Cost midpoints a segment on levels below 32 segments, a power of 2")
+      .add("coarse-subdivisions", &PathOptions::coarse_subdivisions)
+      .help("Cost midpoints a segment on levels of few segments")
       .range(1, 1024)
+      .power_of_two()
       .add("grading", &PathOptions::grading)
       .help(
           "How much finer the time grid is at the ends; negative: 0.8 where the quality depends on time, "
@@ -98,10 +99,7 @@ OptionTable<PathOptions> make_table() {
       .add("random-points", &PathOptions::random_points)
       .help("Times drawn in each step of adam and sgd")
       .range(1, 1000000);
-  t.rule([](const PathOptions& o) {
-    LATENTPATH_CHECK((o.coarse_quadrature & (o.coarse_quadrature - 1)) == 0, kArgument,
-                     "`coarse_quadrature` must be a power of 2, not ", o.coarse_quadrature);
-  });
+  add_stage_options(t);
   return t;
 }
 

@@ -30,7 +30,7 @@ PathSet first_paths_of(Search& search, const Tensor& times) {
   const PathSet paths =
       search.options.init == "given" ? given_paths(search, times) : first_paths(search, times);
   return paths.select(
-      best_rows(search, paths, times, refine_times(times, search.options.select.level_refinement), false));
+      best_rows(search, paths, times, refine_times(times, search.options.select.level_subdivisions), false));
 }
 
 std::shared_ptr<Curve> curve_of(const Search& search, const Method& method, const Tensor& times) {

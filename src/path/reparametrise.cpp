@@ -17,23 +17,24 @@ Tensor with_ends_of(const Tensor& nodes, const Tensor& moved) {
       1);
 }
 
-/// Lengths [rows, n] of the pieces of `curve` [rows, n + 1, D] at `times`: weighted, or of the images alone.
+/// Lengths [rows, n] of the segments of `curve` [rows, n + 1, D] at `times`: weighted, or of the images
+/// alone.
 Tensor piece_lengths(const PathEnergy& energy, const Tensor& curve, const Tensor& times, bool weighted) {
   const int64_t n = times.size(0) - 1, dim = curve.size(2);
-  std::vector<Tensor> pieces;
+  std::vector<Tensor> lengths;
   for (const Tensor& part :
        curve.split(std::max<int64_t>(1, energy.options().points_per_batch / (2 * n + 1)))) {
     if (weighted) {
       const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
       const SegmentTerms terms = energy.terms({part, middles, times});
-      pieces.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
+      lengths.push_back(terms.weight * terms.squared_chord.clamp_min(0).sqrt());
     } else {
       const Tensor images =
           energy.embedding()(part.reshape({-1, dim})).flatten(1).view({part.size(0), n + 1, -1});
-      pieces.push_back(energy.squared_chords(images).clamp_min(0).sqrt());
+      lengths.push_back(energy.squared_chords(images).clamp_min(0).sqrt());
     }
   }
-  return at::nan_to_num(at::cat(pieces), 0, 0, 0);
+  return at::nan_to_num(at::cat(lengths), 0, 0, 0);
 }
 
 /// The moving average, at `times`, of `share` [rows, n + 1] given at the times `fine`.
@@ -55,10 +56,10 @@ Tensor moving_average(const Tensor& share, const Tensor& fine, const Tensor& tim
 }  // namespace
 
 Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
-                            const Tensor& times, int64_t factor, const ReparametriseOptions& options) {
+                            const Tensor& times, int64_t subdivisions, const ReparametriseOptions& options) {
   const at::NoGradGuard no_gradient;
   const bool whole = !energy.quality().depends_on_time() && energy.options().cost->fixes_speed();
-  const Tensor fine = refine_times(old_times, factor);
+  const Tensor fine = refine_times(old_times, subdivisions);
   const int64_t n = fine.size(0) - 1;
   const Tensor curve = interpolate_polyline(nodes, old_times, fine);
   Tensor length = piece_lengths(energy, curve, fine, whole);
@@ -74,15 +75,15 @@ Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const
 }
 
 Tensor reparametrise_optimally(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
-                               const Tensor& times, int64_t factor, Tensor* cost) {
+                               const Tensor& times, int64_t subdivisions, Tensor* cost) {
   const at::NoGradGuard no_gradient;
-  const Tensor fine = refine_times(old_times, factor);
-  const int64_t pieces = fine.size(0) - 1;
+  const Tensor fine = refine_times(old_times, subdivisions);
+  const int64_t segments = fine.size(0) - 1;
   const Tensor curve = interpolate_polyline(nodes, old_times, fine).contiguous();
   const TimeParametrisations best = optimal_times(energy, curve, times);
   if (cost != nullptr) *cost = best.cost;
   return with_ends_of(nodes,
-                      interpolate_polyline(curve, at::arange(pieces + 1, at::kDouble), best.positions));
+                      interpolate_polyline(curve, at::arange(segments + 1, at::kDouble), best.positions));
 }
 
 }  // namespace latentpath

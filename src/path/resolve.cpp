@@ -8,7 +8,6 @@
 #include "latentpath/core/random.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/path_option_table.h"
-#include "latentpath/path/stage_options.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -39,7 +38,6 @@ void check_options(const PathOptions& options) {
                    "`init` graph needs a polyline and a `method` other than ", options.method);
   LATENTPATH_CHECK(!is_second_order(options.method) || options.curve != "neural", kArgument, "`method` ",
                    options.method, " moves the nodes of a polyline: it cannot go with `curve` neural");
-  check_stage_options(options);
 }
 
 bool routes_possible(const Search& search) {

@@ -18,12 +18,14 @@ struct Rounds {
   Tensor cost;  ///< [rows] of `best`, on the refined grid
   std::vector<Termination> termination;
   std::vector<int64_t> iterations;
+  std::vector<double>
+      to_beat;  ///< [rows]: below this cost a rival is ahead of what is found; infinite: of nothing
 };
 
 Tensor cost_of(Search& search, const PathSet& paths, const Tensor& times) {
   const auto scope = search.count_for(paths);
   return polyline_cost(search.energy, paths.nodes, times,
-                       refine_times(times, search.options.rounds.refinement))
+                       refine_times(times, search.options.rounds.compare_subdivisions))
       .contiguous();
 }
 
@@ -48,17 +50,17 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
                                const Tensor& times, int64_t iterations) {
   const RoundOptions& options = search.options.rounds;
   Descent how;
-  how.quadrature = options.quadrature;
+  how.subdivisions = options.subdivisions;
   how.iterations = iterations;
   how.tolerance = search.options.tolerance;
-  how.stage = join_message(times.size(0) - 1, " segments, ", how.quadrature, "x quadrature");
+  how.stage = join_message(times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
   const Descended solved = descend(search, state.rivals.select(moving), times, how);
   PathSet paths = solved.paths;
   {
     const auto scope = search.count_for(paths);
     paths.nodes =
         reparametrise_evenly(search.energy, paths.nodes, times, times,
-                             search.options.reparametrise.round_refinement, search.options.reparametrise);
+                             search.options.reparametrise.round_subdivisions, search.options.reparametrise);
   }
   const Tensor now = cost_of(search, paths, times);
   std::vector<int64_t> still;
@@ -74,6 +76,10 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
     }
     state.termination[index] =
         ending(solved.termination[i], before, after, options.tolerances * search.options.tolerance);
+    const bool ahead = state.cost[row].item<double>() < state.to_beat[index];
+    if (state.termination[index] == Termination::kRunning && !ahead &&
+        after >= (1 - options.least_progress) * before)
+      state.termination[index] = Termination::kPruned;
     if (state.termination[index] == Termination::kRunning) still.push_back(row);
   }
   return still;
@@ -81,15 +87,17 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
 
 Rounds refine_in_rounds(Search& search, const PathSet& rivals, const Tensor& times, const Tensor& to_beat) {
   const RoundOptions& options = search.options.rounds;
-  Rounds state{rivals, rivals.nodes.clone(), cost_of(search, rivals, times), {}, {}};
+  Rounds state{rivals, rivals.nodes.clone(), cost_of(search, rivals, times), {}, {}, {}};
   state.rivals.nodes = rivals.nodes.clone();
   state.termination.assign(static_cast<size_t>(rivals.rows()), Termination::kRunning);
   state.iterations.assign(static_cast<size_t>(rivals.rows()), 0);
   std::vector<int64_t> moving;
-  for (int64_t row = 0; row < rivals.rows(); ++row)
-    if (!to_beat.defined() ||
-        state.cost[row].item<double>() < options.promising * to_beat[rivals.pair_of(row)].item<double>())
-      moving.push_back(row);
+  for (int64_t row = 0; row < rivals.rows(); ++row) {
+    const double found = to_beat.defined() ? to_beat[rivals.pair_of(row)].item<double>()
+                                           : std::numeric_limits<double>::infinity();
+    state.to_beat.push_back((1 - search.options.select.least_gain) * found);
+    if (state.cost[row].item<double>() < options.promising * found) moving.push_back(row);
+  }
   const int64_t most =
       search.options.max_iterations > 0 ? search.options.max_iterations : options.rounds * options.iterations;
   for (int64_t done = 0; done < most && !moving.empty() && !search.cancellation.cancelled();
@@ -123,7 +131,7 @@ void improve_in_rounds(Search& search, FoundPaths& found, PathSet rivals) {
     if (!(now < (1 - search.options.select.least_gain) * least[index])) continue;
     least[index] = now;
     found.nodes[pair].copy_(rounds.best[row]);
-    found.quadrature[index] = search.options.rounds.quadrature;
+    found.subdivisions[index] = search.options.rounds.subdivisions;
     found.start[index] = rivals.start[from];
     found.termination[index] = rounds.termination[from];
   }

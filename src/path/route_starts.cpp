@@ -32,7 +32,7 @@ class PointCache {
     for (const Tensor& part : rows.split(energy_.options().points_per_batch)) {
       const Tensor decoded = energy_.decode(part);
       images.push_back(decoded.flatten(1));
-      const Tensor quality = energy_.judge(part, decoded, 0.5).to(at::kDouble);
+      const Tensor quality = energy_.evaluate_quality(part, decoded, 0.5).to(at::kDouble);
       weights.push_back(-at::log(regularise(quality, energy_.options().epsilon)));
     }
     if (images_.defined()) {
@@ -108,7 +108,8 @@ struct RouteStarts::Impl {
       const Tensor points = (a + fraction * (b - a)).reshape({-1, dim});
       const Tensor decoded = energy.decode(points);
       const Tensor chord = energy.squared_chords(decoded.flatten(1).view({count, edge_points, -1}));
-      const Tensor quality = energy.judge(points, decoded, 0.5).to(at::kDouble).view({count, edge_points});
+      const Tensor quality =
+          energy.evaluate_quality(points, decoded, 0.5).to(at::kDouble).view({count, edge_points});
       const Tensor between =
           0.5 * (quality.narrow(1, 0, edge_points - 1) + quality.narrow(1, 1, edge_points - 1));
       lengths.push_back(-at::log(regularise(between, energy.options().epsilon)) * chord.clamp_min(0).sqrt());

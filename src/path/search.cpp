@@ -30,7 +30,7 @@ FoundPaths no_paths(const Search& search, const Tensor& times) {
   found.start.resize(pairs);
   found.termination.assign(pairs, Termination::kRunning);
   found.iterations.assign(pairs, 0);
-  found.quadrature.assign(pairs, 1);
+  found.subdivisions.assign(pairs, 1);
   found.method = "L-BFGS, coarse to fine";
   found.curve = join_message("polyline of ", search.options.segments, " segments");
   return found;

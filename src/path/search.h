@@ -73,7 +73,7 @@ struct FoundPaths {
   std::vector<Start> start;
   std::vector<Termination> termination;
   std::vector<int64_t> iterations;
-  std::vector<int64_t> quadrature;  ///< midpoints a segment of the sum that was minimised last
+  std::vector<int64_t> subdivisions;  ///< midpoints a segment of the sum that was minimised last
   std::string method, curve;
   std::vector<PathCertificate> certificates = {};  ///< [pairs] by second-order methods, else none
 };
@@ -97,9 +97,9 @@ PathSet first_paths(Search& search, const Tensor& times);
 PathSet route_paths(Search& search, const Tensor& times);
 PathSet given_paths(Search& search, const Tensor& times);
 
-// Refine (descend.cpp, coarse_to_fine.cpp, finer_quadrature.cpp, rounds.cpp).
+// Refine (descend.cpp, coarse_to_fine.cpp, finer_subdivision.cpp, rounds.cpp).
 struct Descent {
-  int64_t quadrature = 1;       ///< the sum is on a grid so many times finer than the nodes
+  int64_t subdivisions = 1;     ///< the sum is on a grid so many times finer than the nodes
   int64_t iterations = 0;       ///< at most
   double tolerance = 0;         ///< relative decrease in three iterations that ends a row
   bool competing = false;       ///< rows of a pair are pruned
@@ -118,7 +118,7 @@ void add_iterations(std::vector<int64_t>& of_pairs, const PathSet& paths,
                     const std::vector<int64_t>& of_rows);
 PathSet coarsest_paths(Search& search);
 FoundPaths refine_coarse_to_fine(Search& search, PathSet paths);
-void refine_on_finer_quadrature(Search& search, FoundPaths& found);
+void refine_on_finer_subdivision(Search& search, FoundPaths& found);
 /// Refines rivals in rounds; each that ends up cheaper than what is found takes its place.
 void improve_in_rounds(Search& search, FoundPaths& found, PathSet rivals);
 

@@ -56,9 +56,93 @@ bool evenly_spaced(const std::vector<double>& times) {
 
 }  // namespace
 
+/// One row's model and curve metric, whose points are counted for that row.
+class PathObjective::RowModel final : public SecondOrderModel, public CurveMetric {
+ public:
+  RowModel(const PathObjective& objective, int64_t row, const WeightedMetric& metric)
+      : objective_(objective),
+        row_(at::full({1}, row, at::kLong)),
+        chords_(metric, objective.energy_.options().cost->time_weight()) {
+    const std::vector<double> times = numbers(objective.times_);
+    const auto subdivisions = static_cast<std::size_t>(objective.subdivisions_),
+               n = (times.size() - 1) / subdivisions;
+    if (evenly_spaced(times))
+      chords_.set_grid(n, subdivisions);
+    else
+      chords_.set_grid(n, subdivisions, times);
+    chords_.set_ends(numbers(objective.start_[row]).data(), numbers(objective.end_[row]).data());
+    curve_ = chords_.curve_metric(0);
+  }
+  CurveMetric* curve() { return curve_ ? this : nullptr; }
+
+  // SecondOrderModel.
+  std::size_t size() const override { return chords_.size(); }
+  std::size_t block_size() const override { return chords_.block_size(); }
+  double rounding() const override { return chords_.rounding(); }
+  bool has_curvatures() const override { return chords_.has_curvatures(); }
+  double evaluate(const double* x) override {
+    const auto scope = counting();
+    return chords_.evaluate(x);
+  }
+  double linearise(const double* x) override {
+    const auto scope = counting();
+    return chords_.linearise(x);
+  }
+  void gradient(double* g) override {
+    const auto scope = counting();
+    chords_.gradient(g);
+  }
+  void hessian(HessianKind kind, BlockTridiagonal& h) override {
+    const auto scope = counting();
+    chords_.hessian(kind, h);
+  }
+  void laplacian(BlockTridiagonal& b) override {
+    const auto scope = counting();
+    chords_.laplacian(b);
+  }
+  void hessian_product(const double* u, double* product) override {
+    const auto scope = counting();
+    chords_.hessian_product(u, product);
+  }
+  void build_preconditioner() override {
+    const auto scope = counting();
+    chords_.build_preconditioner();
+  }
+  void update_preconditioner() override {
+    const auto scope = counting();
+    chords_.update_preconditioner();
+  }
+  void solve_preconditioner(double* x) const override { chords_.solve_preconditioner(x); }
+  void multiply_preconditioner(const double* x, double* y) const override {
+    chords_.multiply_preconditioner(x, y);
+  }
+
+  // CurveMetric.
+  std::size_t segments() const override { return curve_->segments(); }
+  std::size_t dim() const override { return curve_->dim(); }
+  const double* start() const override { return curve_->start(); }
+  const double* end() const override { return curve_->end(); }
+  double energy(const double* z, const double* u) override {
+    const auto scope = counting();
+    return curve_->energy(z, u);
+  }
+  void derivatives(const double* u, double* g, double* nu) override {
+    const auto scope = counting();
+    curve_->derivatives(u, g, nu);
+  }
+
+ private:
+  EvaluationCounter::Scope counting() const { return objective_.counting(row_); }
+
+  const PathObjective& objective_;
+  Tensor row_;
+  detail::ChordObjective chords_;
+  CurveMetric* curve_ = nullptr;
+};
+
 struct PathObjective::ChordModels {
   WeightedMetric metric;
-  std::vector<std::unique_ptr<detail::ChordObjective>> rows;
+  std::vector<std::unique_ptr<RowModel>> rows;
 };
 
 /// Why there is no second-order model; empty where there is one.
@@ -90,26 +174,19 @@ PathObjective::ChordModels& PathObjective::chord_models() {
   return *chord_models_;
 }
 
-SecondOrderModel* PathObjective::second_order(int64_t row) {
+PathObjective::RowModel* PathObjective::row_model(int64_t row) {
   if (!why_no_model().empty()) return nullptr;
   ChordModels& models = chord_models();
   auto& model = models.rows[static_cast<std::size_t>(row)];
-  if (!model) {
-    model = std::make_unique<detail::ChordObjective>(models.metric, energy_.options().cost->time_weight());
-    const std::vector<double> times = numbers(times_);
-    const std::size_t pieces = static_cast<std::size_t>(quadrature_), segments = (times.size() - 1) / pieces;
-    if (evenly_spaced(times))
-      model->set_grid(segments, pieces);
-    else
-      model->set_grid(segments, pieces, times);
-    model->set_ends(numbers(start_[row]).data(), numbers(end_[row]).data());
-  }
+  if (!model) model = std::make_unique<RowModel>(*this, row, models.metric);
   return model.get();
 }
 
+SecondOrderModel* PathObjective::second_order(int64_t row) { return row_model(row); }
+
 CurveMetric* PathObjective::curve_metric(int64_t row) {
-  if (second_order(row) == nullptr) return nullptr;
-  return chord_models().rows[static_cast<std::size_t>(row)]->curve_metric(0);
+  RowModel* model = row_model(row);
+  return model ? model->curve() : nullptr;
 }
 
 }  // namespace latentpath

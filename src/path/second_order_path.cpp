@@ -13,12 +13,12 @@ namespace latentpath {
 namespace {
 
 /// Midpoints a segment tried one after another, and of the grid on which paths are compared.
-constexpr int64_t kQuadratures[] = {1, 2, 4}, kComparedOn = 8;
+constexpr int64_t kSubdivisions[] = {1, 2, 4}, kComparedOn = 8;
 
 PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tensor& x, Termination why,
-                               int64_t quadrature) {
+                               int64_t subdivisions) {
   PathCertificate certificate;
-  certificate.quadrature = quadrature;
+  certificate.subdivisions = subdivisions;
   SecondOrderModel* model = objective.second_order(row);
   if (model == nullptr) return certificate;
   const Tensor point = x.to(at::kCPU, at::kDouble).contiguous();
@@ -50,13 +50,22 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
   if (n < 2) return found;
   const auto curve = polyline_curve(times, dim);
   const Tensor compared = refine_times(times, kComparedOn);
-  Tensor best = polyline_cost(energy, found.nodes, times, compared);
   Tensor open = at::arange(pairs, at::kLong);  // pairs whose path is not settled
-  for (const int64_t quadrature : kQuadratures) {
-    if (open.numel() == 0) break;
+  const auto cost_of = [&](const Tensor& paths, const Tensor& rows) {
+    if (options.counter == nullptr) return polyline_cost(energy, paths, times, compared);
+    const auto scope = options.counter->count_for(options.pairs.index_select(0, rows));
+    return polyline_cost(energy, paths, times, compared);
+  };
+  Tensor best = cost_of(found.nodes, open);
+  // A curve's metric is that of its nodes: with midpoints between them there is none.
+  const bool on_nodes = solver_method(options.method).needs == SolverNeeds::kCurveMetric;
+  const int64_t finest = on_nodes ? 1 : kSubdivisions[2];
+  for (const int64_t subdivisions : kSubdivisions) {
+    if (open.numel() == 0 || subdivisions > finest) break;
     const Tensor from = start.index_select(0, open).to(at::kDouble),
                  to = end.index_select(0, open).to(at::kDouble);
-    PathObjective objective(energy, curve, from, to, refine_times(times, quadrature), true, quadrature);
+    PathObjective objective(energy, curve, from, to, refine_times(times, subdivisions), true, subdivisions);
+    if (options.counter != nullptr) objective.count(*options.counter, options.pairs.index_select(0, open));
     const auto solver = make_solver<Tensor>(options.method);
     found.method = solver->describe();
     const SolveResult solved = solve(
@@ -72,7 +81,7 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
         cancellation);
     const Tensor moved =
         at::cat({from.unsqueeze(1), solved.state.x.view({-1, n - 1, dim}), to.unsqueeze(1)}, 1);
-    const Tensor cost = polyline_cost(energy, moved, times, compared);
+    const Tensor cost = cost_of(moved, open);
     std::vector<int64_t> again;
     for (int64_t i = 0; i < open.numel(); ++i) {
       const int64_t pair = open[i].item<int64_t>();
@@ -84,12 +93,12 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
         found.nodes[pair].copy_(moved[i]);
         best[pair].copy_(cost[i]);
         found.termination[index] = solved.state.termination[row];
-      } else if (quadrature < kQuadratures[2]) {
+      } else if (subdivisions < finest) {
         again.push_back(pair);
         continue;
       }
       const Tensor x = curve->fit(found.nodes.narrow(0, pair, 1), times)[0];
-      found.certificates[index] = certificate_of(objective, i, x, found.termination[index], quadrature);
+      found.certificates[index] = certificate_of(objective, i, x, found.termination[index], subdivisions);
     }
     open = at::tensor(again, at::kLong);
   }

@@ -15,8 +15,8 @@ std::pair<int64_t, bool> group_of(const PathSet& paths, int64_t row, bool kinds_
 
 }  // namespace
 
-Tensor refine_times(Tensor times, int64_t factor) {
-  for (; factor > 1; factor /= 2) {
+Tensor refine_times(Tensor times, int64_t subdivisions) {
+  for (; subdivisions > 1; subdivisions /= 2) {
     const Tensor middle = middle_times(times);
     const int64_t n = middle.size(0);
     times = at::cat({at::stack({times.narrow(0, 0, n), middle}, 1).flatten(), times.narrow(0, n, 1)});

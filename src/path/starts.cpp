@@ -84,7 +84,7 @@ PathSet given_paths(Search& search, const Tensor& times) {
   const Tensor given = search.options.first_paths.index_select(0, search.pairs).to(at::kDouble);
   const Tensor nodes =
       reparametrise_evenly(search.energy, given, uniform_times(given.size(1) - 1), times,
-                           search.options.reparametrise.even_refinement, search.options.reparametrise);
+                           search.options.reparametrise.even_subdivisions, search.options.reparametrise);
   const int64_t n = times.size(0) - 1;
   return one_path_each(
       at::cat({search.start.unsqueeze(1), nodes.narrow(1, 1, n - 1), search.end.unsqueeze(1)}, 1),

@@ -76,10 +76,10 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   const PathOptions& options = search.options;
   const Tensor rows = at::tensor(lost, at::kLong);
   Descent how;
-  how.quadrature = options.verify.improve_quadrature;
+  how.subdivisions = options.verify.improve_subdivisions;
   how.iterations = options.max_iterations > 0 ? options.max_iterations : options.verify.improve_iterations;
   how.tolerance = options.tolerance;
-  how.stage = join_message(found.times.size(0) - 1, " segments, ", how.quadrature, "x quadrature");
+  how.stage = join_message(found.times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
   PathSet paths{result.nodes.index_select(0, rows), rows, {}};
   for (const int64_t pair : lost) paths.start.push_back(found.start[static_cast<size_t>(pair)]);
   const Descended solved = descend(search, paths, found.times, how);
@@ -111,7 +111,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
         !(after[row].item<double>() <= (1 + options.tolerance) * before[row].item<double>()))
       why = Termination::kStalled;
     found.termination[pair] = why;
-    found.quadrature[pair] = how.quadrature;
+    found.subdivisions[pair] = how.subdivisions;
   }
 }
 
@@ -127,7 +127,7 @@ PathResult verify(Search& search, FoundPaths& found) {
   PathResult result;
   double searching = 0;  // seconds that went into better paths, not into checking
   search.report(stage, 0, 3, 0);
-  // Baselines are curves, not polylines: they are measured where they run at every refinement.
+  // Baselines are curves, not polylines: they are measured where they run on every grid.
   result.linear = measure(
       search, [&](const Tensor& t) { return linear_path(search.start, search.end, t); }, search.size(),
       found.times);

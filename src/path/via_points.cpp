@@ -13,7 +13,7 @@ namespace latentpath {
 namespace {
 
 Tensor weight_at(const PathEnergy& energy, const Tensor& z, const Tensor& images, double time) {
-  const Tensor q = energy.judge(z, images, time);
+  const Tensor q = energy.evaluate_quality(z, images, time);
   return -at::log(regularise(q, energy.options().epsilon)).to(at::kDouble);
 }
 
@@ -217,12 +217,12 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
   if (energy.quality().depends_on_time() && has_optimal_times(energy)) {
     // Ranked on a finer grid of times than asked for, which tells more of them.
     Tensor finer = times;
-    int64_t factor = 1;
-    for (; finer.size(0) - 1 < options.least_times; factor *= 2)
+    int64_t subdivisions = 1;
+    for (; finer.size(0) - 1 < options.least_times; subdivisions *= 2)
       finer = std::get<0>(at::cat({finer, middle_times(finer)}).sort());
     const TimeParametrisations best = optimal_times(energy, all, finer);
     const Tensor rows = cheapest(best.cost);
-    const Tensor positions = best.positions.index_select(0, rows).slice(1, 0, {}, factor).contiguous();
+    const Tensor positions = best.positions.index_select(0, rows).slice(1, 0, {}, subdivisions).contiguous();
     return interpolate_polyline(all.index_select(0, rows), at::arange(points, at::kDouble), positions)
         .view({pairs, -1, times.size(0), dim});
   }

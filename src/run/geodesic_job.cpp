@@ -190,8 +190,8 @@ GeodesicOptions GeodesicSearch::dense_options(int64_t pairs) const {
   options.keep_stages = !job_.out.empty() && pairs <= job_.pictures;
   // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
   // them.
-  if (options.quadrature == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
-    options.quadrature = 4;
+  if (options.subdivisions == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
+    options.subdivisions = 4;
   return options;
 }
 

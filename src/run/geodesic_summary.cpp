@@ -23,7 +23,7 @@ json figures_of(const ManifoldProblem& problem, const WeightedMetric& metric, co
                 int64_t& lost) {
   const std::vector<double> z = row_major(nodes);
   const auto dim = static_cast<size_t>(metric.latent_dim());
-  const auto cost = [&](int pieces) { return metric.length(z, 0, pieces).chord_cost; };
+  const auto cost = [&](int subdivisions) { return metric.length(z, 0, subdivisions).chord_cost; };
   const LengthFigures lengths = metric.length(z);
   // Q along the path, at the middles and nodes: Q_ε = exp(−n), regularisation undone.
   const Tensor fine =

@@ -30,7 +30,7 @@ class Writer {
     figure(object, "min_quality", figures.min_quality, pair);
     figure(object, "mean_class_probability", figures.mean_feature, pair);
     figure(object, "embedding_length", figures.embedding_length, pair);
-    object["refinement"] = figures.refinement[pair].item<int64_t>();
+    object["refinement"] = figures.subdivisions[pair].item<int64_t>();
     return object;
   }
   int64_t lost() const { return lost_; }
@@ -93,15 +93,12 @@ nlohmann::json path_summary(const PathResult& result) {
   for (const LevelRecord& level : result.history)
     history.push_back(
         {{"segments", level.segments},
-         {"quadrature", level.quadrature},
+         {"quadrature", level.subdivisions},
          {"paths", level.paths},
          {"iterations", level.iterations},
          {"mean_cost", std::isfinite(level.mean_cost) ? nlohmann::json(level.mean_cost) : nlohmann::json()},
          {"seconds", level.seconds}});
   summary["history"] = history;
-  nlohmann::json stages = nlohmann::json::object();
-  for (const auto& [name, value] : result.stage_settings) stages[name] = value;
-  summary["stages"] = stages;
   if (!warnings.empty()) summary["warnings"] = warnings;
   return summary;
 }

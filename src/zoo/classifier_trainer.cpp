@@ -149,7 +149,7 @@ class ClassifierTrainer : public Trainer {
         targets.push_back(taught(teacher_.forward(decoded)));
       }
       if (facts_.exclusive) continue;
-      // Attributes are judged one by one, and what a decoder makes of latents far outside its prior would
+      // Attributes are recognised one by one, and what a decoder makes of latents far outside its prior would
       // have some with certainty (tried: paths that favour glasses went there).
       const int64_t far = each / 2;
       const Tensor scale = at::rand({far, 1}, random, at::kFloat) * 4 + 1.75;

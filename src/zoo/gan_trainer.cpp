@@ -85,8 +85,9 @@ class GanTrainer : public Trainer {
     const bool penalise = steps_ % kPenaltyInterval == 0;
     if (penalise) real.requires_grad_(true);
     const Tensor real_features = trunk_.forward(real);
-    const Tensor on_real = judge(real_features);
-    Tensor loss = at::softplus(-on_real).mean() + at::softplus(judge(trunk_.forward(fake.detach()))).mean();
+    const Tensor on_real = discriminate(real_features);
+    Tensor loss =
+        at::softplus(-on_real).mean() + at::softplus(discriminate(trunk_.forward(fake.detach()))).mean();
     discriminator_loss_ = loss.item<double>();
     loss = loss + class_loss(class_head_.forward(real_features), labels);
     if (penalise) {
@@ -96,7 +97,7 @@ class GanTrainer : public Trainer {
     descend(loss, discriminator_parameters(), discriminator_optimizer_, kDiscriminatorRate * rate);
 
     const Tensor fake_features = trunk_.forward(fake);
-    const Tensor generator_loss = at::softplus(-judge(fake_features)).mean();
+    const Tensor generator_loss = at::softplus(-discriminate(fake_features)).mean();
     const auto [unevenness, entropy] = class_terms(class_head_.forward(fake_features));
     unevenness_ = unevenness.item<double>();
     descend(generator_loss + kBalance * unevenness + kSureness * entropy, generator_.parameters(),
@@ -189,7 +190,7 @@ class GanTrainer : public Trainer {
   }
 
   /// Features [n, …] of one batch → [n, 1], positive for real images.
-  Tensor judge(const Tensor& features) {
+  Tensor discriminate(const Tensor& features) {
     const Tensor variation =
         (features.var(0, false) + 1e-8).sqrt().mean().view({1, 1}).expand({features.size(0), 1});
     return head_.forward(at::cat({features, variation}, 1));

@@ -11,7 +11,7 @@
 namespace latentpath {
 
 /// Figures of a model file for its card; which ones, its attributes decide.
-/// @param classifier may be empty: then a decoder's samples are not judged
+/// @param classifier may be empty: then a decoder's samples are not classified
 nlohmann::json measure_model(const std::filesystem::path& model, const DataSet& data,
                              const std::filesystem::path& classifier);
 

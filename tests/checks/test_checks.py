@@ -6,6 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import function_length  # noqa: E402
 import layers  # noqa: E402
 import samples  # noqa: E402
 
@@ -100,3 +101,67 @@ def test_definitions_of_a_sample_stand_outside_of_its_function():
     assert [text for text in definitions if text] == [text for _, text in block[:6]]
     assert [text for text in statements if text][:2] == ["Tea mine{.minutes = 3};", "drink(mine);"]
     assert len(statements) == len(definitions) == len(block)
+
+
+CODE = """// void not_this() {
+#define BRACE {
+namespace latentpath {
+template <class T>
+struct Point : Base {
+  Point(double a, double b) : Base{a}, values_{a, b}, text_("}") {
+    const char* raw = R"(})"; const char sign = '{'; const int many = 1'000;
+  }
+  T at(int i) const { return values_[i]; }
+  double values_[2] = {0, 0};
+};
+double operator+(const Point<double>& a, int n) {
+  const auto add = [&](int k) {
+    return a.at(k);
+  };
+  if (n > 0) { return add(0); }
+  return 0;
+}
+const std::vector<int> kRows{1, 2};
+}  // namespace latentpath
+"""
+
+
+def lengths(text):
+    return [(name, last - first + 1) for name, first, last, _ in function_length.functions(text)]
+
+
+def test_functions_are_told_from_all_else_in_braces():
+    assert lengths(CODE) == [("Point", 3), ("at", 1), ("operator+", 7)]
+
+
+@pytest.mark.parametrize("head", [
+    "void walk() {", "static std::vector<int> walk(std::function<void()> step = [] {}) {", "void Path::walk() const {",
+    "template <class T, int N>\nauto walk(const T& x) -> std::array<T, N> {", "Path::Path() : nodes_{1}, times_(2) {",
+    "bool operator()(int a) const noexcept {", "std::function<void()> walk() { return [] {"])
+def test_a_long_function_is_found_however_it_is_declared(tmp_path, head):
+    end = "}; }\n" if head.endswith("[] {") else "}\n"
+    for folder, name in (("src/path/dense", "walk.cpp"), ("apps/latentpath", "walk.cpp"),
+                         ("include/latentpath/path", "walk_impl.h")):
+        file = tmp_path / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lines = 80 - head.count("\n") - 2
+        file.write_text(head + "\n" + "  step();\n" * lines + end)
+        assert list(function_length.faults(tmp_path)) == []
+        file.write_text("// one more\n" + head + "\n" + "  step();\n" * (lines + 1) + end)
+        found = list(function_length.faults(tmp_path))
+        assert len(found) == 1 and found[0].startswith(f"{folder}/{name}:2: ") and "81 lines" in found[0]
+        file.unlink()
+
+
+def test_a_class_is_no_function_and_a_table_may_be_long(tmp_path):
+    file = tmp_path / "src/path/options.cpp"
+    file.parent.mkdir(parents=True)
+    file.write_text("class Long {\n" + "  void step();\n" * 200 + "};\n")
+    assert list(function_length.faults(tmp_path)) == []
+    rows = "      .add(\"name\", &O::field)\n" * 100
+    file.write_text(f"Table option_table() {{\n  return Table()\n{rows}      .end();\n}}\n")
+    assert list(function_length.faults(tmp_path)) == []
+    file.write_text(f"Table option_table() {{\n  if (once) return Table()\n{rows}      .end();\n}}\n")
+    assert len(list(function_length.faults(tmp_path))) == 1  # a branch makes it a function
+    file.write_text(f"Table options() {{\n  return Table()\n{rows}      .end();\n}}\n")
+    assert len(list(function_length.faults(tmp_path))) == 1  # and so does its name

@@ -1,5 +1,5 @@
 #pragma once
-// What every Cost promises: its formula, a derivative, and nothing charged for standing still in a perfect
+// What every Cost promises: its formula, a derivative, and no cost of standing still in a perfect
 // place.
 
 #include <gtest/gtest.h>

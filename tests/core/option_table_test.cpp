@@ -124,6 +124,34 @@ TEST(OptionTable, DescribesARowInOneText) {
   EXPECT_EQ(option_text(rows[6].get()), "black");
 }
 
+TEST(OptionTable, ASectionNamesItsRowsAndFields) {
+  struct Party {
+    Brewing brewing = {};
+  };
+  OptionTable<Brewing> brewing = brewing_table();
+  brewing.edit("minutes").power_of_two();
+  const auto table = OptionTable<Party>().include(&Party::brewing, brewing, "brewing");
+  Party party;
+  const auto rows = table.bind(party);
+  EXPECT_EQ(rows[0].row->name, "brewing-minutes");
+  EXPECT_EQ(rows[0].row->field(), "brewing.minutes");
+  EXPECT_EQ(rows[0].row->section, "brewing");
+  rows[0].set(int64_t{8});
+  EXPECT_EQ(party.brewing.minutes, 8);
+  EXPECT_THAT(rows[0].row->help_text(), HasSubstr("1 to 60, a power of 2"));
+  const auto refused = [&](const Party& guest) {
+    try {
+      table.validate(guest);
+    } catch (const Error& error) {
+      return option_names_as_dashes(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(refused({{.minutes = 16}}), "accepted");
+  EXPECT_EQ(refused({{.minutes = 6}}), "--brewing-minutes must be a power of 2, not 6");
+  EXPECT_THAT(refused({{.minutes = 90}}), HasSubstr("--brewing-minutes must lie between 1 and 60"));
+}
+
 TEST(OptionTable, LeavesOutAndChangesRows) {
   OptionTable<Tea> table = tea_table().without({"minutes", "guests"});
   table.edit("milk").choice("last", "after the tea");

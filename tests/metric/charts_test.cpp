@@ -196,7 +196,7 @@ TEST(WeightedMetric, LengthIsThatOfTheCurve) {
   const LengthFigures figures = metric.length(nodes);
   EXPECT_NEAR(figures.length, std::numbers::pi, 5e-6);  // (θ/n)²/24 and the sagitta's share, each some 1e-6
   EXPECT_NEAR(figures.embedding_length, std::numbers::pi / 2, 2e-6);
-  EXPECT_GE(figures.refinement, 4);
+  EXPECT_GE(figures.subdivisions, 4);
   // A straight segment through the stereographic sphere is an arc of a great circle.
   const double a[] = {-0.5, 0}, b[] = {0.8, 0};
   EXPECT_NEAR(WeightedMetric(stereographic_chart(2)).segment_length(a, b, 1000),

@@ -199,9 +199,9 @@ TEST(PathEnergy, BadOptionsAreArgumentErrors) {
 TEST(Measure, RefinesAtLeastFourTimesUntilTheCostIsSteady) {
   const PathEnergy energy(stereographic_sphere(), wavy(), with_cost(chord_cost()));
   const CurveFigures rough = energy.measure(two_curves, 2, uniform_times(6), nullptr, 0.01, 32);
-  EXPECT_GE(rough.refinement.min().item<int64_t>(), 4);
+  EXPECT_GE(rough.subdivisions.min().item<int64_t>(), 4);
   const CurveFigures fine = energy.measure(two_curves, 2, uniform_times(6), nullptr, 1e-7, 128);
-  EXPECT_GT(fine.refinement.min().item<int64_t>(), 16);
+  EXPECT_GT(fine.subdivisions.min().item<int64_t>(), 16);
   const Tensor exact = energy.cost(on_grid(uniform_times(4096)));
   EXPECT_TRUE(at::allclose(rough.cost_refined, exact, 0.01, 0));
   EXPECT_TRUE(at::allclose(fine.cost_refined, exact, 1e-4, 0));  // order 2 at 6 · 128 segments or less
@@ -228,7 +228,7 @@ TEST(Measure, FiguresAreWhatTheirNamesSay) {
   const PathEnergy energy(stereographic_sphere(), quality, with_cost(chord_cost()));
   const auto feature = time_ramp(constant_quality(0.5));
   const CurveFigures figures = energy.measure(two_curves, 2, uniform_times(64), feature, 0.01, 4);
-  ASSERT_EQ(figures.refinement.max().item<int64_t>(), 4);
+  ASSERT_EQ(figures.subdivisions.max().item<int64_t>(), 4);
   const Tensor times = uniform_times(256);
   const SegmentTerms terms = energy.terms(on_grid(times));
   const Tensor q = at::stack({quality->evaluate({two_curves(middle_times(times))[0], times, {}}),
@@ -260,16 +260,16 @@ TEST(Measure, LengthIsInvariantUnderReparametrisation) {
 
 TEST(Measure, DecodesNoPointTwice) {
   const int64_t n = 10;
-  for (const int64_t refinement : {4, 16}) {
+  for (const int64_t subdivisions : {4, 16}) {
     const auto sphere = stereographic_sphere();
     PathEnergy(sphere, wavy(), with_cost(chord_cost()))
-        .measure(two_curves, 2, uniform_times(n), nullptr, 0, refinement);
-    EXPECT_LE(sphere->evaluations(), 2 * (refinement * n + 1));  // the nodes of the finest grid, once each
+        .measure(two_curves, 2, uniform_times(n), nullptr, 0, subdivisions);
+    EXPECT_LE(sphere->evaluations(), 2 * (subdivisions * n + 1));  // the nodes of the finest grid, once each
     const auto decoder = perceptron(2, 1);
     PathEnergy(decoder, std::make_shared<DecodedQuality>(), with_cost(chord_cost()))
-        .measure(two_curves, 2, uniform_times(n), nullptr, 0, refinement);
+        .measure(two_curves, 2, uniform_times(n), nullptr, 0, subdivisions);
     // Midpoints of the finest grid too; and one point that tells the shape of an output.
-    EXPECT_LE(decoder->evaluations(), 2 * (2 * refinement * n + 1) + 1);
+    EXPECT_LE(decoder->evaluations(), 2 * (2 * subdivisions * n + 1) + 1);
   }
 }
 
@@ -281,7 +281,7 @@ TEST(Measure, PairsAreMeasuredAsIfAlone) {
     const CurveFigures alone =
         energy.measure([&](const Tensor& t) { return two_curves(t).narrow(0, pair, 1); }, 1, uniform_times(6),
                        feature, 1e-4, 64);
-    EXPECT_EQ(alone.refinement.item<int64_t>(), both.refinement[pair].item<int64_t>());
+    EXPECT_EQ(alone.subdivisions.item<int64_t>(), both.subdivisions[pair].item<int64_t>());
     EXPECT_NEAR(alone.cost_refined.item<double>(), both.cost_refined[pair].item<double>(), 1e-12);
     EXPECT_NEAR(alone.mean_feature.item<double>(), both.mean_feature[pair].item<double>(), 1e-12);
   }

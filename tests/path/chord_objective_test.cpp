@@ -17,7 +17,7 @@ struct Case {
   std::string name;
   WeightedMetric metric;
   double time_weight = 0;
-  int pieces = 1;
+  int subdivisions = 1;
 };
 
 AnalyticQualityPointer wavy(int dim) {
@@ -61,7 +61,7 @@ TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
     detail::ChordObjective objective(c.metric, c.time_weight);
     const auto dim = objective.dim();
     constexpr std::size_t kSegments = 6;
-    objective.set_grid(kSegments, static_cast<std::size_t>(c.pieces));
+    objective.set_grid(kSegments, static_cast<std::size_t>(c.subdivisions));
     auto nodes = normal_numbers((kSegments + 1) * dim, 7);
     for (double& x : nodes) x *= 0.6;
     const auto u = normal_numbers(objective.unknowns(), 8);
@@ -97,7 +97,7 @@ TEST(ChordObjective, GradientAndHessianPassTheTaylorTest) {
 TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
   for (const Case& c : cases()) {
     detail::ChordObjective objective(c.metric, c.time_weight);
-    objective.set_grid(9, static_cast<std::size_t>(c.pieces));
+    objective.set_grid(9, static_cast<std::size_t>(c.subdivisions));
     auto nodes = normal_numbers(10 * objective.dim(), 3);
     for (double& x : nodes) x *= 0.5;
     objective.expand(nodes.data());
@@ -105,9 +105,9 @@ TEST(ChordObjective, GaussNewtonAndLaplacianArePositive) {
     objective.hessian(HessianKind::kGaussNewton, gauss);
     objective.laplacian(laplacian);
     EXPECT_EQ(negative_eigenvalues(laplacian), 0) << c.name;
-    // One pieces point a segment makes the cost a sum of squares; its Gauss–Newton matrix is
+    // One midpoint a segment makes the cost a sum of squares; its Gauss–Newton matrix is
     // semidefinite.
-    if (c.pieces == 1) {
+    if (c.subdivisions == 1) {
       std::vector<double> image(objective.unknowns());
       for (std::uint64_t seed = 0; seed < 20; ++seed) {
         const auto u = normal_numbers(image.size(), seed);

@@ -170,7 +170,7 @@ TEST(ClosedForm, LengthErrorFallsWithOrderTwo) {
     options.segments = n;
     options.tolerance = 1e-13;
     const auto result = solve_for(stereographic_sphere(), constant_quality(0.5), x, y, options);
-    // On its own nodes, without refinement: chord cost against L² of the arc.
+    // On its own nodes, without subdivisions: chord cost against L² of the arc.
     const double exact = std::pow(std::log(2) * arc(x, y).item<double>(), 2);
     const double error = std::abs(result.path.cost.item<double>() - exact);
     if (before > 0) {

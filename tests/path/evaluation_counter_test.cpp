@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/analytic_quality.h"
 #include "path/path_problems.h"
 
 namespace latentpath::testing {
@@ -18,13 +19,23 @@ int64_t told(const PathResult& result) {
 }
 
 /// What a call says it decoded is what the model was asked.
-void expect_exact(const PathProblem& problem, const CountedSurface& model, const PathOptions& options,
-                  const std::string& what) {
+template <class Model>
+PathResult expect_exact(const PathProblem& problem, const Model& model, const PathOptions& options,
+                        const std::string& what) {
   const int64_t before = model.asked();
-  const PathResult result = find_path(problem, options);
+  PathResult result = find_path(problem, options);
   EXPECT_EQ(told(result), model.asked() - before) << what;
   for (const int64_t count : result.decoder_evaluations) EXPECT_GT(count, 0) << what;
+  return result;
 }
+
+/// Methods that move a path by its second-order model, and the costs that each takes.
+const std::vector<std::pair<std::string, std::vector<std::string>>> kSecondOrder{
+    {"newton", {"auto", "chord", "dynamic"}},
+    {"gauss-newton", {"chord", "dynamic"}},
+    {"newton-cg", {"chord", "dynamic"}},
+    {"georce", {"chord"}},
+};
 
 }  // namespace
 
@@ -101,6 +112,57 @@ TEST(EvaluationCounter, EveryMethodTellsExactlyWhatTheModelWasAsked) {
       expect_exact(timed, *model, options, "time ramp");
     }
   }
+}
+
+TEST(EvaluationCounter, SecondOrderMethodsTellItToo) {
+  for (const int64_t pairs : {1, 3}) {
+    const auto model = std::make_shared<CountedSurface>();
+    const auto chart = std::make_shared<CountedChart>(stereographic_chart(2));
+    for (const auto& [method, costs] : kSecondOrder)
+      for (const std::string& cost : costs) {
+        PathOptions options;
+        options.segments = 12;
+        options.method = method;
+        options.cost = cost;
+        options.max_iterations = 6;
+        options.route_samples = 64;
+        const std::string what = join_message(method, " ", cost, " ", pairs);
+        expect_exact(many_pairs(model, ridge(), pairs), *model, options, what);
+        // The same with derivatives of the chart's own: its analytic map is asked, and tensors too.
+        expect_exact(many_pairs(chart, ridge(), pairs), *chart, options, what + " chart");
+      }
+  }
+}
+
+TEST(EvaluationCounter, TheAnalyticRealisationTellsItToo) {
+  const auto chart = std::make_shared<CountedChart>(stereographic_chart(2));
+  const QualityPointer disc = as_quality(cut_out_discs({{{0, 0.3}, 0.4}}, 5));
+  for (const QualityPointer& quality : {constant_quality(0.5), disc}) {
+    const PathProblem problem = many_pairs(chart, quality, 3);
+    for (const char* init : {"auto", "linear", "graph", "given"}) {
+      PathOptions options;
+      options.segments = 20;
+      options.init = init;
+      options.route_samples = 100;
+      if (std::string(init) == "given")
+        options.first_paths =
+            at::stack({problem.start, 0.5 * (problem.start + problem.end) + 0.4, problem.end}, 1);
+      const std::string what = quality->describe() + " " + init;
+      const PathResult together = expect_exact(problem, *chart, options, what);
+      EXPECT_EQ(together.method, "Newton's method") << what;
+      // Each pair is solved by itself, and what it took is its own.
+      PathOptions one = options;
+      if (one.first_paths.defined()) one.first_paths = options.first_paths.narrow(0, 1, 1);
+      const PathResult alone = find_path(part_of(problem, 1, 1), one);
+      EXPECT_EQ(alone.decoder_evaluations[0], together.decoder_evaluations[1]) << what;
+    }
+  }
+  // Cut off after an iteration it has not converged: tensors search on, and both are counted.
+  PathOptions options;
+  options.segments = 20;
+  options.max_iterations = 1;
+  options.route_samples = 100;
+  expect_exact(many_pairs(chart, disc, 2), *chart, options, "one iteration");
 }
 
 TEST(EvaluationCounter, ThreadsAreCountedToo) {

@@ -56,15 +56,15 @@ TEST(PathObjective, WholeGradientPassesTheTaylorTest) {
       mean.norm = OutputNorm::kMean;
       for (const EnergyOptions& options : {plain, kernel, mean}) {
         const PathEnergy energy(piece.embedding, quality, options);
-        for (const int64_t quadrature : {1, 2}) {
+        for (const int64_t subdivisions : {1, 2}) {
           const auto polyline = polyline_curve(uniform_times(6), piece.dim);
           Tensor x = polyline->fit(linear_path(start, end, uniform_times(6)), uniform_times(6));
           x = x + random_normal(x.sizes(), 9, 0.2);
-          PathObjective objective(energy, polyline, start, end, uniform_times(6 * quadrature), true,
-                                  quadrature);
+          PathObjective objective(energy, polyline, start, end, uniform_times(6 * subdivisions), true,
+                                  subdivisions);
           // Third-order terms bend the line by a few per cent.
           EXPECT_NEAR(slope_of(objective, x, 1e-3), 2, 0.1)
-              << piece.name << " " << cost->describe() << " quadrature " << quadrature;
+              << piece.name << " " << cost->describe() << " subdivisions " << subdivisions;
         }
         const auto neural = neural_curve(piece.dim, {.hidden = 16});
         Tensor x = neural->fit(linear_path(start, end, uniform_times(1)), uniform_times(1));

@@ -5,9 +5,12 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "contract/test_models.h"
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/metric/charts.h"
 #include "latentpath/path/find_path.h"
 
 namespace latentpath::testing {
@@ -41,6 +44,69 @@ class CountedSurface final : public Embedding {
 
  private:
   mutable std::atomic<int64_t> asked_{0};
+};
+
+/// A chart in both realisations, and how many points either was asked for: those that pass Φ as tensors, and
+/// those at which the analytic map is evaluated or expanded.
+class CountedChart final : public Embedding {
+ public:
+  explicit CountedChart(ChartPointer chart)
+      : tensors_(as_embedding(chart)), analytic_(std::make_shared<Map>(std::move(chart), asked_)) {}
+  int64_t latent_dim() const override { return tensors_->latent_dim(); }
+  std::string describe() const override { return "counted chart"; }
+  ChartPointer analytic() const override { return analytic_; }
+  int64_t asked() const { return asked_.load(); }
+
+ protected:
+  Tensor map(const Tensor& z) const override {
+    asked_ += z.size(0);
+    return (*tensors_)(z);
+  }
+
+ private:
+  using Count = std::atomic<int64_t>;
+  class Expansion final : public MapExpansion {
+   public:
+    Expansion(std::unique_ptr<MapExpansion> inner, Count& asked) : inner_(std::move(inner)), asked_(asked) {}
+    void expand(std::size_t count, const double* z, const double* t) override {
+      asked_ += static_cast<int64_t>(count);
+      inner_->expand(count, z, t);
+    }
+    const double* values() const override { return inner_->values(); }
+    const double* jacobians() override { return inner_->jacobians(); }
+    void push(const double* u, double* out) override { inner_->push(u, out); }
+    void pull(const double* v, double* out) override { inner_->pull(v, out); }
+    void curvatures(const double* r, double* out) override { inner_->curvatures(r, out); }
+    void curvature_products(const double* r, const double* u, double* out) override {
+      inner_->curvature_products(r, u, out);
+    }
+
+   private:
+    std::unique_ptr<MapExpansion> inner_;
+    Count& asked_;
+  };
+  class Map final : public AnalyticMap {
+   public:
+    Map(ChartPointer inner, Count& asked)
+        : AnalyticMap(inner->latent_dim(), inner->output_dim(), inner->describe()),
+          inner_(std::move(inner)),
+          asked_(asked) {}
+    void values(std::size_t count, const double* z, const double* t, double* x) const override {
+      asked_ += static_cast<int64_t>(count);
+      inner_->values(count, z, t, x);
+    }
+    std::unique_ptr<MapExpansion> make_expansion() const override {
+      return std::make_unique<Expansion>(inner_->make_expansion(), asked_);
+    }
+
+   private:
+    ChartPointer inner_;
+    Count& asked_;
+  };
+
+  std::shared_ptr<const Embedding> tensors_;
+  mutable Count asked_{0};
+  ChartPointer analytic_;
 };
 
 /// A low ridge of quality near the origin: a smooth detour is better.

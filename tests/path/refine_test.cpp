@@ -74,6 +74,34 @@ TEST(Rounds, AStraightLineThatIsBestHasConverged) {
   EXPECT_NEAR(result.path.cost_refined.item<double>() / exact, 1, 1e-3);
 }
 
+TEST(Rounds, APathThatIsNotAheadIsNotPolished) {
+  // The line is found first, and roadmap paths end in its valley: a small tolerance asks nothing of them.
+  PathProblem problem;
+  problem.embedding = function_embedding(
+      [](const Tensor& z) {  // latitude and longitude
+        const Tensor a = z.select(1, 0), b = z.select(1, 1);
+        return at::stack({a.cos() * b.cos(), a.cos() * b.sin(), a.sin()}, 1);
+      },
+      2, "sphere");
+  problem.quality = constant_quality(0.5);
+  problem.start = at::tensor({0.1, 0.2}, at::kDouble).unsqueeze(0);
+  problem.end = at::tensor({0.9, 1.7}, at::kDouble).unsqueeze(0);
+  PathOptions options;
+  options.segments = 100;
+  options.tolerance = 1e-9;
+  options.max_iterations = 200;
+  PathOptions polished = options;
+  polished.rounds.least_progress = 0;  // as if each might still win
+  const PathResult few = find_path(problem, options), many = find_path(problem, polished);
+  EXPECT_EQ(few.start[0], "linear");
+  EXPECT_EQ(termination_name(few.termination[0]), "converged");
+  // At least a round less: nodes are reparametrised and compared on a grid eight times finer.
+  EXPECT_LT(few.decoder_evaluations[0] + 2 * 801, many.decoder_evaluations[0]);
+  // What is won by polishing is below what would have a path replaced.
+  EXPECT_LE(few.path.cost_refined.item<double>(),
+            many.path.cost_refined.item<double>() * (1 + options.select.least_gain));
+}
+
 TEST(Rounds, CancellationIsToldAsSuch) {
   const CancellationToken token;
   token.cancel();

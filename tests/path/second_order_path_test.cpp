@@ -13,6 +13,7 @@
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
+#include "latentpath/path/select.h"
 #include "path/geodesic_test_tools.h"
 
 namespace latentpath::testing {
@@ -35,17 +36,17 @@ QualityPointer wavy() {
 TEST(SecondOrderObjective, ItsModelIsTheCostAndTheGradientOfTheTensors) {
   // Graded times, a quality that depends on time, both norms, subdivided segments.
   for (const OutputNorm norm : {OutputNorm::kSum, OutputNorm::kMean})
-    for (const int64_t quadrature : {1, 2}) {
+    for (const int64_t subdivisions : {1, 2}) {
       const PathEnergy energy(perceptron(3, 8), wavy(), options_of(dynamic_cost(1.3), norm));
       const Tensor knots = graded_times(6, 0.8);
       const Tensor middle = middle_times(knots);
       const Tensor times =
-          quadrature == 1
+          subdivisions == 1
               ? knots
               : at::cat({at::stack({knots.narrow(0, 0, 6), middle}, 1).flatten(), knots.narrow(0, 6, 1)});
       const auto curve = polyline_curve(knots, 3);
       const Tensor start = random_normal({2, 3}, 1), end = random_normal({2, 3}, 2);
-      PathObjective objective(energy, curve, start, end, times, true, quadrature);
+      PathObjective objective(energy, curve, start, end, times, true, subdivisions);
       const Tensor x = random_normal({2, 15}, 4, 0.7).contiguous(), rows = at::arange(2, at::kLong);
       const ObjectiveValue at = objective.evaluate(x, rows);
       for (int64_t row = 0; row < 2; ++row) {
@@ -127,11 +128,44 @@ TEST(SecondOrderPath, GreatCirclesWithTheirCertificates) {
       EXPECT_EQ(certificate.negative_directions, 0);
       EXPECT_TRUE(certificate.minimum);
       EXPECT_LT(certificate.gradient_residual, 1e-8);
-      EXPECT_EQ(certificate.quadrature, 1);
+      EXPECT_EQ(certificate.subdivisions, 1);
       // Approached from above: 1 − (θ/π)² on an arc θ of the unit sphere, discretised.
       EXPECT_GT(certificate.least_curvature, 1 - std::pow(arc / std::numbers::pi, 2) - 0.02) << method;
       EXPECT_LT(certificate.least_curvature, 1) << method;
     }
+  }
+}
+
+TEST(SecondOrderPath, ASaddleIsLeft) {
+  // A hill between the ends, whose top lies on the straight line: by symmetry the gradient never leaves the
+  // line, along which there is a stationary path; on either side a shorter one.
+  const Tensor start = at::tensor({-1.0, 0.0}, at::kDouble).unsqueeze(0),
+               end = at::tensor({1.0, 0.0}, at::kDouble).unsqueeze(0), times = uniform_times(40);
+  const QualityPointer hill = function_quality(
+      [](const Tensor& z) { return 0.9 - 0.8 * at::exp(-z.square().sum(1) / 0.32); }, "hill");
+  for (const CostPointer& cost : {chord_cost(), dynamic_cost(0.5)}) {
+    const PathEnergy energy(identity_embedding(2), hill, options_of(cost));
+    const auto cost_of = [&](const Tensor& nodes) {
+      return polyline_cost(energy, nodes, times, refine_times(times, 8)).item<double>();
+    };
+    const Tensor line = linear_path(start, end, times);
+    for (const char* method : {"newton", "newton-cg"}) {
+      const SecondOrderPaths found = finish_by_second_order(
+          energy, start, end, line, times, {.method = method, .max_iterations = 200, .tolerance = 1e-8});
+      const std::string what = std::string(method) + ", " + cost->describe();
+      EXPECT_EQ(termination_name(found.termination[0]), "converged") << what;
+      EXPECT_TRUE(found.certificates[0].minimum) << what;
+      EXPECT_EQ(found.certificates[0].negative_directions, 0) << what;
+      EXPECT_GT(found.nodes.select(2, 1).abs().max().item<double>(), 0.3) << what;
+      EXPECT_LT(cost_of(found.nodes), 0.8 * cost_of(line)) << what;
+    }
+    // Gauss–Newton knows no negative curvature: it stays, and the certificate says what that is.
+    const SecondOrderPaths stays =
+        finish_by_second_order(energy, start, end, line, times,
+                               {.method = "gauss-newton", .max_iterations = 200, .tolerance = 1e-8});
+    EXPECT_EQ(termination_name(stays.termination[0]), "converged");
+    EXPECT_GE(stays.certificates[0].negative_directions, 1);
+    EXPECT_FALSE(stays.certificates[0].minimum);
   }
 }
 

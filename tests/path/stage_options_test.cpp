@@ -8,6 +8,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/path_option_table.h"
 
 namespace latentpath::testing {
 namespace {
@@ -47,8 +48,10 @@ TEST(StageOptions, WhatCannotBeIsRefusedByName) {
             std::string::npos);
   EXPECT_NE(refusal([&] { set_stage_option(options, "rounds.iterations", 2.5); }).find("rounds.iterations"),
             std::string::npos);
-  EXPECT_NE(refusal([&] { set_stage_option(options, "select.last_refinement", 3); }).find("power of 2"),
+  EXPECT_NE(refusal([&] { set_stage_option(options, "select.last_subdivisions", 3); }).find("power of 2"),
             std::string::npos);
+  EXPECT_EQ(refusal([&] { set_stage_option(options, "prune.late_lead", 0.5); }),
+            "`prune.late_lead` must be at least 1, not 0.5");
   options.prune.late_lead = std::nan("");
   PathProblem problem;
   problem.embedding = identity_embedding(1);
@@ -56,6 +59,16 @@ TEST(StageOptions, WhatCannotBeIsRefusedByName) {
   problem.start = at::zeros({1, 1}, at::kDouble);
   problem.end = at::ones({1, 1}, at::kDouble);
   EXPECT_NE(refusal([&] { find_path(problem, options); }).find("prune.late_lead"), std::string::npos);
+}
+
+TEST(StageOptions, EverySettingIsARowWithItsSentence) {
+  EXPECT_EQ(stage_settings({}).size(), 59u);  // as many as there are fields in the structs of the stages
+  for (const auto& entry : path_option_table().entries()) {
+    if (entry.row.section.empty()) continue;
+    EXPECT_FALSE(entry.row.help.empty()) << entry.row.name;
+    EXPECT_GE(entry.row.least, 0) << entry.row.name;
+    EXPECT_NO_THROW(entry.row.check(entry.get(PathOptions()))) << entry.row.name;
+  }
 }
 
 TEST(StageOptions, AreRecordedInTheResult) {

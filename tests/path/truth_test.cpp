@@ -314,7 +314,7 @@ TEST(Methods, AgreeOnOneGeodesic) {
     EXPECT_TRUE(result.method_reason.empty());
     const Geodesic& geodesic = result.geodesics[0];
     EXPECT_EQ(geodesic.termination, Termination::kConverged) << method;
-    // GEORCE charges segments at their left ends; its curve is good, its own length less so.
+    // GEORCE weighs segments at their left ends; its curve is good, its own length less so.
     EXPECT_NEAR(geodesic.refined_length / exact, 1, 3e-5) << method;
     EXPECT_NEAR(geodesic.length / exact, 1, method == "georce" ? 1e-2 : 3e-5) << method;
     if (method == "newton-cg") {
@@ -398,7 +398,7 @@ TEST(Resolution, NoPathHidesBetweenThePointsOfItsGrid) {
     // One midpoint a segment and no check is what the test is about.
     if (c.metric.chart().describe() != "torus") continue;
     GeodesicOptions trusting;
-    trusting.quadrature = 1;
+    trusting.subdivisions = 1;
     double worst = 0;
     int warned = 0;
     for (const Geodesic& geodesic : find_geodesics(problem, trusting).geodesics) {

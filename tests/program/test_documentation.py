@@ -17,11 +17,11 @@ OTHERS = {"--preset", "--build", "--install", "--parallel", "--target", "--data"
 
 @pytest.fixture(scope="module")
 def options():
-    """{subcommand: its options}, as --help has them."""
+    """{subcommand: its options}, as --help-all has them."""
     top = run("--help").ok().stdout
     names = re.findall(r"^  ([a-z]+) ", top.split("Subcommands:")[1], re.M)
     assert "interpolate" in names and "geodesic" in names
-    return {name: set(re.findall(r"--[a-z][a-z0-9-]*", run(name, "--help").ok().stdout)) for name in names}
+    return {name: set(re.findall(r"--[a-z][a-z0-9-]*", run(name, "--help-all").ok().stdout)) for name in names}
 
 
 def blocks(page, language):
@@ -53,14 +53,14 @@ def test_commands_name_options_that_exist(options):
             seen += 1
             for word in words[1:]:
                 name = word.split("=")[0]
-                if name.startswith("--") and name not in options[words[0]] | {"--help"}:
+                if name.startswith("--") and name not in options[words[0]] | {"--help", "--help-all"}:
                     unknown.append(f"{page.relative_to(REPOSITORY)}:{line}: {words[0]} has no {name}")
     assert not unknown, "\n".join(unknown)
     assert seen > 20  # else the pages are written in a way that this test does not see
 
 
 def test_options_spoken_of_exist(options):
-    known = set().union(*options.values()) | OTHERS | {"--help", "--version"}
+    known = set().union(*options.values()) | OTHERS | {"--help", "--help-all", "--version"}
     # The options of benchmarks and experiments' own scripts are not the program's.
     unknown = []
     for page in PAGES:

@@ -19,13 +19,50 @@ def rows(subcommand):
 
 @pytest.mark.parametrize("subcommand", TABLES)
 def test_help_has_every_option_with_its_default(subcommand):
-    text = " ".join(run(subcommand, "--help").ok().stdout.split())
+    text = " ".join(run(subcommand, "--help-all").ok().stdout.split())
     for row in rows(subcommand):
         flag = row["name"] if row["positional"] else "--" + row["name"]
         assert flag in text, flag
         assert " ".join(row["help"].split()) in text, flag
         if row["default"] and not row["flag"]:
             assert re.search(rf"{flag} \w+={re.escape(row['default'])}(?= )", text), flag
+
+
+def test_settings_of_stages_are_in_the_whole_help_alone():
+    usual = run("interpolate", "--help").ok().stdout
+    assert "--help-all" in usual
+    for row in rows("interpolate"):
+        flag = row["name"] if row["positional"] else "--" + row["name"]
+        assert bool(re.search(rf"{flag}\b", usual)) == (row["section"] == ""), flag
+    assert any(row["section"] == "prune" for row in rows("interpolate"))
+    assert run("interpolate", "--help-all").ok().stdout.count("\n") > usual.count("\n") + 50
+
+
+def interpolation(models, folder, *more):
+    given = {"decoder": models["tanh"], "from": START, "to": END, "segments": 8, "threads": 1, "strips": 0}
+    return run("interpolate", *options(**given, quiet=True, out=folder / "run"), *more, out=folder / "run")
+
+
+def test_settings_of_stages_come_from_sections_of_a_settings_file(models, tmp_path):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[prune]\nlate-lead = 1.5\nfirst-lead = 4\n[interpolate.verify]\nfinest = 8\n"
+                        "[evaluate.rounds]\nrounds = 3\n")
+    recorded = interpolation(models, tmp_path, "--config", settings, "--prune-first-lead", "5").ok().document["options"]
+    assert recorded["prune-late-lead"] == 1.5
+    assert recorded["prune-first-lead"] == 5  # the command line wins
+    assert recorded["verify-finest"] == 8
+    assert recorded["rounds-rounds"] == 16  # of another subcommand
+
+
+def test_a_section_that_is_none_is_refused(models, tmp_path):
+    settings = tmp_path / "settings.toml"
+    for text, words in (("[pruning]\nlate-lead = 1.5\n", ("[pruning]", "line 2")),
+                        ("[prune]\nlead = 1.5\n", ("prune.lead", "line 2")),
+                        ("[verify]\nfinest = 7\n", ("--verify-finest", "power of 2", "7"))):
+        settings.write_text(text)
+        result = interpolation(models, tmp_path, "--config", settings)
+        assert result.code == 2
+        check_one_sentence(result, *words)
 
 
 def test_documentation_agrees():
@@ -73,8 +110,10 @@ def test_run_folder_records_every_option(subcommand, recorded):
 
 
 # Values outside of the range; the refusal comes from the table, whichever option it is.
+# Settings of stages have the same rows wherever they stand.
 OUTSIDE = [(subcommand, row) for subcommand in JOBS + ["train"] for row in TABLES[subcommand]["options"]
-           if row["least"] is not None and row["least"] >= 0 and not row["flag"]]
+           if row["least"] is not None and row["least"] >= 0 and not row["flag"]
+           and (row["section"] == "" or (subcommand == "interpolate" and row["section"] in ("prune", "verify")))]
 
 
 @pytest.mark.parametrize("subcommand,row", OUTSIDE, ids=[f"{s}-{r['name']}" for s, r in OUTSIDE])

@@ -19,7 +19,10 @@
 // fields, in backquotes; whoever speaks another language translates them (option_names_as_dashes() for the
 // command line).
 //
-// A struct that holds another one includes its table: .include(&Job::path, path_option_table()).
+// A struct that holds another one includes its table: .include(&Job::path, path_option_table()). Settings
+// that few will touch are a section of their own, .include(&PathOptions::prune, prune_table(), "prune"): the
+// field `prune.late_lead` is the option --prune-late-lead, and late-lead in the section [prune] of a settings
+// file.
 
 #include <cstdint>
 #include <filesystem>
@@ -48,6 +51,8 @@ struct OptionChoice {
 struct OptionRow {
   std::string name;   ///< "time-weight"
   std::string group;  ///< the heading it stands under
+  std::string section =
+      {};  ///< of a settings file, the first word of `name`: "prune"; help shows it when asked
   std::string help;
   std::string unit;           ///< empty for pure numbers and texts
   std::string zero_meaning;   ///< what 0 means where that lies outside of the range
@@ -56,12 +61,15 @@ struct OptionRow {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
   bool above_least = false, below_most = false;  ///< the bound itself is outside
-  bool positional = false;                       ///< given without its name
+  bool power_of_two = false;
+  bool positional = false;  ///< given without its name
   bool required = false;
   bool separated = false;   ///< a list may be one text, its items separated by commas
   bool recorded = true;     ///< in run.json; not what says only where results go and how much is printed
   bool names_file = false;  ///< may hold a path of this machine
 
+  /// "time_weight", "prune.late_lead": as in C++.
+  std::string field() const;
   /// Throws Error(kArgument) with one sentence for a value outside of range or choices.
   void check(const OptionValue& value) const;
   /// "0 <= epsilon < 0.5", "1 to 60", "0 or more"; empty without a range.
@@ -183,12 +191,18 @@ class OptionTable {
     current_ = entries_.size() - 1;
     return *this;
   }
-  /// The rows and rules of a struct that this one holds. Rows keep their headings.
+  /// The rows and rules of a struct that this one holds. Rows keep their headings. With a section, which is
+  /// then the member's name, they are named after it.
   template <class Inner>
-  OptionTable& include(Inner Options::*member, const OptionTable<Inner>& table) {
+  OptionTable& include(Inner Options::*member, const OptionTable<Inner>& table,
+                       const std::string& section = {}) {
     for (const auto& entry : table.entries()) {
       OptionRow row = entry.row;
       if (row.group.empty()) row.group = group_;
+      if (!section.empty()) {
+        row.section = section;
+        row.name = section + "-" + row.name;
+      }
       entries_.push_back(
           {std::move(row), [member, get = entry.get](const Options& o) { return get(o.*member); },
            [member, set = entry.set](Options& o, const OptionValue& v) { set(o.*member, v); }, entry.sample});
@@ -228,6 +242,7 @@ class OptionTable {
   OptionTable& at_most(double most) { return change(&OptionRow::most, most); }
   OptionTable& above(double least) { return at_least(least).change(&OptionRow::above_least, true); }
   OptionTable& below(double most) { return at_most(most).change(&OptionRow::below_most, true); }
+  OptionTable& power_of_two() { return change(&OptionRow::power_of_two, true); }
   OptionTable& positional() { return change(&OptionRow::positional, true); }
   OptionTable& required() { return change(&OptionRow::required, true); }
   OptionTable& separated() { return change(&OptionRow::separated, true); }

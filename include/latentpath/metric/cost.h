@@ -36,7 +36,8 @@ class Cost {
   virtual bool averages_end_qualities() const { return false; }
   /// True when a segment costs w² (λΔ + c / Δ): an energy.
   virtual bool is_energy() const { return false; }
-  /// True when the cost is minimised only at constant weighted speed, so that nodes may be re-spaced freely.
+  /// True when the cost is minimised only at constant weighted speed, so that nodes may be reparametrised
+  /// freely.
   virtual bool fixes_speed() const { return false; }
   virtual std::string describe() const = 0;
 };

@@ -56,7 +56,8 @@ struct PaperRankOptions {
 /// Points are compared with samples tile by tile, in the gradient too.
 QualityPointer density_rank_paper(DensityPointer density, const PaperRankOptions& options = {});
 
-/// α·Q, 0 < α ≤ 1: paper B's ri_α, which it uses in place of ε. Below 1 it charges for length where Q = 1.
+/// α·Q, 0 < α ≤ 1: paper B's ri_α, which it uses in place of ε. Below 1 length costs something where Q = 1,
+/// too.
 QualityPointer scaled(QualityPointer quality, double alpha);
 
 }  // namespace latentpath

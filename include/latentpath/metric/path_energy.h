@@ -32,9 +32,9 @@ struct EnergyOptions {
   int64_t points_per_batch = 2048;       ///< points decoded at once: bounds memory, keeps caches warm
 };
 
-/// Figures of a batch of curves, each [pairs] float64, on the grid named by `refinement`.
+/// Figures of a batch of curves, each [pairs] float64, on a grid `subdivisions` times finer than given.
 struct CurveFigures {
-  Tensor cost;              ///< on the grid as given (refinement 1)
+  Tensor cost;              ///< on the grid as given
   Tensor cost_refined;      ///< on the finest grid used
   Tensor length;            ///< L = Σ w_i √c_i: the length in the metric n² JᵀJ
   Tensor quality_of_curve;  ///< exp(−L) (paper A, Eq. 2)
@@ -43,7 +43,7 @@ struct CurveFigures {
   Tensor min_weight;        ///< smallest w met
   Tensor embedding_length;  ///< Σ √c_i: the length in H
   Tensor mean_feature;      ///< mean of the feature over uniform time; undefined without one
-  Tensor refinement;        ///< how many times finer than given, int64
+  Tensor subdivisions;      ///< how many times finer than given, int64
 };
 
 class PathEnergy {
@@ -66,10 +66,10 @@ class PathEnergy {
 
   /// Figures of curves given as γ(times [T]) → [pairs, T, D], starting from the grid `times` [n + 1] and
   /// halving it at least twice, until the cost changes by less than `tolerance` or the grid is
-  /// `max_refinement` times finer. Decoded points are reused from level to level. `feature` may be null.
+  /// `max_subdivisions` times finer. Decoded points are reused from level to level. `feature` may be null.
   CurveFigures measure(const std::function<Tensor(const Tensor& times)>& curve, int64_t pairs,
                        const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
-                       int64_t max_refinement = 32) const;
+                       int64_t max_subdivisions = 32) const;
 
   /// L ≥ this for every path from start to end, [pairs, D] each → [pairs]: −log(1 − ε) ‖Φ(z1) − Φ(z0)‖, times
   /// the square root of the least eigenvalue of the embedding's metric, 0 where that is not known.
@@ -77,7 +77,7 @@ class PathEnergy {
 
   /// Φ of points [n, D], and their Q_t at one time t [n], without gradient and on all threads.
   Tensor decode(const Tensor& points) const;
-  Tensor judge(const Tensor& points, const Tensor& decoded, double time) const;
+  Tensor evaluate_quality(const Tensor& points, const Tensor& decoded, double time) const;
   /// Their weights −log Q_ε at every one of `times` [T]: [n, T] float64, without gradient.
   Tensor weights_at_times(const Tensor& points, const Tensor& decoded, const Tensor& times) const;
 
@@ -90,7 +90,7 @@ class PathEnergy {
 
  private:
   CurveFigures measure_chunk(const std::function<Tensor(const Tensor&)>& curve, const Tensor& times,
-                             const QualityPointer& feature, double tolerance, int64_t max_refinement) const;
+                             const QualityPointer& feature, double tolerance, int64_t max_subdivisions) const;
   Tensor decode_paths(const Tensor& points) const;
 
   std::shared_ptr<const Embedding> embedding_;

@@ -21,7 +21,7 @@ struct LengthFigures {
   double chord_cost = 0;        ///< Σ n² ‖ΔΦ‖²/Δ on that grid (paper A, Eq. 5), nodes at even times
   double least_weight = 0;      ///< smallest n met
   double greatest_weight = 0;   ///< largest n met
-  int refinement = 1;           ///< how many pieces each segment was cut into
+  int subdivisions = 1;         ///< into which each segment was cut
 };
 
 class WeightedMetric {
@@ -53,18 +53,18 @@ class WeightedMetric {
   /// g(z) [count, D, D].
   void metrics(std::size_t count, const double* z, double* g) const;
 
-  /// Length of the straight chart segment a → b cut into `pieces`: midpoint weight times chord, each.
-  double segment_length(const double* a, const double* b, int pieces) const;
+  /// Length of the straight chart segment a → b cut into `subdivisions`: midpoint weight times chord, each.
+  double segment_length(const double* a, const double* b, int subdivisions) const;
   /// The same for many segments, a, b [count, D], in one batch: [count].
-  void segment_lengths(std::size_t count, const double* a, const double* b, int pieces,
+  void segment_lengths(std::size_t count, const double* a, const double* b, int subdivisions,
                        double* lengths) const;
 
-  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … pieces until the length
-  /// changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
-  /// rounding), or into `max_refinement`; where it has not settled then, segments are cut further where they
+  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … subdivisions until the
+  /// length changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
+  /// rounding), or into `max_subdivisions`; where it has not settled then, segments are cut further where they
   /// need it, towards the rim of a bounded space above all.
   LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
-                       int max_refinement = 256) const;
+                       int max_subdivisions = 256) const;
 
   /// n ≥ this everywhere (AnalyticQuality::least_weight).
   double least_weight() const { return quality_->least_weight(epsilon_); }

@@ -1,5 +1,5 @@
 #pragma once
-// When to be where on a given curve: the best clock, exactly.
+// When to be where on a given curve: the optimal time parametrisation, exactly.
 //
 // On a fixed curve the energy of a path is a problem in one dimension. With the position s along the curve,
 // its arc length A(s) in H and the weight n(t, s) = −log Q_ε, the positions s_0 … s_n at the times t_0 … t_n

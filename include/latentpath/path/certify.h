@@ -14,9 +14,9 @@ namespace latentpath {
 /// L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path from start to end, [pairs].
 Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor& end);
 
-/// √(gᵀH₀g / 2·cost) of polylines [rows, n + 1, D] at `times`, for the sum on a grid `quadrature` times
+/// √(gᵀH₀g / 2·cost) of polylines [rows, n + 1, D] at `times`, for the sum on a grid `subdivisions` times
 /// finer: scale-free, and 0 where stationary. H₀ is the inverse of PathObjective's model of the Hessian.
 Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
-                          int64_t quadrature);
+                          int64_t subdivisions);
 
 }  // namespace latentpath

@@ -3,7 +3,8 @@
 //
 // A decorator around the map Φ counts every point that passes it; whoever decodes says for whom, for as long
 // as a scope lives. Scopes nest, and a point belongs to the innermost. Nothing is counted by formula, so the
-// figures add up to what the model itself was asked.
+// figures add up to what the model itself was asked. A map's analytic realisation (Embedding::analytic())
+// counts as the map: a point where it is evaluated or expanded is one, with whatever derivatives.
 //
 //   EvaluationCounter counter(decoder, 50);
 //   const PathEnergy energy(counter.map(), quality, options);
@@ -13,6 +14,7 @@
 //   }
 //   std::cout << counter.of_pairs()[7];
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -66,6 +68,7 @@ class EvaluationCounter {
   /// Credits what was decoded since the last call to the account at hand.
   void settle();
 
+  std::shared_ptr<std::atomic<int64_t>> analytic_points_;
   std::shared_ptr<const Embedding> map_;
   std::vector<Account> accounts_;
   int64_t settled_ = 0;

@@ -37,10 +37,10 @@ struct GeodesicOptions {
   double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
   bool escape_saddles = true;   ///< leave saddles along negative curvature
   int coarsest_segments = 0;    ///< of the first level; 0: chosen; equal to `segments`: no coarser level
-  int quadrature = 0;  ///< pieces each segment is cut into for the cost; 0: chosen, and raised where a path
-                       ///< hides between the points of its grid
-  int threads = 0;     ///< OpenMP threads over pairs; 0: all
-  bool keep_stages = false;  ///< keep the path after every level in Geodesic::stages
+  int subdivisions = 0;         ///< of each segment, for the cost; 0: chosen, and raised where a path
+                                ///< hides between the points of its grid
+  int threads = 0;              ///< OpenMP threads over pairs; 0: all
+  bool keep_stages = false;     ///< keep the path after every level in Geodesic::stages
 };
 
 /// What is known about how good a path is.
@@ -65,8 +65,8 @@ struct Geodesic {
   Termination termination = Termination::kIterationLimit;
   int iterations = 0;           ///< in all levels together
   double cost = 0;              ///< what was minimised, on its own grid
-  int pieces = 1;               ///< that each segment was cut into for cost and length
-  double length = 0;            ///< Σ n(m_i) ‖ΔΦ_i‖ on its own grid of n · pieces segments
+  int subdivisions = 1;         ///< that each segment was cut into for cost and length
+  double length = 0;            ///< Σ n(m_i) ‖ΔΦ_i‖ on its own grid of n · subdivisions segments
   double refined_length = 0;    ///< of the polyline as the curve it is (WeightedMetric::length)
   double embedding_length = 0;  ///< unweighted, refined
   double extrapolated_length =

@@ -23,13 +23,13 @@
 namespace latentpath {
 
 struct GlobalGeodesicOptions {
-  /// Of each refinement. With one midpoint a segment a solver hides bad places between midpoints where
+  /// Of each descent. With one midpoint a segment a solver hides bad places between midpoints where
   /// weights vary by orders of magnitude; hence four.
-  GeodesicOptions geodesic = {.segments = 400, .quadrature = 4};
+  GeodesicOptions geodesic = {.segments = 400, .subdivisions = 4};
   SearchBox box = {};      ///< where samples are spread; empty: surrounding_box() of all ends
   int64_t samples = 1500;  ///< of the graph; 0: no graph, straight lines alone
   int windings = 6;        ///< lifts of the end, at most; 0: the end as it stands, whatever the topology
-  int pieces = 8;          ///< in which an edge's length is evaluated
+  int subdivisions = 8;    ///< in which an edge's length is evaluated
   RouteGraphOptions graph = {};
   RouteOptions routes = {};
   /// Also look for geodesics that are longer than the best: every route is refined. Else only those that may
@@ -54,7 +54,7 @@ struct GlobalGeodesic {
 struct GlobalGeodesics {
   std::vector<GlobalGeodesic> pairs;
   int64_t graph_edges = 0, evaluated_edges = 0;
-  std::string method;  ///< of refinement, and why it was chosen
+  std::string method;  ///< of descent, and why it was chosen
   std::string method_reason;
   double seconds = 0;
 };
@@ -76,9 +76,9 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
 /// g at points, for solve_eikonal(): one row where the chart is the identity, else D(D + 1)/2.
 MetricField metric_field(const WeightedMetric& metric);
 
-/// Lengths of straight segments cut into `pieces`, and their lower bound least_weight · ‖Φ(b) − Φ(a)‖, for
-/// graphs.
-SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces);
+/// Lengths of straight segments cut into `subdivisions`, and their lower bound least_weight · ‖Φ(b) − Φ(a)‖,
+/// for graphs.
+SegmentFunction segment_lengths(const WeightedMetric& metric, int subdivisions);
 SegmentFunction segment_bounds(const WeightedMetric& metric);
 
 }  // namespace latentpath

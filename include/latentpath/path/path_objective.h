@@ -18,7 +18,7 @@ class PathObjective : public Objective {
   /// `times` [n + 1] is the grid of costs; for a polyline of n/q segments it may be q times finer than the
   /// knots. start, end: [rows, D].
   PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start, Tensor end,
-                Tensor times, bool preconditioned, int64_t quadrature = 1);
+                Tensor times, bool preconditioned, int64_t subdivisions = 1);
 
   int64_t problems() const override { return start_.size(0); }
   int64_t variables() const override { return curve_->parameter_count(); }
@@ -51,8 +51,10 @@ class PathObjective : public Objective {
   EvaluationCounter::Scope counting(const Tensor& rows) const;
   void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
 
+  class RowModel;
   struct ChordModels;
   ChordModels& chord_models();
+  RowModel* row_model(int64_t row);
   std::string why_no_model() const;
 
   const PathEnergy& energy_;
@@ -60,7 +62,7 @@ class PathObjective : public Objective {
   std::shared_ptr<const Curve> curve_;
   Tensor start_, end_, times_;
   bool preconditioned_;
-  int64_t quadrature_;
+  int64_t subdivisions_;
   Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none
   std::vector<int64_t> evaluated_;        ///< how often each row was

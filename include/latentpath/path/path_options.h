@@ -49,8 +49,8 @@ struct VerifyOptions {
   int64_t finest = 32;             ///< times finer than the nodes, at most
   int64_t finest_interrupted = 4;  ///< the same after a cancellation: whoever interrupts waits
   double margin = 1e-9;  ///< a baseline wins by more than this share: curves may be equal but for rounding
-  int64_t improve_iterations = 60;  ///< for a path that goes on from a baseline, where max_iterations is 0
-  int64_t improve_quadrature = 2;   ///< of the sum that is minimised there; a power of 2
+  int64_t improve_iterations = 60;   ///< for a path that goes on from a baseline, where max_iterations is 0
+  int64_t improve_subdivisions = 2;  ///< of the sum that is minimised there; a power of 2
 };
 
 /// One curve, one solver, one grid (docs/algorithms/published_methods.md).
@@ -97,14 +97,14 @@ struct PathOptions {
 
   int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels (8, 32, 64, 128, … segments)
   double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0
-  int64_t coarse_quadrature = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
-  int64_t via_starts = 3;         ///< via-point paths kept as starts for each pair
+  int64_t coarse_subdivisions = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
+  int64_t via_starts = 3;           ///< via-point paths kept as starts for each pair
   CandidateOptions candidates = {};
   int64_t route_samples = 0;  ///< points of the routes' graph; 0: 2048 for up to 3 latents, 512 beyond
   int64_t route_starts = 3;   ///< routes kept as starts for each pair
   double resolution_tolerance =
       0.05;  ///< refined and coarse cost may differ by this share before a path goes on with a
-             ///< finer quadrature and, if that does not help, is flagged under-resolved
+             ///< finer subdivision and, if that does not help, is flagged under-resolved
   // The stages' own settings, in the order of the stages.
   ViaOptions via = {};
   RouteStartOptions routes = {};
@@ -112,7 +112,7 @@ struct PathOptions {
   LevelOptions levels = {};
   ReparametriseOptions reparametrise = {};
   SelectOptions select = {};
-  QuadratureOptions quadrature = {};
+  SubdivisionOptions subdivision = {};
   RoundOptions rounds = {};
   VerifyOptions verify = {};
   PublishedOptions published = {};
@@ -125,9 +125,9 @@ struct PathOptions {
 /// image distances in it.
 ///
 /// Where Q depends on time, the chord cost has a loophole: a path may hurry to any place while nothing is
-/// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term charges
-/// for waiting in a bad place. With λ far below this scale the loophole stays open, and a loop never leaves
-/// its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
+/// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term
+/// makes waiting in a bad place cost something. With λ far below this scale the loophole stays open, and a
+/// loop never leaves its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
 double default_time_weight(double typical_squared_distance);
 
 }  // namespace latentpath

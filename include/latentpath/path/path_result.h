@@ -18,7 +18,7 @@ namespace latentpath {
 /// One run of a solver, for the history.
 struct LevelRecord {
   int64_t segments = 0;
-  int64_t quadrature = 1;  ///< the sum minimised was on a grid so many times finer
+  int64_t subdivisions = 1;  ///< the sum minimised was on a grid so many times finer
   int64_t iterations = 0;
   int64_t paths = 0;
   double mean_cost = 0;

@@ -4,7 +4,7 @@
 //   coarse to fine    levels of 8, 32, 64, … segments by preconditioned L-BFGS, with pruning,
 //   reparametrisation
 //                     and selection between them
-//   finer quadrature  for a path that hides from the midpoints of the last level
+//   finer subdivision  for a path that hides from the midpoints of the last level
 //   rounds            for first paths that are fine from the start (routes, given paths)
 //
 //   PathOptions options;
@@ -26,39 +26,45 @@ struct LevelOptions {
   int64_t timed_first_iterations = 2, timed_coarse_iterations = 14;
   /// Of levels but the last: 3 iterations that gain less than this share end one.
   double coarse_tolerance = 1e-2;
-  /// Levels of fewer segments look at PathOptions::coarse_quadrature times as many points as they move, since
-  /// few midpoints are easily hidden from; straight starts and detours go on from them side by side.
+  /// Levels of fewer segments look at PathOptions::coarse_subdivisions times as many points as they move,
+  /// since few midpoints are easily hidden from; straight starts and detours go on from them side by side.
   int64_t sparse_segments = 32;
 };
 
 /// A path that costs much more on a grid 2q times finer has hidden from its midpoints: it goes on, minimising
 /// the q times finer sum itself, q = 2 and then 4.
-struct QuadratureOptions {
+struct SubdivisionOptions {
   double hidden_share = 0.5;  ///< of PathOptions::resolution_tolerance: a larger gap asks for a finer sum
   int64_t iterations = 20;    ///< for each q
   int64_t finest = 4;         ///< q at most
-  int64_t refinement = 8;     ///< of the grid on which the path is reparametrised before
+  int64_t reparametrise_subdivisions =
+      8;  ///< of the grid on which the path is reparametrised before; a power of 2
 };
 
-/// Few iterations at a time, nodes back at an even pace after each, and the best state kept by its cost on a
-/// refined grid: a polyline that waits and then leaps over a bad place in one segment has a low sum, and is
-/// caught before it has gone far (experiments/figures.md, "Rounds"). The single settings are not ablated.
+/// Few iterations at a time, nodes back at constant weighted speed after each, and the best state kept by its
+/// cost on a refined grid: a polyline that waits and then leaps over a bad place in one segment has a low
+/// sum, and is caught before it has gone far (experiments/figures.md, "Rounds"). The single settings are not
+/// ablated.
 struct RoundOptions {
-  int64_t iterations = 8;  ///< of a round
-  int64_t rounds = 16;     ///< at most, where PathOptions::max_iterations is 0
-  int64_t quadrature = 2;  ///< midpoints a segment of the sum that is minimised; a power of 2
-  int64_t refinement = 8;  ///< of the grid on which paths are compared; a power of 2
+  int64_t iterations = 8;            ///< of a round
+  int64_t rounds = 16;               ///< at most, where PathOptions::max_iterations is 0
+  int64_t subdivisions = 2;          ///< midpoints a segment of the sum that is minimised; a power of 2
+  int64_t compare_subdivisions = 8;  ///< of the grid on which paths are compared; a power of 2
   /// A first path has corners: once they are gone it may be cheaper than a path that costs a little less now.
-  /// It is refined unless it costs more than this factor times the path found so far.
+  /// It is refined unless it costs more than so many times the path found so far.
   double promising = 1.3;
   /// A path has converged when a round lowers its cost on the refined grid by less than this many tolerances.
   /// PathOptions::tolerance is for 3 iterations, a round is of 8.
   double tolerances = 2;
+  /// A first path that is not ahead of the path found so far is given up after a round that lowers its cost
+  /// by less than this share, however small a tolerance is asked: it runs into the same valley, or into a
+  /// worse one.
+  double least_progress = 2e-3;
 };
 
 /// 64 → 8, 32, 64; 50 → 7, 25, 50: halved, rounding up, until at most `coarsest`. The second level is left
 /// out where it would look at as many points as the third, which moves twice as many.
-std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_quadrature,
+std::vector<int64_t> level_sizes(int64_t segments, int64_t coarsest, int64_t coarse_subdivisions,
                                  int64_t sparse_segments = 32);
 
 }  // namespace latentpath

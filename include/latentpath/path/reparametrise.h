@@ -14,13 +14,13 @@ namespace latentpath {
 
 /// Grids on which a path is looked at before its nodes move: so many times finer than the nodes. Powers of 2.
 struct ReparametriseOptions {
-  /// For reparametrise_optimally(), from levels of fewer than RefineOptions::sparse_segments segments, and
-  /// from others. About 128 to 512 pieces a path in all. Not ablated.
-  int64_t sparse_refinement = 16, refinement = 8;
-  /// For reparametrise_evenly(), likewise: it is only to spread nodes, not to price a path.
-  int64_t sparse_even_refinement = 4, even_refinement = 2;
+  /// For reparametrise_optimally(), from levels of fewer than LevelOptions::sparse_segments segments, and
+  /// from others. About 128 to 512 subdivisions a path in all. Not ablated.
+  int64_t sparse_subdivisions = 16, subdivisions = 8;
+  /// For reparametrise_evenly(), likewise: it is only to spread nodes, not to evaluate a path.
+  int64_t sparse_even_subdivisions = 4, even_subdivisions = 2;
   /// For reparametrise_evenly() between rounds (RoundOptions), where a leap is to be found in one look.
-  int64_t round_refinement = 8;
+  int64_t round_subdivisions = 8;
   /// No stretch of time has less than this share of the mean length: nodes stay apart where images stand
   /// still.
   double least_share = 1e-2;
@@ -33,16 +33,16 @@ struct ReparametriseOptions {
 };
 
 /// Nodes [rows, n + 1, D] at `times`, from nodes [rows, m + 1, D] at `old_times`, moved along the path so
-/// that its images change at an even pace, which is taken on a grid `factor` times finer. Where the cost
-/// fixes the speed and Q does not depend on time, the pace is constant weighted speed over the whole path,
+/// that its images change evenly, as seen on a grid `subdivisions` times finer. Where the cost
+/// fixes the speed and Q does not depend on time, that is constant weighted speed over the whole path,
 /// which a minimiser of the energy has. Else it is evened out only over a window around each time: arc length
 /// is replaced by its moving average.
 Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
-                            const Tensor& times, int64_t factor, const ReparametriseOptions& options);
+                            const Tensor& times, int64_t subdivisions, const ReparametriseOptions& options);
 
 /// The same with nodes where the best time parametrisation of the path has them (time_parametrisation.h), for
 /// energies with has_optimal_times(); `cost` [rows], where given, becomes what the path then costs.
 Tensor reparametrise_optimally(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
-                               const Tensor& times, int64_t factor, Tensor* cost = nullptr);
+                               const Tensor& times, int64_t subdivisions, Tensor* cost = nullptr);
 
 }  // namespace latentpath

@@ -12,6 +12,7 @@
 
 #include "latentpath/core/progress.h"
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/evaluation_counter.h"
 #include "latentpath/solver/second_order.h"
 #include "latentpath/solver/termination.h"
 
@@ -25,12 +26,15 @@ struct SecondOrderOptions {
   int64_t max_iterations = 60;
   double tolerance = 1e-6;  ///< converged when the scale-free gradient residual falls to this
   double max_seconds = 0;   ///< 0: no limit
+  /// Told for which of these pairs [pairs] int64 a point is decoded; null: nobody is told.
+  EvaluationCounter* counter = nullptr;
+  Tensor pairs = {};
 };
 
 /// What is known about how good a path is.
 struct PathCertificate : StationaryCertificate {
-  bool minimum = false;    ///< converged, no negative direction
-  int64_t quadrature = 1;  ///< the sum certified has so many midpoints a segment
+  bool minimum = false;      ///< converged, no negative direction
+  int64_t subdivisions = 1;  ///< the sum certified has so many midpoints a segment
 };
 
 struct SecondOrderPaths {

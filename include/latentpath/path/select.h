@@ -12,16 +12,16 @@ namespace latentpath {
 struct SelectOptions {
   /// Paths are compared on a grid this many times finer than the next level's nodes. A power of 2. Not
   /// ablated: 2 is the least that looks between the points that were optimised.
-  int64_t level_refinement = 2;
+  int64_t level_subdivisions = 2;
   /// The same after the last level, where no other step corrects a wrong choice. Not ablated.
-  int64_t last_refinement = 4;
+  int64_t last_subdivisions = 4;
   /// Another path takes the place of one that has converged only if it is cheaper by this share: less is
   /// within the solver's tolerance, and says nothing.
   double least_gain = 1e-3;
 };
 
-/// `times` with every interval split into `factor` (a power of 2) equal ones.
-Tensor refine_times(Tensor times, int64_t factor);
+/// `times` with every segment cut into so many subdivisions, a power of 2.
+Tensor refine_times(Tensor times, int64_t subdivisions);
 
 /// Costs [rows] of polylines `nodes` [rows, n + 1, D] at `times`, on the grid `grid`; without gradient, in
 /// batches; 1e300 where not finite.

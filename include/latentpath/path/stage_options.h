@@ -1,6 +1,8 @@
 #pragma once
 // The settings of find_path()'s stages by name: what may be set, what was used, for records and ablations.
-// Each is a field of PathOptions, described where its struct is.
+// Each is a field of PathOptions, described where its struct is, and a row of path_option_table(): the field
+// prune.late_lead is the option --prune-late-lead of the program, and late-lead in the section [prune] of a
+// settings file.
 //
 //   PathOptions options;
 //   set_stage_option(options, "prune.late_lead", 1.5);
@@ -21,8 +23,5 @@ StageSettings stage_settings(const PathOptions& options);
 
 /// Throws Error(kArgument) for a name that is none and a value that cannot be.
 void set_stage_option(PathOptions& options, const std::string& name, double value);
-
-/// Throws Error(kArgument) naming the first field whose value cannot be.
-void check_stage_options(const PathOptions& options);
 
 }  // namespace latentpath

@@ -6,8 +6,8 @@
 //   find_path(problem, options, [&](const Progress& p) { record.progress(p); });
 //   nlohmann::json convergence = record.json();
 //
-// An entry is the mean cost over the paths still in the race, on the grid that its level optimises, and the
-// points decoded until then for one pair, on average. Levels and thinning out the race make it jump, which is
+// An entry is the mean cost over the paths not pruned yet, on the grid that its level optimises, and the
+// points decoded until then for one pair, on average. Levels and pruning make it jump, which is
 // why each entry names its stage.
 
 #include <cstdint>

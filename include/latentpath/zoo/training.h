@@ -39,7 +39,7 @@ struct TrainingOptions {
   int64_t threads = 1;
   int64_t checkpoint_every = 1;                     ///< epochs between checkpoints, 0: only on interruption
   bool resume = false;                              ///< go on from FILE.checkpoint
-  std::filesystem::path classifier;                 ///< judges the samples for the card; may be empty
+  std::filesystem::path classifier;                 ///< recognises the samples for the card; may be empty
   std::vector<std::filesystem::path> samples_from;  ///< decoders whose samples the classifier learns from
   std::string command;                              ///< noted in the card
 };

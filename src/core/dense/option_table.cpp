@@ -18,11 +18,7 @@ std::string number_text(double value) {
   return text.str();
 }
 
-std::string field_name(const OptionRow& row) {
-  std::string name = row.name;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return "`" + name + "`";
-}
+std::string field_name(const OptionRow& row) { return "`" + row.field() + "`"; }
 
 bool inside(const OptionRow& row, double value) {
   if (value == 0 && !row.zero_meaning.empty()) return true;
@@ -31,7 +27,11 @@ bool inside(const OptionRow& row, double value) {
 }
 
 void check_number(const OptionRow& row, double value, const std::string& text) {
-  if (inside(row, value)) return;
+  if (inside(row, value)) {
+    const bool power = !row.power_of_two || std::exp2(std::round(std::log2(value))) == value;
+    LATENTPATH_CHECK(power, kArgument, field_name(row), " must be a power of 2, not ", text);
+    return;
+  }
   const std::string name = field_name(row), low = number_text(row.least), high = number_text(row.most);
   const std::string zero = row.zero_meaning.empty() ? "" : ", or be 0 (" + row.zero_meaning + ")";
   const bool from = std::isfinite(row.least), to = std::isfinite(row.most);
@@ -69,6 +69,13 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
+std::string OptionRow::field() const {
+  std::string text = name;
+  std::replace(text.begin(), text.end(), '-', '_');
+  if (!section.empty()) text[section.size()] = '.';
+  return text;
+}
+
 void OptionRow::check(const OptionValue& value) const {
   std::visit(Overloaded{[](std::monostate) {}, [](bool) {},
                         [&](int64_t v) { check_number(*this, static_cast<double>(v), std::to_string(v)); },
@@ -103,6 +110,7 @@ std::string OptionRow::help_text() const {
   if (!list.empty()) text += ": " + list;
   const std::string range = range_text();
   if (!range.empty()) text += "; " + range;
+  if (power_of_two) text += ", a power of 2";
   if (!unit.empty()) text += ", in " + unit;
   if (!zero_meaning.empty()) text += "; 0: " + zero_meaning;
   if (!unset_meaning.empty()) text += " (default: " + unset_meaning + ")";
@@ -132,14 +140,14 @@ std::string option_names_as_dashes(const std::string& sentence) {
     const size_t end = sentence[at] == '`' ? sentence.find('`', at + 1) : std::string::npos;
     const std::string name = end == std::string::npos ? "" : sentence.substr(at + 1, end - at - 1);
     const bool field = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-      return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_';
+      return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_' || c == '.';
     });
     if (!field) {
       text += sentence[at];
       continue;
     }
     text += "--";
-    for (const char c : name) text += c == '_' ? '-' : c;
+    for (const char c : name) text += c == '_' || c == '.' ? '-' : c;
     at = end;
   }
   return text;

@@ -107,11 +107,11 @@ void WeightedMetric::squared_chords(std::size_t count, const double* x, double* 
 
 namespace {
 
-// Lengths of the polyline with each segment cut into `pieces`.
-LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> nodes, int pieces) {
+// Lengths of the polyline with each segment cut into `subdivisions`.
+LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> nodes, int subdivisions) {
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const auto outputs = static_cast<std::size_t>(metric.chart().output_dim());
-  const std::size_t segments = nodes.size() / dim - 1, cuts = static_cast<std::size_t>(pieces);
+  const std::size_t segments = nodes.size() / dim - 1, cuts = static_cast<std::size_t>(subdivisions);
   const std::size_t total = segments * cuts;
   std::vector<double> points((total + 1) * dim), middles(total * dim), times(total), x((total + 1) * outputs),
       n(total), squares(total);
@@ -133,7 +133,7 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
   metric.weights(total, middles.data(), times.data(), n.data());
   metric.squared_chords(total, x.data(), squares.data());
   LengthFigures figures;
-  figures.refinement = pieces;
+  figures.subdivisions = subdivisions;
   figures.least_weight = std::numeric_limits<double>::infinity();
   for (std::size_t p = 0; p < total; ++p) {
     const double square = squares[p], chord = std::sqrt(square);
@@ -194,25 +194,25 @@ double graded_length(const WeightedMetric& metric, std::span<const double> nodes
 
 }  // namespace
 
-double WeightedMetric::segment_length(const double* a, const double* b, int pieces) const {
+double WeightedMetric::segment_length(const double* a, const double* b, int subdivisions) const {
   const auto dim = static_cast<std::size_t>(latent_dim());
   std::vector<double> nodes(a, a + dim);
   nodes.insert(nodes.end(), b, b + dim);
-  return cut_length(*this, nodes, std::max(pieces, 1)).length;
+  return cut_length(*this, nodes, std::max(subdivisions, 1)).length;
 }
 
 LengthFigures WeightedMetric::length(std::span<const double> nodes, double tolerance,
-                                     int max_refinement) const {
+                                     int max_subdivisions) const {
   const auto dim = static_cast<std::size_t>(latent_dim());
   LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ",
                    dim, " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
   // Values that are rounded to single precision settle no further than a few of their last digits.
   tolerance =
       std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
-  LengthFigures figures = cut_length(*this, nodes, std::min(4, max_refinement));
+  LengthFigures figures = cut_length(*this, nodes, std::min(4, max_subdivisions));
   bool settled = false;
-  while (!settled && std::isfinite(figures.length) && figures.refinement < max_refinement) {
-    const LengthFigures finer = cut_length(*this, nodes, 2 * figures.refinement);
+  while (!settled && std::isfinite(figures.length) && figures.subdivisions < max_subdivisions) {
+    const LengthFigures finer = cut_length(*this, nodes, 2 * figures.subdivisions);
     settled = std::abs(finer.length - figures.length) <= tolerance * std::abs(finer.length);
     figures = finer;
   }
@@ -257,11 +257,11 @@ void WeightedMetric::lower_bounds(std::size_t count, const double* a, const doub
   }
 }
 
-void WeightedMetric::segment_lengths(std::size_t count, const double* a, const double* b, int pieces,
+void WeightedMetric::segment_lengths(std::size_t count, const double* a, const double* b, int subdivisions,
                                      double* lengths) const {
   const auto dim = static_cast<std::size_t>(latent_dim()),
              outputs = static_cast<std::size_t>(chart_->output_dim());
-  const std::size_t cuts = static_cast<std::size_t>(std::max(pieces, 1));
+  const std::size_t cuts = static_cast<std::size_t>(std::max(subdivisions, 1));
   std::vector<double> points(count * (cuts + 1) * dim), middles(count * cuts * dim), n(count * cuts),
       x(count * (cuts + 1) * outputs), squares(count * (cuts + 1));
   for (std::size_t s = 0; s < count; ++s)

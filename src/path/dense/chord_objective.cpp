@@ -29,10 +29,10 @@ double ChordObjective::rounding() const {
                        metric_.target() ? metric_.target()->packed().rounding() : 0.0});
 }
 
-void ChordObjective::set_grid(std::size_t segments, std::size_t pieces) {
+void ChordObjective::set_grid(std::size_t segments, std::size_t subdivisions) {
   knots_ = segments;
-  pieces_ = pieces;
-  segments_ = segments * pieces;
+  subdivisions_ = subdivisions;
+  segments_ = segments * subdivisions;
   have_preconditioner_ = false;
   if (uniform_ && times_.size() == segments_) return;
   uniform_ = true;
@@ -43,10 +43,11 @@ void ChordObjective::set_grid(std::size_t segments, std::size_t pieces) {
   two_over_duration_.assign(segments_, 2 * n);
 }
 
-void ChordObjective::set_grid(std::size_t segments, std::size_t pieces, const std::vector<double>& times) {
+void ChordObjective::set_grid(std::size_t segments, std::size_t subdivisions,
+                              const std::vector<double>& times) {
   knots_ = segments;
-  pieces_ = pieces;
-  segments_ = segments * pieces;
+  subdivisions_ = subdivisions;
+  segments_ = segments * subdivisions;
   have_preconditioner_ = uniform_ = false;
   LATENTPATH_ASSERT(times.size() == segments_ + 1);
   for (auto* of_segments : {&times_, &duration_, &two_over_duration_}) of_segments->resize(segments_);
@@ -97,7 +98,7 @@ DenseObjective::Values ChordObjective::gradient_residual(const DenseRows& /*x*/,
 
 CurveMetric* ChordObjective::curve_metric(int64_t /*row*/) {
   if (time_weight_ > 0 || metric_.quality().depends_on_time() || !has_curvatures() || !uniform_ ||
-      pieces_ > 1 || in_metric_)
+      subdivisions_ > 1 || in_metric_)
     return nullptr;
   if (!curve_metric_ || curve_metric_->segments() != knots_)
     curve_metric_ = std::make_unique<ChordCurveMetric>(metric_, knots_, ends_.data(), ends_.data() + dim_);
@@ -109,7 +110,7 @@ std::string ChordObjective::why_first_order() const {
   if (metric_.quality().depends_on_time()) return "its quality depends on time";
   if (in_metric_) return "it measures by a metric given directly";
   if (!uniform_) return "its times are not evenly spaced";
-  if (pieces_ > 1) return "its segments are subdivided";
+  if (subdivisions_ > 1) return "its segments are subdivided";
   return "its chart or quality has first derivatives alone";
 }
 
@@ -119,13 +120,14 @@ void ChordObjective::middle_points(const double* nodes) {
 }
 
 const double* ChordObjective::fine_nodes(const double* knots) {
-  if (pieces_ == 1) return knots;
+  if (subdivisions_ == 1) return knots;
   fine_.resize((segments_ + 1) * dim_);
   for (std::size_t i = 0; i < knots_; ++i)
-    for (std::size_t k = 0; k < pieces_; ++k) {
-      const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+    for (std::size_t k = 0; k < subdivisions_; ++k) {
+      const double s = static_cast<double>(k) / static_cast<double>(subdivisions_);
       for (std::size_t j = 0; j < dim_; ++j)
-        fine_[(i * pieces_ + k) * dim_ + j] = (1 - s) * knots[i * dim_ + j] + s * knots[(i + 1) * dim_ + j];
+        fine_[(i * subdivisions_ + k) * dim_ + j] =
+            (1 - s) * knots[i * dim_ + j] + s * knots[(i + 1) * dim_ + j];
     }
   std::copy_n(knots + knots_ * dim_, dim_, fine_.end() - static_cast<std::ptrdiff_t>(dim_));
   return fine_.data();
@@ -135,8 +137,8 @@ const double* ChordObjective::fine_nodes(const double* knots) {
 void ChordObjective::restrict_vector(const double* fine, double* coarse) const {
   std::fill(coarse, coarse + unknowns(), 0.0);
   for (std::size_t f = 1; f < segments_; ++f) {
-    const std::size_t i = f / pieces_, k = f % pieces_;
-    const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+    const std::size_t i = f / subdivisions_, k = f % subdivisions_;
+    const double s = static_cast<double>(k) / static_cast<double>(subdivisions_);
     const double* g = fine + (f - 1) * dim_;
     if (i > 0)
       for (std::size_t j = 0; j < dim_; ++j) coarse[(i - 1) * dim_ + j] += (1 - s) * g[j];
@@ -159,8 +161,8 @@ void ChordObjective::restrict_blocks(const BlockTridiagonal& fine, BlockTridiago
         to[r * d + c] += scale * (transposed ? block[c * d + r] : block[r * d + c]);
   };
   for (std::size_t f = 0; f < segments_; ++f) {
-    const std::size_t i = f / pieces_, k = f % pieces_;
-    const double q = static_cast<double>(pieces_);
+    const std::size_t i = f / subdivisions_, k = f % subdivisions_;
+    const double q = static_cast<double>(subdivisions_);
     const double b = static_cast<double>(k) / q, a = 1 - b;  // weights of knots i and i + 1 at f
     const double next_b = static_cast<double>(k + 1) / q, next_a = 1 - next_b;  // at f + 1
     double* diagonal_a = i > 0 ? coarse.diagonal(i - 1) : nullptr;
@@ -185,7 +187,7 @@ void ChordObjective::restrict_blocks(const BlockTridiagonal& fine, BlockTridiago
 std::vector<double> ChordObjective::weighted_chords_squared() const {
   std::vector<double> sums(knots_, 0);
   for (std::size_t f = 0; f < segments_; ++f)
-    sums[f / pieces_] += static_cast<double>(pieces_) * w_[f] * c_[f];
+    sums[f / subdivisions_] += static_cast<double>(subdivisions_) * w_[f] * c_[f];
   return sums;
 }
 
@@ -257,7 +259,7 @@ double ChordObjective::expand(const double* knots) {
 }
 
 void ChordObjective::gradient(double* g) {
-  if (pieces_ > 1) {
+  if (subdivisions_ > 1) {
     fine_gradient_.resize((segments_ - 1) * dim_);
     full_gradient(fine_gradient_.data());
     restrict_vector(fine_gradient_.data(), g);
@@ -402,7 +404,7 @@ void ChordObjective::assemble_in_metric(bool newton, BlockTridiagonal& h) {
 }
 
 void ChordObjective::dispatch(HessianKind kind, bool laplacian_only, BlockTridiagonal& h) {
-  BlockTridiagonal& fine = pieces_ > 1 ? fine_blocks_ : h;
+  BlockTridiagonal& fine = subdivisions_ > 1 ? fine_blocks_ : h;
   if (dim_ == 2 && outputs_ == 3)
     assemble<2, 3>(kind, laplacian_only, fine);
   else if (dim_ == 2 && outputs_ == 2)
@@ -411,7 +413,7 @@ void ChordObjective::dispatch(HessianKind kind, bool laplacian_only, BlockTridia
     assemble<3, 3>(kind, laplacian_only, fine);
   else
     assemble<0, 0>(kind, laplacian_only, fine);
-  if (pieces_ > 1) restrict_blocks(fine, h);
+  if (subdivisions_ > 1) restrict_blocks(fine, h);
 }
 
 void ChordObjective::hessian(HessianKind kind, BlockTridiagonal& h) { dispatch(kind, false, h); }
@@ -461,8 +463,8 @@ void ChordObjective::hessian_product(const double* u, double* product) {
   const std::size_t n = segments_, d = dim_, m = outputs_;
   full_u_.assign((n + 1) * d, 0);
   for (std::size_t f = 1; f < n; ++f) {
-    const std::size_t i = f / pieces_, k = f % pieces_;
-    const double s = static_cast<double>(k) / static_cast<double>(pieces_);
+    const std::size_t i = f / subdivisions_, k = f % subdivisions_;
+    const double s = static_cast<double>(k) / static_cast<double>(subdivisions_);
     double* to = full_u_.data() + f * d;
     if (i > 0)
       for (std::size_t j = 0; j < d; ++j) to[j] += (1 - s) * u[(i - 1) * d + j];
@@ -504,7 +506,7 @@ void ChordObjective::hessian_product(const double* u, double* product) {
         full_product_[(i + 1) * d + j] += bend;
       }
   }
-  if (pieces_ > 1)
+  if (subdivisions_ > 1)
     restrict_vector(full_product_.data() + d, product);
   else
     std::copy_n(full_product_.begin() + static_cast<std::ptrdiff_t>(d), unknowns(), product);

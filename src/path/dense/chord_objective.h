@@ -22,8 +22,8 @@
 // In a metric G of the space that Φ maps to, c_i = d_iᵀ G(m_i) d_i, and d_i and the identity of JᵀJ make way
 // for the covectors and blocks of metric_chords.h.
 //
-// With `pieces` q > 1 every segment is cut into q and F is that of the finer polyline, whose nodes z = P y
-// depend linearly on the knots y: gradient Pᵀg, Hessian PᵀHP, still block-tridiagonal. So a coarse path
+// With `subdivisions` q > 1 every segment is cut into q and F is that of the finer polyline, whose nodes z =
+// P y depend linearly on the knots y: gradient Pᵀg, Hessian PᵀHP, still block-tridiagonal. So a coarse path
 // cannot hide what lies between its knots.
 
 #include <cstddef>
@@ -44,10 +44,11 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
  public:
   ChordObjective(const WeightedMetric& metric, double time_weight);
 
-  /// n segments between knots, each cut into `pieces`, on uniform times.
-  void set_grid(std::size_t segments, std::size_t pieces = 1);
-  /// The same on given times [n · pieces + 1], from 0 to 1; those of a segment's pieces evenly apart.
-  void set_grid(std::size_t segments, std::size_t pieces, const std::vector<double>& times);
+  /// n segments between knots, each cut into `subdivisions`, on uniform times.
+  void set_grid(std::size_t segments, std::size_t subdivisions = 1);
+  /// The same on given times [n · subdivisions + 1], from 0 to 1; those of a segment's subdivisions evenly
+  /// apart.
+  void set_grid(std::size_t segments, std::size_t subdivisions, const std::vector<double>& times);
   /// The nodes that do not move [D].
   void set_ends(const double* start, const double* end);
   std::size_t segments() const { return knots_; }
@@ -101,7 +102,7 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   /// Smallest Cholesky pivot of JᵀJ relative to its largest diagonal entry, over the nodes of the last
   /// expand(): 0 where J loses rank.
   double least_rank_ratio();
-  /// W_i c_i summed over the pieces of each segment, times their number: [n].
+  /// W_i c_i summed over the subdivisions of each segment, times their number: [n].
   std::vector<double> weighted_chords_squared() const;
   /// The knots of the last expand(), [n + 1, D].
   const std::vector<double>& knots() const { return knot_points_; }
@@ -127,7 +128,8 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
 
   const WeightedMetric& metric_;
   double time_weight_;
-  std::size_t pieces_ = 1, knots_ = 0, segments_ = 0, dim_, outputs_;  ///< segments_: of the fine polyline
+  std::size_t subdivisions_ = 1, knots_ = 0, segments_ = 0, dim_,
+              outputs_;  ///< segments_: of the fine polyline
   WeightField weight_;
   std::unique_ptr<MapExpansion> expansion_;
   std::optional<MetricChords> in_metric_;                    ///< of G, where there is one

@@ -42,7 +42,7 @@ struct Outcome {
 /// Of a level, on its own grid.
 struct LevelLength {
   double length;
-  std::size_t pieces;  ///< lengths of different costs are not extrapolated together
+  std::size_t subdivisions;  ///< lengths of different costs are not extrapolated together
 };
 
 /// Everything one thread needs to solve one pair after another.
@@ -63,8 +63,8 @@ class PairSolver {
   Geodesic solve(std::size_t pair);
 
  private:
-  static constexpr std::size_t kLevelSetPieces = 4;
-  static constexpr std::size_t kMostPieces = 64;
+  static constexpr std::size_t kLevelSetSubdivisions = 4;
+  static constexpr std::size_t kMostSubdivisions = 64;
   static constexpr std::size_t kCoarsest = 20;
   static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
 
@@ -93,7 +93,7 @@ class PairSolver {
   const CancellationToken& cancellation_;
   std::size_t dim_;
   bool level_set_;
-  std::size_t pieces_ = 1;  ///< that each segment is cut into
+  std::size_t subdivisions_ = 1;  ///< that each segment is cut into
   detail::ChordObjective objective_;
   std::unique_ptr<DenseSolver> solver_;
 };
@@ -164,7 +164,7 @@ SolverOptions PairSolver::rates_at(const DenseRows& x0) {
 /// Moves the inner nodes of `nodes` to a minimum of the objective, which is expanded there on return.
 void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome) {
   const auto dim = static_cast<std::ptrdiff_t>(dim_);
-  objective_.set_grid(nodes.size() / dim_ - 1, pieces_);
+  objective_.set_grid(nodes.size() / dim_ - 1, subdivisions_);
   // A residual r promises a decrease of 2r² of the cost: in single precision no less than its rounding can be
   // seen, and a hundredth of that is asked for.
   if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
@@ -230,7 +230,7 @@ std::vector<double> PairSolver::first_path(std::size_t pair, std::size_t segment
   std::copy_n(end, dim_, first.end() - static_cast<std::ptrdiff_t>(dim_));
   check_finite(first);
   stage(geodesic, "first path", first);
-  return detail::respace_polyline(metric_, first, segments);
+  return detail::reparametrise_polyline(metric_, first, segments);
 }
 
 void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
@@ -331,11 +331,13 @@ Geodesic PairSolver::solve(std::size_t pair) {
   std::vector<double> nodes = first_path(pair, levels[0], geodesic);
   Outcome outcome;
   std::vector<LevelLength> levels_reached;
-  const bool fixed = options_.quadrature > 0;
-  pieces_ = fixed ? static_cast<std::size_t>(options_.quadrature) : level_set_ ? kLevelSetPieces : 1;
+  const bool fixed = options_.subdivisions > 0;
+  subdivisions_ = fixed        ? static_cast<std::size_t>(options_.subdivisions)
+                  : level_set_ ? kLevelSetSubdivisions
+                               : 1;
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (georce) {
-      pieces_ = 1;
+      subdivisions_ = 1;
       run(nodes, options_.tolerance, geodesic, outcome);
       levels_reached.push_back(
           {static_cast<const detail::ChordCurveMetric*>(objective_.curve_metric(0))->length(), 1});
@@ -347,22 +349,22 @@ Geodesic PairSolver::solve(std::size_t pair) {
     const bool last = level + 1 == levels.size();
     if (level > 0) {
       nodes = detail::refine_polyline(nodes, dim_, !level_set_);
-      if (!fixed && !level_set_) pieces_ = std::max<std::size_t>(1, pieces_ / 2);
+      if (!fixed && !level_set_) subdivisions_ = std::max<std::size_t>(1, subdivisions_ / 2);
     }
     const std::vector<double> before = nodes;
-    for (;; pieces_ *= 4) {
+    for (;; subdivisions_ *= 4) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
       if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
       run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
       // a grid with fewer places to hide.
-      if (fixed || pieces_ >= kMostPieces || outcome.termination == Termination::kInterrupted ||
+      if (fixed || subdivisions_ >= kMostSubdivisions || outcome.termination == Termination::kInterrupted ||
           !hidden(nodes, last ? 0.01 : 0.03))
         break;
       nodes = before;
     }
-    levels_reached.push_back({objective_.length(), pieces_});
+    levels_reached.push_back({objective_.length(), subdivisions_});
     if (!last || level_set_) stage(geodesic, join_message(n, " segments"), nodes);
     if (outcome.termination == Termination::kInterrupted) {
       while (nodes.size() / dim_ - 1 < segments) nodes = detail::refine_polyline(nodes, dim_, false);
@@ -387,7 +389,7 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
   const std::size_t k = reached.size(), n = static_cast<std::size_t>(options_.segments);
   if (k == 0) return {};
   if (k < 3 || level_set_ || geodesic.termination != Termination::kConverged) return {reached.back().length};
-  if (reached[k - 2].pieces == pieces_ && reached[k - 3].pieces == pieces_)
+  if (reached[k - 2].subdivisions == subdivisions_ && reached[k - 3].subdivisions == subdivisions_)
     return {reached[k - 3].length, reached[k - 2].length, reached[k - 1].length};
   // The way up went over other costs: go down again from the path that was found.
   std::vector<double> lengths = {reached.back().length};
@@ -425,7 +427,7 @@ bool PairSolver::agrees_with_refined(const Geodesic& geodesic, double extrapolat
 
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
-  geodesic.pieces = reached.empty() ? 1 : static_cast<int>(reached.back().pieces);
+  geodesic.subdivisions = reached.empty() ? 1 : static_cast<int>(reached.back().subdivisions);
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;

@@ -145,10 +145,11 @@ MetricField metric_field(const WeightedMetric& metric) {
   };
 }
 
-SegmentFunction segment_lengths(const WeightedMetric& metric, int pieces) {
-  return [metric, pieces](const MatrixXd& from, const MatrixXd& to) {
+SegmentFunction segment_lengths(const WeightedMetric& metric, int subdivisions) {
+  return [metric, subdivisions](const MatrixXd& from, const MatrixXd& to) {
     VectorXd lengths(from.cols());
-    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), pieces, lengths.data());
+    metric.segment_lengths(static_cast<size_t>(from.cols()), from.data(), to.data(), subdivisions,
+                           lengths.data());
     return lengths;
   };
 }
@@ -362,7 +363,7 @@ GlobalGeodesics GlobalSearch::run() {
     for (Pair& pair : all) straight_lines(pair);
   if (options_.samples > 0) {
     RouteGraph graph(spread_samples(box_of(all), options_.samples),
-                     segment_lengths(problem_.metric, options_.pieces), segment_bounds(problem_.metric),
+                     segment_lengths(problem_.metric, options_.subdivisions), segment_bounds(problem_.metric),
                      options_.graph);
     for (Pair& pair : all) routes(pair, graph);
     result_.graph_edges = graph.edges();

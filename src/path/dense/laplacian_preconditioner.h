@@ -14,7 +14,7 @@ namespace latentpath::detail {
 
 class LaplacianPreconditioner {
  public:
-  /// At knots [n + 1, D] with W_i c_i summed over the pieces of each segment, times their number: [n].
+  /// At knots [n + 1, D] with W_i c_i summed over the subdivisions of each segment, times their number: [n].
   void build(const WeightedMetric& metric, const std::vector<double>& knots,
              const std::vector<double>& weighted_chords_squared);
   /// T anew; G as it was.

@@ -39,8 +39,8 @@ std::vector<double> refine_polyline(const std::vector<double>& nodes, std::size_
   return fine;
 }
 
-std::vector<double> respace_polyline(const WeightedMetric& metric, const std::vector<double>& nodes,
-                                     std::size_t segments) {
+std::vector<double> reparametrise_polyline(const WeightedMetric& metric, const std::vector<double>& nodes,
+                                           std::size_t segments) {
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const std::size_t n = nodes.size() / dim - 1;
   std::vector<double> reached(n + 1, 0), lengths(n);
@@ -48,14 +48,14 @@ std::vector<double> respace_polyline(const WeightedMetric& metric, const std::ve
   for (std::size_t i = 0; i < n; ++i)
     reached[i + 1] = reached[i] + (std::isfinite(lengths[i]) ? lengths[i] : 0);
   std::vector<double> out((segments + 1) * dim);
-  std::size_t piece = 0;
+  std::size_t segment = 0;
   for (std::size_t i = 0; i <= segments; ++i) {
     const double target = reached[n] * static_cast<double>(i) / static_cast<double>(segments);
-    while (piece + 1 < n && reached[piece + 1] < target) ++piece;
-    const double span = reached[piece + 1] - reached[piece];
-    const double u = span > 0 ? std::clamp((target - reached[piece]) / span, 0.0, 1.0) : 0;
+    while (segment + 1 < n && reached[segment + 1] < target) ++segment;
+    const double span = reached[segment + 1] - reached[segment];
+    const double u = span > 0 ? std::clamp((target - reached[segment]) / span, 0.0, 1.0) : 0;
     for (std::size_t j = 0; j < dim; ++j)
-      out[i * dim + j] = (1 - u) * nodes[piece * dim + j] + u * nodes[(piece + 1) * dim + j];
+      out[i * dim + j] = (1 - u) * nodes[segment * dim + j] + u * nodes[(segment + 1) * dim + j];
   }
   std::copy_n(nodes.begin(), dim, out.begin());
   std::copy_n(nodes.end() - static_cast<std::ptrdiff_t>(dim), dim,

@@ -8,7 +8,7 @@
 
 namespace latentpath::detail {
 
-/// The straight chart segment, `segments` pieces; ends to the last bit.
+/// The straight chart segment, cut into `segments`; ends to the last bit.
 std::vector<double> straight_polyline(const double* start, const double* end, std::size_t dim,
                                       std::size_t segments);
 
@@ -16,8 +16,8 @@ std::vector<double> straight_polyline(const double* start, const double* end, st
 /// or linear.
 std::vector<double> refine_polyline(const std::vector<double>& nodes, std::size_t dim, bool cubic);
 
-/// `segments` pieces of equal weighted length along the polyline.
-std::vector<double> respace_polyline(const WeightedMetric& metric, const std::vector<double>& nodes,
-                                     std::size_t segments);
+/// `segments` segments of equal weighted length along the polyline.
+std::vector<double> reparametrise_polyline(const WeightedMetric& metric, const std::vector<double>& nodes,
+                                           std::size_t segments);
 
 }  // namespace latentpath::detail

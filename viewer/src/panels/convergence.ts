@@ -15,7 +15,7 @@ function stageLines(record: Convergence, axis: Axis): Line[] {
     if (i > 0 && record.stage[i] !== record.stage[i - 1]) joined.push({ x: point.x, y: null });
     joined.push(point);
   });
-  return [{ id: "cost", name: "mean cost of the paths in the race", colour: "var(--path)", dash: "none", width: 2.5, points: joined }];
+  return [{ id: "cost", name: "mean cost of the paths that compete", colour: "var(--path)", dash: "none", width: 2.5, points: joined }];
 }
 
 function stageBands(record: Convergence, axis: Axis): { x1: number; x2: number; label: string }[] {
@@ -66,7 +66,7 @@ export function convergencePanel(run: Common, baseline?: Figures): HTMLElement |
   return section(
     "convergence",
     `The cost ${last <= finite[0]! ? "falls" : "goes"} from ${number(finite[0])} to ${number(last)} in ${plural(record.iteration[record.iteration.length - 1] ?? finite.length, "iteration")}`,
-    "Each shaded stage is a finer grid with fewer first paths in the race, so the line starts anew there. Costs are those of the grid that is being optimised.",
+    "Each shaded stage is a finer grid with fewer first paths left, so the line starts anew there. Costs are those of the grid that is being optimised.",
     evaluations
       ? choice<Axis>("Against", [["iteration", "iterations"], ["evaluations", "decoder evaluations"]], axis, (value) => {
           axis = value;

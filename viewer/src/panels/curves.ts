@@ -36,7 +36,7 @@ function lowest(values: Value[] | undefined): number | null {
   return finite.length > 0 ? Math.min(...finite) : null;
 }
 
-/** The longest step over the mean step: 1 for a morph at an even pace. */
+/** The longest step over the mean step: 1 for a morph in equal steps. */
 function unevenness(curve: Curve): number | null {
   const speeds = curve.sampled.speed.filter(isNumber);
   return speeds.length > 0 && curve.totalArc > 0 ? Math.max(...speeds) / curve.totalArc : null;

@@ -18,24 +18,24 @@ std::vector<int64_t> rows_where(const Tensor& condition) {
 /// Nodes at the best times where that costs less on `grid` than they do, `cost` [rows].
 Tensor reparametrised(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
                       const Tensor& cost) {
-  const Tensor moved =
-      reparametrise_optimally(search.energy, paths.nodes, times, times, search.options.quadrature.refinement);
+  const Tensor moved = reparametrise_optimally(search.energy, paths.nodes, times, times,
+                                               search.options.subdivision.reparametrise_subdivisions);
   const Tensor lower = polyline_cost(search.energy, moved, times, grid) < cost;
   return at::where(lower.view({-1, 1, 1}), moved, paths.nodes);
 }
 
 }  // namespace
 
-void refine_on_finer_quadrature(Search& search, FoundPaths& found) {
+void refine_on_finer_subdivision(Search& search, FoundPaths& found) {
   const PathOptions& options = search.options;
   const Tensor& times = found.times;
   const int64_t n = times.size(0) - 1;
   if (n < 2) return;
   PathSet paths{found.nodes, at::arange(search.size(), at::kLong), found.start};
-  for (int64_t quadrature = 2; quadrature <= options.quadrature.finest; quadrature *= 2) {
+  for (int64_t subdivisions = 2; subdivisions <= options.subdivision.finest; subdivisions *= 2) {
     if (search.cancellation.cancelled()) return;
-    const Tensor coarse = quadrature == 2 ? times : refine_times(times, quadrature);
-    const Tensor fine = refine_times(times, 2 * quadrature);
+    const Tensor coarse = subdivisions == 2 ? times : refine_times(times, subdivisions);
+    const Tensor fine = refine_times(times, 2 * subdivisions);
     std::vector<int64_t> hidden;
     Tensor cost;
     {
@@ -43,7 +43,7 @@ void refine_on_finer_quadrature(Search& search, FoundPaths& found) {
       const Tensor seen = polyline_cost(search.energy, paths.nodes, times, coarse);
       cost = polyline_cost(search.energy, paths.nodes, times, fine);
       hidden =
-          rows_where((cost - seen) > options.quadrature.hidden_share * options.resolution_tolerance * cost);
+          rows_where((cost - seen) > options.subdivision.hidden_share * options.resolution_tolerance * cost);
     }
     if (hidden.empty()) return;
     cost = cost.index_select(0, at::tensor(hidden, at::kLong));
@@ -53,12 +53,12 @@ void refine_on_finer_quadrature(Search& search, FoundPaths& found) {
       paths.nodes = reparametrised(search, paths, times, fine, cost);
     }
     Descent how;
-    how.quadrature = quadrature;
+    how.subdivisions = subdivisions;
     how.iterations = options.max_iterations > 0
-                         ? std::min(options.max_iterations, options.quadrature.iterations)
-                         : options.quadrature.iterations;
+                         ? std::min(options.max_iterations, options.subdivision.iterations)
+                         : options.subdivision.iterations;
     how.tolerance = options.tolerance;
-    how.stage = std::to_string(n) + " segments, " + std::to_string(quadrature) + "x quadrature";
+    how.stage = std::to_string(n) + " segments, " + std::to_string(subdivisions) + " midpoints each";
     const Descended solved = descend(search, paths, times, how);
     add_iterations(found.iterations, paths, solved.iterations);
     paths = solved.paths;
@@ -66,7 +66,7 @@ void refine_on_finer_quadrature(Search& search, FoundPaths& found) {
     for (int64_t row = 0; row < paths.rows(); ++row) {
       const auto pair = static_cast<size_t>(paths.pair_of(row));
       found.termination[pair] = solved.termination[static_cast<size_t>(row)];
-      found.quadrature[pair] = quadrature;
+      found.subdivisions[pair] = subdivisions;
     }
   }
 }
