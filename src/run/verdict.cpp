@@ -76,7 +76,8 @@ std::string finding_of(const VerdictFigures& f) {
   if (f.kind == RunKind::kGeodesic) {
     const std::string what = f.title.empty() ? std::string() : f.title + ": ";
     if (!f.length) return what + "no path of finite length was found";
-    return what + "length " + figure_text(*f.length, 6) +
+    const bool weighted = f.path.value("weighted", json()) == json(true);
+    return what + (weighted ? "weighted length " : "length ") + figure_text(*f.length, 6) +
            (f.path.value("minimum", json()) == json(true) ? ", a minimum" : "");
   }
   if (!f.cost) return "this path has no cost: the model gives values that are no numbers along it";

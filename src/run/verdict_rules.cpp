@@ -113,9 +113,9 @@ std::optional<Reason> guard_rule(const VerdictFigures& f, const VerdictRule& rul
   const auto rank = figure_of(f.path, "least_guard_rank");
   if (!rank) return std::nullopt;
   Level level = rule.grade(*rank);
-  const auto ends = figure_of(f.path, "least_end_guard_rank");
+  const auto ends = figure_of(f.path, "least_end_rank");
   std::string text = level == Level::kGood
-                         ? "In the data: its strangest place is no stranger than " +
+                         ? "In the data: its strangest place is stranger than " +
                                figure_text(100 * (1 - *rank)) + " of 100 samples of the prior."
                          : "The path leaves the data: only a share " + figure_text(*rank, 2) +
                                " of the prior lies in places as strange as its strangest.";
@@ -127,6 +127,15 @@ std::optional<Reason> guard_rule(const VerdictFigures& f, const VerdictRule& rul
   return Reason{
       level, text,
       "leave `guard` on, or give a `prior` fitted to the codes of your data (`prior` samples:FILE.npy)"};
+}
+
+std::optional<Reason> images_rule(const VerdictFigures& f, const VerdictRule& rule) {
+  const auto rank = figure_of(f.path, "mean_image_rank");
+  if (!rank) return std::nullopt;
+  return Reason{rule.grade(*rank),
+                "On average its images are stranger than " + figure_text(100 * (1 - *rank)) +
+                    " of 100 images of the prior, by their distance to the nearest of them.",
+                "look at the frames, leave `guard` on, or give a `prior` fitted to the codes of your data"};
 }
 
 std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rule) {
@@ -206,12 +215,16 @@ std::string assumptions_of(const VerdictFigures& f, const json& reference) {
     std::string text = "a grid of ";
     for (size_t d = 0; d < grid.size(); ++d) text += (d ? " × " : "") + grid[d].dump();
     parts.push_back(text);
+  } else if (const auto nodes = figure_of(grid, "nodes")) {
+    const auto spacing = figure_of(grid, "spacing");
+    parts.push_back("a grid of " + figure_text(*nodes) + " nodes" +
+                    (spacing ? ", " + figure_text(*spacing, 2) + " apart" : std::string()));
   } else if (grid.is_number()) {
     parts.push_back("a grid of " + figure_text(grid.get<double>()) + " nodes");
   } else if (grid.is_string()) {
     parts.push_back(grid.get<std::string>());
-  } else if (const auto nodes = figure_of(reference, "evaluations")) {
-    parts.push_back("a grid of up to " + figure_text(*nodes) + " nodes");
+  } else if (const auto evaluations = figure_of(reference, "evaluations")) {
+    parts.push_back("a grid of up to " + figure_text(*evaluations) + " nodes");
   }
   const std::string dtype = text_of(reference, "dtype").empty() ? f.dtype : text_of(reference, "dtype");
   if (!dtype.empty()) parts.push_back("values in " + dtype);
@@ -250,7 +263,9 @@ std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule&
                       figure_text(f.bound.value_or(0), 6) + ", and so is wrong here.",
                   remedy};
   const double share = f.reference_error.value_or(0) / *f.reference;
-  const Level level = rule.grade(share);
+  Level level = rule.grade(share);
+  // The reference may say so itself.
+  if (reference_of(f.path).value("uncertain", json()) == json(true)) level = std::max(level, Level::kFair);
   if (level != Level::kGood)
     return Reason{level, "Not certified: " + by + "is uncertain by " + percent_text(share) + ".", remedy};
   const double gap = *f.length / *f.reference - 1;
@@ -374,6 +389,13 @@ std::optional<Reason> movement_rule(const VerdictFigures& f, const VerdictRule& 
                 "The gradient of its cost is zero: the search could not move it. A model that is detached, "
                 "rounded or piecewise constant has no gradient; at a saddle, symmetry hides it.",
                 "another first path (`init`), or a decoder that is differentiable"};
+}
+
+std::optional<Reason> winding_rule(const VerdictFigures& f, const VerdictRule&) {
+  const auto second = figure_of(f.path.value("second_shortest", json()), "length");
+  if (!second || !f.length) return std::nullopt;
+  return Reason{Level::kNote, "The shortest path found that winds another way is " + figure_text(*second, 6) +
+                                  " long, this one " + figure_text(*f.length, 6) + "."};
 }
 
 std::optional<Reason> start_rule(const VerdictFigures& f, const VerdictRule&) {
@@ -523,6 +545,7 @@ const std::vector<VerdictRule>& verdict_rules() {
       {"quality", "min_quality", true, 0.02, kNever, "it crosses bad places", nullptr, quality_rule},
       {"guard", "least_guard_rank, unless an end is as strange", true, 0.01, 1e-4, "it leaves the data",
        "In the data: no path is stranger than 99 of 100 samples of the prior.", guard_rule},
+      {"images", "mean_image_rank", true, 0.05, kNever, "its images are strange", nullptr, images_rule},
       {"judge", "judge_disagreement", false, 0.1, 0.5, "a second classifier disagrees",
        "A second classifier, which was not optimised, agrees on every path.", judge_rule},
       {"classifier", "classifier.sure: share of prior samples with a probability of 0.8 or more", true, 0.5,
@@ -549,6 +572,7 @@ const std::vector<VerdictRule>& verdict_rules() {
        "Every path is a minimum: the Hessian of its cost is positive definite.", minimum_rule},
       {"movement", "gradient_residual, unless the path is straight or a minimum", true, 1e-14, kNever,
        "its gradient is zero", nullptr, movement_rule},
+      {"winding", "", false, kNever, kNever, "", nullptr, winding_rule},
       {"start", "", false, kNever, kNever, "", nullptr, start_rule},
       {"ending", "gradient_residual, and termination", false, 0.05, 0.3, "the search did not converge",
        "Every search converged, to a stationary path.", ending_rule},

@@ -193,6 +193,14 @@ TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
       HasSubstr("It rests on the box [-1, 1] × [0, 2], a grid of 101 × 201 and values in float64; paths "
                 "that leave the box are longer."));
 
+  pair["path"]["reference"]["grid"] = {{"nodes", 4000}, {"spacing", 0.01}};
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("a grid of 4000 nodes, 0.01 apart"));
+  pair["path"]["reference"]["uncertain"] = true;
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair") << "by its own account";
+  pair["path"]["second_shortest"] = {{"start", "winding (1, 0)"}, {"length", 14.5}};
+  EXPECT_THAT(text(geodesic_verdict(pair), "winding"), HasSubstr("another way is 14.5 long"));
+
+  pair["path"]["reference"] = reference;
   pair["path"]["reference"]["error_estimate"] = 1.7;  // 13 %
   EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
   EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), StartsWith("Not certified"));
@@ -237,8 +245,12 @@ TEST(PairVerdict, ListensToGuardAndJudge) {
   EXPECT_EQ(verdict_of(pair_with("least_guard_rank", 0.009))["level"], "fair");
   EXPECT_EQ(verdict_of(pair_with("least_guard_rank", 3e-7))["level"], "bad");
   json strange_end = pair_with("least_guard_rank", 3e-7);
-  strange_end["path"]["least_end_guard_rank"] = 3e-7;
+  strange_end["path"]["least_end_rank"] = 3e-7;
   EXPECT_EQ(level(verdict_of(strange_end), "guard"), "note") << "an end that was given is as strange";
+  EXPECT_THAT(text(verdict_of(pair_with("least_guard_rank", 0.03)), "guard"),
+              HasSubstr("than 97 of 100 samples"));
+  EXPECT_EQ(verdict_of(pair_with("mean_image_rank", 0.3))["level"], "good");
+  EXPECT_EQ(verdict_of(pair_with("mean_image_rank", 0.02))["level"], "fair");
   json judged = pair_with("judge_disagreement", 0.05);
   judged["path"]["mean_judge_probability"] = 0.8;
   EXPECT_EQ(verdict_of(judged)["level"], "good");
