@@ -75,6 +75,7 @@ void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std:
   report.prior_rank = run.prior.rank;
   report.norm = run.path.norm;
   report.seed = run.seed;
+  report.summary = &run.summary;
   report.words = run.words;
   write_path_report(folder, run.problem, run.result, report,
                     shareable_page(run, folder, {{"convergence", run.convergence.json()}}), progress,

@@ -387,7 +387,7 @@ int64_t PathReport::write_pictures(const std::filesystem::path& run, int64_t pai
 void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
                        const CancellationToken& cancellation) {
   const at::NoGradGuard no_gradient;
-  json summary = path_summary(result_);
+  json summary = options_.summary != nullptr ? *options_.summary : path_summary(result_);
   summary.erase("warnings");  // they are the caller's, who knows which paths of the machine they name
   add_overview(data, summary);
   const int64_t detailed =

@@ -34,7 +34,9 @@ struct PathReportOptions {
   uint64_t seed = 0;                            ///< of the prior samples that are drawn
   std::function<std::string(const std::string&)> words = {};  ///< how the reader calls options
   int64_t picture_bytes = 13'000'000;  ///< of all pairs' pictures; frames, quality and size give way to it
-  int64_t detailed_pairs = 1000;       ///< the others appear in the table only
+  const nlohmann::json* summary =
+      nullptr;                    ///< the run's, with what others say of the paths; null: the result's
+  int64_t detailed_pairs = 1000;  ///< the others appear in the table only
 };
 
 /// `progress` hears of every pair; a cancelled run gets the first pair's curves and the table of all.
