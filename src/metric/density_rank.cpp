@@ -125,17 +125,17 @@ namespace {
 
 class DensityRank final : public Quality {
  public:
-  DensityRank(DensityPointer density, const RankOptions& options)
-      : density_(std::move(density)), distribution_(*density_, options) {}
+  DensityRank(DensityPointer density, std::shared_ptr<const LogDensityDistribution> distribution)
+      : density_(std::move(density)), distribution_(std::move(distribution)) {}
   Tensor evaluate(const QualityPoints& points) const override {
-    return distribution_(density_->log_density(points.latent)).to(points.latent.scalar_type());
+    return (*distribution_)(density_->log_density(points.latent)).to(points.latent.scalar_type());
   }
   bool concurrent() const override { return true; }
   std::string describe() const override { return "rank of the " + density_->describe(); }
 
  private:
   DensityPointer density_;
-  LogDensityDistribution distribution_;
+  std::shared_ptr<const LogDensityDistribution> distribution_;
 };
 
 /// (1/n) Σ_i Φ_N((l − l_i)/h) for each l, and its derivative; a tile of points against all samples at a time.
@@ -224,7 +224,15 @@ void check_density(const DensityPointer& density) {
 QualityPointer density_rank(DensityPointer density, const RankOptions& options) {
   check_density(density);
   if (const auto* uniform = dynamic_cast<const UniformDensity*>(density.get())) return uniform->box();
-  return std::make_shared<DensityRank>(std::move(density), options);
+  auto distribution = std::make_shared<const LogDensityDistribution>(*density, options);
+  return density_rank(std::move(density), std::move(distribution));
+}
+
+QualityPointer density_rank(DensityPointer density,
+                            std::shared_ptr<const LogDensityDistribution> distribution) {
+  check_density(density);
+  LATENTPATH_CHECK(distribution != nullptr, kArgument, "a density rank needs a distribution (it is null)");
+  return std::make_shared<DensityRank>(std::move(density), std::move(distribution));
 }
 
 QualityPointer density_rank_paper(DensityPointer density, const PaperRankOptions& options) {

@@ -103,32 +103,63 @@ Tensor k_means(const Tensor& samples, int64_t k, uint64_t seed) {
   return at::from_blob(label.data, {samples.size(0)}, at::kInt).to(at::kLong);
 }
 
-/// Whitened samples [n, D] → a mixture of k full Gaussians, in whitened coordinates: expectation maximisation
-/// from k-means. Every covariance has a thousandth of all samples' variance added, without which a component
-/// around few samples would collapse onto them.
-GaussianMixture fit_mixture(const Tensor& samples, int64_t k, uint64_t seed) {
-  const int64_t n = samples.size(0), dim = samples.size(1);
+/// A mixture while it is being fitted: weights [k], means [k, D], covariances [k, D, D].
+struct Components {
+  Tensor weights, means, covariances;
+  int64_t size() const { return weights.size(0); }
+};
+
+/// log(π_j N(x; μ_j, Σ_j)) of every sample and component, [n, k], but for a constant: single precision is
+/// enough to share samples out, and half the work.
+Tensor joint_log_densities(const Components& mixture, const Tensor& samples) {
+  const int64_t k = mixture.size(), dim = samples.size(1);
+  const Tensor factors = at::linalg_cholesky(mixture.covariances);
+  const Tensor inverse = at::linalg_solve_triangular(
+      factors, at::eye(dim, at::kDouble).expand({k, dim, dim}).contiguous(), /*upper=*/false);
+  const Tensor shift = -at::matmul(inverse, mixture.means.unsqueeze(2)).flatten();
+  const Tensor whitened =
+      at::addmm(shift.to(at::kFloat), samples, inverse.reshape({k * dim, dim}).t().to(at::kFloat));
+  const Tensor constant =
+      (mixture.weights / mixture.weights.sum()).log() - factors.diagonal(0, 1, 2).log().sum(1);
+  return constant.to(at::kFloat) - 0.5 * whitened.view({samples.size(0), k, dim}).square().sum(2);
+}
+
+/// The mixture of largest likelihood where share [n, k] of each sample belongs to each component. Every
+/// covariance has a thousandth of all samples' variance added, without which a component around few samples
+/// would collapse onto them.
+Components maximise(const Tensor& samples, const Tensor& share) {
+  const int64_t dim = samples.size(1), k = share.size(1);
   const Tensor ridge = 1e-3 * at::eye(dim, at::kDouble);
-  const auto maximise = [&](const Tensor& share) {  // share [n, k]: of each sample in each component
-    const Tensor mass = share.sum(0).clamp_min(1e-6);
-    const Tensor means = share.t().matmul(samples) / mass.unsqueeze(1);
-    std::vector<Tensor> covariances;
-    for (int64_t j = 0; j < k; ++j) {
-      const Tensor away = samples - means[j];
-      covariances.push_back(away.t().matmul(share.select(1, j).unsqueeze(1) * away) / mass[j] + ridge);
-    }
-    return GaussianMixture(mass, means, at::stack(covariances));
-  };
-  GaussianMixture mixture = maximise(k == 1 ? at::ones({n, 1}, at::kDouble)
-                                            : at::one_hot(k_means(samples, k, seed), k).to(at::kDouble));
-  if (k == 1) return mixture;
+  std::vector<Tensor> mass, means, covariances;
+  for (int64_t j = 0; j < k; ++j) {
+    // In many dimensions nearly every sample belongs to one component alone.
+    const Tensor rows = (share.select(1, j) > 1e-6).nonzero().squeeze(1);
+    const Tensor own = share.select(1, j).index_select(0, rows).to(at::kDouble).unsqueeze(1);
+    const Tensor x = samples.index_select(0, rows).to(at::kDouble);
+    mass.push_back(own.sum().clamp_min(1e-6));
+    means.push_back((own * x).sum(0) / mass.back());
+    const Tensor away = x - means.back();
+    covariances.push_back((own * away).t().matmul(away) / mass.back() + ridge);
+  }
+  return {at::stack(mass), at::stack(means), at::stack(covariances)};
+}
+
+/// Whitened samples [n, D] in single precision → a mixture of k full Gaussians, in whitened coordinates:
+/// expectation maximisation from k-means, or from a mixture that was fitted to a part of the samples.
+Components fit_mixture(const Tensor& samples, int64_t k, uint64_t seed, const Components* from = nullptr) {
+  // In nats a sample: below what held-out samples tell apart.
+  constexpr double kTolerance = 1e-3;
+  constexpr int kMostIterations = 60;
+  if (k == 1) return maximise(samples, at::ones({samples.size(0), 1}, at::kFloat));
+  Components mixture =
+      from != nullptr ? *from : maximise(samples, at::one_hot(k_means(samples, k, seed), k).to(at::kFloat));
   double before = -INFINITY;
-  for (int iteration = 0; iteration < 100; ++iteration) {
-    const Tensor joint = mixture.component_log_densities(samples), all = at::logsumexp(joint, 1, true);
+  for (int iteration = 0; iteration < kMostIterations; ++iteration) {
+    const Tensor joint = joint_log_densities(mixture, samples), all = at::logsumexp(joint, 1, true);
     const double likelihood = all.mean().item<double>();
-    if (likelihood - before < 1e-4) break;  // nats a sample: far below what held-out samples can tell apart
+    if (likelihood - before < kTolerance) break;
     before = likelihood;
-    mixture = maximise(at::exp(joint - all));
+    mixture = maximise(samples, at::exp(joint - all));
   }
   return mixture;
 }
@@ -154,7 +185,9 @@ DensityPointer kernel_density(const Tensor& points, const Tensor& factor, double
                                          bandwidth);
 }
 
-SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& options) {
+namespace {
+
+void check_samples(const Tensor& samples, const SampleDensityOptions& options) {
   LATENTPATH_CHECK(samples.dim() == 2 && samples.numel() > 0 && samples.is_floating_point(), kArgument,
                    "latent samples must be floating numbers of shape [n, D], not of shape ",
                    shape_string(samples.sizes()));
@@ -168,91 +201,157 @@ SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& opt
                    kArgument,
                    "a sample density needs most_components and most_kernels of at least 1, most_samples ",
                    "of at least ", least, " and a share held_out between 0 and 1");
+}
+
+/// Samples in coordinates in which their covariance is the identity: k-means, the ridge and the bandwidths
+/// have no other scale.
+struct Whitened {
+  Tensor points, mean, factor;  // x = mean + factor · points
+
+  explicit Whitened(const Tensor& x) : mean(x.mean(0)) {
+    Tensor deviation = x.std(0);
+    const double typical = deviation.mean().item<double>();
+    LATENTPATH_CHECK(typical > 0, kArgument, "the latent samples are all equal");
+    deviation = at::where(deviation > 0, deviation, at::full_like(deviation, typical));
+    const Tensor standard = (x - mean) / deviation;
+    // The ridge is for coordinates that never change, or only together.
+    const Tensor correlation = standard.t().matmul(standard) / static_cast<double>(x.size(0) - 1) +
+                               1e-8 * at::eye(x.size(1), at::kDouble);
+    const Tensor root = at::linalg_cholesky(correlation);
+    points = at::linalg_solve_triangular(root, standard.t().contiguous(), /*upper=*/false).t().contiguous();
+    factor = deviation.unsqueeze(1) * root;
+  }
+  double log_volume() const { return factor.diagonal().log().sum().item<double>(); }
+};
+
+GaussianMixture as_mixture(const Components& fitted, const std::string& name) {
+  return {fitted.weights, fitted.means, fitted.covariances, name};
+}
+
+/// The estimates that are tried on one part of the samples and judged by the other.
+class Candidates {
+ public:
+  Candidates(const Whitened& white, const SampleDensityOptions& options, const ProgressObserver& progress)
+      : options_(options), progress_(progress), log_volume_(white.log_volume()) {
+    const int64_t n = white.points.size(0);
+    const int64_t judging =
+        std::clamp<int64_t>(std::llround(options.held_out * static_cast<double>(n)), 1, n - 1);
+    judges_ = white.points.narrow(0, 0, judging);
+    training_ = white.points.narrow(0, judging, n - judging);
+  }
+
+  /// Twice the components, until that does not help twice in a row: the likelihood of what was held out has
+  /// its maximum then. A component has as many samples as free parameters in a row of its covariance, or
+  /// more.
+  void try_mixtures() {
+    const Tensor single = training_.to(at::kFloat).contiguous();
+    int without_gain = 0;
+    for (int64_t k = 1; k <= options_.most_components && without_gain < 2; k *= 2) {
+      if (k > 1 && training_.size(0) < 2 * k * (training_.size(1) + 1)) break;
+      report(mixture_name(k));
+      const Components fitted = fit_mixture(single, k, options_.seed);
+      const bool better =
+          consider(mixture_name(k), as_mixture(fitted, mixture_name(k)).log_density(judges_), fitted, 0);
+      without_gain = better ? 0 : without_gain + 1;
+    }
+  }
+
+  /// Bandwidths around Scott's rule, which is right for one Gaussian: several modes want less.
+  void try_kernels() {
+    report("kernel estimates");
+    const Tensor kernels = training_.narrow(0, 0, std::min(training_.size(0), options_.most_kernels));
+    const auto count = static_cast<double>(kernels.size(0)), dim = static_cast<double>(kernels.size(1));
+    const double scott = std::pow(count, -1.0 / (dim + 4));
+    const Tensor half_square = -0.5 * at::cdist(judges_, kernels).square();  // of all bandwidths
+    for (const double factor_of_scott : {1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09}) {
+      const double h = factor_of_scott * scott;
+      const double before = tried.back().log_likelihood;
+      const Tensor judged =
+          at::logsumexp(half_square / (h * h), 1) - std::log(count) - dim * (0.5 * kLogTwoPi + std::log(h));
+      consider(kernel_name(h), judged, {}, h);
+      if (factor_of_scott < 1 && tried.back().log_likelihood < before) break;
+    }
+  }
+
+  /// The simplest estimate that the held-out samples cannot tell from the best one: within one standard error
+  /// of the mean difference (Breiman et al., Classification and Regression Trees, 1984, §3.4.3).
+  size_t choice() const {
+    size_t winner = 0, choice = 0;
+    for (size_t i = 0; i < fits.size(); ++i)
+      if (tried[i].log_likelihood == best_) winner = i;
+    for (; choice < winner; ++choice) {
+      if (fits[choice].bandwidth > 0) continue;  // one bandwidth is no simpler than another
+      const Tensor lead = fits[winner].judged - fits[choice].judged;
+      const double error = lead.std().item<double>() / std::sqrt(static_cast<double>(judges_.size(0)));
+      if (lead.mean().item<double>() <= error) break;
+    }
+    return choice;
+  }
+
+  struct Fit {
+    Components mixture;
+    double bandwidth = 0;  // 0: a mixture
+    Tensor judged;         // log-likelihood of every held-out sample
+  };
+  std::vector<Fit> fits;
+  std::vector<DensityCandidate> tried;  // beside `fits`
+
+ private:
+  bool consider(std::string name, const Tensor& log_density, Components mixture, double bandwidth) {
+    const Tensor judged = log_density - log_volume_;  // in the samples' own coordinates
+    const double value = judged.mean().item<double>();
+    tried.push_back({std::move(name), value});
+    fits.push_back({std::move(mixture), bandwidth, judged});
+    const bool better = value > best_;
+    best_ = std::max(best_, value);
+    return better;
+  }
+  void report(const std::string& what) const {
+    const auto done = static_cast<int64_t>(tried.size());
+    if (progress_) progress_({"density of the samples: " + what, done, done + 1, 0});
+  }
+
+  const SampleDensityOptions& options_;
+  const ProgressObserver& progress_;
+  double log_volume_, best_ = -INFINITY;
+  Tensor judges_, training_;
+};
+
+}  // namespace
+
+SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& options,
+                          const ProgressObserver& progress) {
+  check_samples(samples, options);
   const at::NoGradGuard no_gradient;
   auto generator = make_generator(options.seed);
   const int64_t n = std::min(samples.size(0), options.most_samples);
   const Tensor order = at::randperm(samples.size(0), generator, at::kLong).narrow(0, 0, n);
   const Tensor x = samples.detach().to(at::kCPU, at::kDouble).index_select(0, order);
+  const Whitened white(x);
+  Candidates candidates(white, options, progress);
+  candidates.try_mixtures();
+  candidates.try_kernels();
 
-  // Everything is fitted to whitened samples: k-means, the ridge and the bandwidths have no other scale.
-  const Tensor mean = x.mean(0);
-  Tensor deviation = x.std(0);
-  const double typical = deviation.mean().item<double>();
-  LATENTPATH_CHECK(typical > 0, kArgument, "the latent samples are all equal");
-  deviation = at::where(deviation > 0, deviation, at::full_like(deviation, typical));
-  const Tensor standard = (x - mean) / deviation;
-  // The ridge is for coordinates that never change, or only together.
-  const Tensor correlation =
-      standard.t().matmul(standard) / static_cast<double>(n - 1) + 1e-8 * at::eye(dim, at::kDouble);
-  const Tensor root = at::linalg_cholesky(correlation);
-  const Tensor white =
-      at::linalg_solve_triangular(root, standard.t().contiguous(), /*upper=*/false).t().contiguous();
-  const Tensor factor = deviation.unsqueeze(1) * root;  // x = mean + factor · white
-  const double log_volume = factor.diagonal().log().sum().item<double>();
-
-  const int64_t judging =
-      std::clamp<int64_t>(std::llround(options.held_out * static_cast<double>(n)), 1, n - 1);
-  const Tensor judges = white.narrow(0, 0, judging), training = white.narrow(0, judging, n - judging);
+  // Fitted to all samples, in their own coordinates.
+  const size_t choice = candidates.choice();
+  const Candidates::Fit& chosen = candidates.fits[choice];
   SampleDensity result;
   result.samples = n;
-  struct Fit {
-    int64_t components = 0;  // 0: kernels
-    double bandwidth = 0;
-    Tensor judged;  // log-likelihood of every held-out sample
-  };
-  std::vector<Fit> fits;  // beside result.candidates
-  double best = -INFINITY;
-  const auto consider = [&](std::string name, const Density& density, int64_t components, double bandwidth) {
-    const Tensor judged = density.log_density(judges) - log_volume;  // in the samples' own coordinates
-    const double value = judged.mean().item<double>();
-    result.candidates.push_back({std::move(name), value});
-    fits.push_back({components, bandwidth, judged});
-    const bool better = value > best;
-    best = std::max(best, value);
-    return better;
-  };
-  // Twice the components, until that does not help twice in a row: the likelihood of what was held out has
-  // its maximum then. A component has as many samples as free parameters in a row of its covariance, or more.
-  int without_gain = 0;
-  for (int64_t k = 1; k <= options.most_components && without_gain < 2; k *= 2) {
-    if (k > 1 && training.size(0) < 2 * k * (dim + 1)) break;
-    without_gain =
-        consider(mixture_name(k), fit_mixture(training, k, options.seed), k, 0) ? 0 : without_gain + 1;
-  }
-  // Bandwidths around Scott's rule, which is right for one Gaussian: several modes want less.
-  const Tensor kernels = training.narrow(0, 0, std::min(training.size(0), options.most_kernels));
-  const Tensor unit = at::eye(dim, at::kDouble);
-  const double scott = std::pow(static_cast<double>(kernels.size(0)), -1.0 / static_cast<double>(dim + 4));
-  for (const double factor_of_scott : {1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09}) {
-    const double h = factor_of_scott * scott;
-    const double before = result.candidates.back().log_likelihood;
-    consider(kernel_name(h), *kernel_density(kernels, unit, h), 0, h);
-    if (factor_of_scott < 1 && result.candidates.back().log_likelihood < before) break;
-  }
-
-  // The simplest estimate that the held-out samples cannot tell from the best one: within one standard error
-  // of the mean difference (Breiman et al., Classification and Regression Trees, 1984, §3.4.3).
-  size_t winner = 0, choice = 0;
-  for (size_t i = 0; i < fits.size(); ++i)
-    if (result.candidates[i].log_likelihood == best) winner = i;
-  for (choice = 0; choice < winner; ++choice) {
-    if (fits[choice].components == 0) continue;  // one bandwidth is no simpler than another
-    const Tensor lead = fits[winner].judged - fits[choice].judged;
-    const double error = lead.std().item<double>() / std::sqrt(static_cast<double>(judging));
-    if (lead.mean().item<double>() <= error) break;
-  }
-  // Fitted to all samples, in their own coordinates.
-  const Fit& chosen = fits[choice];
-  result.chosen = result.candidates[choice].name;
-  if (chosen.components > 0) {
-    const GaussianMixture fitted = fit_mixture(white, chosen.components, options.seed);
-    result.density = std::make_shared<GaussianMixture>(
-        fitted.weights(), mean + fitted.means().matmul(factor.t()),
-        factor.matmul(fitted.covariances()).matmul(factor.t()), result.chosen + " fitted to samples");
+  result.candidates = candidates.tried;
+  result.chosen = candidates.tried[choice].name;
+  if (chosen.bandwidth == 0) {
+    const Components fitted = fit_mixture(white.points.to(at::kFloat).contiguous(), chosen.mixture.size(),
+                                          options.seed, &chosen.mixture);
+    result.density =
+        std::make_shared<GaussianMixture>(fitted.weights, white.mean + fitted.means.matmul(white.factor.t()),
+                                          white.factor.matmul(fitted.covariances).matmul(white.factor.t()),
+                                          result.chosen + " fitted to samples");
+    result.operations = chosen.mixture.size() * x.size(1) * x.size(1);
   } else {
     result.is_kernel_estimate = true;
-    result.density =
-        kernel_density(x.narrow(0, 0, std::min(n, options.most_kernels)), factor, chosen.bandwidth);
+    const Tensor kernels = x.narrow(0, 0, std::min(n, options.most_kernels));
+    result.density = kernel_density(kernels, white.factor, chosen.bandwidth);
+    result.operations = kernels.numel();
   }
   return result;
 }
@@ -269,7 +368,11 @@ std::string SampleDensity::sentence() const {
 RankOptions SampleDensity::rank_options(uint64_t seed) const {
   RankOptions options;
   options.seed = seed;
-  if (is_kernel_estimate) options.samples = 20'000;
+  // As many draws as take about a second.
+  constexpr double kMostOperations = 5e9;
+  const double affordable = kMostOperations / static_cast<double>(std::max<int64_t>(1, operations));
+  options.samples = static_cast<int64_t>(
+      std::clamp(affordable, 10'000.0, is_kernel_estimate ? 20'000.0 : static_cast<double>(options.samples)));
   return options;
 }
 

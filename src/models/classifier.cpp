@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
 #include "latentpath/models/input_adapter.h"
 #include "latentpath/models/torchscript_module.h"
 
@@ -19,6 +20,8 @@ struct Classifier::Model {
   std::optional<InputAdapter> adapter;
   ClassifierOutput output = ClassifierOutput::kDetect;
   int64_t classes = 0;
+  bool detected = false;    // the reading of the output was not stated
+  bool attributes = false;  // probabilities of independent attributes, not of classes that exclude each other
 
   std::string name() const { return "the classifier " + module.file().string(); }
 
@@ -31,11 +34,64 @@ struct Classifier::Model {
     return scores.to(input.scalar_type());
   }
 
-  static ClassifierOutput detect(const Tensor& scores) {
-    const bool sums_to_one =
-        (scores >= -1e-6).all().item<bool>() && ((scores.sum(1) - 1).abs() < 1e-3).all().item<bool>();
-    if (sums_to_one && scores.size(1) > 1) return ClassifierOutput::kProbabilities;
-    return scores.size(1) == 1 ? ClassifierOutput::kSigmoid : ClassifierOutput::kSoftmax;
+  static bool sum_to_one(const Tensor& scores) {
+    return scores.size(1) > 1 && (scores >= -1e-6).all().item<bool>() &&
+           ((scores.sum(1) - 1).abs() < 1e-3).all().item<bool>();
+  }
+  static bool within_unit(const Tensor& scores) {
+    return (scores >= 0).all().item<bool>() && (scores <= 1).all().item<bool>();
+  }
+
+  /// Scores of inputs unlike any that the decoder makes: flat, noisy, inverted, and of ten times the
+  /// contrast. Logits leave [0, 1] for one or the other, a sigmoid never does. Undefined where the classifier
+  /// refuses.
+  Tensor varied_scores(const Tensor& input) const {
+    const Tensor low = input.min(), high = input.max(), middle = 0.5 * (low + high);
+    auto generator = make_generator(0);
+    const Tensor noise = low + (high - low) * at::rand(input.sizes(), generator, input.options());
+    const Tensor varied =
+        at::cat({at::ones_like(input.narrow(0, 0, 1)) * low, at::ones_like(input.narrow(0, 0, 1)) * high,
+                 noise, low + high - input, middle + 10 * (input - middle)});
+    try {
+      const Tensor scores = raw(varied);
+      return at::isfinite(scores).all().item<bool>() ? scores : Tensor();
+    } catch (const Error&) {
+      return {};
+    }
+  }
+
+  /// Finds out how the output is to be read, from the scores of the decoder's images `input`.
+  void detect(const Tensor& scores, const Tensor& input) {
+    const char* reading = nullptr;
+    if (sum_to_one(scores)) {
+      output = ClassifierOutput::kProbabilities;
+      reading = "probabilities";
+    } else if (within_unit(scores)) {
+      const Tensor varied = varied_scores(input);
+      const bool always = varied.defined() && within_unit(varied);
+      if (always) {
+        output = ClassifierOutput::kProbabilities;
+        attributes = true;
+        reading = classes == 1 ? "one probability" : "probabilities of independent attributes";
+        const double spread = (scores.max() - scores.min()).item<double>();
+        if (spread < 0.05)
+          warnings.push_back(join_message("the classifier's outputs all lie between ",
+                                          scores.min().item<double>(), " and ", scores.max().item<double>(),
+                                          ", within [0, 1]: they are read as ", reading,
+                                          ", and logits that hardly differ would look the same; "
+                                          "`classifier_output` says which they are"));
+      } else {
+        warnings.push_back(
+            "the classifier's outputs lie in [0, 1] on every sample of the decoder and not on other images: "
+            "they are "
+            "read as logits; if they are probabilities, say `classifier_output` probabilities");
+      }
+    }
+    if (reading == nullptr) {
+      output = classes == 1 ? ClassifierOutput::kSigmoid : ClassifierOutput::kSoftmax;
+      reading = classes == 1 ? "one logit (sigmoid)" : "logits (softmax)";
+    }
+    assumptions.push_back(join_message("the classifier's ", classes, " outputs are read as ", reading));
   }
 
   /// The input shapes worth trying when nobody states one: the decoder's own, then the usual sizes.
@@ -70,18 +126,21 @@ Classifier::Classifier(const std::filesystem::path& file, const ClassifierOption
   const TorchScriptModule& module = model_->module;
   LATENTPATH_CHECK(!module.takes_list(), kInput, model_->name(), " must take one tensor, not a list");
   ImageFormat& format = model_->format;
-  format.range = options.input_range ? options.input_range : module.range_attribute("input_range");
-  format.mean = !options.input_mean.empty()
-                    ? options.input_mean
-                    : module.numbers_attribute("input_mean").value_or(std::vector<double>{});
-  format.std = !options.input_std.empty()
-                   ? options.input_std
-                   : module.numbers_attribute("input_std").value_or(std::vector<double>{});
-  if (!options.input_shape.empty()) {
-    format.shape = options.input_shape;
-  } else if (const auto numbers = module.numbers_attribute("input_shape")) {
-    for (const double extent : *numbers) format.shape.push_back(static_cast<int64_t>(extent));
-  }
+  // What the file says gives way to what the caller says, or the reverse.
+  const auto either = [&](auto said, auto written, const auto& is_said) {
+    return is_said(said) && !(options.file_first && is_said(written)) ? said : written;
+  };
+  const auto holds = [](const auto& range) { return range.has_value(); };
+  const auto filled = [](const auto& list) { return !list.empty(); };
+  const auto numbers = [&](const char* name) {
+    return module.numbers_attribute(name).value_or(std::vector<double>{});
+  };
+  format.range = either(options.input_range, module.range_attribute("input_range"), holds);
+  format.mean = either(options.input_mean, numbers("input_mean"), filled);
+  format.std = either(options.input_std, numbers("input_std"), filled);
+  std::vector<int64_t> shape;
+  for (const double extent : numbers("input_shape")) shape.push_back(static_cast<int64_t>(extent));
+  format.shape = either(options.input_shape, shape, filled);
   model_->class_names = module.strings_attribute("class_names").value_or(std::vector<std::string>{});
   if (options.output == ClassifierOutput::kDetect) {
     const std::string kind = module.string_attribute("output_kind").value_or("");
@@ -185,18 +244,12 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
   LATENTPATH_CHECK(
       model.class_names.empty() || static_cast<int64_t>(model.class_names.size()) == model.classes, kInput,
       model.name(), " gives ", model.classes, " classes and names ", model.class_names.size());
+  // Connected once more, it is asked once more.
+  if (model.detected) model.output = ClassifierOutput::kDetect;
+  model.attributes = model.output == ClassifierOutput::kProbabilities && !Model::sum_to_one(scores);
   if (model.output == ClassifierOutput::kDetect) {
-    model.output = Model::detect(scores);
-    const char* reading = model.output == ClassifierOutput::kProbabilities ? "probabilities"
-                          : model.output == ClassifierOutput::kSigmoid     ? "one logit (sigmoid)"
-                                                                           : "logits (softmax)";
-    model.assumptions.push_back(
-        join_message("the classifier's ", model.classes, " outputs are read as ", reading));
-    if (model.output == ClassifierOutput::kSigmoid && (scores >= 0).all().item<bool>() &&
-        (scores <= 1).all().item<bool>())
-      model.warnings.push_back(
-          "the classifier's one output lies in [0, 1] on every sample: if it is a probability "
-          "already, say `classifier_output` probabilities");
+    model.detected = true;
+    model.detect(scores, input);
   }
 }
 
@@ -215,12 +268,18 @@ Tensor Classifier::probabilities(const Tensor& input) const {
 bool Classifier::takes_latent() const { return model_->options.input_is_latent; }
 int64_t Classifier::classes() const { return model_->classes; }
 bool Classifier::exclusive() const {
-  return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid;
+  return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid && !model_->attributes;
+}
+Tensor Classifier::features(const Tensor& input) const {
+  const Tensor adapted = model_->adapter ? (*model_->adapter)(input) : input;
+  const Tensor features = model_->module.features(adapted);
+  return (features.defined() ? features : model_->module.forward(adapted)).flatten(1);
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
 const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }
 const std::vector<std::string>& Classifier::warnings() const { return model_->warnings; }
 std::string Classifier::describe() const { return model_->name(); }
+const std::filesystem::path& Classifier::file() const { return model_->module.file(); }
 
 bool Classifier::concurrent() const { return model_->module.concurrent(); }
 int64_t Classifier::operations_per_point() const { return model_->module.operations_per_point(); }

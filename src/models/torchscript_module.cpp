@@ -51,13 +51,13 @@ struct TorchScriptModule::Model {
   bool concurrent = false;
   int64_t weights = 0;
 
-  Tensor call(c10::IValue input) {
+  Tensor call(c10::IValue input, const char* method = "forward") {
     // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
     // every level, so the plain interpreter is both faster here and the same on every call.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
     c10::IValue output;
     try {
-      output = module.forward({std::move(input)});
+      output = module.get_method(method)({std::move(input)});
     } catch (const std::exception& error) {
       throw Error(ErrorKind::kInput, join_message("the ", role, " ", file.string(),
                                                   " failed on its input: ", short_reason(error.what())));
@@ -143,6 +143,11 @@ Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
   c10::List<at::Tensor> list;
   for (const Tensor& input : inputs) list.push_back(input.to(model_->device, model_->dtype));
   return model_->call(list);
+}
+
+Tensor TorchScriptModule::features(const Tensor& input) const {
+  if (!model_->module.find_method("features")) return {};
+  return model_->call(input.to(model_->device, model_->dtype), "features");
 }
 
 bool TorchScriptModule::takes_list() const { return model_->takes_list; }

@@ -15,6 +15,7 @@
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
+#include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
@@ -161,6 +162,7 @@ OptionTable<EvaluateJob> make_table() {
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
+  add_guard_and_judge(t, &J::guard, &J::judge);
   add_epsilon(t, &J::epsilon).separated();
   t.group("End points")
       .add("pairs", &J::pairs)
@@ -207,6 +209,7 @@ struct FeatureRow {
   int64_t class_index = -1;  ///< −1: no class is asked for
   bool favored = true;
   Tensor start, end;  ///< [pairs, D]
+  Guard guard;
 };
 
 class Evaluation {
@@ -226,6 +229,7 @@ class Evaluation {
   void choose_ends(FeatureRow& row) const;
   void find_shares();
   PathProblem problem_of(const FeatureRow& row) const;
+  QualityPointer judged_by(const FeatureRow& row) const;
   json fingerprint() const;
   int64_t pairs_of(const MethodChoice& method) const {
     return std::min(method.pairs, rows_[0].start.size(0));
@@ -273,7 +277,15 @@ void Evaluation::make_rows() {
     rows_.emplace_back();
     rows_[0].name = job_.prior.prior == "none" ? "geodesic" : "prior " + job_.prior.prior;
   }
-  for (FeatureRow& row : rows_) choose_ends(row);
+  for (FeatureRow& row : rows_) {
+    choose_ends(row);
+    row.guard = make_guard(prior_, job_.guard == "on", row.class_index >= 0, row.start, row.end);
+    // What holds of every row is said once.
+    for (const auto& sentence : row.guard.notes)
+      if (&row == &rows_.front()) models_.assumptions.push_back(sentence);
+    for (const auto& sentence : row.guard.warnings)
+      models_.warnings.push_back(rows_.size() > 1 ? row.name + ": " + sentence : sentence);
+  }
 }
 
 /// Both ends from a file.
@@ -339,6 +351,14 @@ void Evaluation::find_shares() {
         static_cast<double>(found[row.class_index]) / static_cast<double>(batches * batch);
 }
 
+QualityPointer Evaluation::judged_by(const FeatureRow& row) const {
+  if (!models_.judge || row.class_index < 0) return nullptr;
+  const std::vector<std::string> asked{std::to_string(row.class_index)}, none;
+  return make_feature(models_.judge, row.favored ? asked : none, row.favored ? none : asked,
+                      *models_.classifier)
+      .quality;
+}
+
 PathProblem Evaluation::problem_of(const FeatureRow& row) const {
   PathProblem problem;
   problem.embedding = models_.decoder;
@@ -347,7 +367,7 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(problem.feature, job_.ramp == "on", prior_);
+  problem.quality = path_quality(problem.feature, job_.ramp == "on", prior_, row.guard.quality);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.start = row.start;
   problem.end = row.end;
@@ -362,6 +382,7 @@ json Evaluation::fingerprint() const {
   print["files"]["decoder"] = file_sha256(find_model(job_.models.decoder, job_.models.folders));
   if (!job_.models.classifier.empty())
     print["files"]["classifier"] = file_sha256(find_model(job_.models.classifier, job_.models.folders));
+  if (models_.judge) print["files"]["judge"] = file_sha256(models_.judge->file());
   if (is_npy(job_.pairs)) print["files"]["pairs"] = file_sha256(job_.pairs);
   return print;
 }
@@ -398,6 +419,8 @@ void Evaluation::evaluate() {
       asked.problem = problem_of(rows_[row]);
       if (rows_[row].class_index >= 0)
         asked.recognised = recognised_by(models_.classifier, rows_[row].class_index, rows_[row].favored);
+      asked.judged = judged_by(rows_[row]);
+      asked.rank = rows_[row].guard.rank;
       PathEvaluator evaluator(std::move(asked), path, job_.frames);
       for (const MethodChoice& choice : methods_) {
         EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[e], {}};
@@ -428,7 +451,8 @@ void Evaluation::load() {
     return pairs.dim() > 0 ? pairs.size(-1) : -1;
   });
   if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
-  prior_ = make_prior(job_.prior, models_.decoder->prior(), dim(), job_.path.seed);
+  load_judge(job_.models, job_.judge, job_.path.seed, models_);
+  prior_ = make_prior(job_.prior, models_.decoder->prior(), dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
   make_rows();
   find_shares();

@@ -11,6 +11,7 @@
 #include "latentpath/models/classifier.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/run/second_opinion.h"
 
 namespace latentpath {
 
@@ -51,7 +52,7 @@ double smoothness_of(const std::vector<double>& steps) {
 
 /// What is seen at F times of each path: [pairs, F] and [pairs, F − 1].
 struct Frames {
-  Tensor quality, probability, recognised, step;
+  Tensor quality, probability, judged, recognised, step;
 };
 
 Frames look_at(const EvaluationCase& evaluated, const PathEnergy& energy, const Tensor& nodes,
@@ -61,7 +62,7 @@ Frames look_at(const EvaluationCase& evaluated, const PathEnergy& energy, const 
   const int64_t pairs = nodes.size(0), count = nodes.size(1);
   const Tensor points = nodes.reshape({pairs * count, nodes.size(2)});
   const Tensor when = times.to(points.options()).repeat(pairs);
-  std::vector<Tensor> images, quality, probability, recognised;
+  std::vector<Tensor> images, quality, probability, judged, recognised;
   for (int64_t at = 0; at < points.size(0); at += kPointsPerBatch) {
     const int64_t size = std::min(kPointsPerBatch, points.size(0) - at);
     const Tensor z = points.narrow(0, at, size), decoded = (*problem.embedding)(z);
@@ -69,13 +70,16 @@ Frames look_at(const EvaluationCase& evaluated, const PathEnergy& energy, const 
     images.push_back(decoded.flatten(1));
     quality.push_back(problem.quality->evaluate(here).to(at::kDouble));
     if (problem.feature) probability.push_back(problem.feature->evaluate(here).to(at::kDouble));
+    if (problem.feature && evaluated.judged)
+      judged.push_back(evaluated.judged->evaluate(here).to(at::kDouble));
     if (evaluated.recognised) recognised.push_back(evaluated.recognised(z, decoded).to(at::kDouble));
   }
   const auto join = [&](const std::vector<Tensor>& parts) {
     return parts.empty() ? Tensor() : at::cat(parts).reshape({pairs, count});
   };
   const Tensor chords = energy.squared_chords(at::cat(images).reshape({pairs, count, -1}));
-  return {join(quality), join(probability), join(recognised), chords.sqrt().reshape({pairs, count - 1})};
+  return {join(quality), join(probability), join(judged), join(recognised),
+          chords.sqrt().reshape({pairs, count - 1})};
 }
 
 /// The rows of `problem` that a batch is made of.
@@ -198,6 +202,9 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"embedding_length", "length in image space", "", 0, false},
       {"smoothness", "largest step over mean step", "", -1, false},
       {"even_smoothness", "largest step over mean step, frames spaced evenly", "", -1, false},
+      {"mean_judge_probability", "mean class probability by the judge", "", 1, false},
+      {"judge_disagreement", "share of frames that the judge denies", "", -1, false},
+      {"least_guard_rank", "rank of the strangest place", "", 1, true},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};
@@ -320,12 +327,22 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   check();
   const auto type = problem.start.scalar_type();
   const Frames frames = look_at(case_, energy, batch.frame_nodes.to(type), uniform_times(frames_ - 1));
+  Tensor disagreement, strangest;
+  if (frames.judged.defined()) disagreement = judge_disagreement(frames.probability, frames.judged);
+  if (case_.rank)
+    strangest = least_rank(
+        *case_.rank,
+        [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
+        batch.node_times);
   std::vector<EvaluatedPath> paths;
   for (int64_t row = 0; row < count; ++row) {
     EvaluatedPath path = path_of(batch, frames, row);
     path.pair = first + row;
     path[PathFigure::kEvenSmoothness] =
         smoothness_of(even_steps(energy, batch.nodes[row], batch.node_times, frames_, type));
+    if (frames.judged.defined()) path[PathFigure::kMeanJudge] = frames.judged[row].mean().item<double>();
+    if (disagreement.defined()) path[PathFigure::kJudgeDisagreement] = disagreement[row].item<double>();
+    if (strangest.defined()) path[PathFigure::kLeastGuardRank] = strangest[row].item<double>();
     paths.push_back(std::move(path));
   }
   return paths;

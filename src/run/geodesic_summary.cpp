@@ -226,7 +226,6 @@ void summarise(GeodesicRun& run) {
   if (!run.warnings.empty()) run.summary["warnings"] = run.warnings;
   const int64_t example = run.options.value("example", int64_t{0});
   run.summary["title"] = example > 0 ? "Example " + std::to_string(example) : run.metric->describe();
-  if (!run.problem.from_files) run.summary["dtype"] = "float64";
   add_verdicts(run.summary, RunKind::kGeodesic);
   run.text = text_of(run) + verdict_text(run.summary["verdict"]);
 }

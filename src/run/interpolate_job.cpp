@@ -13,6 +13,7 @@
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/path_summary.h"
+#include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
@@ -54,8 +55,9 @@ OptionTable<InterpolateJob> make_table() {
       .include(&J::prior, prior_option_table())
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
-      .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}})
-      .include(&J::path, path_option_table())
+      .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
+  add_guard_and_judge(t, &J::guard, &J::judge);
+  t.include(&J::path, path_option_table())
       .edit("method")
       .choice("paper", "Algorithm 1: adam on a neural curve")
       .group("How it is sought")
@@ -122,10 +124,16 @@ EikonalDistanceOptions certificate_options(const PathProblem& problem, bool norm
   return marching;
 }
 
+/// Images are compared with those of 2500 samples where a decoder has no more weights: beyond, that would
+/// take longer than the path.
+constexpr int64_t kMostCompared = 20'000'000;
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
-void set_problem(const InterpolateJob& job, InterpolateRun& run, const CancellationToken& cancellation) {
+void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
+                 const CancellationToken& cancellation) {
   Models models =
       load_models(job.models, job.path.seed, [&job] { return EndPointReader::latent_dim_of(job.ends); });
+  load_judge(job.models, job.judge, job.path.seed, models);
   const auto encoder = load_encoder(job);
   check_not_interrupted(cancellation);
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
@@ -138,13 +146,17 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const Cancellat
     Feature feature = make_feature(models.classifier, job.favor, job.avoid);
     problem.feature = std::move(feature.quality);
     run.feature = std::move(feature.name);
+    if (models.judge)
+      run.second.judged = make_feature(models.judge, job.favor, job.avoid, *models.classifier).quality;
+    if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
+      run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
   }
-  run.prior = make_prior(job.prior, models.decoder->prior(), dim, job.path.seed);
+  run.prior = make_prior(job.prior, models.decoder->prior(), dim, job.path.seed, progress);
   append(models.assumptions, run.prior.notes);
-  problem.quality = path_quality(problem.feature, job.ramp == "on", run.prior);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = run.prior.sampler();
   if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
+  run.second.seed = job.path.seed;
 
   EndPointContext context{.decoder = models.decoder};
   context.classifier = models.classifier;
@@ -162,6 +174,13 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const Cancellat
     check_end_points(run.prior, problem.start, one_by_one ? "from" : "pairs");
     check_end_points(run.prior, problem.end, one_by_one ? "to" : "pairs");
   }
+  run.guard =
+      make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
+  append(models.assumptions, run.guard.notes);
+  append(models.warnings, run.guard.warnings);
+  problem.quality = path_quality(problem.feature, job.ramp == "on", run.prior, run.guard.quality);
+  if (run.guard.state != "unfit" && models.decoder->operations_per_point() <= kMostCompared)
+    run.second.samples = problem.prior;
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;
@@ -186,10 +205,12 @@ void add_distances(InterpolateRun& run) {
   }
 }
 
-void summarise(InterpolateRun& run) {
+void summarise(InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
   append(result.warnings, run.warnings);
   run.summary = path_summary(result);
+  // Whoever interrupts waits for no more images.
+  add_second_opinion(run.summary, run.problem, result, run.guard, interrupted ? SecondOpinion() : run.second);
   for (size_t pair = 0; pair < run.certificates.size(); ++pair) {
     const GlobalCertificate& certificate = run.certificates[pair];
     run.summary["pairs"][pair]["path"]["global_certificate"] = {
@@ -213,7 +234,8 @@ std::vector<std::string> local_paths_of(const InterpolateJob& job) {
   std::vector<std::string> local = local_model_paths(job.models);
   append(local, file_options(interpolate_option_table(), job));
   for (const auto& searched : job.models.folders)
-    local.push_back((searched / (job.encoder + ".pt")).string());
+    for (const std::string& name : {job.encoder, job.judge})
+      local.push_back((searched / (name + ".pt")).string());
   return local;
 }
 
@@ -237,7 +259,7 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
-  set_problem(job, run, cancellation);
+  set_problem(job, run, observer.progress, cancellation);
   for (const auto& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);
   for (const auto& sentence : run.warnings)
@@ -263,7 +285,7 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   run.path.snapshot = {};  // it refers to this call
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);
-  summarise(run);
+  summarise(run, cancellation.cancelled());
   const auto& endings = run.result.termination;
   if (cancellation.cancelled())
     run.failure = {ErrorKind::kInterrupted, "interrupted: the paths are the best ones reached until then",

@@ -101,6 +101,52 @@ at::ScalarType latent_dtype(const ModelOptions& options, const TorchScriptDecode
   return (options.dtype.empty() ? decoder.dtype() : options.dtype) == "float64" ? at::kDouble : at::kFloat;
 }
 
+namespace {
+
+ClassifierOptions classifier_options(const ModelOptions& options) {
+  ClassifierOptions classifier;
+  classifier.input_is_latent = options.classifier_input == "latent";
+  classifier.input_range = parse_range("input_range", options.input_range);
+  if (!options.input_mean.empty()) classifier.input_mean = parse_numbers("input_mean", options.input_mean);
+  if (!options.input_std.empty()) classifier.input_std = parse_numbers("input_std", options.input_std);
+  classifier.input_shape = parse_shape(options.input_shape);
+  classifier.output = classifier_output(options.classifier_output);
+  classifier.dtype = options.dtype;
+  classifier.device = options.device;
+  return classifier;
+}
+
+/// Points by which a classifier learns what the decoder gives.
+Tensor probe_points(const TorchScriptDecoder& decoder, uint64_t seed) {
+  auto generator = make_generator(seed);
+  return at::randn({64, decoder.latent_dim()}, generator, at::kFloat);
+}
+
+}  // namespace
+
+void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models) {
+  LATENTPATH_CHECK(judge.empty() || judge == "none" || models.classifier, kArgument, "`judge` ", judge,
+                   " is compared with a `classifier`: give that too");
+  if (judge == "none" || !models.classifier) return;
+  std::filesystem::path file;
+  if (judge.empty()) {
+    file = find_model(options.classifier, options.folders);
+    file.replace_filename(file.stem().string() + "-judge.pt");
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) return;
+  } else {
+    file = find_model(judge, options.folders);
+  }
+  ClassifierOptions how = classifier_options(options);
+  how.file_first = true;
+  models.judge = load_classifier(file, how);
+  models.judge->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
+  for (const auto& sentence : models.judge->assumptions())
+    models.assumptions.push_back("the judge " + file.filename().string() + ": " + sentence);
+  for (const auto& sentence : models.judge->warnings())
+    models.warnings.push_back("the judge " + file.filename().string() + ": " + sentence);
+}
+
 Models load_models(const ModelOptions& options, uint64_t seed,
                    const std::function<int64_t()>& latent_dim_of_ends) {
   Models models;
@@ -122,19 +168,8 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   }
   append(models.warnings, models.decoder->check(seed));
   if (!options.classifier.empty()) {
-    ClassifierOptions classifier;
-    classifier.input_is_latent = options.classifier_input == "latent";
-    classifier.input_range = parse_range("input_range", options.input_range);
-    if (!options.input_mean.empty()) classifier.input_mean = parse_numbers("input_mean", options.input_mean);
-    if (!options.input_std.empty()) classifier.input_std = parse_numbers("input_std", options.input_std);
-    classifier.input_shape = parse_shape(options.input_shape);
-    classifier.output = classifier_output(options.classifier_output);
-    classifier.dtype = options.dtype;
-    classifier.device = options.device;
-    models.classifier = load_classifier(find_model(options.classifier, folders), classifier);
-    auto generator = make_generator(seed);
-    models.classifier->connect(*models.decoder,
-                               at::randn({64, models.decoder->latent_dim()}, generator, at::kFloat),
+    models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
+    models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),
                                models.decoder->output_range());
     append(models.assumptions, models.classifier->assumptions());
     append(models.warnings, models.classifier->warnings());
@@ -157,6 +192,23 @@ Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
   resolve(favor, favored, favored_names);
   resolve(avoid, avoided, avoided_names);
   return {feature_quality(classifier, favored, avoided), feature_name(favored_names, avoided_names)};
+}
+
+Feature make_feature(const std::shared_ptr<const Classifier>& judge, const std::vector<std::string>& favor,
+                     const std::vector<std::string>& avoid, const Classifier& classifier) {
+  const auto in_judge = [&](std::vector<std::string> classes) {
+    for (std::string& name : classes) {
+      const auto index = static_cast<size_t>(classifier.class_index(name));
+      const bool named = !classifier.class_names().empty() && !judge->class_names().empty();
+      name = named ? classifier.class_names()[index] : std::to_string(index);
+    }
+    return classes;
+  };
+  try {
+    return make_feature(judge, in_judge(favor), in_judge(avoid));
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kInput, join_message("as a judge of ", classifier.describe(), ", ", error.what()));
+  }
 }
 
 std::vector<std::string> local_model_paths(const ModelOptions& options) {

@@ -27,12 +27,13 @@ std::optional<std::pair<double, double>> uniform_bounds(const std::string& name)
   return std::pair{bounds[0], bounds[1]};
 }
 
-SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t seed) {
+SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t seed,
+                       const ProgressObserver& progress) {
   const Tensor codes = read_npy(file);
   LATENTPATH_CHECK(codes.dim() == 2 && codes.size(1) == latent_dim, kInput, file, " must have the shape [n, ",
                    latent_dim, "] for this decoder, not ", shape_string(codes.sizes()));
   try {
-    return fit_density(codes, {.seed = seed});
+    return fit_density(codes, {.seed = seed}, progress);
   } catch (const Error& error) {
     throw Error(ErrorKind::kInput, file + ": " + error.what());
   }
@@ -104,14 +105,54 @@ LatentSampler sampler_of(DensityPointer density) {
 
 LatentSampler Prior::sampler() const { return sampler_of(density); }
 
-QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior) {
+Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end) {
+  constexpr double kStrange = 1e-4;
+  Guard guard;
+  guard.rank = prior.typicality;
+  if (!guard.rank) return guard;
+  const Tensor ends = at::cat({start, end}).to(at::kDouble);
+  const int64_t strange = (guard.rank->rank(ends) < kStrange).sum().item<int64_t>(), all = ends.size(0);
+  if (prior.assumed && 2 * strange >= all) {
+    const Tensor norms = ends.norm(2, {1});
+    const double typical = std::sqrt(static_cast<double>(ends.size(1)));
+    guard.rank = nullptr;
+    if (!feature) return guard;
+    guard.state = on ? "unfit" : "none";
+    if (on)
+      guard.warnings.push_back(join_message(
+          "nothing says what the decoder's latents are drawn from, and end points of norm ",
+          norms.min().item<double>(), " to ", norms.max().item<double>(),
+          " are none of N(0, I), which has norms of about ", typical,
+          ": no guard keeps these paths near the model's latents; give `prior` samples:FILE.npy with latents "
+          "that the model makes or was trained on, or mixture:FILE"));
+    return guard;
+  }
+  if (!feature || !on) return guard;
+  guard.state = "on";
+  guard.quality = typicality_guard(guard.rank);
+  if (prior.assumed)
+    guard.notes.push_back(
+        "nothing says what the decoder's latents are drawn from: N(0, I) is assumed, and paths keep to where "
+        "it "
+        "has samples; `prior` names another one, `guard` none asks for nothing");
+  if (strange > 0)
+    guard.warnings.push_back(join_message(
+        strange, " of ", all, " end points are stranger than 9999 of 10000 samples of the prior (",
+        guard.rank->describe(), "): near them their paths are, too"));
+  return guard;
+}
+
+QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,
+                            const QualityPointer& guard) {
   std::vector<QualityPointer> factors;
   if (feature) factors.push_back(ramp ? time_ramp(feature) : feature);
   if (prior.quality) factors.push_back(prior.quality);
+  if (guard) factors.push_back(guard);
   return factors.empty() ? constant_quality(0.5) : product(factors);
 }
 
-Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed) {
+Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed,
+                 const ProgressObserver& progress) {
   Prior prior;
   RankOptions rank{.seed = seed};
   const std::string& name = options.prior;
@@ -125,7 +166,7 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
     LATENTPATH_CHECK(prior.density->dim() == latent_dim, kInput, "the mixture file ", *file, " is about ",
                      prior.density->dim(), " dimensions; the decoder's latent size is ", latent_dim);
   } else if (const auto codes = text_after("samples:", name)) {
-    const SampleDensity fitted = fit_file(*codes, latent_dim, seed);
+    const SampleDensity fitted = fit_file(*codes, latent_dim, seed, progress);
     prior.density = fitted.density;
     prior.notes.push_back(*codes + ": " + fitted.sentence());
     rank = fitted.rank_options(seed);
@@ -135,12 +176,25 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
   if (!asked) prior.density = of_decoder;
   if (!prior.density) {
     prior.end_points = normal_density(latent_dim);
+    prior.typicality = normal_typicality(latent_dim);
+    prior.assumed = true;
     return prior;
   }
   const std::string known = asked ? name : stated;
   prior.normal = known == "normal" || known == "normal-asymptotic";
   // Asked for or not, the rank tells whether end points are outside of it.
-  prior.rank = prior.normal ? normal_prior(latent_dim) : density_rank(prior.density, rank);
+  if (prior.normal) {
+    prior.rank = normal_prior(latent_dim);
+    prior.typicality = normal_typicality(latent_dim);
+  } else if (dynamic_cast<const UniformDensity*>(prior.density.get()) != nullptr) {
+    prior.rank = density_rank(prior.density);
+    prior.typicality = density_typicality(prior.density);
+  } else {
+    if (progress) progress({"rank of the prior", 0, 1, 0});
+    const auto distribution = std::make_shared<const LogDensityDistribution>(*prior.density, rank);
+    prior.rank = density_rank(prior.density, distribution);
+    prior.typicality = density_typicality(prior.density, distribution);
+  }
   prior.end_points = of_decoder && options.prior_draws == "decoder" ? of_decoder : prior.density;
   if (asked) {
     prior.quality = options.prior_rank == "paper" ? density_rank_paper(prior.density, {.seed = seed})

@@ -135,6 +135,12 @@ extern const PathResult result;
 extern const PathProblem problem;
 extern const PathResult result;
 extern const nlohmann::json data;
+//// run/second_opinion.h
+extern nlohmann::json summary;
+extern const PathProblem problem;
+extern const PathResult result;
+extern const Guard guard;
+extern const SecondOpinion second;
 //// run/path_summary.h
 extern const PathResult result;
 //// report/projection.h

@@ -1,4 +1,5 @@
 #include "latentpath/metric/quality.h"
+#include "latentpath/metric/typicality_guard.h"
 
 #include "contract/quality_contract.h"
 #include "latentpath/core/error.h"
@@ -91,6 +92,14 @@ INSTANTIATE_TEST_SUITE_P(
                     [] {
                       return uniform_half_spaces(random_normal({3, 2}, 4), 0.2 * at::ones({3}), 0.5);
                     },
+                    {}},
+        // Of few samples: with a hundred it is 1 to many digits at most of the suite's points.
+        QualityCase{"Guard1", 1, [] { return typicality_guard(normal_typicality(1), {.samples = 3}); }, {}},
+        QualityCase{"Guard2", 2, [] { return typicality_guard(normal_typicality(2), {.samples = 3}); }, {}},
+        QualityCase{"Guard8", 8, [] { return typicality_guard(normal_typicality(8), {.samples = 3}); }, {}},
+        QualityCase{"GuardOfAMixture",
+                    8,
+                    [] { return typicality_guard(density_typicality(semicircle(8)), {.samples = 3}); },
                     {}},
         QualityCase{"Scaled", 2, [] { return scaled(normal_prior(2), 0.7); }, {}},
         QualityCase{"Power", 2, [] { return power(normal_prior(2), 0.5); }, {}},

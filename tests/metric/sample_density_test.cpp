@@ -108,6 +108,28 @@ TEST(SampleDensity, CoordinatesThatNeverChangeAreBorne) {
   EXPECT_TRUE(at::isfinite(fitted.density->log_density(x)).all().item<bool>());
 }
 
+TEST(SampleDensity, CodesOfManyLatentsAreFittedInProportion) {
+  // As an autoencoder of 48 latents gives them: several clusters, each in a subspace of its own.
+  auto generator = make_generator(9);
+  std::vector<Tensor> clusters;
+  for (int j = 0; j < 4; ++j) {
+    const Tensor spread = at::randn({12, 48}, generator, at::kDouble);
+    clusters.push_back(3 * at::randn({1, 48}, generator, at::kDouble) +
+                       at::randn({1000, 12}, generator, at::kDouble).matmul(spread) +
+                       0.3 * at::randn({1000, 48}, generator, at::kDouble));
+  }
+  std::vector<std::string> stages;
+  const SampleDensity fitted =
+      fit_density(at::cat(clusters), {}, [&](const Progress& p) { stages.push_back(p.stage); });
+  EXPECT_GT(candidate(fitted, "mixture of 4"), candidate(fitted, "one Gaussian") + 10) << fitted.sentence();
+  ASSERT_GE(stages.size(), 4);
+  EXPECT_NE(stages[1].find("mixture of 2"), std::string::npos);
+  // 200 000 draws of its rank would take as long as the fit many times over.
+  EXPECT_EQ(fitted.operations, 48 * 48 * (fitted.chosen == "mixture of 4 Gaussians" ? 4 : 8));
+  EXPECT_GE(fitted.rank_options().samples, 10'000);
+  EXPECT_LE(static_cast<double>(fitted.rank_options().samples * fitted.operations), 5e9);
+}
+
 TEST(SampleDensity, SameSeedSameFit) {
   const Tensor x = draws(*semicircle(4), 1200, 7), z = random_normal({10, 4}, 8);
   const auto a = fit_density(x, {.seed = 3}), b = fit_density(x, {.seed = 3});

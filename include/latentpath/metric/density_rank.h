@@ -9,6 +9,7 @@
 //   Tensor q = quality->evaluate({z, {}, {}});            // z [n, 8] → [n]
 
 #include <cstdint>
+#include <memory>
 
 #include "latentpath/metric/density.h"
 #include "latentpath/metric/quality.h"
@@ -44,6 +45,9 @@ class LogDensityDistribution {
 /// within 0.01, mode and tails included. A UniformDensity has no ranks to tell apart: its quality is
 /// uniform_box, 1 inside.
 QualityPointer density_rank(DensityPointer density, const RankOptions& options = {});
+/// The same by a distribution that has been computed already, of this density.
+QualityPointer density_rank(DensityPointer density,
+                            std::shared_ptr<const LogDensityDistribution> distribution);
 
 struct PaperRankOptions {
   int64_t samples = 5000;

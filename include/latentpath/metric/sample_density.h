@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/progress.h"
 #include "latentpath/metric/density.h"
 #include "latentpath/metric/density_rank.h"
 
@@ -39,16 +40,18 @@ struct SampleDensity {
   std::vector<DensityCandidate> candidates;  ///< in the order tried
   int64_t samples = 0;                       ///< used
   bool is_kernel_estimate = false;
+  int64_t operations = 0;  ///< multiplications that one log f takes
 
   /// What was chosen, and by how much, for people.
   std::string sentence() const;
-  /// A kernel estimate is dear to evaluate, and its rank is taken from fewer draws.
+  /// Of an estimate that is dear to evaluate the rank is taken from fewer draws, 10 000 at least.
   RankOptions rank_options(uint64_t seed = 0) const;
 };
 
 /// samples [n, D] floating. Throws Error(kArgument) for another shape, fewer than 10 + 2 D samples, NaN or
 /// infinite numbers, or samples that are all equal.
-SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& options = {});
+SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& options = {},
+                          const ProgressObserver& progress = {});
 
 /// f(z) = (1/n) Σ_i N(z; x_i, h²S) with S given by its Cholesky factor [D, D]; points [n, D]. Evaluated, and
 /// differentiated, a tile of points at a time. Throws Error(kArgument) for shapes that do not fit or h ≤ 0.

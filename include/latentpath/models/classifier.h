@@ -2,7 +2,8 @@
 // A classifier handed over as a TorchScript file, and the qualities made from it (paper A, §6).
 //
 // forward(Tensor[n, …]) → Tensor[n, C], probabilities or logits. Rows of non-negative numbers that sum to 1
-// are probabilities; else softmax is applied, or the sigmoid when C = 1.
+// are probabilities of classes; numbers that stay within [0, 1] whatever image is shown are probabilities of
+// attributes, each by itself; else softmax is applied, or the sigmoid when C = 1.
 //
 //   auto classifier = latentpath::load_classifier("classifier.pt");
 //   classifier->connect(*decoder, points, decoder->output_range());   // from the decoder's format to its own
@@ -36,6 +37,7 @@ struct ClassifierOptions {
   ClassifierOutput output = ClassifierOutput::kDetect;
   std::string dtype;  ///< as DecoderOptions
   std::string device = "cpu";
+  bool file_first = false;  ///< what the file says of its input counts more than what is said here
 };
 
 class Classifier {
@@ -63,12 +65,16 @@ class Classifier {
   bool exclusive() const;
   /// Names from the file's attribute `class_names`, or empty.
   const std::vector<std::string>& class_names() const;
+  /// What distances between inputs are measured in, [n, …] → [n, F]: the file's method `features` (the values
+  /// before its last layer, say), else its outputs before they become probabilities.
+  Tensor features(const Tensor& input) const;
   /// The number of the class given as a number or as a name. Throws Error(kArgument) naming what exists.
   int64_t class_index(const std::string& number_or_name) const;
   /// What was assumed about input and output, one sentence each; and what looks wrong.
   const std::vector<std::string>& assumptions() const;
   const std::vector<std::string>& warnings() const;
   std::string describe() const;
+  const std::filesystem::path& file() const;
 
  private:
   struct Model;

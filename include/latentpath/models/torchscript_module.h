@@ -27,6 +27,8 @@ class TorchScriptModule {
   /// model's own sentence. Inputs are converted to the model's dtype and device.
   Tensor forward(const Tensor& input) const;
   Tensor forward(const std::vector<Tensor>& inputs) const;
+  /// The same of the file's method `features`; undefined where it has none.
+  Tensor features(const Tensor& input) const;
 
   /// True when forward takes List[Tensor].
   bool takes_list() const;

@@ -24,6 +24,8 @@ struct EvaluateJob {
   std::vector<std::string> favor, avoid;  ///< each is a row for each method
   PriorOptions prior;
   std::string ramp = "on";
+  std::string guard = "on";          ///< as in InterpolateJob
+  std::string judge;                 ///< likewise
   std::vector<double> epsilon{0.1};  ///< rows for each; path.epsilon is not looked at
 
   std::string pairs = "100";             ///< how many are drawn, or FILE.npy [pairs, 2, D]

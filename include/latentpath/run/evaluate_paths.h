@@ -13,6 +13,7 @@
 //                     F − 1
 //   even_smoothness   the same of F frames that share out the path's length evenly (even_frame_times.h): what
 //                     is left are the leaps of the decoder
+//   mean judge, judge disagreement, least guard rank   what nothing optimises (second_opinion.h)
 //   min_quality_over_ends   the lowest Q_t on the path over the lower of its two ends' Q_t
 //
 // and the others as in CurveFigures. A path with NaN or infinity among its cost, its steps or its qualities
@@ -32,6 +33,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/metric/typicality_guard.h"
 #include "latentpath/path/find_path.h"
 
 namespace latentpath {
@@ -44,6 +46,8 @@ struct EvaluationCase {
   PathProblem problem;    ///< start, end [pairs, D]
   /// z [n, D], Φ(z) [n, …] → bool [n]: which points have what was asked for. None: no class ratio.
   std::function<Tensor(const Tensor& latent, const Tensor& decoded)> recognised = {};
+  QualityPointer judged = {};       ///< the feature by a second classifier; null: no judge
+  TypicalityRankPointer rank = {};  ///< by which the strangest place is reported; null: not
 };
 
 /// Which points the classifier puts into the class: among classes that exclude each other those for which it
@@ -89,10 +93,13 @@ enum class PathFigure : size_t {
   kEmbeddingLength,
   kSmoothness,
   kEvenSmoothness,
+  kMeanJudge,          ///< mean probability of the feature by the judge
+  kJudgeDisagreement,  ///< share of frames of which the classifier is sure and which the judge denies
+  kLeastGuardRank,     ///< of the strangest place
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 12;
+inline constexpr size_t kPathFigures = 15;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"

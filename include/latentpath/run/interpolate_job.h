@@ -18,6 +18,7 @@
 #include "latentpath/run/models.h"
 #include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
+#include "latentpath/run/second_opinion.h"
 
 namespace latentpath {
 
@@ -29,6 +30,8 @@ struct InterpolateJob {
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
   PriorOptions prior;
   std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
+  std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
+  std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none
   PathOptions path;
   bool certify = false;  ///< compare with the globally shortest path by fast marching
   int64_t threads = 0;
@@ -49,6 +52,8 @@ struct InterpolateRun : RunRecord {
   PathResult result;
   std::vector<GlobalCertificate> certificates;  ///< [pairs], or none
   Prior prior;
+  Guard guard;
+  SecondOpinion second;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
   std::string dtype;                       ///< that the decoder is asked in: "float32"
   nlohmann::json classifier;               ///< what it makes of prior samples: classifier_check(); or null

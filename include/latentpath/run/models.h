@@ -34,6 +34,7 @@ const OptionTable<ModelOptions>& model_option_table();
 struct Models {
   std::shared_ptr<TorchScriptDecoder> decoder;
   std::shared_ptr<Classifier> classifier;  ///< null where none is named
+  std::shared_ptr<Classifier> judge;       ///< a second one, that nothing optimises; null where there is none
   std::vector<std::string> assumptions, warnings;
 };
 
@@ -41,6 +42,11 @@ struct Models {
 /// nor an option does; −1 where it cannot.
 Models load_models(const ModelOptions& options, uint64_t seed,
                    const std::function<int64_t()>& latent_dim_of_ends = {});
+
+/// Loads and connects `judge`: a file, a shipped model's name, none, or, where it is empty, NAME-judge.pt
+/// beside the classifier's NAME.pt if there is one. What its file does not say of its input is as the options
+/// say of the classifier's.
+void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models);
 
 /// The floating type that end points are given to the decoder in.
 at::ScalarType latent_dtype(const ModelOptions& options, const TorchScriptDecoder& decoder);
@@ -52,6 +58,10 @@ struct Feature {
 };
 Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
                      const std::vector<std::string>& favor, const std::vector<std::string>& avoid);
+/// The same asked of a judge, whose classes are those of `classifier`: by name where both have names, else by
+/// number. Throws Error(kInput) where it has no such class.
+Feature make_feature(const std::shared_ptr<const Classifier>& judge, const std::vector<std::string>& favor,
+                     const std::vector<std::string>& avoid, const Classifier& classifier);
 
 /// Paths of this machine that the options may have led to.
 std::vector<std::string> local_model_paths(const ModelOptions& options);

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "latentpath/core/option_table.h"
+#include "latentpath/core/progress.h"
 #include "latentpath/metric/density.h"
 #include "latentpath/metric/quality.h"
+#include "latentpath/metric/typicality_guard.h"
 #include "latentpath/path/via_points.h"
 
 namespace latentpath {
@@ -31,6 +33,10 @@ struct Prior {
   QualityPointer rank;  ///< its rank, without α; null where there is no density
   DensityPointer end_points;  ///< what seed:N and class:C draw from; N(0, I) where nothing is known
   bool normal = false;        ///< `density` is N(0, I)
+  /// What the guard is made of: the rank of `density`, two-sided for N(0, I), which stands in where nothing
+  /// is known (`assumed`).
+  TypicalityRankPointer typicality;
+  bool assumed = false;
   std::vector<std::string> notes;
 
   /// For PathProblem::prior; none without a density.
@@ -40,12 +46,29 @@ struct Prior {
 /// Draws of a density, as paths take them.
 LatentSampler sampler_of(DensityPointer density);
 
-/// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
-/// factor; Q = ½ where nothing is asked.
-QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior);
+/// What keeps the paths of a feature in the data, and what has to be said of it.
+struct Guard {
+  QualityPointer quality;      ///< null: none
+  TypicalityRankPointer rank;  ///< what places are reported by, with or without a guard; null: unknown
+  std::string state = "none";  ///< "on", "none" (turned off, or no feature), "unfit" (see `warnings`)
+  std::vector<std::string> notes, warnings;
+};
 
-/// `stated` is the decoder's attribute `prior`. Throws Error(kInput) for a file that does not serve.
-Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed);
+/// `on` is the option `guard`; start, end [pairs, D]. Where N(0, I) is assumed and half of all ends or more
+/// are stranger than 9999 of 10 000 of its samples, the assumption is wrong: no guard, and a warning that
+/// says what to give. Single ends as strange are named in a warning: their paths are strange there whatever
+/// is done.
+Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end);
+
+/// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
+/// factor and the guard (null: none), at all times alike; Q = ½ where nothing is asked.
+QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,
+                            const QualityPointer& guard = {});
+
+/// `stated` is the decoder's attribute `prior`. `progress` hears of what takes long. Throws Error(kInput) for
+/// a file that does not serve.
+Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed,
+                 const ProgressObserver& progress = {});
 
 /// Refuses points [n, D] far outside the prior, which decode to nothing that the model was trained for.
 /// `field` is where they come from, for the sentence.
