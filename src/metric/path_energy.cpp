@@ -184,6 +184,11 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
       return ask_at(quality, middles, middle_time, middle_images);
     };
     const Tensor quality = ask(*quality_);
+    // Q > 1 has a negative weight: the longer there, the shorter.
+    const auto outside = at::logical_or(quality<-1e-5, quality> 1 + 1e-5);
+    LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "the quality (", quality_->describe(), ") gives ",
+                     quality.masked_select(outside)[0].item<double>(),
+                     " on a path: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};

@@ -250,6 +250,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
                    : find_path(problem, options, progress, cancellation);
     check();
+    for (const std::string& sentence : result->warnings)
+      if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end())
+        warnings_.push_back(sentence);
     figures = result->path;
     nodes = result->nodes.to(at::kDouble);
     node_times = result->times;
