@@ -17,7 +17,9 @@
 #include "config_file.h"
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/exception_sentence.h"
 #include "latentpath/core/version.h"
+#include "latentpath/models/torchscript_module.h"
 #include "program.h"
 
 namespace {
@@ -158,6 +160,7 @@ int main(int argc, char** argv) {
     std::cout << program::describe_options(subcommands).dump(2) << "\n";
   });
 
+  TorchScriptModule::load_in_child_process_first(true);
   try {
     program::check_subcommand(app, arguments);
     arguments = program::expand_config(app, arguments);
@@ -169,7 +172,7 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     return program::report_error(option_names_as_dashes(error.what()), static_cast<int>(error.kind()));
   } catch (const std::exception& error) {
-    return program::report_error(error.what(), 4);
+    return program::report_error(exception_sentence(error), 4);
   }
   return 0;
 }

@@ -1,13 +1,15 @@
 #include "latentpath/io/image.h"
 
 #include <ATen/Functions.h>
+#include <zlib.h>
 
-#include <array>
 #include <cstdint>
 #include <cstring>
+#include <iostream>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -25,19 +27,9 @@ uint32_t big_endian(std::string_view bytes, size_t at) {
   return value;
 }
 
-uint32_t crc32(std::string_view bytes) {
-  static const std::array<uint32_t, 256> table = [] {
-    std::array<uint32_t, 256> entries{};
-    for (uint32_t n = 0; n < 256; ++n) {
-      uint32_t c = n;
-      for (int bit = 0; bit < 8; ++bit) c = (c & 1) ? 0xedb88320u ^ (c >> 1) : c >> 1;
-      entries[n] = c;
-    }
-    return entries;
-  }();
-  uint32_t crc = 0xffffffffu;
-  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xff] ^ (crc >> 8);
-  return ~crc;
+uint32_t checksum_of(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      ::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
 // The decoders behind OpenCV write their complaints to stderr and may return half an image, so a file is
@@ -49,7 +41,7 @@ void check_png(std::string_view bytes, const std::string& file) {
                      " is cut short: the PNG ends after ", bytes.size(), " bytes, in the middle of a chunk");
     const size_t length = big_endian(bytes, at);
     const std::string_view body = bytes.substr(at + 4, 4 + length);
-    LATENTPATH_CHECK(crc32(body) == big_endian(bytes, at + 8 + length), kInput, file,
+    LATENTPATH_CHECK(checksum_of(body) == big_endian(bytes, at + 8 + length), kInput, file,
                      " is damaged: a PNG checksum does not match at byte ", at);
     if (first) {
       LATENTPATH_CHECK(body.substr(0, 4) == "IHDR" && length == 13, kInput, file,
@@ -79,9 +71,38 @@ void check_jpeg(std::string_view bytes, const std::string& file) {
                    " is cut short: the JPEG ends after ", bytes.size(), " bytes, without its end mark");
 }
 
+/// OpenCV's decoders write their complaints to std::cerr; whoever reads an image gets a sentence instead.
+class SilentDecoders {
+ public:
+  SilentDecoders() : kept_(std::cerr.rdbuf(complaints_.rdbuf())) {}
+  ~SilentDecoders() { std::cerr.rdbuf(kept_); }
+  SilentDecoders(const SilentDecoders&) = delete;
+  SilentDecoders& operator=(const SilentDecoders&) = delete;
+
+ private:
+  std::ostringstream complaints_;
+  std::streambuf* kept_;
+};
+
+/// What an image has that its bytes of red, green and blue do not.
+void note_losses(const cv::Mat& whole, const std::string& file, std::vector<std::string>& notes) {
+  if (whole.empty()) return;
+  if (whole.depth() != CV_8U) notes.push_back(file + " has more than 8 bits a channel: it is reduced to 8");
+  if (whole.channels() != 4) return;
+  cv::Mat alpha;
+  cv::extractChannel(whole, alpha, 3);
+  double least = 0;
+  cv::minMaxLoc(alpha, &least);
+  if (least < (whole.depth() == CV_8U ? 255 : 65535))
+    notes.push_back(
+        file +
+        " is transparent in places: its alpha channel is ignored, and the colours beneath are taken; "
+        "flatten it onto a background if another one is meant");
+}
+
 }  // namespace
 
-Tensor read_image(const std::filesystem::path& path) {
+Tensor read_image(const std::filesystem::path& path, std::vector<std::string>* notes) {
   const std::string file = path.string();
   const std::string bytes = read_file(path);
   const std::string_view view = bytes;
@@ -89,11 +110,13 @@ Tensor read_image(const std::filesystem::path& path) {
   if (view.substr(0, 8) == "\x89PNG\r\n\x1a\n") check_png(view, file);
   if (view.substr(0, 3) == "\xff\xd8\xff") check_jpeg(view, file);
   cv::Mat image;
+  const SilentDecoders silent;
   try {
     LATENTPATH_CHECK(bytes.size() < (size_t{1} << 31), kInput, file,
                      " is too large for an image: ", bytes.size(), " bytes");
     const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
     image = cv::imdecode(buffer, cv::IMREAD_ANYCOLOR);
+    if (notes != nullptr) note_losses(cv::imdecode(buffer, cv::IMREAD_UNCHANGED), file, *notes);
   } catch (const cv::Exception&) {
     image.release();
   }

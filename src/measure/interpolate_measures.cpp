@@ -347,6 +347,7 @@ class Search {
     end_ = problem.end.detach().to(at::kCPU, at::kDouble).contiguous();
     start_weights_ = prepare_weights(problem.start_weights, start_, "start");
     end_weights_ = prepare_weights(problem.end_weights, end_, "end");
+    compare_masses(problem);
     quality_ = problem.quality;
     const SampleView x = view(start_, start_weights_), y = view(end_, end_weights_);
     const RadialKernel kernel =
@@ -415,6 +416,20 @@ class Search {
         at::isfinite(w).all().item<bool>() && (w >= 0).all().item<bool>() && w.sum().item<double>() > 0,
         kArgument, "the ", name, " sample's weights must be finite and not negative, and not all 0");
     return w / w.sum();
+  }
+
+  /// Only probability measures are moved: what another mass was is lost, and is said.
+  void compare_masses(const MeasureProblem& problem) {
+    const auto mass = [](const Tensor& weights) {
+      return weights.defined() ? weights.sum(at::kDouble).item<double>() : 1.0;
+    };
+    const double from = mass(problem.start_weights), to = mass(problem.end_weights);
+    // The weights of a softmax in float32 sum to 1 within some 1e-6.
+    if (std::abs(from - to) > 1e-3 * std::max(from, to))
+      result_.warnings.push_back(
+          join_message("the samples have different masses, ", from, " and ", to,
+                       " (sums of their weights; 1 where none are given): each is divided "
+                       "by its own, and the difference plays no part"));
   }
 
   MeasureFigures figures(const MeasurePath& path) const {

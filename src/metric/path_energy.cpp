@@ -154,6 +154,18 @@ CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& cur
           join(&CurveFigures::mean_feature), join(&CurveFigures::subdivisions)};
 }
 
+namespace {
+
+/// Q > 1 has a negative weight: the longer there, the shorter.
+void check_range(const Tensor& values, const Quality& quality) {
+  const Tensor outside = at::logical_or(values.lt(-1e-5), values.gt(1 + 1e-5));
+  LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "the quality (", quality.describe(), ") gives ",
+                   values.masked_select(outside)[0].item<double>(),
+                   " on a path: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
+}
+
+}  // namespace
+
 CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
                                        const Tensor& initial_times, const QualityPointer& feature,
                                        double tolerance, int64_t max_subdivisions) const {
@@ -187,6 +199,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
                               options_.points_per_batch);
     };
     const Tensor quality = at_middles(*quality_);
+    check_range(quality, *quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};

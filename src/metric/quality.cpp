@@ -138,6 +138,11 @@ void check_latent_dim(int64_t latent_dim) {
                    latent_dim);
 }
 
+void check_size(const Tensor& z, int64_t latent_dim) {
+  LATENTPATH_CHECK(z.size(-1) == latent_dim, kArgument, "the normal prior of latent size ", latent_dim,
+                   " is asked about points of size ", z.size(-1), ": it must be made for that size");
+}
+
 class AtDecoded final : public CompositeQuality {
  public:
   AtDecoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder)
@@ -196,6 +201,7 @@ QualityPointer normal_prior(int64_t latent_dim) {
   check_latent_dim(latent_dim);
   return std::make_shared<FunctionQuality>(
       [latent_dim](const Tensor& z) {
+        check_size(z, latent_dim);
         // The floor keeps log(x) in igammac's derivative finite at the origin, where Q = 1 to rounding
         // anyway.
         const Tensor half_square = (0.5 * z.square().sum(-1)).clamp_min(1e-20);
@@ -209,7 +215,8 @@ QualityPointer normal_prior_asymptotic(int64_t latent_dim) {
   check_latent_dim(latent_dim);
   const double radius = std::sqrt(static_cast<double>(latent_dim) - 0.5);
   return std::make_shared<FunctionQuality>(
-      [radius](const Tensor& z) {
+      [latent_dim, radius](const Tensor& z) {
+        check_size(z, latent_dim);
         const Tensor norm = (z.square().sum(-1) + 1e-20).sqrt();  // differentiable at the origin
         return 0.5 + 0.5 * at::erf(radius - norm);
       },

@@ -317,6 +317,10 @@ class FeatureQuality final : public Quality {
   FeatureQuality(std::shared_ptr<const Classifier> classifier, std::vector<int64_t> favored,
                  std::vector<int64_t> avoided)
       : classifier_(std::move(classifier)), favored_(std::move(favored)), avoided_(std::move(avoided)) {
+    LATENTPATH_CHECK(classifier_ && classifier_->classes() > 0, kArgument,
+                     classifier_ ? classifier_->describe() : "a classifier",
+                     " has not seen the decoder whose outputs it is to judge: call connect(decoder, points, "
+                     "output_range) first");
     for (const auto& list : {favored_, avoided_})
       for (const int64_t index : list)
         LATENTPATH_CHECK(index >= 0 && index < classifier_->classes(), kArgument, classifier_->describe(),

@@ -15,7 +15,9 @@ std::string list_text(const std::vector<double>& numbers) {
 
 }  // namespace
 
-InputAdapter::InputAdapter(const ImageFormat& from, const ImageFormat& to) : from_(from), to_(to) {
+InputAdapter::InputAdapter(const ImageFormat& from, const ImageFormat& to, const std::string& giver,
+                           const std::string& taker)
+    : from_(from), to_(to) {
   LATENTPATH_ASSERT(!from.shape.empty());
   LATENTPATH_CHECK(to.mean.size() == to.std.size(), kArgument, "`input_mean` has ", to.mean.size(),
                    " numbers and `input_std` has ", to.std.size(), "; they must be as many");
@@ -23,15 +25,13 @@ InputAdapter::InputAdapter(const ImageFormat& from, const ImageFormat& to) : fro
     LATENTPATH_CHECK(deviation > 0, kArgument, "`input_std` must be positive, not ", deviation);
 
   if (!to.shape.empty() && to.shape != from.shape) {
-    LATENTPATH_CHECK(to.shape.size() == 3 && from.shape.size() == 3, kInput,
-                     "the decoder gives points of shape ", shape_string(from.shape),
-                     " and the classifier takes ", shape_string(to.shape),
+    LATENTPATH_CHECK(to.shape.size() == 3 && from.shape.size() == 3, kInput, giver, " gives points of shape ",
+                     shape_string(from.shape), " and ", taker, " takes ", shape_string(to.shape),
                      "; only images [C, H, W] can be converted");
     const bool channels_fit = to.shape[0] == from.shape[0] || (to.shape[0] == 3 && from.shape[0] == 1) ||
                               (to.shape[0] == 1 && from.shape[0] == 3);
-    LATENTPATH_CHECK(channels_fit, kInput, "the decoder gives ", from.shape[0],
-                     " channels and the classifier takes ", to.shape[0],
-                     "; only 1 and 3 can be converted into each other");
+    LATENTPATH_CHECK(channels_fit, kInput, giver, " gives ", from.shape[0], " channels and ", taker,
+                     " takes ", to.shape[0], "; only 1 and 3 can be converted into each other");
     channels_from_ = from.shape[0];
     channels_to_ = to.shape[0];
     if (channels_from_ != channels_to_) steps_.push_back(channels_to_ == 3 ? "grey -> RGB" : "RGB -> grey");

@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/json.h"
 
 namespace latentpath {
 namespace {
@@ -41,7 +42,7 @@ Tensor covariance(const json& value, int64_t dim, const std::string& what) {
 }
 
 std::shared_ptr<const GaussianMixture> parse(const std::string& text, const std::string& name) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json document = parse_json(text);
   LATENTPATH_CHECK(document.is_object(), kArgument, "is not a JSON object");
   for (const auto& [key, value] : document.items())
     LATENTPATH_CHECK(key == "weights" || key == "means" || key == "covariances", kArgument,

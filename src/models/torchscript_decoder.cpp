@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/metric/output_contract.h"
 #include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
@@ -55,6 +56,7 @@ std::string TorchScriptDecoder::describe() const {
 bool TorchScriptDecoder::concurrent() const { return model_->module.concurrent(); }
 int64_t TorchScriptDecoder::operations_per_point() const { return model_->module.operations_per_point(); }
 std::string TorchScriptDecoder::dtype() const { return model_->module.dtype(); }
+bool TorchScriptDecoder::dtype_known() const { return model_->module.dtype_known(); }
 std::optional<ValueRange> TorchScriptDecoder::output_range() const { return model_->output_range; }
 std::string TorchScriptDecoder::prior() const { return model_->prior; }
 void TorchScriptDecoder::set_latent_dim(int64_t latent_dim) {
@@ -65,13 +67,32 @@ void TorchScriptDecoder::set_latent_dim(int64_t latent_dim) {
 Tensor TorchScriptDecoder::map(const Tensor& z) const {
   const Tensor image =
       model_->layout ? model_->module.forward(model_->layout->split(z)) : model_->module.forward(z);
-  LATENTPATH_CHECK(image.dim() >= 2 && image.size(0) == z.size(0), kInput, "the decoder ",
-                   model_->module.file().string(), " must map [", z.size(0), ", ", z.size(1), "] to [",
-                   z.size(0), ", …], not to ", shape_string(image.sizes()));
+  check_output(image, z.size(0), join_message("the decoder ", model_->module.file().string()));
   // Images keep the model's precision: they are many times larger than latents, and sums over them lose
-  // little.
-  return image.to(z.device());
+  // little. Those of half precision would lose all.
+  const bool half = image.scalar_type() == at::kHalf || image.scalar_type() == at::kBFloat16;
+  return image.to(z.device(), half ? at::kFloat : image.scalar_type());
 }
+
+namespace {
+
+/// Decodes one and two points, where four fail: a graph traced with such a batch may have its size built in.
+void explain_failure(const TorchScriptDecoder& decoder, const Tensor& z, const std::string& name) {
+  for (const int64_t count : {1, 2}) {
+    try {
+      decoder(z.narrow(0, 0, count));
+    } catch (const Error&) {
+      continue;
+    }
+    throw Error(
+        ErrorKind::kInput,
+        join_message(name, " takes batches of ", count,
+                     " only: that size is built into the file; export it with torch.jit.script, or trace "
+                     "it with another batch and without int(z.shape[0])"));
+  }
+}
+
+}  // namespace
 
 std::vector<std::string> TorchScriptDecoder::check(uint64_t seed) const {
   LATENTPATH_ASSERT(latent_dim() > 0);
@@ -79,21 +100,16 @@ std::vector<std::string> TorchScriptDecoder::check(uint64_t seed) const {
   const std::string name = join_message("the decoder ", model_->module.file().string());
   auto generator = make_generator(seed);
   const Tensor z = at::randn({4, latent_dim()}, generator, at::kFloat);
-  const Tensor first = (*this)(z);
+  Tensor first;
+  try {
+    first = (*this)(z);
+  } catch (const Error&) {
+    explain_failure(*this, z, name);
+    throw;
+  }
   LATENTPATH_CHECK(at::isfinite(first).all().item<bool>(), kNumerical, name,
                    " gives NaN or infinite values for points of a standard normal latent");
-  const Tensor again = (*this)(z);
-  const Tensor alone = (*this)(z.narrow(0, 0, 1));
-  // Rounding differs with the batch size; a decoder that mixes rows or draws noise differs by far more.
-  const double scale = std::max(1e-6, first.abs().max().item<double>());
   std::vector<std::string> warnings;
-  if ((first - again).abs().max().item<double>() > 1e-4 * scale)
-    warnings.push_back(
-        name + " draws random numbers: the same point gives two different outputs, so figures carry noise");
-  else if ((first.narrow(0, 0, 1) - alone).abs().max().item<double>() > 1e-3 * scale)
-    warnings.push_back(name +
-                       " lets points of one batch influence each other (batch statistics?), so its outputs "
-                       "depend on how they are batched");
   if (model_->output_range) {
     const double low = first.min().item<double>(), high = first.max().item<double>();
     const ValueRange range = *model_->output_range;

@@ -1,28 +1,71 @@
 #include "latentpath/models/torchscript_module.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
+#include <unistd.h>
 
-#include <mutex>
+#include <atomic>
+#include <cerrno>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/exception_sentence.h"
+#include "latentpath/io/archive.h"
 
 namespace latentpath {
 namespace {
 
-/// TorchScript's messages carry interpreter tracebacks; the sentence that helps is the last "…Error: …" line,
-/// or else the first line.
-std::string short_reason(const std::string& message) {
-  const size_t marker = message.rfind("Error: ");
-  size_t begin = 0;
-  if (marker != std::string::npos) begin = marker + 7;
-  size_t end = message.find('\n', begin);
-  if (end == std::string::npos) end = message.size();
-  std::string line = message.substr(begin, std::min<size_t>(end - begin, 240));
-  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
-  return line;
+/// The other methods of the file, which may be the ones that are meant: "encode, decode".
+std::string other_methods(const torch::jit::Module& module) {
+  std::string names;
+  for (const torch::jit::Method& method : module.get_methods())
+    if (method.name() != "forward" && method.name().rfind("__", 0) != 0)
+      names += (names.empty() ? "" : ", ") + method.name();
+  return names;
+}
+
+/// What else paths could be given to: one tensor, or a list of tensors.
+void check_input_type(const c10::TypePtr& type, const std::string& name, const std::string& argument) {
+  const c10::TypeKind kind = type->kind();
+  bool fits = kind == c10::TypeKind::TensorType;
+  if (kind == c10::TypeKind::ListType || kind == c10::TypeKind::OptionalType)
+    fits = type->containedType(0)->kind() == c10::TypeKind::TensorType;
+  LATENTPATH_CHECK(
+      fits, kInput, name, ": forward's input '", argument, "' is a ", type->annotation_str(),
+      ", and must be a Tensor [n, D] or a List[Tensor]; export a module whose forward takes one of "
+      "these and calls this one");
+}
+
+std::atomic<bool> load_in_child_first{false};
+constexpr unsigned kLongestLoad = 600;  // seconds
+
+/// Whatever a crafted archive does to LibTorch's unpickler happens to a child process.
+void try_in_child(const std::string& file, const std::string& name) {
+  const pid_t child = ::fork();
+  if (child < 0) return;  // no process is left for it
+  if (child == 0) {
+    for (const int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM}) ::signal(fatal, SIG_DFL);
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) ::close(STDERR_FILENO);
+    ::alarm(kLongestLoad);
+    try {
+      const torch::jit::Module module = torch::jit::load(file, at::Device(at::kCPU));
+      if (const auto method = module.find_method("forward")) method->graph();
+    } catch (...) {  // the parent loads it too, and has the sentence
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  LATENTPATH_CHECK(
+      WIFEXITED(status), kInput, name,
+      " is damaged or hostile: LibTorch crashes when it loads it, as a try in another process showed");
 }
 
 /// True when a run of the graph neither writes into the module nor draws random numbers, whose order would
@@ -49,21 +92,35 @@ struct TorchScriptModule::Model {
   at::Device device = at::kCPU;
   bool takes_list = false;
   bool concurrent = false;
+  bool dtype_known = false;
   int64_t weights = 0;
 
-  Tensor call(c10::IValue input, const char* method = "forward") {
+  c10::IValue run(c10::IValue input, const char* method = "forward") {
     // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
     // every level, so the plain interpreter is both faster here and the same on every call.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
-    c10::IValue output;
     try {
-      output = module.get_method(method)({std::move(input)});
+      return module.get_method(method)({std::move(input)});
     } catch (const std::exception& error) {
-      throw Error(ErrorKind::kInput, join_message("the ", role, " ", file.string(),
-                                                  " failed on its input: ", short_reason(error.what())));
+      const std::string others = other_methods(module);
+      throw Error(
+          ErrorKind::kInput,
+          join_message("the ", role, " ", file.string(), " failed on its input: ", exception_sentence(error),
+                       others.empty() ? std::string()
+                                      : "; the file has other methods (" + others +
+                                            "): if one of them is meant, export a module whose "
+                                            "forward(z) calls it"));
     }
+  }
+
+  Tensor call(c10::IValue input, const char* method = "forward") {
+    const c10::IValue output = run(std::move(input), method);
     LATENTPATH_CHECK(output.isTensor(), kInput, "the ", role, " ", file.string(),
-                     " must return one tensor, not ", output.tagKind());
+                     " must return one tensor, not ", output.tagKind(),
+                     output.isTuple() || output.isTensorList() || output.isList()
+                         ? "; export a module that returns the one that is meant, or several as one: "
+                           "torch.cat([a.flatten(1), b.flatten(1)], 1)"
+                         : "");
     return output.toTensor();
   }
 };
@@ -85,11 +142,13 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   }
   LATENTPATH_CHECK(!model_->device.is_cuda() || torch::cuda::is_available(), kArgument, "the device '",
                    device, "' needs a LibTorch built for CUDA and a GPU; neither is here");
+  check_archive(file, name);
+  if (load_in_child_first) try_in_child(file.string(), name);
   try {
     model_->module = torch::jit::load(file.string(), model_->device);
   } catch (const std::exception& error) {
     throw Error(ErrorKind::kInput,
-                join_message(name, " is not a readable TorchScript archive (", short_reason(error.what()),
+                join_message(name, " is not a readable TorchScript archive (", exception_sentence(error),
                              "); export the model with torch.jit.script or torch.jit.trace"));
   }
   torch::jit::Module& module = model_->module;
@@ -97,6 +156,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   LATENTPATH_CHECK(method.has_value(), kInput, name, " has no forward method");
   const auto& arguments = method->function().getSchema().arguments();
   LATENTPATH_CHECK(arguments.size() >= 2, kInput, name, ": forward takes no input");
+  check_input_type(arguments[1].type(), name, arguments[1].name());
   model_->takes_list = arguments[1].type()->kind() == c10::TypeKind::ListType;
   for (size_t i = 2; i < arguments.size(); ++i)
     LATENTPATH_CHECK(arguments[i].default_value().has_value(), kInput, name,
@@ -127,10 +187,13 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
         found = true;
       }
   if (!found && dtype == "float64") model_->dtype = at::kDouble;
+  model_->dtype_known = found || !dtype.empty();
   LATENTPATH_CHECK(model_->dtype == at::kFloat || model_->dtype == at::kDouble, kInput, name,
                    " has parameters of type ", c10::toString(model_->dtype),
                    "; float32 or float64 is needed (`dtype` converts)");
 }
+
+void TorchScriptModule::load_in_child_process_first(bool on) { load_in_child_first = on; }
 
 TorchScriptModule::~TorchScriptModule() = default;
 TorchScriptModule::TorchScriptModule(TorchScriptModule&&) noexcept = default;
@@ -150,6 +213,25 @@ Tensor TorchScriptModule::features(const Tensor& input) const {
   return model_->call(input.to(model_->device, model_->dtype), "features");
 }
 
+std::vector<Tensor> TorchScriptModule::forward_all(const Tensor& input) const {
+  const c10::IValue output = model_->run(input.to(model_->device, model_->dtype));
+  if (output.isTensor()) return {output.toTensor()};
+  std::vector<Tensor> tensors;
+  const auto add = [&](const c10::IValue& part) {
+    LATENTPATH_CHECK(part.isTensor(), kInput, "the ", model_->role, " ", model_->file.string(),
+                     " must return tensors, not also ", part.tagKind());
+    tensors.push_back(part.toTensor());
+  };
+  if (output.isTuple())
+    for (const c10::IValue& part : output.toTupleRef().elements()) add(part);
+  else if (output.isList())
+    for (const c10::IValue& part : output.toListRef()) add(part);
+  LATENTPATH_CHECK(!tensors.empty(), kInput, "the ", model_->role, " ", model_->file.string(),
+                   " must return a tensor, or several, not ", output.tagKind());
+  return tensors;
+}
+
+bool TorchScriptModule::dtype_known() const { return model_->dtype_known; }
 bool TorchScriptModule::takes_list() const { return model_->takes_list; }
 bool TorchScriptModule::concurrent() const { return model_->concurrent; }
 int64_t TorchScriptModule::operations_per_point() const { return model_->weights; }

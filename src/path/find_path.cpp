@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/path/probe.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -58,6 +59,13 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   const auto begin = std::chrono::steady_clock::now();
   validate(problem, options);
   EvaluationCounter counter(problem.embedding, problem.start.size(0));
+  std::vector<std::string> warnings;
+  {
+    const auto scope = counter.count_verification();
+    PathProblem counted = problem;
+    counted.embedding = counter.map();
+    warnings = probe_problem(counted);
+  }
   CandidateSource candidates(problem, options, given, progress, cancellation);
   PathResult result;
   const auto search_of = [&](const PairGroup& group) {
@@ -97,6 +105,7 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
   result.seconds = used.count() - result.verification_seconds;
   result.seed = options.seed;
+  result.warnings.insert(result.warnings.begin(), warnings.begin(), warnings.end());
   result.stage_settings = stage_settings(options);
   return result;
 }

@@ -9,6 +9,7 @@
 #include "embedded_page.h"
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/json.h"
 #include "latentpath/run/run_record.h"
 #include "plain_report.h"
 
@@ -133,7 +134,7 @@ void write_html_report(const fs::path& run, bool plain) {
   const fs::path file = run / kFolder / kData;
   LATENTPATH_CHECK(fs::exists(file, code), kInput, run.string(), " has no ", kFolder, "/", kData,
                    ": it is not the folder of a run that can be shown as a report");
-  json data = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  json data = parse_json(read_file(file));
   LATENTPATH_CHECK(data.is_object() && data.contains("kind") && data["kind"].is_string(), kInput,
                    file.string(), " is not the data of a report: it is no JSON object with a \"kind\"");
   // Once more, in case the data were written by another program.

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/io/image.h"
@@ -90,7 +92,8 @@ std::pair<Tensor, Tensor> EndPointReader::read() {
 
 Tensor EndPointReader::floating(const Tensor& array, const std::string& file) const {
   LATENTPATH_CHECK(at::isFloatingType(array.scalar_type()), kInput, file,
-                   " must hold float32 or float64 numbers");
+                   " must hold float32 or float64 numbers, not ", c10::toString(array.scalar_type()),
+                   ": save it as x.astype('float32')");
   LATENTPATH_CHECK(at::isfinite(array).all().item<bool>(), kInput, file, " holds NaN or infinite numbers");
   return context_.convert_arrays ? array.to(context_.dtype) : array;
 }
@@ -157,20 +160,48 @@ Tensor EndPointReader::sample_of_class(const std::string& field, const std::stri
   return best_point;
 }
 
-Tensor EndPointReader::encode(const std::string& field, const std::string& file) const {
+void EndPointReader::note(const std::string& sentence) {
+  if (std::find(notes_.begin(), notes_.end(), sentence) == notes_.end()) notes_.push_back(sentence);
+}
+
+Tensor EndPointReader::encode(const std::string& field, const std::string& file) {
   LATENTPATH_CHECK(context_.encoder != nullptr, kArgument, "`", field, "` image:", file,
                    " needs an `encoder` that belongs to the decoder");
   const at::NoGradGuard no_gradient;
-  const Tensor picture = read_image(file).permute({2, 0, 1}).to(at::kFloat).div(255).unsqueeze(0);
-  ImageFormat from{ValueRange{0, 1}, {}, {}, picture.sizes().slice(1).vec()}, to;
-  to.range = context_.encoder->range_attribute("input_range");
-  if (const auto shape = context_.encoder->numbers_attribute("input_shape"))
+  const TorchScriptModule& encoder = *context_.encoder;
+  const int64_t dim = context_.decoder->latent_dim();
+  const Tensor picture = read_image(file, &warnings_).permute({2, 0, 1}).to(at::kFloat).div(255).unsqueeze(0);
+  const ImageFormat from{ValueRange{0, 1}, {}, {}, picture.sizes().slice(1).vec()};
+  ImageFormat to;
+  to.range = encoder.range_attribute("input_range");
+  to.mean = encoder.numbers_attribute("input_mean").value_or(std::vector<double>{});
+  to.std = encoder.numbers_attribute("input_std").value_or(std::vector<double>{});
+  const std::string name = "the encoder " + encoder.file().string();
+  if (!to.range) {
+    to.range = to.mean.empty() && context_.output_range ? *context_.output_range : ValueRange{0, 1};
+    note(join_message(name, " does not state its input_range: values in [", to.range->low, ", ",
+                      to.range->high, "] are assumed",
+                      to.mean.empty() && context_.output_range ? ", as its decoder gives" : ""));
+  }
+  if (const auto shape = encoder.numbers_attribute("input_shape")) {
     for (const double extent : *shape) to.shape.push_back(static_cast<int64_t>(extent));
-  const Tensor code = context_.encoder->forward(InputAdapter(from, to)(picture));
-  LATENTPATH_CHECK(code.dim() == 2 && code.size(1) == context_.decoder->latent_dim(), kInput, "the encoder ",
-                   context_.encoder->file().string(), " gives ", shape_string(code.sizes()),
-                   "; the decoder's latent size is ", context_.decoder->latent_dim());
-  return code.to(context_.dtype);
+  } else {
+    const auto decoded = (*context_.decoder)(at::zeros({1, dim}, context_.dtype)).sizes().slice(1);
+    const bool image = decoded.size() == 3 && (decoded[0] == 1 || decoded[0] == 3);
+    if (image) to.shape = decoded.vec();
+    if (image && to.shape != from.shape)
+      note(join_message(name, " does not state its input_shape: ", shape_string(to.shape),
+                        " is assumed, as its decoder gives"));
+  }
+  const InputAdapter adapter(from, to, "the picture " + file, name);
+  for (const std::string& step : adapter.steps()) note("before the encoder, " + file + ": " + step);
+  const std::vector<Tensor> found = encoder.forward_all(adapter(picture));
+  if (found.size() > 1)
+    note(join_message(name, " returns ", found.size(), " tensors: the first is taken as the code"));
+  const Tensor& code = found[0];
+  LATENTPATH_CHECK(code.dim() == 2 && code.size(0) == 1 && code.size(1) == dim, kInput, name, " gives ",
+                   shape_string(code.sizes()), "; the decoder's latent size is ", dim);
+  return floating(code, name + " for " + file).to(context_.dtype);
 }
 
 }  // namespace latentpath

@@ -237,6 +237,7 @@ class Evaluation {
   int64_t batches_of(const MethodChoice& method) const {
     return (pairs_of(method) + job_.batch - 1) / job_.batch;
   }
+  void warn(const std::vector<std::string>& sentences);
   void evaluate();
   std::vector<EvaluatedPath> evaluate_batch(PathEvaluator& evaluator, const EvaluationMethod& method,
                                             int64_t first, int64_t count, const std::string& stage);
@@ -406,6 +407,17 @@ std::vector<EvaluatedPath> Evaluation::evaluate_batch(PathEvaluator& evaluator,
   }
 }
 
+/// Each sentence once.
+void Evaluation::warn(const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    if (std::find(models_.warnings.begin(), models_.warnings.end(), sentence) != models_.warnings.end())
+      continue;
+    models_.warnings.push_back(sentence);
+    run_.warnings.push_back(sentence);
+    if (observer_.warning) observer_.warning(sentence);
+  }
+}
+
 void Evaluation::evaluate() {
   PathOptions path = job_.path;
   if (path.learning_rate == 0.0) path.learning_rate.reset();
@@ -433,6 +445,7 @@ void Evaluation::evaluate() {
           auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
           if (!paths) {
             paths = evaluate_batch(evaluator, method, first, count, stage);
+            warn(evaluator.warnings());
             if (state_) state_->store(key, *paths);
           }
           if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});

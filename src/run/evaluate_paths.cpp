@@ -331,8 +331,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   if (frames.judged.defined()) disagreement = judge_disagreement(frames.probability, frames.judged);
   if (case_.rank)
     strangest = least_rank(
-        *case_.rank,
-        [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
+        *case_.rank, [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
         batch.node_times);
   std::vector<EvaluatedPath> paths;
   for (int64_t row = 0; row < count; ++row) {
@@ -357,6 +356,9 @@ PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& o
   PathBatch batch;
   batch.result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
                        : find_path(problem, options, progress, cancellation);
+  for (const std::string& sentence : batch.result->warnings)
+    if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end())
+      warnings_.push_back(sentence);
   batch.figures = batch.result->path;
   batch.nodes = batch.result->nodes.to(at::kDouble);
   batch.node_times = batch.result->times;

@@ -5,6 +5,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/json.h"
 #include "latentpath/run/evaluation_table.h"
 
 namespace latentpath {
@@ -53,7 +54,7 @@ EvaluationState::EvaluationState(const fs::path& run, const json& fingerprint, b
                      ": `resume` goes on with it, `overwrite` starts anew");
   }
   if (exists && resume) {
-    const json theirs = json::parse(read_file(folder_ / "options.json"), nullptr, false);
+    const json theirs = parse_json(read_file(folder_ / "options.json"));
     LATENTPATH_CHECK(theirs.is_object(), kInput, (folder_ / "options.json").string(), " is not valid JSON");
     LATENTPATH_CHECK(theirs == fingerprint, kArgument, "the unfinished run in ", folder_.string(),
                      " differs in ", differences(fingerprint, theirs),
@@ -80,7 +81,7 @@ std::optional<std::vector<EvaluatedPath>> EvaluationState::load(const std::strin
   const fs::path file = folder_ / (key + ".json");
   std::error_code code;
   if (!fs::is_regular_file(file, code)) return std::nullopt;
-  const json list = json::parse(read_file(file), nullptr, false);
+  const json list = parse_json(read_file(file));
   if (!list.is_array() || static_cast<int64_t>(list.size()) != count) return std::nullopt;
   std::vector<EvaluatedPath> paths;
   try {

@@ -164,10 +164,12 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   context.prior = run.prior.end_points;
   context.dtype = latent_dtype(job.models, *models.decoder);
   context.convert_arrays = !job.models.dtype.empty();
+  context.output_range = models.decoder->output_range();
   context.seed = job.path.seed;
   context.cancellation = cancellation;
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
+  append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
   if (!job.ends.any_endpoint) {
     const bool one_by_one = job.ends.pairs.empty();
@@ -184,7 +186,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;
-  run.facts = {{"quality", problem.quality->describe()}, {"latent_dim", dim}};
+  run.facts = {
+      {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}};
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
   run.dtype = context.dtype == at::kDouble ? "float64" : "float32";
   if (problem.feature)

@@ -2,11 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "latentpath/core/error.h"
 #include "latentpath/io/csv.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/measure/interpolate_measures.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/path/probe.h"
 #include "latentpath/run/measure_summary.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
@@ -14,8 +17,8 @@
 namespace latentpath {
 namespace {
 
-Tensor read_numbers(const std::string& file) {
-  if (!is_npy(file)) return read_csv(file);
+Tensor read_numbers(const std::string& file, std::vector<std::string>& notes) {
+  if (!is_npy(file)) return read_csv(file, &notes);
   const Tensor array = read_npy(file);
   LATENTPATH_CHECK(!array.is_complex() && array.scalar_type() != at::kBool, kInput, file,
                    " must hold numbers");
@@ -25,8 +28,8 @@ Tensor read_numbers(const std::string& file) {
 }
 
 /// [points, dimension].
-Tensor read_sample(const std::string& file) {
-  Tensor sample = read_numbers(file);
+Tensor read_sample(const std::string& file, std::vector<std::string>& notes) {
+  Tensor sample = read_numbers(file, notes);
   if (sample.dim() == 1) sample = sample.unsqueeze(1);  // numbers on a line
   LATENTPATH_CHECK(sample.dim() == 2 && sample.numel() > 0, kInput, file,
                    " must have the shape [points, dimension], with at least one point, not ",
@@ -34,8 +37,9 @@ Tensor read_sample(const std::string& file) {
   return sample;
 }
 
-Tensor read_weights(const std::string& file, const Tensor& sample, const std::string& of) {
-  const Tensor weights = read_numbers(file);
+Tensor read_weights(const std::string& file, const Tensor& sample, const std::string& of,
+                    std::vector<std::string>& notes) {
+  const Tensor weights = read_numbers(file, notes);
   LATENTPATH_CHECK(weights.numel() == sample.size(0) && (weights.dim() == 1 || weights.size(1) == 1), kInput,
                    file, " must hold one weight for each of the ", sample.size(0), " points of ", of,
                    ", and has the shape ", shape_string(weights.sizes()));
@@ -63,31 +67,44 @@ RadialKernel chosen_kernel(const MeasuresJob& o, const MeasureProblem& problem) 
 }
 
 /// A TorchScript quality of points, [n, d] → [n] or [n, 1] with values in [0, 1].
-QualityPointer load_quality(const std::string& file, int64_t dim) {
-  auto module = std::make_shared<TorchScriptModule>(file, "quality", "", "cpu");
-  const auto evaluate = [module, file](const Tensor& points) {
-    const Tensor q = module->forward(points);
-    LATENTPATH_CHECK(q.numel() == points.size(0) && q.size(0) == points.size(0), kInput, file, " gives ",
-                     shape_string(q.sizes()), " for ", points.size(0),
-                     " points; a quality gives one number for each");
-    return q.flatten().to(at::kDouble);
-  };
-  const at::NoGradGuard no_gradient;
-  const Tensor probe = evaluate(at::zeros({3, dim}, at::kDouble));
-  LATENTPATH_CHECK(probe.isfinite().all().item<bool>() && (probe >= 0).all().item<bool>() &&
-                       (probe <= 1).all().item<bool>(),
-                   kInput, file, " gives ", probe[0].item<double>(),
-                   " at the origin; a quality lies between 0 and 1");
+QualityPointer load_quality(const MeasuresJob& job, std::vector<std::string>& notes) {
+  const std::string& file = job.quality;
+  auto module = std::make_shared<TorchScriptModule>(file, "quality", job.dtype, "cpu");
+  notes.push_back("the quality is evaluated in " + module->dtype() +
+                  (!job.dtype.empty() ? std::string(", as `dtype` says")
+                   : module->dtype_known()
+                       ? ", the precision of its parameters"
+                       : ": it has no parameters that say a precision; `dtype` float64 says "
+                         "otherwise"));
   return function_quality(
-      [evaluate, file](const Tensor& points) {
-        const Tensor q = evaluate(points);
-        const Tensor low = q.detach().min(), high = q.detach().max();
-        LATENTPATH_CHECK(low.item<double>() >= -1e-6 && high.item<double>() <= 1 + 1e-6, kInput, file,
+      [module, file](const Tensor& points) {
+        const Tensor q = module->forward(points);
+        LATENTPATH_CHECK(q.dim() >= 1 && q.numel() == points.size(0) && q.size(0) == points.size(0), kInput,
+                         file, " gives ", shape_string(q.sizes()), " for ", points.size(0),
+                         " points; a quality gives one number for each");
+        const Tensor values = q.flatten();
+        if (!at::isFloatingType(values.scalar_type())) return values;  // the probe has the sentence
+        const Tensor low = values.detach().min(), high = values.detach().max();
+        LATENTPATH_CHECK(low.item<double>() >= -1e-5 && high.item<double>() <= 1 + 1e-5, kInput, file,
                          " gives values from ", low.item<double>(), " to ", high.item<double>(),
                          "; a quality lies between 0 and 1");
-        return q.clamp(0, 1);
+        return values.to(at::kDouble).clamp(0, 1);
       },
       file);
+}
+
+/// What every path relies on, at a few points of both samples, before the search.
+std::vector<std::string> probe_quality(const MeasureProblem& problem) {
+  const int64_t count = std::min<int64_t>({4, problem.start.size(0), problem.end.size(0)});
+  const auto spread = [count](const Tensor& sample) {
+    const Tensor rows =
+        at::linspace(0, static_cast<double>(sample.size(0) - 1), count, at::kDouble).to(at::kLong);
+    return sample.index_select(0, rows);
+  };
+  return probe_problem({.embedding = identity_embedding(problem.start.size(1)),
+                        .quality = problem.quality,
+                        .start = spread(problem.start),
+                        .end = spread(problem.end)});
 }
 
 void check_job(const MeasuresJob& o) {
@@ -144,6 +161,10 @@ OptionTable<MeasuresJob> make_table() {
       .add("quality", &J::quality)
       .help("TorchScript FILE.pt, [n, d] to [n] in [0, 1]: where moving points are good")
       .names_file()
+      .add("dtype", &J::dtype)
+      .help("Precision of the quality's file")
+      .choices({{"float32"}, {"float64"}})
+      .unset("its parameters'")
       .include(&J::search, measure_option_table());
   add_threads(t.group("How it is sought"), &J::threads);
   add_output(t, &J::out, &J::overwrite, "run.json, path.npy, times.npy, weights.npy, frames/, report.html")
@@ -155,22 +176,22 @@ OptionTable<MeasuresJob> make_table() {
   return t;
 }
 
-MeasureProblem problem_of(const MeasuresJob& job) {
+MeasureProblem problem_of(const MeasuresJob& job, std::vector<std::string>& notes) {
   MeasureProblem problem;
   if (job.example > 0) {
     problem = measure_example(static_cast<int>(job.example), job.points, job.search.seed);
   } else {
-    problem.start = read_sample(job.from);
-    problem.end = read_sample(job.to);
+    problem.start = read_sample(job.from, notes);
+    problem.end = read_sample(job.to, notes);
     LATENTPATH_CHECK(problem.start.size(1) == problem.end.size(1), kInput, job.from,
                      " has points of dimension ", problem.start.size(1), " and ", job.to, " of dimension ",
                      problem.end.size(1), ": they must be the same");
   }
   if (!job.from_weights.empty())
-    problem.start_weights = read_weights(job.from_weights, problem.start, job.from);
-  if (!job.to_weights.empty()) problem.end_weights = read_weights(job.to_weights, problem.end, job.to);
+    problem.start_weights = read_weights(job.from_weights, problem.start, job.from, notes);
+  if (!job.to_weights.empty()) problem.end_weights = read_weights(job.to_weights, problem.end, job.to, notes);
   problem.kernel = chosen_kernel(job, problem);
-  if (!job.quality.empty()) problem.quality = load_quality(job.quality, problem.start.size(1));
+  if (!job.quality.empty()) problem.quality = load_quality(job, notes);
   return problem;
 }
 
@@ -190,9 +211,14 @@ MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
   run.seed = job.search.seed;
   run.threads = use_threads(job.threads);
   run.local_paths = file_options(measures_option_table(), job);
-  run.problem = problem_of(job);
+  run.problem = problem_of(job, run.assumptions);
+  for (const std::string& sentence : run.assumptions)
+    if (observer.note) observer.note(sentence);
+  std::vector<std::string> probed;
+  if (run.problem.quality) probed = probe_quality(run.problem);
   run.result = interpolate_measures(run.problem, job.search, observer.progress, cancellation);
-  const MeasureResult& result = run.result;
+  MeasureResult& result = run.result;
+  result.warnings.insert(result.warnings.begin(), probed.begin(), probed.end());
   for (const std::string& sentence : result.warnings)
     if (observer.warning) observer.warning(sentence);
   run.summary = measure_summary(result);

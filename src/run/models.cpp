@@ -34,6 +34,14 @@ std::string feature_name(const std::vector<std::string>& favor, const std::vecto
   return "P(" + text + ")";
 }
 
+/// In which precision the decoder is evaluated, and who says so.
+std::string precision_sentence(const ModelOptions& options, const TorchScriptDecoder& decoder) {
+  const std::string computed = "the decoder is evaluated in " + decoder.dtype();
+  if (!options.dtype.empty()) return computed + ", as `dtype` says";
+  if (decoder.dtype_known()) return computed + ", the precision of its parameters";
+  return computed + ": it has no parameters that say a precision; `dtype` float64 says otherwise";
+}
+
 void check_model_options(const ModelOptions& options) {
   LATENTPATH_CHECK(
       !options.decoder.empty(), kArgument,
@@ -159,14 +167,24 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   decoder.device = options.device;
   const auto decoder_file = find_model(options.decoder, folders);
   models.decoder = load_decoder(decoder_file, decoder);
-  if (models.decoder->latent_dim() < 0) {
+  const bool dim_of_ends = models.decoder->latent_dim() < 0;
+  if (dim_of_ends) {
     const int64_t dim = latent_dim_of_ends ? latent_dim_of_ends() : -1;
     LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
                      " does not say its latent size: give `latent_dim`, or end points that show it");
     models.decoder->set_latent_dim(dim);
     models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
   }
-  append(models.warnings, models.decoder->check(seed));
+  models.assumptions.push_back(precision_sentence(options, *models.decoder));
+  try {
+    append(models.warnings, models.decoder->check(seed));
+  } catch (const Error& error) {
+    if (!dim_of_ends) throw;
+    throw Error(error.kind(),
+                join_message(error.what(), "; its latent size is taken to be ", models.decoder->latent_dim(),
+                             ", the last extent of the end points: give `latent_dim`, or end "
+                             "points of shape [D] or [pairs, D]"));
+  }
   if (!options.classifier.empty()) {
     models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
     models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),

@@ -189,6 +189,8 @@ extern const Tensor rows;
 extern const CurvePoints points;
 //// path/measured_by.h
 extern const PathOptions options;
+//// path/probe.h
+extern const PathProblem problem;
 //// path/path_set.h
 extern const Tensor starts;
 //// path/prune.h

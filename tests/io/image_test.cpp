@@ -59,6 +59,11 @@ TEST_F(ImageTest, RefusesWhatIsNoImage) {
   error_of(ErrorKind::kInput, [&] { read_image(folder_); });
   write_file(folder_ / "x.jpg", "\xff\xd8\xff\xe0");
   EXPECT_THAT(error_of(ErrorKind::kInput, [&] { read_image(folder_ / "x.jpg"); }), HasSubstr("cut short"));
+  // OpenCV's own words on std::cerr are no sentence.
+  ::testing::internal::CaptureStderr();
+  write_file(folder_ / "x.ppm", "P6\n2 -1\n255\n123456");
+  error_of(ErrorKind::kInput, [&] { read_image(folder_ / "x.ppm"); });
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(ImageTest, WriteErrorsNameTheFile) {

@@ -26,7 +26,9 @@ class InputAdapter {
  public:
   /// `from`: what the decoder gives (shape must be known); `to`: what the classifier expects (an empty
   /// shape means any). Throws Error(kInput) when no conversion leads from one to the other.
-  InputAdapter(const ImageFormat& from, const ImageFormat& to);
+  /// `giver` and `taker` are what its sentences call the two.
+  InputAdapter(const ImageFormat& from, const ImageFormat& to, const std::string& giver = "the decoder",
+               const std::string& taker = "the classifier");
 
   /// x [n, …] → [n, …], differentiable.
   Tensor operator()(const Tensor& x) const;

@@ -40,6 +40,8 @@ class TorchScriptDecoder : public Embedding {
   int64_t operations_per_point() const override;
   /// The dtype of the model's parameters: "float32" or "float64".
   std::string dtype() const;
+  /// True where parameters, buffers or the caller say it; else it is float32 for want of better.
+  bool dtype_known() const;
   /// The values the file or the caller says its outputs lie in; empty when nobody says it.
   std::optional<ValueRange> output_range() const;
   /// "normal" where the file says so, else empty.
@@ -47,9 +49,9 @@ class TorchScriptDecoder : public Embedding {
   /// Fixes D where neither file nor options did (from the endpoints).
   void set_latent_dim(int64_t latent_dim);
 
-  /// Decodes a few points and checks what every path relies on: the shape [n, …], finite numbers, the same
-  /// output for the same point, and rows that do not depend on each other. Throws Error(kInput) or
-  /// Error(kNumerical); returns warnings.
+  /// Decodes a few points of N(0, I) and checks format and values: the shape [n, …] for any n, real numbers
+  /// of a floating type, finite, in the stated range. What depends on the problem, probe_problem() looks at.
+  /// Throws Error(kInput) or Error(kNumerical); returns warnings.
   std::vector<std::string> check(uint64_t seed) const;
 
  protected:

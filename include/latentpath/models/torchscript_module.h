@@ -16,10 +16,15 @@ namespace latentpath {
 
 class TorchScriptModule {
  public:
-  /// Loads, puts in eval mode, freezes the parameters. `role` ("decoder", "classifier") names it in messages.
-  /// Throws Error(kInput).
+  /// Checks the archive (io/archive.h), loads it, puts it in eval mode, freezes the parameters. `role`
+  /// ("decoder", "classifier") names it in messages. Throws Error(kInput).
   TorchScriptModule(const std::filesystem::path& file, std::string role, const std::string& dtype,
                     const std::string& device);
+  /// While on, an archive is loaded by a forked child process first, so that what crashes LibTorch's
+  /// unpickler (a crafted file; check_archive() finds damaged ones) is an Error(kInput) here. Off by default:
+  /// a process whose other threads hold locks is not to be forked. The program turns it on, before it has
+  /// threads.
+  static void load_in_child_process_first(bool on);
   ~TorchScriptModule();
   TorchScriptModule(TorchScriptModule&&) noexcept;
 
@@ -29,6 +34,8 @@ class TorchScriptModule {
   Tensor forward(const std::vector<Tensor>& inputs) const;
   /// The same of the file's method `features`; undefined where it has none.
   Tensor features(const Tensor& input) const;
+  /// The same where forward may return several tensors, as encoders do: (mu, log variance).
+  std::vector<Tensor> forward_all(const Tensor& input) const;
 
   /// True when forward takes List[Tensor].
   bool takes_list() const;
@@ -50,6 +57,8 @@ class TorchScriptModule {
   std::optional<int64_t> convolution_channels() const;
 
   std::string dtype() const;
+  /// True where parameters, buffers or the caller say the dtype; else it is float32 for want of better.
+  bool dtype_known() const;
   const std::string& role() const;
   const std::filesystem::path& file() const;
 

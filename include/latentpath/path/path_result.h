@@ -35,7 +35,8 @@ struct PathResult {
   /// Points decoded, counted on their way into the model (EvaluationCounter): together they are what the
   /// model was asked in this call.
   std::vector<int64_t> decoder_evaluations;  ///< [pairs]: to find the path
-  int64_t verification_evaluations = 0;      ///< to measure paths and baselines on refined grids, in all
+  int64_t verification_evaluations =
+      0;  ///< to measure paths and baselines on refined grids, and by the probe, in all
   int64_t candidate_evaluations = 0;  ///< for candidates and the roadmap, which serve all pairs, in all
   double seconds = 0;                 ///< wall time to find all paths; verification excluded
   double verification_seconds = 0;

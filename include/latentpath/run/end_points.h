@@ -9,10 +9,13 @@
 //   seed:N       a draw of the prior
 //   class:C      a draw to which the classifier gives the class a probability of 0.9 or more; where there is
 //                none, the best one, provided that the class is what the classifier would say there
-//   image:FILE   what the encoder makes of a picture
+//   image:FILE   what the encoder makes of a picture, given the size, channels and values that its file states
+//                (input_shape, input_range, input_mean, input_std), else those of the decoder's own pictures; of
+//                several tensors that it returns, the first
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +23,7 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/core/value_range.h"
 #include "latentpath/metric/density.h"
 #include "latentpath/models/classifier.h"
 #include "latentpath/models/torchscript_module.h"
@@ -41,6 +45,7 @@ struct EndPointContext {
   std::shared_ptr<const TorchScriptModule> encoder = nullptr;
   DensityPointer prior = nullptr;                ///< what seed:N and class:C draw from
   at::ScalarType dtype = at::ScalarType::Float;  ///< of points that are no arrays
+  std::optional<ValueRange> output_range = {};   ///< what the decoder states; its encoder is taken to want it
   bool convert_arrays = false;                   ///< of arrays, too; else they keep theirs
   uint64_t seed = 0;                             ///< of class:C
   CancellationToken cancellation = {};
@@ -58,18 +63,20 @@ class EndPointReader {
   /// kNumerical where no draw is of the class.
   std::pair<Tensor, Tensor> read();
 
-  /// Of what was read.
+  /// Of what was read: what was assumed, and what looks wrong.
+  const std::vector<std::string>& notes() const { return notes_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   Tensor floating(const Tensor& array, const std::string& file) const;
   Tensor point(const std::string& field, const std::string& spec, uint64_t which);
   Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);
-  Tensor encode(const std::string& field, const std::string& file) const;
+  Tensor encode(const std::string& field, const std::string& file);
+  void note(const std::string& sentence);
 
   EndPointOptions options_;
   EndPointContext context_;
-  std::vector<std::string> warnings_;
+  std::vector<std::string> notes_, warnings_;
 };
 
 /// Before there is any path, an interruption leaves nothing to save: Error(kInterrupted).

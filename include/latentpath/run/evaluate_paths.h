@@ -145,6 +145,8 @@ class PathEvaluator {
 
   int64_t pairs() const { return case_.problem.start.size(0); }
   const EvaluationCase& evaluated() const { return case_; }
+  /// Of the searches so far, each once.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, int64_t first, int64_t count,
@@ -161,6 +163,7 @@ class PathEvaluator {
   int64_t frames_;
   bool cost_chosen_ = false;
   std::optional<CandidatePool> pool_;
+  std::vector<std::string> warnings_;
   double pool_seconds_ = 0;
 };
 

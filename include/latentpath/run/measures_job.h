@@ -22,6 +22,7 @@ struct MeasuresJob {
                       gamma = {};  ///< at most one of width, gamma and c; none: the median distance
   std::optional<double> c = {};
   std::string quality = {};  ///< TorchScript file, [n, d] → [n] in [0, 1]
+  std::string dtype = {};    ///< of that file: float32 or float64; empty: its parameters'
   MeasureOptions search = {};
   int64_t threads = 0;
   int64_t frames = 11;                             ///< of each row of the picture

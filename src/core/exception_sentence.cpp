@@ -1,0 +1,62 @@
+#include "latentpath/core/exception_sentence.h"
+
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+
+#include "latentpath/core/error.h"
+
+namespace latentpath {
+namespace {
+
+/// What LibTorch's words mean to whoever has the file.
+struct Remedy {
+  std::string_view words, remedy;
+};
+constexpr Remedy kRemedies[] = {
+    {"Expected more than 1 value per channel when training",
+     "it normalises by the statistics of its batch: export the model after .eval(), with running statistics"},
+    {"scalar types: Long, Int",
+     "it takes whole numbers (codes), and paths lead through real ones: export a module that takes the "
+     "codes' "
+     "vectors"},
+    {"must have the same dtype",
+     "its numbers are of several precisions: export the model after .float(), constants included"},
+    {"expected scalar type",
+     "its numbers are of several precisions: export the model after .float(), constants included"},
+    {"expected m1 and m2 to have the same dtype",
+     "its numbers are of several precisions: export the model after .float(), constants included"},
+};
+
+/// The last "…Error: " line, which an interpreter's traceback ends in, or else the first line.
+std::string telling_line(const std::string& message) {
+  constexpr std::string_view kMarker = "Error: ";
+  const size_t marker = message.rfind(kMarker);
+  const size_t begin = marker == std::string::npos ? 0 : marker + kMarker.size();
+  const size_t end = std::min(message.find('\n', begin), message.size());
+  std::string line = message.substr(begin, std::min<size_t>(end - begin, 240));
+  const size_t frames = line.find("Exception raised from");
+  if (frames != std::string::npos) line.resize(frames);
+  while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+std::string exception_sentence(const std::exception& error) {
+  if (dynamic_cast<const Error*>(&error) != nullptr) return error.what();
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "there is not enough memory";
+  const auto* of_library = dynamic_cast<const c10::Error*>(&error);
+  const std::string message = of_library != nullptr ? of_library->what_without_backtrace() : error.what();
+  if (message.find("can't allocate memory") != std::string::npos ||
+      message.find("not enough memory") != std::string::npos)
+    return "there is not enough memory";
+  std::string sentence = telling_line(message);
+  for (const Remedy& known : kRemedies)
+    if (message.find(known.words) != std::string::npos) return sentence + "; " + std::string(known.remedy);
+  return sentence.empty() ? "a failure without a message" : sentence;
+}
+
+}  // namespace latentpath
