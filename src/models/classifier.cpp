@@ -111,6 +111,99 @@ struct Classifier::Model {
     }
     return shapes;
   }
+
+  /// Φ(points), and the adapter that makes of it what the classifier expects.
+  Tensor adapt(const Embedding& decoder, const Tensor& points,
+               const std::optional<ValueRange>& output_range) {
+    const Tensor images = decoder(points);
+    LATENTPATH_CHECK(at::isfinite(images).all().item<bool>(), kNumerical, decoder.describe(),
+                     " gives NaN or infinite values");
+    ImageFormat from{output_range, {}, {}, images.sizes().slice(1).vec()};
+    const ValueRange seen{images.min().item<double>(), images.max().item<double>()};
+    if (!from.range && (format.range || !format.mean.empty())) from.range = guess_range(seen, points.size(0));
+    ImageFormat to = format;
+    if (!to.range) to.range = assume_range(seen, from.range);
+    if (to.shape.empty())
+      find_shape(images, from, to);
+    else
+      adapter.emplace(from, to);
+    for (const std::string& step : adapter->steps()) assumptions.push_back("before the classifier: " + step);
+    if (from.range) question_range(*from.range, seen);
+    return images;
+  }
+
+  /// The range in which the decoder's values seem to lie, where it states none and the classifier needs one.
+  std::optional<ValueRange> guess_range(const ValueRange& seen, int64_t samples) {
+    std::optional<ValueRange> range;
+    if (seen.low >= -1e-3 && seen.high <= 1 + 1e-3)
+      range = ValueRange{0, 1};
+    else if (seen.low >= -1 - 1e-3 && seen.high <= 1 + 1e-3)
+      range = ValueRange{-1, 1};
+    if (range)
+      assumptions.push_back(join_message("the decoder's values are taken to lie in [", range->low, ", ",
+                                         range->high, "], as ", samples, " samples do (", seen.low, " to ",
+                                         seen.high, "); `output_range` says otherwise"));
+    else
+      warnings.push_back(join_message("the decoder's values (", seen.low, " to ", seen.high,
+                                      ") lie in neither [0, 1] nor [-1, 1], so they are not rescaled; state "
+                                      "`output_range`"));
+    return range;
+  }
+
+  /// The range that the classifier is taken to expect where it states none.
+  std::optional<ValueRange> assume_range(const ValueRange& seen, const std::optional<ValueRange>& decoders) {
+    if (decoders) {
+      assumptions.push_back("the classifier does not state its input range: [0, 1] is assumed" +
+                            std::string(format.mean.empty() ? "" : " before mean and std are applied") +
+                            "; `input_range` says otherwise");
+      return ValueRange{0, 1};
+    }
+    if (seen.low < -1e-3)
+      warnings.push_back(join_message(
+          "the decoder gives values below 0 (", seen.low, " to ", seen.high,
+          ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
+          "state `output_range` and `input_range`"));
+    assumptions.push_back(
+        join_message("neither decoder nor classifier states a value range: the decoder's values (", seen.low,
+                     " to ", seen.high, ") are passed on unchanged"));
+    return std::nullopt;
+  }
+
+  /// The first shape that the classifier accepts.
+  void find_shape(const Tensor& images, const ImageFormat& from, ImageFormat& to) {
+    std::string reason;
+    bool found = false;
+    for (const auto& shape : candidate_shapes(from.shape)) {
+      to.shape = shape;
+      try {
+        adapter.emplace(from, to);
+        raw(images);
+        found = true;
+        break;
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::kArgument) throw;
+        if (reason.empty()) reason = error.what();
+      }
+    }
+    LATENTPATH_CHECK(found, kInput, name(), " does not accept the decoder's output of shape ",
+                     shape_string(from.shape), " nor the usual image sizes (", reason,
+                     "); state its input as `input_shape` CxHxW");
+    if (to.shape != from.shape)
+      assumptions.push_back("the classifier is taken to expect " + shape_string(to.shape) +
+                            ", the first size it accepts; `input_shape` says otherwise");
+  }
+
+  /// Warnings where what is seen contradicts the stated range.
+  void question_range(const ValueRange& stated, const ValueRange& seen) {
+    const double margin = 0.05 * (stated.high - stated.low);
+    if (seen.low < stated.low - margin || seen.high > stated.high + margin)
+      warnings.push_back(join_message("the decoder's values run from ", seen.low, " to ", seen.high,
+                                      ", outside the stated range [", stated.low, ", ", stated.high, "]"));
+    else if (stated.low < 0 && seen.low >= 0)
+      warnings.push_back(join_message("the decoder's values are said to lie in [", stated.low, ", ",
+                                      stated.high, "], but no sample is below 0 (", seen.low, " to ",
+                                      seen.high, ")"));
+  }
 };
 
 Classifier::Classifier(const std::filesystem::path& file, const ClassifierOptions& options)
@@ -159,84 +252,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
   model.assumptions.clear();
   model.warnings.clear();
   model.adapter.reset();
-  Tensor input = points;
-  if (!model.options.input_is_latent) {
-    input = decoder(points);
-    ImageFormat from{output_range, {}, {}, input.sizes().slice(1).vec()};
-    const double low = input.min().item<double>(), high = input.max().item<double>();
-    LATENTPATH_CHECK(at::isfinite(input).all().item<bool>(), kNumerical, decoder.describe(),
-                     " gives NaN or infinite values");
-    const bool standardised = !model.format.mean.empty();
-    if (!from.range && (model.format.range || standardised)) {
-      if (low >= -1e-3 && high <= 1 + 1e-3)
-        from.range = ValueRange{0, 1};
-      else if (low >= -1 - 1e-3 && high <= 1 + 1e-3)
-        from.range = ValueRange{-1, 1};
-      if (from.range)
-        model.assumptions.push_back(join_message(
-            "the decoder's values are taken to lie in [", from.range->low, ", ", from.range->high, "], as ",
-            points.size(0), " samples do (", low, " to ", high, "); `output_range` says otherwise"));
-      else
-        model.warnings.push_back(
-            join_message("the decoder's values (", low, " to ", high,
-                         ") lie in neither [0, 1] nor [-1, 1], so they are not rescaled; "
-                         "state `output_range`"));
-    }
-    ImageFormat to = model.format;
-    if (!to.range && from.range) {
-      to.range = ValueRange{0, 1};
-      model.assumptions.push_back("the classifier does not state its input range: [0, 1] is assumed" +
-                                  std::string(standardised ? " before mean and std are applied" : "") +
-                                  "; `input_range` says otherwise");
-    } else if (!to.range && !from.range) {
-      if (low < -1e-3)
-        model.warnings.push_back(join_message(
-            "the decoder gives values below 0 (", low, " to ", high,
-            ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
-            "state `output_range` and `input_range`"));
-      model.assumptions.push_back(
-          join_message("neither decoder nor classifier states a value range: the decoder's "
-                       "values (",
-                       low, " to ", high, ") are passed on unchanged"));
-    }
-    if (to.shape.empty()) {
-      std::string reason;
-      bool found = false;
-      for (const auto& shape : model.candidate_shapes(from.shape)) {
-        to.shape = shape;
-        try {
-          model.adapter.emplace(from, to);
-          model.raw(input);
-          found = true;
-          break;
-        } catch (const Error& error) {
-          if (error.kind() == ErrorKind::kArgument) throw;
-          if (reason.empty()) reason = error.what();
-        }
-      }
-      LATENTPATH_CHECK(found, kInput, model.name(), " does not accept the decoder's output of shape ",
-                       shape_string(from.shape), " nor the usual image sizes (", reason,
-                       "); state its input as `input_shape` CxHxW");
-      if (to.shape != from.shape)
-        model.assumptions.push_back("the classifier is taken to expect " + shape_string(to.shape) +
-                                    ", the first size it accepts; `input_shape` says otherwise");
-    } else {
-      model.adapter.emplace(from, to);
-    }
-    for (const std::string& step : model.adapter->steps())
-      model.assumptions.push_back("before the classifier: " + step);
-    if (from.range) {
-      const double margin = 0.05 * (from.range->high - from.range->low);
-      if (low < from.range->low - margin || high > from.range->high + margin)
-        model.warnings.push_back(join_message("the decoder's values run from ", low, " to ", high,
-                                              ", outside the stated range [", from.range->low, ", ",
-                                              from.range->high, "]"));
-      else if (from.range->low < 0 && low >= 0)
-        model.warnings.push_back(join_message("the decoder's values are said to lie in [", from.range->low,
-                                              ", ", from.range->high, "], but no sample is below 0 (", low,
-                                              " to ", high, ")"));
-    }
-  }
+  const Tensor input = model.options.input_is_latent ? points : model.adapt(decoder, points, output_range);
   const Tensor scores = model.raw(input);
   LATENTPATH_CHECK(at::isfinite(scores).all().item<bool>(), kNumerical, model.name(),
                    " gives NaN or infinite values");

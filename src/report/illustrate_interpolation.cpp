@@ -1,7 +1,9 @@
 #include <ATen/ATen.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/core/version.h"
 #include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
@@ -59,6 +61,8 @@ json shareable_page(const RunRecord& run, const std::filesystem::path& folder, j
 
 void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
+  std::optional<SerialOperations> serial;
+  if (run.problem.embedding->concurrent()) serial.emplace();
   const int64_t dim = run.problem.start.size(1), strips = std::min(run.result.nodes.size(0), job.strips);
   const bool images = decodes_images(*run.problem.embedding, dim);
   PathReportOptions report;

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/metric/epsilon.h"
@@ -502,6 +504,9 @@ EvaluateRun Evaluation::run() {
   run_.options = options_json(evaluate_option_table(), job_);
   run_.seed = job_.path.seed;
   run_.threads = use_threads(job_.threads);
+  // Batches are shared by points (evaluate_points.h), not by what is inside of an operation, where every
+  // thread would wait for the slowest hundreds of times in one pass.
+  std::optional<SerialOperations> serial(std::in_place);
   run_.local_paths = local_model_paths(job_.models);
   append(run_.local_paths, file_options(evaluate_option_table(), job_));
   for (const std::string& text : job_.methods) methods_.emplace_back(text);
@@ -511,6 +516,7 @@ EvaluateRun Evaluation::run() {
     job_.ends = (job_.favor.empty() && job_.avoid.empty()) || is_npy(job_.pairs) ? "any" : "not";
   const NoLibraryWarnings no_library_warnings;
   load();
+  if (!models_.decoder->concurrent()) serial.reset();  // its points cannot be shared
   run_.assumptions = models_.assumptions;
   run_.warnings = models_.warnings;
   if (!job_.out.empty()) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/path/certify_globally.h"
@@ -257,12 +259,16 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   run.options = options_json(interpolate_option_table(), job);
   run.seed = job.path.seed;
   run.threads = use_threads(job.threads);
+  // Batches are shared by points (evaluate_points.h), not by what is inside of an operation, where every
+  // thread would wait for the slowest hundreds of times in one pass.
+  std::optional<SerialOperations> serial(std::in_place);
   run.local_paths = local_paths_of(job);
   run.path = job.path;
   if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
   set_problem(job, run, observer.progress, cancellation);
+  if (!run.problem.embedding->concurrent()) serial.reset();  // its points cannot be shared
   for (const auto& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);
   for (const auto& sentence : run.warnings)

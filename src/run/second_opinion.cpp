@@ -10,6 +10,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/time_parametrisation.h"
+#include "metric/evaluate_points.h"
 
 namespace latentpath {
 namespace {
@@ -98,7 +99,8 @@ ImageRanks::ImageRanks(const Embedding& decoder, const SecondOpinion& second, at
   const auto images = [&](int64_t count) {
     std::vector<Tensor> parts;
     for (int64_t done = 0; done < count; done += 250)
-      parts.push_back(features_(decoder(second.samples(250, generator).to(type))).to(at::kDouble));
+      parts.push_back(
+          features_(decode_points(decoder, second.samples(250, generator).to(type))).to(at::kDouble));
     return at::cat(parts);
   };
   reference_ = images(kReference);

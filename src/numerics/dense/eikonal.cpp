@@ -999,6 +999,31 @@ double EikonalSolution::distance_at(const Eigen::VectorXd& z) const {
   return sum;
 }
 
+namespace {
+
+/// Of the node next to `at` and its neighbours the one with the least distance.
+Eigen::VectorXd downhill(const EikonalSolution& solution, const Eigen::VectorXd& at) {
+  Eigen::VectorXd best = at;
+  double least = kInfinity;
+  GridRegion::Cell middle{0, 0, 0}, reach{0, 0, 0};
+  for (Eigen::Index d = 0; d < at.size(); ++d) {
+    middle[static_cast<size_t>(d)] = static_cast<int>(std::lround(at[d]));
+    reach[static_cast<size_t>(d)] = 1;
+  }
+  for (int k = -reach[2]; k <= reach[2]; ++k)
+    for (int j = -reach[1]; j <= reach[1]; ++j)
+      for (int i = -reach[0]; i <= reach[0]; ++i) {
+        const GridRegion::Cell cell{middle[0] + i, middle[1] + j, middle[2] + k};
+        const double value = solution.distance(cell);
+        if (value >= least) continue;
+        least = value;
+        for (Eigen::Index d = 0; d < at.size(); ++d) best[d] = cell[static_cast<size_t>(d)];
+      }
+  return best;
+}
+
+}  // namespace
+
 Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
   const CartesianGrid& grid = region_.grid();
   const int dim = grid.dim();
@@ -1030,26 +1055,6 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
     }
     return Eigen::VectorXd(sum / std::max(1e-12, sum.norm()));
   };
-  // The neighbour of a node with the least distance.
-  const auto downhill = [&](const Eigen::VectorXd& at) {
-    Eigen::VectorXd best = at;
-    double least = kInfinity;
-    GridRegion::Cell middle{0, 0, 0}, reach{0, 0, 0};
-    for (int d = 0; d < dim; ++d)
-      middle[static_cast<size_t>(d)] = static_cast<int>(std::lround(at[d])),
-      reach[static_cast<size_t>(d)] = 1;
-    for (int k = -reach[2]; k <= reach[2]; ++k)
-      for (int j = -reach[1]; j <= reach[1]; ++j)
-        for (int i = -reach[0]; i <= reach[0]; ++i) {
-          const GridRegion::Cell cell{middle[0] + i, middle[1] + j, middle[2] + k};
-          const double value = distance(cell);
-          if (value >= least) continue;
-          least = value;
-          for (int d = 0; d < dim; ++d) best[d] = cell[static_cast<size_t>(d)];
-        }
-    return best;
-  };
-
   constexpr double step = 0.5;
   std::vector<Eigen::VectorXd> backwards{to_cells(grid, z)};
   size_t most_steps = 1000;
@@ -1069,7 +1074,7 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
     double value = linear_at(*this, next);
     without_progress = value < reached ? 0 : without_progress + 1;
     if (without_progress > 4 || !std::isfinite(value) || (next - here).norm() < 0.05 * step) {
-      next = downhill(here);
+      next = downhill(*this, here);
       value = linear_at(*this, next);
       without_progress = 0;
       // At a node that is its own least neighbour there is no way down but the source.
