@@ -7,7 +7,8 @@
 namespace latentpath {
 
 void check_output(const Tensor& output, int64_t points, const std::string& name) {
-  LATENTPATH_CHECK(output.defined() && output.dim() >= 2 && output.size(0) == points && output.numel() > 0,
+  LATENTPATH_CHECK(output.defined() && output.dim() >= 2 && output.size(0) == points &&
+                       (points == 0 || output.numel() > 0),
                    kInput, name, " must map ", points, " points to [", points, ", …], not to ",
                    output.defined() ? shape_string(output.sizes()) : std::string("nothing"));
   const char* type = c10::toString(output.scalar_type());

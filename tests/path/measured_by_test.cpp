@@ -226,7 +226,7 @@ TEST(AnalyticRealisation, IsChosenByWhatTheCallerHas) {
   const PathResult exact = find_path(problem, options);
   EXPECT_EQ(exact.method, "Newton's method");
   EXPECT_EQ(exact.termination[0], Termination::kConverged);
-  EXPECT_EQ(exact.decoder_evaluations[0], 0);  // no tensor was asked to find it
+  EXPECT_GT(exact.decoder_evaluations[0], 0);  // points of the chart are counted whoever evaluates them
   PathProblem tensors = problem;
   tensors.embedding = stereographic_sphere();
   const PathResult by_tensors = find_path(tensors, options);

@@ -15,8 +15,9 @@
 //   auto half_plane = latentpath::metric_tensor([](const Tensor& z) {          // Poincaré: G = I/y²
 //     return at::eye(2, z.options()) / z.select(1, 1).square().view({-1, 1, 1});
 //   }, 2, "Poincare half plane");
-//   PathProblem problem{.embedding = riemannian_space(half_plane), .quality = constant_quality(std::exp(-1.0)),
-//                       .start = z0, .end = z1};   // n = -log Q = 1
+//   PathProblem problem{.embedding = riemannian_space(half_plane),
+//                       .quality = constant_quality(std::exp(-1.0)),  // n = -log Q = 1
+//                       .start = z0, .end = z1};
 
 #include <cstdint>
 #include <functional>

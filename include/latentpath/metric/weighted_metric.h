@@ -60,9 +60,9 @@ class WeightedMetric {
                        double* lengths) const;
 
   /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … subdivisions until the
-  /// length changes by less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::
-  /// rounding), or into `max_subdivisions`; where it has not settled then, segments are cut further where they
-  /// need it, towards the rim of a bounded space above all.
+  /// length changes by less than `tolerance` of itself, or by what rounding of the chart may do
+  /// (AnalyticMap:: rounding), or into `max_subdivisions`; where it has not settled then, segments are cut
+  /// further where they need it, towards the rim of a bounded space above all.
   LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
                        int max_subdivisions = 256) const;
 

@@ -4,8 +4,9 @@
 // G from below everywhere: lower bounds of lengths rest on it.
 //
 //   auto metric = latentpath::load_metric("fisher.pt", 2);
-//   PathProblem problem{.embedding = riemannian_space(metric), .quality = constant_quality(std::exp(-1.0)),
-//                       .start = z0, .end = z1};   // n = -log Q = 1
+//   PathProblem problem{.embedding = riemannian_space(metric),
+//                       .quality = constant_quality(std::exp(-1.0)),  // n = -log Q = 1
+//                       .start = z0, .end = z1};
 
 #include <cstdint>
 #include <filesystem>
