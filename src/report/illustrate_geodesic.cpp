@@ -62,6 +62,18 @@ std::array<double, 4> picture_box(const GeodesicAnswer& answer) {
   return {0.5 * (x0 + x1 - side), 0.5 * (x0 + x1 + side), 0.5 * (y0 + y1 - side), 0.5 * (y0 + y1 + side)};
 }
 
+/// The same box with no coordinate longer than its period: the surface, once.
+std::array<double, 4> surface_box(const AnalyticMap& chart, const GeodesicAnswer& answer) {
+  std::array<double, 4> box = picture_box(answer);
+  for (const Identification& g : chart.topology().identifications) {
+    double &low = box[static_cast<size_t>(2 * g.axis)], &high = box[static_cast<size_t>(2 * g.axis + 1)];
+    if (high - low <= g.period) continue;
+    const double middle = 0.5 * (low + high);
+    low = middle - g.period / 2, high = middle + g.period / 2;
+  }
+  return box;
+}
+
 Tensor grid_points(const std::array<double, 4>& box, int64_t rows, int64_t columns) {
   const Tensor x = at::linspace(box[0], box[1], columns, at::kDouble),
                y = at::linspace(box[2], box[3], rows, at::kDouble);
@@ -195,8 +207,7 @@ Picture draw_in_space(const ManifoldProblem& problem, const WeightedMetric& metr
     picture.azimuth = 28, picture.elevation = 30;
   } else if (chart.latent_dim() == 2) {
     choose_view(chart, answer.nodes, picture);
-    auto box = picture_box(answer);
-    const Tensor z = grid_points(box, 61, 61);
+    const Tensor z = grid_points(surface_box(chart, answer), 61, 61);
     picture.patches = {surface_points(chart, z)};
     if (metric.quality().form() != AnalyticQuality::Form::kConstant) picture.values = {quality_on(metric, z)};
   }
@@ -253,7 +264,7 @@ json plane_of(const PlaneField& field) {
 
 json surface_of(const WeightedMetric& metric, const GeodesicAnswer& answer) {
   constexpr int64_t kSide = 41;
-  const Tensor z = grid_points(picture_box(answer), kSide, kSide);
+  const Tensor z = grid_points(surface_box(metric.chart(), answer), kSide, kSide);
   json surface{{"rows", kSide},
                {"columns", kSide},
                {"points", rows_of(surface_points(metric.chart(), z).reshape({-1, 3}))}};
