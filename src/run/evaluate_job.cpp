@@ -161,6 +161,9 @@ OptionTable<EvaluateJob> make_table() {
       .add("avoid", &J::avoid)
       .help("A row of the table: keep away from this class; repeatable")
       .include(&J::prior, prior_option_table())
+      .add("sharpness", &J::sharpness)
+      .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
+      .above(0)
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
@@ -370,7 +373,8 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(problem.feature, job_.ramp == "on", prior_, row.guard.quality);
+  problem.quality =
+      path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_, row.guard.quality);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.start = row.start;
   problem.end = row.end;

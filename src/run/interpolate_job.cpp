@@ -55,6 +55,9 @@ OptionTable<InterpolateJob> make_table() {
       .add("avoid", &J::avoid)
       .help("Class to keep away from; repeatable")
       .include(&J::prior, prior_option_table())
+      .add("sharpness", &J::sharpness)
+      .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
+      .above(0)
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
@@ -182,7 +185,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
       make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
-  problem.quality = path_quality(problem.feature, job.ramp == "on", run.prior, run.guard.quality);
+  problem.quality =
+      path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior, run.guard.quality);
   if (run.guard.state != "unfit" && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
   run.output_range = models.decoder->output_range();

@@ -142,6 +142,10 @@ Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start,
   return guard;
 }
 
+QualityPointer sharpened(const QualityPointer& feature, double sharpness) {
+  return feature && sharpness != 1 ? power(feature, sharpness) : feature;
+}
+
 QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,
                             const QualityPointer& guard) {
   std::vector<QualityPointer> factors;

@@ -60,6 +60,9 @@ struct Guard {
 /// is done.
 Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end);
 
+/// Q^sharpness of the feature (null stays null): above 1 hardly good places become bad, below 1 nearly good.
+QualityPointer sharpened(const QualityPointer& feature, double sharpness);
+
 /// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
 /// factor and the guard (null: none), at all times alike; Q = ½ where nothing is asked.
 QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,
