@@ -111,7 +111,7 @@ def test_example_2_is_a_great_circle(tmp_path):
     assert {p.stem for p in (result.out / "frames").iterdir()} == {"plane", "surface"}
     check_picture_formats(result.out / "frames")
     page = json.loads((result.out / "report" / "data.json").read_text())
-    assert page["kind"] == "geodesic" and page["verdict"]["headline"].startswith("Example 2: length ")
+    assert page["kind"] == "geodesic" and page["verdict"]["headline"].startswith("Example 2: weighted length ")
     assert len(page["surface"]["points"]) == page["surface"]["rows"] * page["surface"]["columns"]
     path = next(curve for curve in page["curves"] if curve["role"] == "path")
     radii = np.linalg.norm(np.array(path["points"]) - [0, 0, 1], axis=1)
