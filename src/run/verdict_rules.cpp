@@ -348,6 +348,8 @@ std::optional<Reason> extrapolation_rule(const VerdictFigures& f, const VerdictR
 std::optional<Reason> detour_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.embedding_length || !f.straight_embedding_length || !(*f.straight_embedding_length > 0))
     return std::nullopt;
+  // A loop leaves on purpose; its straight line is rounding.
+  if (f.ends_distance == 0.0) return std::nullopt;
   const double ratio = *f.embedding_length / *f.straight_embedding_length;
   const Level level = rule.grade(ratio);
   if (level == Level::kGood) return std::nullopt;

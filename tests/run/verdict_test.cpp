@@ -383,4 +383,22 @@ TEST(VerdictRules, StandInTheDocumentationWithTheirThresholds) {
   }
 }
 
+TEST(VerdictRules, TakeNoLoopForADetour) {
+  // Equal ends: what the straight line has for a length is rounding.
+  json pair{
+      {"path", {{"embedding_length", 12.5}, {"ends_distance", 0.0}, {"cost", 1.0}, {"cost_refined", 1.0}}},
+      {"linear", {{"embedding_length", 2.6e-4}, {"cost_refined", 77.0}}}};
+  const auto speaks_of_detours = [](const json& of) {
+    json summary;
+    summary["pairs"] = json::array({of});
+    const json verdict = pair_verdict(summary, 0, RunKind::kInterpolate);
+    for (const json& point : verdict["points"])
+      if (point["topic"] == "detour") return true;
+    return false;
+  };
+  EXPECT_FALSE(speaks_of_detours(pair));
+  pair["path"]["ends_distance"] = 1e-3;
+  EXPECT_TRUE(speaks_of_detours(pair));
+}
+
 }  // namespace
