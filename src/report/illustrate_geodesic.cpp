@@ -8,10 +8,12 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/io/image.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/numerics/roadmap.h"
+#include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
@@ -313,6 +315,8 @@ json page_of(const GeodesicRun& run, const std::optional<PlaneField>& field) {
 
 void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
+  std::optional<SerialOperations> serial;
+  if (too_small_to_share(*run.metric)) serial.emplace();
   const int64_t pairs = std::min(run.problem.start.size(0), job.pictures), dim = run.problem.start.size(1);
   const std::string title =
       job.example > 0 ? "Example " + std::to_string(job.example) : run.metric->describe();

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/thread_pool.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/find_path.h"
@@ -471,6 +472,9 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
   run.warnings = run.problem.warnings;
+  // All of the run looks at the chart, not its search alone.
+  std::optional<SerialOperations> serial;
+  if (too_small_to_share(*run.metric)) serial.emplace();
   run.facts = {{"metric", run.metric->describe()}, {"latent_dim", run.problem.start.size(1)}};
   const std::string topology = run.problem.chart->topology().describe();
   if (!topology.empty()) run.facts["topology"] = topology;
