@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/point_string.h"
 #include "latentpath/metric/charts.h"
 
 namespace latentpath {
@@ -46,15 +47,9 @@ class RiemannianSpace final : public Embedding {
   int64_t dim_;
 };
 
-/// (0.1, 2, −3)
 std::string point_string(const Tensor& point) {
   const Tensor values = point.to(at::kCPU, at::kDouble).contiguous();
-  std::ostringstream text;
-  text << "(";
-  const int64_t shown = std::min<int64_t>(values.numel(), 8);
-  for (int64_t i = 0; i < shown; ++i) text << (i ? ", " : "") << values[i].item<double>();
-  text << (values.numel() > shown ? ", …)" : ")");
-  return text.str();
+  return latentpath::point_string({values.data_ptr<double>(), static_cast<size_t>(values.numel())});
 }
 
 /// The first row in which `wrong` [n, …] is true, or −1.

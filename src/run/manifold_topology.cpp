@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/point_string.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/points.h"
 #include "latentpath/run/text_values.h"
@@ -26,12 +27,6 @@ std::vector<std::string> items_of(const std::string& text) {
     items.push_back(item);
   }
   return items;
-}
-
-std::string point_text(const double* z, size_t dim) {
-  std::string text = "(";
-  for (size_t d = 0; d < std::min<size_t>(dim, 6); ++d) text += join_message(d > 0 ? ", " : "", z[d]);
-  return text + (dim > 6 ? ", …)" : ")");
 }
 
 /// Starts, ends and middles of the first pairs: [points, D].
@@ -82,8 +77,8 @@ void check_domain(const GeodesicJob& job, const ManifoldProblem& problem) {
       if (!topology.contains({points.data() + at, dim}))
         throw Error(
             by_quality ? ErrorKind::kNumerical : ErrorKind::kArgument,
-            join_message("the ", what, " ", point_text(points.data() + at, dim), " lies outside of ", name,
-                         by_quality ? ", where its quality is 0: " : ": ", topology.describe()));
+            join_message("the ", what, " ", point_string({points.data() + at, dim}), " lies outside of ",
+                         name, by_quality ? ", where its quality is 0: " : ": ", topology.describe()));
   }
 }
 
@@ -180,10 +175,10 @@ void check_topology(const GeodesicJob& job, ManifoldProblem& problem) {
     const double* z = points.data() + at;
     for (const Identification& g : topology.identifications)
       if (!(broken_by(metric, g, z) <= kTolerance))
-        broken =
-            join_message("period ", g.period, " of coordinate ", g.axis + 1, " at z = ", point_text(z, dim));
+        broken = join_message("period ", g.period, " of coordinate ", g.axis + 1,
+                              " at z = ", point_string({z, dim}));
     if (topology.antipodal && !(broken_by_antipode(metric, z) <= kTolerance))
-      broken = join_message("antipode of z = ", point_text(z, dim));
+      broken = join_message("antipode of z = ", point_string({z, dim}));
   }
   if (broken.empty()) return;
   LATENTPATH_CHECK(!problem.periods_given, kArgument, "`periods`: lengths in ", metric.describe(),

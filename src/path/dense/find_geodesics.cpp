@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 
+#include "latentpath/core/point_string.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/solver/dense_solver.h"
 #include "path/dense/chord_objective.h"
@@ -20,12 +21,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-std::string point_string(const double* z, std::size_t dim) {
-  std::string text = "(";
-  for (std::size_t i = 0; i < std::min<std::size_t>(dim, 8); ++i) text += join_message(i ? ", " : "", z[i]);
-  return text + (dim > 8 ? ", …)" : ")");
-}
 
 /// Latent dimensions up to which dense Hessian blocks, O(D³) each, cost less than conjugate gradients.
 constexpr std::size_t kBlockLimit = 8;
@@ -105,7 +100,8 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   metric_.chart().values(count, nodes.data(), nullptr, x.data());
   for (std::size_t i = 0; i < x.size(); ++i)
     LATENTPATH_CHECK(std::isfinite(x[i]), kNumerical, "chart ", metric_.chart().describe(), " is ", x[i],
-                     " at z = ", point_string(nodes.data() + i / outputs * dim_, dim_), " on the first path");
+                     " at z = ", point_string({nodes.data() + i / outputs * dim_, dim_}),
+                     " on the first path");
   for (std::size_t i = 0; i + 1 < count; ++i)
     for (std::size_t j = 0; j < dim_; ++j)
       middles[i * dim_ + j] = 0.5 * (nodes[i * dim_ + j] + nodes[(i + 1) * dim_ + j]);
@@ -119,11 +115,11 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
       if (std::isinf(n[i]) || q == 0)
         throw Error(
             ErrorKind::kNumerical,
-            join_message("quality ", metric_.quality().describe(), " is 0 at z = ", point_string(z, dim_),
+            join_message("quality ", metric_.quality().describe(), " is 0 at z = ", point_string({z, dim_}),
                          " on the first path, where lengths are then infinite: use an epsilon above 0, or "
                          "a first path that avoids the place"));
       throw Error(ErrorKind::kNumerical, join_message("quality ", metric_.quality().describe(), " is ", q,
-                                                      " at z = ", point_string(z, dim_),
+                                                      " at z = ", point_string({z, dim_}),
                                                       " on the first path: it must be between 0 and 1"));
     }
   };
@@ -135,7 +131,7 @@ void PairSolver::check_finite(const std::vector<double>& nodes) const {
   for (std::size_t i = 0; i + 1 < count; ++i)
     LATENTPATH_CHECK(squares[i] >= 0 && std::isfinite(squares[i]), kNumerical, metric_.target()->describe(),
                      " gives ", squares[i],
-                     " for the square of a step at z = ", point_string(middles.data() + i * dim_, dim_),
+                     " for the square of a step at z = ", point_string({middles.data() + i * dim_, dim_}),
                      " on the first path: it must be finite and not negative");
 }
 
