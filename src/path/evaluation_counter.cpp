@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "latentpath/core/error.h"
-#include "latentpath/metric/analytic_map.h"
+#include "latentpath/metric/delegating_map.h"
 
 namespace latentpath {
 namespace {
@@ -41,27 +41,19 @@ class CountedExpansion final : public MapExpansion {
 };
 
 /// The analytic realisation of a map, whose points count like those of the map.
-class CountedAnalyticMap final : public AnalyticMap {
+class CountedAnalyticMap final : public DelegatingMap {
  public:
   CountedAnalyticMap(std::shared_ptr<const AnalyticMap> inner, Count count)
-      : AnalyticMap(inner->latent_dim(), inner->output_dim(), inner->describe()),
-        inner_(std::move(inner)),
-        count_(std::move(count)) {}
-  bool depends_on_time() const override { return inner_->depends_on_time(); }
-  bool is_identity() const override { return inner_->is_identity(); }
-  bool has_curvatures() const override { return inner_->has_curvatures(); }
-  double rounding() const override { return inner_->rounding(); }
-  bool concurrent() const override { return inner_->concurrent(); }
+      : DelegatingMap(std::move(inner)), count_(std::move(count)) {}
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
     *count_ += static_cast<int64_t>(count);
-    inner_->values(count, z, t, x);
+    DelegatingMap::values(count, z, t, x);
   }
   std::unique_ptr<MapExpansion> make_expansion() const override {
-    return std::make_unique<CountedExpansion>(inner_->make_expansion(), count_);
+    return std::make_unique<CountedExpansion>(DelegatingMap::make_expansion(), count_);
   }
 
  private:
-  std::shared_ptr<const AnalyticMap> inner_;
   Count count_;
 };
 

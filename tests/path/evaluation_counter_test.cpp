@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/topology.h"
 #include "path/path_problems.h"
 
 namespace latentpath::testing {
@@ -73,6 +74,26 @@ TEST(EvaluationCounter, ItsMapIsTheOneItDecorates) {
   EXPECT_TRUE(same_bits((*counter.map())(z), (*surface)(z)));
 }
 
+TEST(EvaluationCounter, ItsAnalyticMapIsTheOneOfTheMapThatItDecorates) {
+  const auto torus = as_embedding(torus_chart(2, 1));
+  EvaluationCounter counter(torus, 1);
+  const auto counted = counter.map()->analytic();
+  ASSERT_NE(counted, nullptr);
+  EXPECT_EQ(counted->topology().describe(), torus->analytic()->topology().describe());
+  EXPECT_FALSE(counted->topology().describe().empty());
+}
+
+/// A search short enough to be made for each method and cost.
+PathOptions short_search(const std::string& method, const std::string& cost) {
+  PathOptions options;
+  options.segments = 12;
+  options.method = method;
+  options.cost = cost;
+  options.max_iterations = 6;
+  options.route_samples = 64;
+  return options;
+}
+
 TEST(EvaluationCounter, EveryMethodTellsExactlyWhatTheModelWasAsked) {
   for (const int64_t pairs : {1, 3}) {
     for (const bool decoded : {false, true}) {
@@ -84,12 +105,7 @@ TEST(EvaluationCounter, EveryMethodTellsExactlyWhatTheModelWasAsked) {
           at::stack({problem.start, 0.5 * (problem.start + problem.end) + 0.4, problem.end}, 1);
       for (const char* method : {"auto", "adam", "sgd", "paper2019"})
         for (const char* cost : {"auto", "chord", "dynamic", "length", "endpoint-mean"}) {
-          PathOptions options;
-          options.segments = 12;
-          options.method = method;
-          options.cost = cost;
-          options.max_iterations = 6;
-          options.route_samples = 64;
+          PathOptions options = short_search(method, cost);
           options.candidates.max_draws = 512;
           expect_exact(problem, *model, options, join_message(method, " ", cost, " ", pairs, " ", decoded));
         }
@@ -120,12 +136,7 @@ TEST(EvaluationCounter, SecondOrderMethodsTellItToo) {
     const auto chart = std::make_shared<CountedChart>(stereographic_chart(2));
     for (const auto& [method, costs] : kSecondOrder)
       for (const std::string& cost : costs) {
-        PathOptions options;
-        options.segments = 12;
-        options.method = method;
-        options.cost = cost;
-        options.max_iterations = 6;
-        options.route_samples = 64;
+        const PathOptions options = short_search(method, cost);
         const std::string what = join_message(method, " ", cost, " ", pairs);
         expect_exact(many_pairs(model, ridge(), pairs), *model, options, what);
         // The same with derivatives of the chart's own: its analytic map is asked, and tensors too.

@@ -11,6 +11,7 @@
 #include "contract/test_models.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
+#include "latentpath/metric/delegating_map.h"
 #include "latentpath/path/find_path.h"
 
 namespace latentpath::testing {
@@ -85,22 +86,18 @@ class CountedChart final : public Embedding {
     std::unique_ptr<MapExpansion> inner_;
     Count& asked_;
   };
-  class Map final : public AnalyticMap {
+  class Map final : public DelegatingMap {
    public:
-    Map(ChartPointer inner, Count& asked)
-        : AnalyticMap(inner->latent_dim(), inner->output_dim(), inner->describe()),
-          inner_(std::move(inner)),
-          asked_(asked) {}
+    Map(ChartPointer inner, Count& asked) : DelegatingMap(std::move(inner)), asked_(asked) {}
     void values(std::size_t count, const double* z, const double* t, double* x) const override {
       asked_ += static_cast<int64_t>(count);
-      inner_->values(count, z, t, x);
+      DelegatingMap::values(count, z, t, x);
     }
     std::unique_ptr<MapExpansion> make_expansion() const override {
-      return std::make_unique<Expansion>(inner_->make_expansion(), asked_);
+      return std::make_unique<Expansion>(DelegatingMap::make_expansion(), asked_);
     }
 
    private:
-    ChartPointer inner_;
     Count& asked_;
   };
 

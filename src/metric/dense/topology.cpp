@@ -4,30 +4,19 @@
 #include <cmath>
 #include <limits>
 
+#include "latentpath/metric/delegating_map.h"
+
 namespace latentpath {
 namespace {
 
 /// A chart that knows its topology, and is otherwise the chart it was given.
-class ChartWithTopology : public AnalyticMap {
+class ChartWithTopology final : public DelegatingMap {
  public:
   ChartWithTopology(ChartPointer chart, Topology topology)
-      : AnalyticMap(chart->latent_dim(), chart->output_dim(), chart->describe()),
-        chart_(std::move(chart)),
-        topology_(std::move(topology)) {}
-
-  bool depends_on_time() const override { return chart_->depends_on_time(); }
-  bool is_identity() const override { return chart_->is_identity(); }
-  bool has_curvatures() const override { return chart_->has_curvatures(); }
-  double rounding() const override { return chart_->rounding(); }
-  bool concurrent() const override { return chart_->concurrent(); }
+      : DelegatingMap(std::move(chart)), topology_(std::move(topology)) {}
   const Topology& topology() const override { return topology_; }
-  void values(std::size_t count, const double* z, const double* t, double* x) const override {
-    chart_->values(count, z, t, x);
-  }
-  std::unique_ptr<MapExpansion> make_expansion() const override { return chart_->make_expansion(); }
 
  private:
-  ChartPointer chart_;
   Topology topology_;
 };
 
