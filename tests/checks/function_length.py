@@ -16,6 +16,8 @@ import pathlib
 import re
 import sys
 
+from faults import tell
+
 LONGEST = 80
 PLACES = ("src/**/*.cpp", "src/**/*.h", "apps/**/*.cpp", "apps/**/*.h", "include/**/*_impl.h")
 NO_FUNCTION = re.compile(r"\b(namespace|class|struct|enum|union)\b(?![^()]*\()")
@@ -109,12 +111,7 @@ def faults(root):
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
-    found = list(faults(root))
-    for fault in found:
-        print(fault)
-    if not found:
-        print(f"no function has more than {LONGEST} lines")
-    return 1 if found else 0
+    return tell(list(faults(root)), f"no function has more than {LONGEST} lines")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ import pathlib
 import re
 import sys
 
+from faults import tell
+
 TENSOR_HEADER = re.compile(r"(ATen|torch|c10|caffe2)/")
 
 
@@ -157,12 +159,7 @@ def shortest_circle(edges, start):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
     tree = Tree(root)
-    faults = list(tree.faults())
-    for fault in faults:
-        print(fault)
-    if not faults:
-        print(f"{len(tree.modules)} files of {len(tree.table)} modules keep to their layers")
-    return 1 if faults else 0
+    return tell(list(tree.faults()), f"{len(tree.modules)} files of {len(tree.table)} modules keep to their layers")
 
 
 if __name__ == "__main__":
