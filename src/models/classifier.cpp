@@ -294,6 +294,9 @@ Tensor Classifier::features(const Tensor& input) const {
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
 const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }
 const std::vector<std::string>& Classifier::warnings() const { return model_->warnings; }
+std::vector<std::string> Classifier::adaptations() const {
+  return model_->adapter ? model_->adapter->steps() : std::vector<std::string>();
+}
 std::string Classifier::describe() const { return model_->name(); }
 const std::filesystem::path& Classifier::file() const { return model_->module.file(); }
 

@@ -13,7 +13,6 @@ nlohmann::json classifier_check(const Embedding& decoder, const Classifier& clas
                                 const QualityPointer& feature, const LatentSampler& prior, uint64_t seed,
                                 at::ScalarType latents) {
   constexpr int64_t kSamples = 128, kBatch = 64;
-  constexpr double kSure = 0.8;
   const at::NoGradGuard no_gradient;
   auto generator = make_generator(seed + 29);  // a stream of its own: paths do not depend on this look
   const Tensor z = prior(kSamples, generator).to(latents);
@@ -26,19 +25,16 @@ nlohmann::json classifier_check(const Embedding& decoder, const Classifier& clas
           feature->evaluate({part, at::full({part.size(0)}, 0.5, part.options()), decoded}).to(at::kDouble));
   }
   const Tensor all = at::cat(answers);
-  const bool exclusive = classifier.exclusive() && all.size(1) > 1;
+  const bool exclusive = classifier.exclusive();
   const Tensor surest = exclusive ? all.amax(1) : at::maximum(all, 1 - all);
   const Tensor seen = exclusive ? at::bincount(all.argmax(1), {}, all.size(1)) : (all >= 0.5).sum(0);
   nlohmann::json check{{"samples", kSamples},
                        {"classes", all.size(1)},
-                       {"sure", (surest >= kSure).to(at::kDouble).mean().item<double>()},
+                       {"sure", (surest >= kSureProbability).to(at::kDouble).mean().item<double>()},
                        {"classes_seen", (seen > 0).sum().item<int64_t>()}};
   if (feature) check["share_of_prior"] = (at::cat(features) > 0.5).to(at::kDouble).mean().item<double>();
   std::string adapted;
-  const std::string beginning = "before the classifier: ";
-  for (const std::string& sentence : classifier.assumptions())
-    if (sentence.rfind(beginning, 0) == 0)
-      adapted += (adapted.empty() ? "" : ", ") + sentence.substr(beginning.size());
+  for (const std::string& step : classifier.adaptations()) adapted += (adapted.empty() ? "" : ", ") + step;
   if (!adapted.empty()) check["adapted"] = adapted;
   return check;
 }

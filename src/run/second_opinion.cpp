@@ -10,15 +10,18 @@
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/time_parametrisation.h"
+#include "latentpath/run/classifier_check.h"
 #include "metric/evaluate_points.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
+using detail::number_or_null;
 using nlohmann::json;
 
 constexpr int64_t kFrames = 50;
-constexpr double kSure = 0.8, kDenied = 0.5;
+constexpr double kDenied = 0.5;
 
 constexpr int64_t kReference = 2000, kCompared = 500;
 
@@ -52,13 +55,10 @@ Opinions opinions(const PathProblem& problem, const QualityPointer& judged, cons
 json profile_of(const Tensor& values) {
   json list = json::array();
   for (int64_t i = 0; i < values.size(0); ++i) {
-    const double value = values[i].item<double>();
-    list.push_back(std::isfinite(value) ? json(std::round(1e4 * value) / 1e4) : json());
+    list.push_back(number_or_null(std::round(1e4 * values[i].item<double>()) / 1e4));
   }
   return list;
 }
-
-json number(double value) { return std::isfinite(value) ? json(value) : json(); }
 
 /// The three curves of every pair, by their names in the summary.
 struct NamedCurve {
@@ -89,7 +89,7 @@ Tensor least_rank(const TypicalityRank& rank, const std::function<Tensor(const T
 }
 
 Tensor judge_disagreement(const Tensor& feature, const Tensor& judged) {
-  return (feature >= kSure).logical_and(judged < kDenied).to(at::kDouble).mean(1);
+  return (feature >= kSureProbability).logical_and(judged < kDenied).to(at::kDouble).mean(1);
 }
 
 ImageRanks::ImageRanks(const Embedding& decoder, const SecondOpinion& second, at::ScalarType type)
@@ -124,13 +124,13 @@ namespace {
 void write_opinions(json& figures, const Opinions& said, const Tensor& disagreement, int64_t pair,
                     bool path) {
   if (said.judged.defined()) {
-    figures["mean_judge_probability"] = number(said.judged[pair].mean().item<double>());
-    figures["judge_disagreement"] = number(disagreement[pair].item<double>());
+    figures["mean_judge_probability"] = number_or_null(said.judged[pair].mean().item<double>());
+    figures["judge_disagreement"] = number_or_null(disagreement[pair].item<double>());
     if (path) figures["judge_probability"] = profile_of(said.judged[pair]);
   }
   if (said.image_rank.defined()) {
-    figures["mean_image_rank"] = number(said.image_rank[pair].mean().item<double>());
-    figures["least_image_rank"] = number(said.image_rank[pair].min().item<double>());
+    figures["mean_image_rank"] = number_or_null(said.image_rank[pair].mean().item<double>());
+    figures["least_image_rank"] = number_or_null(said.image_rank[pair].min().item<double>());
     if (path) figures["image_rank"] = profile_of(said.image_rank[pair]);
   }
 }
@@ -158,8 +158,8 @@ void add_second_opinion(json& summary, const PathProblem& problem, const PathRes
     if (judged) disagreement = judge_disagreement(said.feature, said.judged);
     for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
       json& figures = summary["pairs"][static_cast<size_t>(pair)][name];
-      if (least.defined()) figures["least_guard_rank"] = number(least[pair].item<double>());
-      if (ends.defined() && path) figures["least_end_rank"] = number(ends[pair].item<double>());
+      if (least.defined()) figures["least_guard_rank"] = number_or_null(least[pair].item<double>());
+      if (ends.defined() && path) figures["least_end_rank"] = number_or_null(ends[pair].item<double>());
       write_opinions(figures, said, disagreement, pair, path);
     }
   }

@@ -73,6 +73,8 @@ class Classifier {
   /// What was assumed about input and output, one sentence each; and what looks wrong.
   const std::vector<std::string>& assumptions() const;
   const std::vector<std::string>& warnings() const;
+  /// What is done to an input before the classifier (InputAdapter::steps); empty when nothing is.
+  std::vector<std::string> adaptations() const;
   std::string describe() const;
   const std::filesystem::path& file() const;
 

@@ -15,13 +15,18 @@
 
 namespace latentpath {
 
+/// From here on a classifier is called sure of an answer.
+inline constexpr double kSureProbability = 0.8;
+
 /// Of 128 samples of the prior:
-///   samples, classes    how many there are
-///   sure                the share of answers with a probability of 0.8 or more: of the likeliest class where
-///                       classes exclude each other, else of each attribute being there or not
-///   classes_seen        how many classes are the likeliest of some sample, or attributes more likely than
-///   not share_of_prior      the share with the feature above one half; absent without a feature adapted what
-///   was done to size, channels and values before the classifier; absent if nothing
+///
+/// - samples, classes: how many there are
+/// - sure: the share of answers with a probability of kSureProbability or more: of the likeliest class where
+///   classes exclude each other, else of each attribute being there or not
+/// - classes_seen: how many classes are the likeliest of some sample, or attributes more likely than not
+/// - share_of_prior: the share with the feature above one half; absent without a feature
+/// - adapted: what was done to size, channels and values before the classifier; absent if nothing
+///
 /// `latents` is the type that the decoder takes.
 nlohmann::json classifier_check(const Embedding& decoder, const Classifier& classifier,
                                 const QualityPointer& feature, const LatentSampler& prior, uint64_t seed,
