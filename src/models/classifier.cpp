@@ -288,8 +288,9 @@ bool Classifier::exclusive() const {
 }
 Tensor Classifier::features(const Tensor& input) const {
   const Tensor adapted = model_->adapter ? (*model_->adapter)(input) : input;
-  const Tensor features = model_->module.features(adapted);
-  return (features.defined() ? features : model_->module.forward(adapted)).flatten(1);
+  const Tensor layer = model_->module.features(adapted);
+  const Tensor features = layer.defined() ? layer : model_->module.forward(adapted);
+  return features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
 const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }
