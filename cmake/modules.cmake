@@ -5,6 +5,8 @@
 # src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
 # loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
 #
+#   latentpath_module(molecule USES core OPTIONAL LATENTPATH_MOLECULES)    where that option is on; a library of its own
+#
 # A module is a static library, which its tests link; the library `latentpath` is made of the same object files. With
 # the tests, every module is also linked whole, with what it names and nothing else, so that a build fails where a
 # module uses more. tests/checks/layers.py says the same of includes.
@@ -27,7 +29,10 @@ endif()
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
 function(latentpath_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "" "USES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK")
+  if(module_OPTIONAL AND NOT ${module_OPTIONAL})
+    return()
+  endif()
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   file(GLOB dense_sources CONFIGURE_DEPENDS ${folder}/dense/*.cpp)
@@ -67,7 +72,11 @@ function(latentpath_module name)
         target_link_libraries(${target} PUBLIC latentpath_${used})
       endif()
     endforeach()
-    set_property(GLOBAL APPEND PROPERTY latentpath_objects $<TARGET_OBJECTS:${target}>)
+    if(module_OPTIONAL)
+      set_property(GLOBAL APPEND PROPERTY latentpath_${name}_objects $<TARGET_OBJECTS:${target}>)
+    else()
+      set_property(GLOBAL APPEND PROPERTY latentpath_objects $<TARGET_OBJECTS:${target}>)
+    endif()
   endforeach()
   if(LATENTPATH_BUILD_TESTS)
     foreach(target ${targets})

@@ -52,6 +52,8 @@ extern const std::function<Tensor(const Tensor&)> curve_at;
 extern const Tensor codes;
 //// metric/weighted_metric.h
 extern const std::vector<double> nodes;
+//// molecule/drawing.h
+extern const Molecule from, to;
 //// numerics/block_tridiagonal.h
 extern const std::size_t m, D;
 extern double* x;

@@ -1,0 +1,84 @@
+#pragma once
+// Properties as functions of the latent: what a path is led by. Two small networks of different beginnings
+// predict log P, QED and SA of the molecule that a latent was encoded from; where a path may go is told by
+// the Gaussian of encoded molecules, since these lie outside of N(0, I).
+//
+//   PropertyModel model("data/jtvae-zinc/jtvae-zinc-properties.pt");
+//   Tensor predicted = model.predict(codes);                          // [n, 2, 3]: networks, properties
+//   QualityPointer good = model.reaches("logp", 0, false, 1.0);       // predictions below 0
+//   QualityPointer known = model.typical();
+
+#include <ATen/core/Generator.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "latentpath/core/progress.h"
+#include "latentpath/core/tensor.h"
+#include "latentpath/metric/quality.h"
+#include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/properties.h"
+
+namespace latentpath {
+
+/// "logp", "qed", "sa", in the order of PropertyModel's columns.
+const std::vector<std::string>& latent_properties();
+/// The column of a property; Error(kArgument) with the names that exist.
+int64_t latent_property(const std::string& name);
+/// The value of a column for a molecule.
+double property_value(const MoleculeProperties& properties, int64_t column);
+
+class PropertyModel {
+ public:
+  /// A file that train_property_model() wrote. Throws Error(kInput).
+  explicit PropertyModel(const std::filesystem::path& file);
+  ~PropertyModel();
+  PropertyModel(PropertyModel&&) noexcept;
+
+  int64_t latent_dim() const;
+  /// z [n, D] → [n, networks, properties] float64, differentiable.
+  Tensor predict(const Tensor& z) const;
+  /// Standard deviations [properties] of (truth − mean prediction) over molecules that no network has seen.
+  const std::vector<double>& residuals() const;
+
+  /// Q(z) = Π_k Φ_N(±(p_k(z) − threshold) / (width·σ)) over the networks p_k, σ the residual; below the
+  /// threshold, or above it where `above`. Φ_N falls off like 1/x² in its lower tail here, so that there is a
+  /// slope everywhere.
+  QualityPointer reaches(const std::string& property, double threshold, bool above, double width) const;
+
+  /// The typicality guard of the Gaussian of encoded molecules (metric/typicality_guard.h).
+  QualityPointer typical() const;
+  /// Draws of that Gaussian, [count, D].
+  std::function<Tensor(int64_t count, at::Generator& generator)> sampler() const;
+
+ private:
+  struct Networks;
+  std::shared_ptr<const Networks> networks_;
+};
+
+struct PropertyTraining {
+  int64_t molecules = 20'000;  ///< taken evenly from the list; a tenth is held out
+  int64_t epochs = 40;
+  uint64_t seed = 1;
+};
+
+/// Encodes molecules, computes their properties, trains the networks on them and writes the file with a card
+/// beside it: R² and, for log P < 0, QED > 0.9 and SA < 2.5, the area under the ROC curve, over those that
+/// are held out. Molecules with unknown fragments are left out.
+/// @return the card
+nlohmann::json train_property_model(const JunctionTreeVae& vae, const std::vector<std::string>& smiles,
+                                    const SyntheticAccessibility& accessibility,
+                                    const std::filesystem::path& file, const PropertyTraining& training = {},
+                                    const ProgressObserver& progress = {},
+                                    const CancellationToken& token = {});
+
+/// The area under the ROC curve of scores [n] for truths [n] (bool): the chance that a true one has the
+/// higher score.
+double roc_area(const Tensor& scores, const Tensor& truths);
+
+}  // namespace latentpath

@@ -1,0 +1,142 @@
+#include "latentpath/molecule/jtvae.h"
+
+#include <torch/script.h>
+
+#include <algorithm>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/exception_sentence.h"
+#include "latentpath/io/archive.h"
+#include "molecule/cluster.h"
+#include "molecule/jtvae_impl.h"
+#include "zoo/atomic_file.h"
+
+namespace latentpath {
+namespace {
+
+constexpr const char* kKind = "junction tree VAE";
+constexpr int64_t kBatch = 64;  // molecules that go through the networks together
+
+/// TorchScript's names have no dots.
+std::string replaced(std::string name, const std::string& from, const std::string& to) {
+  for (size_t at = name.find(from); at != std::string::npos; at = name.find(from, at + to.size()))
+    name.replace(at, from.size(), to);
+  return name;
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + text;
+  return list;
+}
+
+}  // namespace
+
+JunctionTreeVae::JunctionTreeVae(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  LATENTPATH_CHECK(std::filesystem::is_regular_file(file), kInput, "there is no file ", name,
+                   " with a junction tree VAE (latentpath data jtvae-zinc fetches the published one)");
+  check_archive(file, name);
+  NamedTensors weights;
+  std::vector<std::string> vocabulary;
+  int64_t depth = 0;
+  std::string origin;
+  try {
+    const torch::jit::Module module = torch::jit::load(name);
+    LATENTPATH_CHECK(module.hasattr("kind") && module.attr("kind").isString() &&
+                         module.attr("kind").toStringRef() == kKind,
+                     kInput, name, " holds no junction tree VAE");
+    for (const auto& parameter : module.named_parameters())
+      weights[replaced(parameter.name, "__", ".")] = parameter.value.detach().to(at::kFloat).contiguous();
+    for (const c10::IValue& cluster : module.attr("vocabulary").toListRef())
+      vocabulary.push_back(cluster.toStringRef());
+    depth = module.attr("depth").toInt();
+    origin = module.attr("origin").toStringRef();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& failure) {
+    throw Error(ErrorKind::kInput, name + " holds no junction tree VAE: " + exception_sentence(failure));
+  }
+  LATENTPATH_CHECK(depth >= 1 && depth <= 20, kInput, name, ": the depth ", depth, " must be 1 to 20");
+  LATENTPATH_CHECK(!vocabulary.empty(), kInput, name, " has an empty vocabulary");
+  model_ = std::make_unique<Model>(weights, std::move(vocabulary), depth, name, origin);
+}
+
+JunctionTreeVae::~JunctionTreeVae() = default;
+JunctionTreeVae::JunctionTreeVae(JunctionTreeVae&&) noexcept = default;
+
+int64_t JunctionTreeVae::latent_dim() const { return 2 * model_->network.half; }
+
+const ClusterVocabulary& JunctionTreeVae::vocabulary() const { return model_->vocabulary; }
+
+std::string JunctionTreeVae::describe() const { return "junction tree VAE " + model_->origin; }
+
+std::vector<std::string> JunctionTreeVae::unknown_fragments(const Molecule& molecule) const {
+  return decompose(molecule, model_->vocabulary).unknown;
+}
+
+Tensor JunctionTreeVae::encode(const std::vector<Molecule>& molecules) const {
+  const at::NoGradGuard no_gradients;
+  Tensor codes = at::empty({static_cast<int64_t>(molecules.size()), latent_dim()});
+  for (size_t first = 0; first < molecules.size(); first += kBatch) {
+    const size_t last = std::min(molecules.size(), first + kBatch);
+    std::vector<JunctionTree> trees;
+    std::vector<MoleculeFeatures> features;
+    for (size_t i = first; i < last; ++i) {
+      trees.push_back(decompose(molecules[i], model_->vocabulary));
+      LATENTPATH_CHECK(trees.back().unknown.empty(), kArgument, "the molecule ", molecules[i].smiles(),
+                       " has fragments that the model does not know: ", list_of(trees.back().unknown));
+      features.push_back(features_of(kekulised(molecules[i].graph())));
+    }
+    std::vector<const JunctionTree*> tree_list;
+    std::vector<const MoleculeFeatures*> graph_list;
+    for (size_t i = 0; i < trees.size(); ++i) {
+      tree_list.push_back(&trees[i]);
+      graph_list.push_back(&features[i]);
+    }
+    const Tensor code =
+        at::cat({model_->network.tree_mean(tree_list), model_->network.graph_mean(graph_list)}, 1);
+    codes.narrow(0, static_cast<int64_t>(first), code.size(0)).copy_(code);
+  }
+  return codes;
+}
+
+std::vector<DecodedMolecule> JunctionTreeVae::decode(const Tensor& latents,
+                                                     const DecodeLimits& limits) const {
+  LATENTPATH_CHECK(latents.dim() == 2 && latents.size(1) == latent_dim(), kArgument,
+                   "latents have the shape ", shape_string(latents.sizes()), ", where [n, ", latent_dim(),
+                   "] is expected");
+  LATENTPATH_CHECK(at::isfinite(latents).all().item<bool>(), kNumerical,
+                   "a latent has coordinates that are NaN or infinite");
+  const at::NoGradGuard no_gradients;
+  const Tensor z = latents.detach().to(at::kFloat).contiguous();
+  const int64_t half = model_->network.half;
+  std::vector<DecodedMolecule> result;
+  // One at a time: a product with a matrix of one row and one of several round differently, and what a latent
+  // decodes to must not depend on its neighbours.
+  for (int64_t i = 0; i < z.size(0); ++i) {
+    const auto trees = decode_trees(model_->network, model_->attachments,
+                                    z.narrow(0, i, 1).narrow(1, 0, half), limits.steps);
+    DecodedMolecule molecule = assemble(model_->network, model_->attachments, trees[0].tree,
+                                        z[i].narrow(0, half, half).contiguous(), limits.states);
+    molecule.gave_up = molecule.gave_up || !trees[0].complete;
+    result.push_back(std::move(molecule));
+  }
+  return result;
+}
+
+void write_jtvae(const std::filesystem::path& file,
+                 const std::vector<std::pair<std::string, Tensor>>& weights,
+                 const std::vector<std::string>& vocabulary, int64_t depth, const std::string& origin) {
+  torch::jit::Module module("junction_tree_vae");
+  module.register_attribute("training", c10::BoolType::get(), false);
+  module.register_attribute("kind", c10::StringType::get(), std::string(kKind));
+  module.register_attribute("depth", c10::IntType::get(), depth);
+  module.register_attribute("origin", c10::StringType::get(), origin);
+  module.register_attribute("vocabulary", c10::ListType::ofStrings(), c10::List<std::string>(vocabulary));
+  for (const auto& [name, tensor] : weights)
+    module.register_parameter(replaced(name, ".", "__"), tensor, false);
+  write_atomically(file, [&](const std::filesystem::path& temporary) { module.save(temporary.string()); });
+}
+
+}  // namespace latentpath

@@ -1,0 +1,57 @@
+#pragma once
+// The parts of a junction tree VAE.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "latentpath/molecule/jtvae.h"
+#include "molecule/attachments.h"
+#include "molecule/jtvae_network.h"
+
+namespace latentpath {
+
+struct JunctionTreeVae::Model {
+  Model(const NamedTensors& weights, std::vector<std::string> clusters, int64_t depth,
+        std::string name_of_file, std::string stated_origin)
+      : vocabulary(std::move(clusters)),
+        network(weights, vocabulary.size(), depth, name_of_file),
+        attachments(vocabulary),
+        file(std::move(name_of_file)),
+        origin(std::move(stated_origin)) {}
+
+  ClusterVocabulary vocabulary;
+  JtvaeNetwork network;
+  Attachments attachments;
+  std::string file, origin;
+};
+
+/// Trees decoded from z_T [n, half], in lock-step.
+struct DecodedTree {
+  JunctionTree tree;
+  bool complete = true;  ///< false: the limit of steps was reached
+};
+std::vector<DecodedTree> decode_trees(const JtvaeNetwork& network, Attachments& attachments,
+                                      const Tensor& latents, int64_t steps);
+
+/// The surroundings of a node in attachment_order(), and which node each child is. Marks: 1 the node itself,
+/// 2 its parent, 3, 4, … its children; 0 for leaves.
+struct PlacedSurroundings {
+  Surroundings around;
+  std::vector<int64_t> children;
+  std::map<std::pair<int, int>, int64_t> row_of;  ///< (mark, mark) → row of the tree's messages
+};
+PlacedSurroundings surroundings_of(const ClusterVocabulary& vocabulary, const JunctionTree& tree,
+                                   int64_t node, int64_t parent, const std::vector<Joint>& parent_joints,
+                                   const TreeMessages& messages);
+
+/// The vector of each attachment, whose product with z_G is its score: [attachments, half].
+Tensor attachment_vectors(const JtvaeNetwork& network, const AttachmentList& attachments,
+                          const PlacedSurroundings& placed, const TreeMessages& messages);
+
+/// The molecule of a tree: attachments by descending score, with a way back where one leads to nothing.
+/// @param latent  z_G [half]
+DecodedMolecule assemble(const JtvaeNetwork& network, Attachments& attachments, const JunctionTree& tree,
+                         const Tensor& latent, int64_t states);
+
+}  // namespace latentpath
