@@ -51,6 +51,7 @@ void check_not_interrupted(const CancellationToken& cancellation) {
 }
 
 int64_t EndPointReader::latent_dim_of(const EndPointOptions& options) {
+  if (options.start.defined() && options.start.dim() == 2) return options.start.size(1);
   for (const std::string& spec : {options.pairs, options.from, options.to}) {
     if (spec.empty()) continue;
     if (is_npy(spec)) {
@@ -63,8 +64,26 @@ int64_t EndPointReader::latent_dim_of(const EndPointOptions& options) {
   return -1;
 }
 
+std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
+  LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && options_.pairs.empty() && !options_.loop,
+                   kArgument,
+                   "end points are given as tensors: `from`, `to`, `pairs` and `loop` cannot be given too");
+  const auto check = [&](const Tensor& points, const char* field) {
+    LATENTPATH_CHECK(points.defined() && points.dim() == 2 && points.size(0) >= 1 && points.size(1) == dim,
+                     kArgument, "`", field, "` must have the shape [pairs, ", dim, "] for this decoder, not ",
+                     points.defined() ? shape_string(points.sizes()) : std::string("none"));
+    return floating(points, join_message("`", field, "`"));
+  };
+  const Tensor start = check(options_.start, "from"), end = check(options_.end, "to");
+  LATENTPATH_CHECK(start.size(0) == end.size(0), kArgument, "`from` has ", start.size(0),
+                   " points and `to` has ", end.size(0), "; they must be as many");
+  const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
+  return {start.to(type), end.to(type)};
+}
+
 std::pair<Tensor, Tensor> EndPointReader::read() {
   const int64_t dim = context_.decoder->latent_dim();
+  if (options_.start.defined()) return given(dim);
   if (!options_.pairs.empty()) {
     LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
                      "`pairs` already holds both ends: `from`, `to` and `loop` cannot be given with it");

@@ -29,6 +29,8 @@ void check_job(const InterpolateJob& job) {
   check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
+                   "a quality of one's own stands in the place of `favor` and `avoid`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
                    "`metric` measures lengths by itself: `norm` mean, a mean over image coordinates, cannot "
                    "be given with it");
@@ -147,7 +149,11 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   // The quality: feature (with its ramp) times prior.
   PathProblem& problem = run.problem;
   problem.embedding = models.decoder;
-  if (!job.favor.empty() || !job.avoid.empty()) {
+  if (job.own_feature) {
+    Feature feature = job.own_feature(models);
+    problem.feature = std::move(feature.quality);
+    run.feature = std::move(feature.name);
+  } else if (!job.favor.empty() || !job.avoid.empty()) {
     Feature feature = make_feature(models.classifier, job.favor, job.avoid);
     problem.feature = std::move(feature.quality);
     run.feature = std::move(feature.name);
@@ -196,7 +202,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
       {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}};
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
   run.dtype = context.dtype == at::kDouble ? "float64" : "float32";
-  if (problem.feature)
+  if (problem.feature && models.classifier)
     run.classifier = classifier_check(*models.decoder, *models.classifier, problem.feature, problem.prior,
                                       job.path.seed, context.dtype);
 }

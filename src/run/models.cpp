@@ -165,8 +165,13 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   decoder.output_range = parse_range("output_range", options.output_range);
   decoder.dtype = options.dtype;
   decoder.device = options.device;
-  const auto decoder_file = find_model(options.decoder, folders);
-  models.decoder = load_decoder(decoder_file, decoder);
+  const std::filesystem::path decoder_file = options.decoder_function
+                                                 ? std::filesystem::path(options.decoder_function->name)
+                                                 : find_model(options.decoder, folders);
+  models.decoder = options.decoder_function
+                       ? std::make_shared<TorchScriptDecoder>(
+                             TorchScriptModule(*options.decoder_function, "decoder"), decoder)
+                       : load_decoder(decoder_file, decoder);
   const bool dim_of_ends = models.decoder->latent_dim() < 0;
   if (dim_of_ends) {
     const int64_t dim = latent_dim_of_ends ? latent_dim_of_ends() : -1;
@@ -185,7 +190,9 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
   }
-  if (!options.classifier.empty()) {
+  if (options.classifier_function) {
+    models.classifier = connect_classifier(*options.classifier_function, options, seed, models);
+  } else if (!options.classifier.empty()) {
     models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
     models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),
                                models.decoder->output_range());
@@ -193,6 +200,16 @@ Models load_models(const ModelOptions& options, uint64_t seed,
     append(models.warnings, models.classifier->warnings());
   }
   return models;
+}
+
+std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
+                                               uint64_t seed, Models& models) {
+  auto classifier =
+      std::make_shared<Classifier>(TorchScriptModule(function, "classifier"), classifier_options(options));
+  classifier->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
+  append(models.assumptions, classifier->assumptions());
+  append(models.warnings, classifier->warnings());
+  return classifier;
 }
 
 Feature make_feature(const std::shared_ptr<const Classifier>& classifier,

@@ -16,9 +16,19 @@ namespace {
 
 using nlohmann::json;
 
+#if TORCH_VERSION_MAJOR >= 2
+using HandlerGuard = c10::WarningUtils::WarningHandlerGuard;
+#else
+using HandlerGuard = c10::Warning::WarningHandlerGuard;
+#endif
+
 class SilentWarnings final : public c10::WarningHandler {
  public:
+#if TORCH_VERSION_MAJOR >= 2
+  void process(const c10::Warning&) override {}
+#else
   void process(const c10::SourceLocation&, const std::string&, bool) override {}
+#endif
 };
 
 c10::WarningHandler* silent_warnings() {
@@ -115,7 +125,7 @@ int64_t use_threads(int64_t threads) {
 }
 
 struct NoLibraryWarnings::Guard {
-  c10::Warning::WarningHandlerGuard guard{silent_warnings()};
+  HandlerGuard guard{silent_warnings()};
 };
 NoLibraryWarnings::NoLibraryWarnings() : guard_(std::make_unique<Guard>()) {}
 NoLibraryWarnings::~NoLibraryWarnings() = default;

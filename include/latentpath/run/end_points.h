@@ -32,9 +32,10 @@ namespace latentpath {
 
 struct EndPointOptions {
   std::string from, to;
-  std::string pairs;          ///< FILE.npy [pairs, 2, D], in the place of both
-  bool loop = false;          ///< return to `from`
-  bool any_endpoint = false;  ///< allow ends far outside the prior
+  std::string pairs;            ///< FILE.npy [pairs, 2, D], in the place of both
+  bool loop = false;            ///< return to `from`
+  bool any_endpoint = false;    ///< allow ends far outside the prior
+  Tensor start = {}, end = {};  ///< [pairs, D], in the place of them all; no options
 };
 const OptionTable<EndPointOptions>& end_point_option_table();
 
@@ -68,6 +69,7 @@ class EndPointReader {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  std::pair<Tensor, Tensor> given(int64_t dim) const;
   Tensor floating(const Tensor& array, const std::string& file) const;
   Tensor point(const std::string& field, const std::string& spec, uint64_t which);
   Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);

@@ -13,6 +13,7 @@
 
 #include "latentpath/metric/analytic_metric.h"
 #include "latentpath/metric/embedding.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/metric/weighted_metric.h"
 #include "latentpath/path/certify_globally.h"
@@ -51,6 +52,14 @@ struct GeodesicJob {
   bool overwrite = false;
   int64_t pictures = 16;
   std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
+
+  // What a caller has in memory, in the place of files and of numbers as text. No options: where one is
+  // given, the field above that names its file (`embedding`, `metric`, `quality`; `from`, `to`) holds what it
+  // is called.
+  std::shared_ptr<const Embedding> own_embedding = {};
+  MetricTensorPointer own_metric = {};
+  QualityPointer own_quality = {};
+  Tensor start = {}, end = {}, own_first_path = {};  ///< [pairs, D]; [pairs, nodes, D]
 };
 const OptionTable<GeodesicJob>& geodesic_job_option_table();
 

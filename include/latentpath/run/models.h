@@ -13,6 +13,7 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/models/model_function.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/run/run_record.h"
@@ -27,6 +28,9 @@ struct ModelOptions {
   std::string dtype, device = "cpu";
   /// Where names are sought. Not an option: it belongs to the installation.
   std::vector<std::filesystem::path> folders = {};
+  /// Models in memory, in the place of files; `decoder` and `classifier` are then their names. No options
+  /// either.
+  std::optional<ModelFunction> decoder_function = {}, classifier_function = {};
 };
 const OptionTable<ModelOptions>& model_option_table();
 
@@ -42,6 +46,11 @@ struct Models {
 /// nor an option does; −1 where it cannot.
 Models load_models(const ModelOptions& options, uint64_t seed,
                    const std::function<int64_t()>& latent_dim_of_ends = {});
+
+/// A further classifier, in memory, connected to the decoder: for a quality of the caller's own. What has to
+/// be said of it is added to `models`.
+std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
+                                               uint64_t seed, Models& models);
 
 /// Loads and connects `judge`: a file, a shipped model's name, none, or, where it is empty, NAME-judge.pt
 /// beside the classifier's NAME.pt if there is one. What its file does not say of its input is as the options
