@@ -130,6 +130,14 @@ Tensor probe_points(const TorchScriptDecoder& decoder, uint64_t seed) {
   return at::randn({64, decoder.latent_dim()}, generator, at::kFloat);
 }
 
+StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchScriptDecoder& decoder) {
+  StatedPrior stated{.name = decoder.prior(), .fitted = decoder_file};
+  stated.fitted.replace_filename(decoder_file.stem().string() + "-prior.json");
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
+  return stated;
+}
+
 }  // namespace
 
 void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models) {
@@ -185,6 +193,7 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
   }
+  models.prior = stated_prior(decoder_file, *models.decoder);
   if (!options.classifier.empty()) {
     models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
     models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),
@@ -239,7 +248,7 @@ std::vector<std::string> local_model_paths(const ModelOptions& options) {
   return local;
 }
 
-std::optional<std::string> slow_blas() {
+std::optional<Warning> slow_blas() {
   const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
@@ -249,8 +258,10 @@ std::optional<std::string> slow_blas() {
   }
   const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
   if (gigaflops > 2) return std::nullopt;
-  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
-                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
+  return Warning(
+      join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
+                   " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)"),
+      WarningKind::kSpeed);
 }
 
 }  // namespace latentpath
