@@ -353,7 +353,7 @@ SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& opt
   const Whitened white(x);
   Candidates candidates(white, options, progress);
   candidates.try_mixtures();
-  candidates.try_kernels();
+  if (!options.mixtures_only) candidates.try_kernels();
 
   // Fitted to all samples, in their own coordinates.
   const size_t choice = candidates.choice();

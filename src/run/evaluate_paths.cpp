@@ -153,6 +153,7 @@ EvaluatedPath path_of(const PathBatch& batch, const Frames& frames, int64_t row)
     path.termination = termination_name(batch.result->termination[index]);
     path.start = batch.result->start[index];
     path.under_resolved = batch.result->under_resolved[index];
+    path.cost = batch.figures.cost[row].item<double>();
   }
   path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
                 !all_finite(path.quality) || !all_finite(path.probability);
@@ -206,6 +207,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"mean_judge_probability", "mean class probability by the judge", "", 1, false},
       {"judge_disagreement", "share of frames that the judge denies", "", -1, false},
       {"least_guard_rank", "rank of the strangest place", "", 1, true},
+      {"least_end_rank", "rank of the stranger end", "", 0, true},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};
@@ -355,12 +357,14 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   check();
   const auto type = problem.start.scalar_type();
   const Frames frames = look_at(case_, energy, batch.frame_nodes.to(type), uniform_times(frames_ - 1));
-  Tensor disagreement, strangest;
+  Tensor disagreement, strangest, strange_end;
   if (frames.judged.defined()) disagreement = judge_disagreement(frames.probability, frames.judged);
-  if (case_.rank)
+  if (case_.rank) {
     strangest = least_rank(
         *case_.rank, [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
         batch.node_times);
+    strange_end = at::minimum(case_.rank->rank(problem.start), case_.rank->rank(problem.end));
+  }
   std::vector<EvaluatedPath> paths;
   for (size_t at = 0; at < pairs.size(); ++at) {
     const auto row = static_cast<int64_t>(at);
@@ -371,6 +375,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     if (frames.judged.defined()) path[PathFigure::kMeanJudge] = frames.judged[row].mean().item<double>();
     if (disagreement.defined()) path[PathFigure::kJudgeDisagreement] = disagreement[row].item<double>();
     if (strangest.defined()) path[PathFigure::kLeastGuardRank] = strangest[row].item<double>();
+    if (strange_end.defined()) path[PathFigure::kLeastEndRank] = strange_end[row].item<double>();
     paths.push_back(std::move(path));
   }
   return paths;

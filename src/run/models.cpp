@@ -130,6 +130,15 @@ Tensor probe_points(const TorchScriptDecoder& decoder, uint64_t seed) {
   return at::randn({64, decoder.latent_dim()}, generator, at::kFloat);
 }
 
+StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchScriptDecoder& decoder) {
+  StatedPrior stated{.name = decoder.prior(), .fitted = decoder_file};
+  if (decoder_file.empty()) return stated;  // a function in a file's place
+  stated.fitted.replace_filename(decoder_file.stem().string() + "-prior.json");
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
+  return stated;
+}
+
 }  // namespace
 
 void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models) {
@@ -190,6 +199,8 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
   }
+  models.prior =
+      stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, *models.decoder);
   if (options.classifier_function) {
     models.classifier = connect_classifier(*options.classifier_function, options, seed, models);
   } else if (!options.classifier.empty()) {
@@ -256,7 +267,7 @@ std::vector<std::string> local_model_paths(const ModelOptions& options) {
   return local;
 }
 
-std::optional<std::string> slow_blas() {
+std::optional<Warning> slow_blas() {
   const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
@@ -266,8 +277,10 @@ std::optional<std::string> slow_blas() {
   }
   const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
   if (gigaflops > 2) return std::nullopt;
-  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
-                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
+  return Warning(
+      join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
+                   " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)"),
+      WarningKind::kSpeed);
 }
 
 }  // namespace latentpath

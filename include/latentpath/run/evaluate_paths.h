@@ -96,10 +96,11 @@ enum class PathFigure : size_t {
   kMeanJudge,          ///< mean probability of the feature by the judge
   kJudgeDisagreement,  ///< share of frames of which the classifier is sure and which the judge denies
   kLeastGuardRank,     ///< of the strangest place
+  kLeastEndRank,       ///< of the stranger end: no path does better
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 15;
+inline constexpr size_t kPathFigures = 16;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"
@@ -119,6 +120,7 @@ struct EvaluatedPath {
   int64_t pair = 0;
   std::array<double, kPathFigures> figures;
   bool failed = false, under_resolved = false;
+  double cost = std::numeric_limits<double>::quiet_NaN();  ///< of a search, on its own grid
   std::string termination;  ///< how the search ended; empty where nothing was sought
   std::string start;        ///< which first path won
   // Along the F frames, for plots like Figs. 10 and 12 of paper A:

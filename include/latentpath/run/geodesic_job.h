@@ -95,7 +95,7 @@ struct GeodesicAnswer {
   bool under_resolved = false;
   double lower_bound = 0;
   std::vector<int> winding;  ///< Lift::winding of the last node, on quotients
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
   std::vector<std::pair<std::string, double>> others;  ///< other geodesics: start and length
   std::vector<std::vector<int>> other_windings;        ///< of each of them
   std::vector<Tensor> other_nodes;

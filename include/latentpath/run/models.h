@@ -16,6 +16,7 @@
 #include "latentpath/models/model_function.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
 
 namespace latentpath {
@@ -37,9 +38,11 @@ const OptionTable<ModelOptions>& model_option_table();
 /// The models of one job, loaded and connected.
 struct Models {
   std::shared_ptr<TorchScriptDecoder> decoder;
+  StatedPrior prior;                       ///< what the decoder's files say its latents are drawn from
   std::shared_ptr<Classifier> classifier;  ///< null where none is named
   std::shared_ptr<Classifier> judge;       ///< a second one, that nothing optimises; null where there is none
-  std::vector<std::string> assumptions, warnings;
+  std::vector<std::string> assumptions;
+  std::vector<Warning> warnings;
 };
 
 /// Loads what the options name. `latent_dim_of_ends` tells the latent size where neither the decoder's file
@@ -77,6 +80,6 @@ std::vector<std::string> local_model_paths(const ModelOptions& options);
 
 /// A sentence where the active BLAS is slow: Debian's reference BLAS takes 14 times as long as OpenBLAS for a
 /// decoder.
-std::optional<std::string> slow_blas();
+std::optional<Warning> slow_blas();
 
 }  // namespace latentpath
