@@ -153,7 +153,9 @@ GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::st
   answer.least_curvature = geodesic.certificate.least_curvature;
   if (geodesic.certificate.negative_directions >= 0)
     answer.negative_directions = geodesic.certificate.negative_directions;
-  answer.minimum = geodesic.certificate.minimum;
+  // Absent where nothing is known: first-order methods and limits of iterations prove no saddle.
+  if (geodesic.certificate.minimum || geodesic.certificate.negative_directions > 0)
+    answer.minimum = geodesic.certificate.minimum;
   answer.under_resolved =
       std::abs(geodesic.length - geodesic.refined_length) > 0.05 * geodesic.refined_length;
   answer.lower_bound = geodesic.certificate.lower_bound;
@@ -232,7 +234,9 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
       answer.other_windings.push_back(pair.found[k].winding);
       answer.other_nodes.push_back(tensor_of(pair.found[k].geodesic.nodes, dim_));
     }
-    for (const std::string& sentence : pair.failed) answer.warnings.push_back(sentence);
+    // The others are what they are: a first path that ran out of the chart says nothing of them.
+    for (const std::string& sentence : pair.failed)
+      answer.warnings.push_back({sentence, WarningKind::kScope});
     run_.answers.push_back(std::move(answer));
   }
   run_.method = result.method;

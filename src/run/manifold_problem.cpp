@@ -283,15 +283,23 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
     problem.quality = analytic_constant(job.constant_quality.value_or(0.5));
   } else if (!problem.quality) {
     problem.quality = no_quality();
+    if (job.epsilon != 0)
+      problem.warnings.push_back(
+          {"`epsilon` changes nothing: there is no quality that it could bound", WarningKind::kScope});
   }
-  problem.weighted = !job.quality.empty() || job.constant_quality || job.example > 0;
+  problem.weighted = !job.quality.empty() || job.own_quality || job.constant_quality || job.example > 0;
   if (!problem.embedding) problem.embedding = as_embedding(problem.chart);
   if (!problem.tensor_quality) problem.tensor_quality = as_quality(problem.quality);
 }
 
-/// An end off a level set is no end of a path on it.
+/// An end off a level set is no end of a path on it; and a path on it is only held to it.
 void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
   if (problem.quality->form() != AnalyticQuality::Form::kLevelSet || job.manifold == "discs") return;
+  problem.warnings.push_back(
+      {join_message("paths are held to the surface by a `stiffness` of ", job.stiffness,
+                    ": where it bends or has an edge they cut it, and lengths come out "
+                    "below the distance on it, by less the larger the stiffness"),
+       WarningKind::kScope});
   const std::vector<double> ends = row_major(at::cat({problem.start, problem.end}));
   const size_t count = ends.size() / static_cast<size_t>(problem.start.size(1));
   std::vector<double> distance(count);
@@ -313,6 +321,12 @@ void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
     LATENTPATH_CHECK(path.dim() == 3 && path.size(0) == pairs && path.size(1) >= 2 && path.size(2) == dim,
                      kInput, job.first_path, " must have the shape [nodes, ", dim, "] or [", pairs,
                      ", nodes, ", dim, "], not ", shape_string(path.sizes()));
+    const double moved = std::max((path.select(1, 0) - problem.start).norm(2, {1}).max().item<double>(),
+                                  (path.select(1, -1) - problem.end).norm(2, {1}).max().item<double>());
+    if (moved > 1e-6 * (1 + problem.end.abs().max().item<double>()))
+      problem.warnings.push_back({join_message("the ends of `first_path` lie up to ", moved,
+                                               " from those of the pair, which take their place"),
+                                  WarningKind::kScope});
     problem.first_path = path.contiguous();
   } else if (job.example == 1 || job.example == 2) {
     // A bent first path, as in the paper's figures: from the straight line, which is the answer, nothing

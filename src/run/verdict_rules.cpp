@@ -267,16 +267,19 @@ std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule&
   Level level = rule.grade(share);
   // The reference may say so itself.
   if (reference_of(f.path).value("uncertain", json()) == json(true)) level = std::max(level, Level::kFair);
-  if (level != Level::kGood)
-    return Reason{level, "Not certified: " + by + "is uncertain by " + percent_text(share) + ".", remedy};
   const double gap = *f.length / *f.reference - 1;
+  if (gap > share + rule.fair) return std::nullopt;  // another path is shorter: the next rule
+  if (level != Level::kGood)
+    return Reason{level,
+                  "Not certified: " + by + "is uncertain by " +
+                      (share < 1 ? percent_text(share) : std::string("more than its own length")) + ".",
+                  remedy};
   if (gap < -share - rule.fair)
     return Reason{Level::kFair,
                   "Not certified: the path, " + figure_text(*f.length, 6) + " long, is shorter than " + by +
                       "by " + percent_text(-gap) + ", more than that reference's estimated error of " +
                       percent_text(share) + ".",
                   remedy};
-  if (gap > share + rule.fair) return std::nullopt;  // another path is shorter: the next rule
   const json reference = reference_of(f.path);
   return Reason{
       Level::kGood,
@@ -351,6 +354,8 @@ std::optional<Reason> detour_rule(const VerdictFigures& f, const VerdictRule& ru
     return std::nullopt;
   // A loop leaves on purpose; its straight line is rounding.
   if (f.ends_distance == 0.0) return std::nullopt;
+  // Without a quality there is nothing but distance, and what is unweighted is a chart's own length.
+  if (!f.path.value("weighted", true)) return std::nullopt;
   const double ratio = *f.embedding_length / *f.straight_embedding_length;
   const Level level = rule.grade(ratio);
   if (level == Level::kGood) return std::nullopt;

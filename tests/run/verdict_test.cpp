@@ -222,6 +222,26 @@ TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
   EXPECT_EQ(level(verdict_of(pair), "certificate"), "bad");
 }
 
+TEST(PairVerdict, AReferenceIsNotUncertainAndShorterAtOnce) {
+  json pair = pair_with("length", 31.75);
+  pair["path"]["reference"] = {{"length", 30.54}, {"error_estimate", 0.73}, {"relative_error", 0.024}};
+  const json verdict = geodesic_verdict(pair);
+  EXPECT_THAT(text(verdict, "certificate"), HasSubstr("Not the shortest"));
+  EXPECT_EQ(std::count_if(verdict["points"].begin(), verdict["points"].end(),
+                          [](const json& each) { return each["topic"] == "certificate"; }),
+            1);
+  pair["path"]["reference"] = {{"length", 31.75}, {"error_estimate", 4e8}, {"relative_error", 1e7}};
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"),
+              HasSubstr("uncertain by more than its own length"));
+}
+
+TEST(PairVerdict, WithoutAQualityNothingIsADetour) {
+  json pair = pair_with("embedding_length", 900.0);
+  EXPECT_THAT(text(geodesic_verdict(pair), "detour"), HasSubstr("A wild detour"));
+  pair["path"]["weighted"] = false;  // a conformal chart: what is unweighted is the length in its coordinates
+  EXPECT_EQ(level(geodesic_verdict(pair), "detour"), "absent");
+}
+
 TEST(PairVerdict, AsksTheClassifierWhetherItKnowsTheModel) {
   json summary = of_pairs(json::array({sound_pair()}));
   const auto verdict = [&](double sure) {

@@ -78,7 +78,7 @@ struct ManifoldProblem {
   bool weighted = false;              ///< by a quality that was asked for; else lengths are distances
   bool periods_given = false;         ///< by option or file, and not known of a shipped chart
   std::string dtype = "float64";      ///< the least precise that takes part
-  std::vector<std::string> warnings;  ///< of what was given
+  std::vector<Warning> warnings;  ///< of what was given
   bool cube = false;                  ///< the surface of the cube in space
 };
 
