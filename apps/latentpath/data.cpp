@@ -2,6 +2,10 @@
 
 #include <iostream>
 
+#ifdef LATENTPATH_MOLECULES
+#include "latentpath/molecule/published_jtvae.h"
+#endif
+#include "latentpath/core/error.h"
 #include "latentpath/run/zoo_jobs.h"
 #include "program.h"
 
@@ -21,6 +25,18 @@ const OptionTable<DataCall>& table() {
   return instance;
 }
 
+/// What is no data set of images: a model of molecules, with what it needs.
+std::string fetch_molecule_model(const DataJob& job, const RunObserver& observer) {
+#ifdef LATENTPATH_MOLECULES
+  return fetch_published_models(job.out.empty() ? "data/" + job.name : job.out, observer.progress,
+                                interrupt_token());
+#else
+  throw Error(ErrorKind::kArgument,
+              job.name + " is a model of molecules, and this program was built without them: " +
+                  "install librdkit-dev and libboost-dev and build it again");
+#endif
+}
+
 void run(const DataCall& call) {
   RunObserver observer;
   if (!call.quiet)
@@ -29,7 +45,10 @@ void run(const DataCall& call) {
       if (progress.total > 0) std::cerr << " " << progress.done << " of " << progress.total;
       std::cerr << "\n";
     };
-  std::cout << execute(call.job, observer, interrupt_token()).text;
+  if (call.job.name == "jtvae-zinc")
+    std::cout << fetch_molecule_model(call.job, observer);
+  else
+    std::cout << execute(call.job, observer, interrupt_token()).text;
   check_standard_output();
 }
 

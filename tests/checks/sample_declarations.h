@@ -54,6 +54,10 @@ extern const Tensor codes;
 extern const std::vector<double> nodes;
 //// molecule/drawing.h
 extern const Molecule from, to;
+//// molecule/jtvae.h
+extern const Molecule from, to;
+//// molecule/property_model.h
+extern const Tensor codes;
 //// numerics/block_tridiagonal.h
 extern const std::size_t m, D;
 extern double* x;

@@ -21,7 +21,9 @@ inline const std::vector<std::string>& small_vocabulary() {
 }
 
 /// @param scale  of the weights: 1 makes gates saturate now and then
-inline std::filesystem::path write_small_jtvae(double scale = 1, int64_t hidden = 24, int64_t half = 3) {
+/// @param ending  how much the decoder likes branches to end: 0 gives trees of up to a hundred clusters
+inline std::filesystem::path write_small_jtvae(double scale = 1, int64_t hidden = 24, int64_t half = 3,
+                                               double ending = 0) {
   at::Generator generator = make_generator(5);
   std::vector<std::pair<std::string, Tensor>> weights;
   const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
@@ -61,6 +63,7 @@ inline std::filesystem::path write_small_jtvae(double scale = 1, int64_t hidden 
   add("decoder.U.bias", {h});
   add("decoder.U_s.weight", {1, h});
   add("decoder.U_s.bias", {1});
+  weights.back().second -= ending;
   const auto file =
       std::filesystem::path(testing::TempDir()) / ("small-jtvae-" + std::to_string(scale) + ".pt");
   write_jtvae(file, weights, small_vocabulary(), 3, "for tests");

@@ -21,7 +21,7 @@ inline const std::filesystem::path& small_models() {
   static const std::filesystem::path folder = [] {
     auto place = std::filesystem::path(testing::TempDir()) / "small-models";
     std::filesystem::create_directories(place);
-    std::filesystem::copy_file(write_small_jtvae(0.5, 32, 8), published_jtvae_file(place),
+    std::filesystem::copy_file(write_small_jtvae(0.5, 32, 8, 3), published_jtvae_file(place),
                                std::filesystem::copy_options::overwrite_existing);
     const JunctionTreeVae vae(published_jtvae_file(place));
     const SyntheticAccessibility accessibility(find_fragment_scores());

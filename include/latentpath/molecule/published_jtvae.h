@@ -31,7 +31,7 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
 std::filesystem::path published_jtvae_file(const std::filesystem::path& folder);
 std::filesystem::path published_property_file(const std::filesystem::path& folder);
 
-/// All that `latentpath molecules` needs: the model, and regressors of properties trained on encoded molecules of MOSES.
+/// The model, and regressors of properties trained on encoded molecules of MOSES.
 /// Does what is not done yet.
 /// @return what was done and how good it is, for people
 std::string fetch_published_models(const std::filesystem::path& folder, const ProgressObserver& progress = {},

@@ -1,0 +1,123 @@
+// How good is the junction tree VAE?
+//
+//   benchmark_molecules reconstruct FOLDER COUNT            held-out molecules of MOSES, from the mean and with exact ends
+//   benchmark_molecules prior FOLDER COUNT                  what latents of N(0, I), and far out, decode to
+//   benchmark_molecules train FOLDER COUNT                  regressors on COUNT encoded molecules, written into FOLDER
+//
+// FOLDER is what `latentpath data jtvae-zinc` filled.
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "latentpath/core/random.h"
+#include "latentpath/molecule/property_model.h"
+#include "latentpath/molecule/published_jtvae.h"
+
+namespace lp = latentpath;
+
+namespace {
+
+/// Processor seconds of this process, which has one thread: what others do on the machine does not count.
+double now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+/// `count` molecules of MOSES' test part, evenly spread.
+std::vector<lp::Molecule> held_out(const std::filesystem::path& folder, int64_t count) {
+  const auto all = lp::moses_molecules("test", folder);
+  std::vector<lp::Molecule> molecules;
+  for (int64_t i = 0; i < count; ++i)
+    molecules.push_back(
+        lp::parse_molecule(all[static_cast<size_t>(i * static_cast<int64_t>(all.size()) / count)],
+                           "a molecule")
+            .molecule);
+  return molecules;
+}
+
+void reconstruct(const lp::JunctionTreeVae& vae, const std::filesystem::path& folder, int64_t count) {
+  int64_t unknown = 0, encoded = 0, from_mean = 0, exact = 0, partial = 0, gave_up = 0;
+  double encoding = 0, decoding = 0, searching = 0;
+  for (const lp::Molecule& molecule : held_out(folder, count)) {
+    if (!vae.unknown_fragments(molecule).empty()) {
+      ++unknown;
+      continue;
+    }
+    ++encoded;
+    double begin = now();
+    const lp::Tensor code = vae.encode({molecule});
+    encoding += now() - begin;
+    begin = now();
+    const lp::DecodedMolecule decoded = vae.decode(code)[0];
+    decoding += now() - begin;
+    from_mean += decoded.molecule.smiles() == molecule.smiles();
+    partial += decoded.partial;
+    gave_up += decoded.gave_up;
+    begin = now();
+    exact += vae.find_code(molecule).exact;
+    searching += now() - begin;
+  }
+  const double n = static_cast<double>(encoded);
+  std::printf("%lld molecules, %lld with fragments outside of the vocabulary\n",
+              static_cast<long long>(count), static_cast<long long>(unknown));
+  std::printf("reconstructed from the mean %.1f %%, with exact ends %.1f %%\n",
+              100 * static_cast<double>(from_mean) / n, 100 * static_cast<double>(exact) / n);
+  std::printf("partial %.2f %%, given up %.2f %%\n", 100 * static_cast<double>(partial) / n,
+              100 * static_cast<double>(gave_up) / n);
+  std::printf("encoding %.1f ms, decoding %.1f ms, exact ends %.1f ms of one core a molecule\n",
+              1e3 * encoding / n, 1e3 * decoding / n, 1e3 * searching / n);
+}
+
+void prior(const lp::JunctionTreeVae& vae, int64_t count) {
+  for (const double spread : {1.0, 1.35, 10.0}) {
+    at::Generator generator = lp::make_generator(1);
+    const lp::Tensor z = at::randn({count, vae.latent_dim()}, generator, at::kFloat) * spread;
+    const double begin = now();
+    std::set<std::string> different;
+    int64_t partial = 0, gave_up = 0, charged = 0;
+    for (const lp::DecodedMolecule& decoded : vae.decode(z)) {
+      different.insert(decoded.molecule.smiles());
+      partial += decoded.partial;
+      gave_up += decoded.gave_up;
+      charged += decoded.molecule.smiles().find_first_of("+-") != std::string::npos;
+    }
+    const double n = static_cast<double>(count);
+    std::printf(
+        "N(0, %.2f^2 I): %.1f %% different, %.1f %% charged, %.2f %% partial, %.2f %% given up, %.1f ms "
+        "each\n",
+        spread, 100 * static_cast<double>(different.size()) / n, 100 * static_cast<double>(charged) / n,
+        100 * static_cast<double>(partial) / n, 100 * static_cast<double>(gave_up) / n,
+        1e3 * (now() - begin) / n);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "benchmark_molecules reconstruct|prior|train FOLDER COUNT\n");
+    return 2;
+  }
+  at::set_num_threads(1);
+  const std::string what = argv[1];
+  const std::filesystem::path folder = argv[2];
+  const int64_t count = std::atoll(argv[3]);
+  const lp::JunctionTreeVae vae(lp::published_jtvae_file(folder));
+  if (what == "reconstruct")
+    reconstruct(vae, folder, count);
+  else if (what == "train")
+    std::printf("%s\n",
+                lp::train_property_model(vae, lp::moses_molecules("train", folder),
+                                         lp::SyntheticAccessibility(lp::find_fragment_scores({folder})),
+                                         lp::published_property_file(folder), {.molecules = count})
+                    .dump(2)
+                    .c_str());
+  else if (what == "prior")
+    prior(vae, count);
+  else
+    return 2;
+  return 0;
+}
