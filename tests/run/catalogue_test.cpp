@@ -349,6 +349,11 @@ std::vector<Entry> bad_beliefs() {
                               job.judge = workshop().script("elsewhere", latent_region(0, -4, 1));
                             });
                           })),
+      about("guard",
+            path("between codes by the shortest way", "a geodesic that nothing keeps among the codes",
+                 [] {
+                   return changed(shipped("mnist-vae-8", "", ""), [](I& job) { job.path.segments = 64; });
+                 })),
       about(
           "warnings",
           path("latents of another space", "ends that are none of the N(0, I) that is assumed",
@@ -568,8 +573,10 @@ std::vector<Entry> good_shipped_models() {
              return changed(shipped("mnist-vae-8", "mnist-classifier", "8"),
                             [](I& job) { job.path.segments = 32; });
            }),
-      path("digits, geodesic", "nothing asked of a shipped decoder",
-           [] { return shipped("mnist-vae-8", "", ""); }),
+      path("digits, geodesic", "nothing asked of a shipped decoder, between two samples of N(0, I)",
+           [] {
+             return changed(shipped("mnist-vae-8", "", ""), [](I& job) { job.prior.fitted_prior = "none"; });
+           }),
       path(
           "digits, prior", "the prior of a shipped decoder",
           [] { return changed(shipped("mnist-vae-8", "", ""), [](I& job) { job.prior.prior = "normal"; }); }),
