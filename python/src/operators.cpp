@@ -88,13 +88,29 @@ json record_of(const RunRecord& run) {
               {"threads", run.threads},
               {"facts", run.facts},
               {"assumptions", run.assumptions},
-              {"warnings", run.warnings},
+              {"warnings", json::array()},
               {"summary", run.summary},
               {"text", run.text},
               {"failure", nullptr}};
+  write_warnings(record, run.warnings);
   if (run.failure)
     record["failure"] = {{"kind", kind_name(run.failure->kind)}, {"text", run.failure->sentence}};
   return record;
+}
+
+/// What record_of() wrote.
+std::vector<Warning> warnings_of(const json& record) {
+  std::vector<Warning> warnings;
+  const json& sentences = record.at("warnings");
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    Warning warning(sentences[i].get<std::string>());
+    for (const WarningKind kind : {WarningKind::kSpeed, WarningKind::kScope, WarningKind::kTold})
+      if (record.at("warning_kinds")[i] == warning_kind_name(kind)) warning.kind = kind;
+    if (const json& pair = record.at("warning_pairs")[i]; pair.is_number())
+      warning.pair = pair.get<int64_t>() - 1;
+    warnings.push_back(std::move(warning));
+  }
+  return warnings;
 }
 
 Tensor array_of(const RunRecord& run, const std::string& name) {
@@ -178,7 +194,7 @@ std::string write(const std::string& text, const std::string& folder, bool overw
     record.threads = given.at("threads").get<int64_t>();
     record.facts = given.at("facts");
     record.assumptions = given.at("assumptions").get<std::vector<std::string>>();
-    record.warnings = given.at("warnings").get<std::vector<std::string>>();
+    record.warnings = warnings_of(given);
     record.summary = given.at("summary");
     if (!given.at("failure").is_null() && given["failure"]["kind"] == "interrupted")
       record.failure = RunFailure{ErrorKind::kInterrupted, "interrupted", ""};
