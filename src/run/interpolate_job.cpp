@@ -95,7 +95,9 @@ OptionTable<InterpolateJob> make_table() {
 std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
   std::string encoder = job.encoder;
   const bool picture = text_after("image:", job.ends.from) || text_after("image:", job.ends.to);
-  if (encoder.empty() && (picture || !job.favor.empty() || !job.avoid.empty())) {
+  // Beside a function in memory nothing stands.
+  if (encoder.empty() && !job.models.decoder_function &&
+      (picture || !job.favor.empty() || !job.avoid.empty())) {
     auto beside = find_model(job.models.decoder, job.models.folders);
     beside.replace_filename(beside.stem().string() + "-encoder.pt");
     if (std::filesystem::exists(beside)) encoder = beside.string();

@@ -147,6 +147,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
   if (judge == "none" || !models.classifier) return;
   std::filesystem::path file;
   if (judge.empty()) {
+    if (options.classifier_function) return;  // beside a function in memory nothing stands
     file = find_model(options.classifier, options.folders);
     file.replace_filename(file.stem().string() + "-judge.pt");
     std::error_code ignored;

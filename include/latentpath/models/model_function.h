@@ -4,7 +4,8 @@
 //
 //   ModelFunction generator{.name = "Generator", .forward = [](const Tensor& z) { return at::tanh(z); },
 //                           .attributes = {{"latent_dim", 8}, {"output_range", {-1, 1}}}};
-//   auto decoder = std::make_shared<TorchScriptDecoder>(TorchScriptModule(generator, "decoder"), DecoderOptions());
+//   TorchScriptModule module(generator, "decoder");
+//   auto decoder = std::make_shared<TorchScriptDecoder>(std::move(module), DecoderOptions());
 
 #include <cstdint>
 #include <functional>
