@@ -74,12 +74,12 @@ struct ManifoldProblem {
   Tensor first_path;            ///< [pairs, m + 1, D] or undefined
   std::optional<double> exact;  ///< the length of the first pair's geodesic, where it is known
   std::string exact_formula;
-  bool from_files = false;            ///< a TorchScript file takes part
-  bool weighted = false;              ///< by a quality that was asked for; else lengths are distances
-  bool periods_given = false;         ///< by option or file, and not known of a shipped chart
-  std::string dtype = "float64";      ///< the least precise that takes part
+  bool from_files = false;        ///< a TorchScript file takes part
+  bool weighted = false;          ///< by a quality that was asked for; else lengths are distances
+  bool periods_given = false;     ///< by option or file, and not known of a shipped chart
+  std::string dtype = "float64";  ///< the least precise that takes part
   std::vector<Warning> warnings;  ///< of what was given
-  bool cube = false;                  ///< the surface of the cube in space
+  bool cube = false;              ///< the surface of the cube in space
 };
 
 /// One pair's answer, however it was found.
