@@ -136,12 +136,14 @@ def test_other_threads_run_meanwhile(models, ends):
             ticks[0] += 1
             time.sleep(0.001)
 
-    thread = threading.Thread(target=tick)
+    thread = threading.Thread(target=tick, daemon=True)
     thread.start()
     before = ticks[0]
-    lp.find_path(decoder, *ends, quality=lp.favor(classifier, 1), segments=16)
-    counted = ticks[0] - before
-    done.set()
+    try:
+        lp.find_path(decoder, *ends, quality=lp.favor(classifier, 1), segments=16)
+        counted = ticks[0] - before
+    finally:  # the process waits for no thread that nobody ends
+        done.set()
     thread.join()
     assert counted > 5
 
