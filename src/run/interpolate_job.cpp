@@ -242,6 +242,8 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
             const CancellationToken& cancellation) {
   const auto groups = run.guard.groups();
   const int64_t count = run.problem.start.size(0);
+  const MetricTensorPointer metric =
+      job.metric.empty() ? nullptr : load_metric(job.metric, run.problem.start.size(1));
   for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
     const Tensor& pairs = groups[unguarded];
     if (pairs.numel() == 0) continue;
@@ -253,7 +255,7 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     if (unguarded == 1)
       problem.quality = path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior);
     // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
-    if (!job.metric.empty()) problem = measured_by(problem, load_metric(job.metric, problem.start.size(1)));
+    if (metric) problem = measured_by(problem, metric);
     PathResult found = find_path(problem, options, progress, cancellation);
     if (job.certify && !cancellation.cancelled()) {
       const auto certificates = certify_and_improve(
