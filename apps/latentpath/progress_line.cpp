@@ -21,6 +21,11 @@ void ProgressLine::finish() {
 
 void ProgressLine::operator()(const Progress& progress) {
   if (quiet_) return;
+  if (!progress.note.empty()) {
+    finish();
+    std::cerr << progress.note << "\n" << std::flush;
+    return;
+  }
   const auto now = std::chrono::steady_clock::now();
   const double since = std::chrono::duration<double>(now - last_).count();
   if (shown_ && since < (terminal_ ? 0.1 : 10.0)) return;

@@ -14,7 +14,11 @@ Tensor Embedding::operator()(const Tensor& z) const {
   LATENTPATH_CHECK(latent_dim() < 0 || z.size(1) == latent_dim(), kInput, describe(),
                    " takes latents of size ", latent_dim(), ", not ", z.size(1));
   evaluations_ += z.size(0);
-  return map(z);
+  const int64_t most = batch_limits().points;
+  if (z.size(0) <= most || (at::GradMode::is_enabled() && z.requires_grad())) return map(z);
+  std::vector<Tensor> images;
+  for (const Tensor& part : z.split(most)) images.push_back(map(part));
+  return at::cat(images);
 }
 
 Tensor Embedding::vjp(const Tensor& z, const Tensor& v) const {

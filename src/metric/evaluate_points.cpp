@@ -23,6 +23,32 @@ int64_t shares_of(int64_t points, int64_t operations_per_point) {
   return std::clamp<int64_t>(worth, 1, parallel_width());
 }
 
+/// How points are divided among threads, and in time.
+struct Division {
+  int64_t shares = 1;
+  bool forgotten = false;  ///< a share's graph is dropped at once, and made again for its derivative
+};
+
+Division divide(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
+                const Tensor& middles) {
+  const int64_t points = nodes.size(0) + middles.size(0), most = embedding.batch_limits().points;
+  const int64_t threads =
+      embedding.concurrent() && quality.concurrent()
+          ? shares_of(points, embedding.operations_per_point() + quality.operations_per_point())
+          : 1;
+  if (points <= most) return {threads, false};
+  // As many shares as there are threads are alive at once; none is without a node, or a midpoint.
+  const int64_t rounds = (points + most - 1) / most;
+  const int64_t most_shares = std::max<int64_t>(1, std::min(nodes.size(0), middles.size(0)));
+  return {std::min(rounds * threads, most_shares), true};
+}
+
+/// Runs the shares' tasks: by threads where the models allow it, else one after the other.
+void run_shares(bool concurrent, int64_t count, const std::function<void(int64_t)>& task) {
+  if (concurrent) return run_in_parallel(count, task);
+  for (int64_t i = 0; i < count; ++i) task(i);
+}
+
 /// The rows of share `i` of `shares`.
 Tensor share(const Tensor& rows, int64_t i, int64_t shares) {
   const int64_t n = rows.size(0), first = n * i / shares;
@@ -45,8 +71,15 @@ PointValues evaluate_together(const Embedding& embedding, const Quality& quality
 
 /// What every share keeps for its way back.
 struct Shares : torch::CustomClassHolder {
-  std::vector<Tensor> nodes, middles;  // leaves
-  std::vector<PointValues> values;
+  const Embedding* embedding = nullptr;
+  const Quality* quality = nullptr;
+  std::vector<Tensor> nodes, middles, middle_time;  // leaves, and their times
+  std::vector<PointValues> values;                  // undefined where they are forgotten
+
+  bool concurrent() const { return embedding->concurrent() && quality->concurrent(); }
+  PointValues evaluate(size_t at) const {
+    return evaluate_together(*embedding, *quality, nodes[at], middles[at], middle_time[at]);
+  }
 };
 
 class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
@@ -54,25 +87,25 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
                                                 const Tensor& nodes, const Tensor& middles,
                                                 const Tensor& middle_time, const Embedding* embedding,
-                                                const Quality* quality, int64_t count) {
+                                                const Quality* quality, int64_t count, bool forgotten) {
     auto shares = c10::make_intrusive<Shares>();
     const auto size = static_cast<size_t>(count);
-    shares->nodes.resize(size);
-    shares->middles.resize(size);
+    shares->embedding = embedding;
+    shares->quality = quality;
+    for (auto* leaves : {&shares->nodes, &shares->middles, &shares->middle_time}) leaves->resize(size);
     shares->values.resize(size);
-    run_in_parallel(count, [&](int64_t i) {
-      const at::AutoGradMode enabled(true);
+    std::vector<Tensor> images(size), qualities(size);
+    run_shares(shares->concurrent(), count, [&](int64_t i) {
+      const at::AutoGradMode enabled(!forgotten);
       const auto at = static_cast<size_t>(i);
       shares->nodes[at] = share(nodes, i, count).detach().requires_grad_(true);
       shares->middles[at] = share(middles, i, count).detach().requires_grad_(true);
-      shares->values[at] = evaluate_together(*embedding, *quality, shares->nodes[at], shares->middles[at],
-                                             share(middle_time, i, count));
+      shares->middle_time[at] = share(middle_time, i, count);
+      const PointValues values = shares->evaluate(at);
+      images[at] = values.images.detach();
+      qualities[at] = values.quality.detach();
+      if (!forgotten) shares->values[at] = values;
     });
-    std::vector<Tensor> images, qualities;
-    for (const PointValues& values : shares->values) {
-      images.push_back(values.images.detach());
-      qualities.push_back(values.quality.detach());
-    }
     context->saved_data["shares"] = c10::IValue::make_capsule(std::move(shares));
     return {at::cat(images), at::cat(qualities)};
   }
@@ -83,9 +116,13 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
     auto& shares = static_cast<Shares&>(*capsule);
     const auto count = static_cast<int64_t>(shares.values.size());
     std::vector<Tensor> nodes(shares.nodes.size()), middles(shares.nodes.size());
-    run_in_parallel(count, [&](int64_t i) {
+    run_shares(shares.concurrent(), count, [&](int64_t i) {
       const auto at = static_cast<size_t>(i);
-      const PointValues& values = shares.values[at];
+      PointValues& values = shares.values[at];
+      if (!values.images.defined()) {
+        const at::AutoGradMode enabled(true);
+        values = shares.evaluate(at);
+      }
       torch::autograd::variable_list outputs, gradients;
       const auto add = [&](const Tensor& output, const Tensor& gradient) {
         if (!output.requires_grad() || !gradient.defined()) return;
@@ -104,7 +141,7 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
       if (!middles[at].defined()) middles[at] = at::zeros_like(shares.middles[at]);
       shares.values[at] = {};  // the graph of this share is done with
     });
-    return {at::cat(nodes), at::cat(middles), {}, {}, {}, {}};
+    return {at::cat(nodes), at::cat(middles), {}, {}, {}, {}, {}};
   }
 };
 
@@ -112,19 +149,18 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
 
 PointValues evaluate_points(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
                             const Tensor& middles, const Tensor& middle_time) {
-  const int64_t shares = embedding.concurrent() && quality.concurrent()
-                             ? shares_of(nodes.size(0) + middles.size(0),
-                                         embedding.operations_per_point() + quality.operations_per_point())
-                             : 1;
+  const auto [shares, forgotten] = divide(embedding, quality, nodes, middles);
   if (shares == 1) return evaluate_together(embedding, quality, nodes, middles, middle_time);
   if (at::GradMode::is_enabled() && (nodes.requires_grad() || middles.requires_grad())) {
-    const auto values = EvaluateShares::apply(nodes, middles, middle_time, &embedding, &quality, shares);
+    const auto values =
+        EvaluateShares::apply(nodes, middles, middle_time, &embedding, &quality, shares, forgotten);
     return {values[0], values[1]};
   }
   std::vector<Tensor> images(static_cast<size_t>(shares)), qualities(images.size());
-  run_in_parallel(shares, [&](int64_t i) {
-    const PointValues values = evaluate_together(embedding, quality, share(nodes, i, shares),
-                                                 share(middles, i, shares), share(middle_time, i, shares));
+  const int64_t count = shares;
+  run_shares(embedding.concurrent() && quality.concurrent(), count, [&](int64_t i) {
+    const PointValues values = evaluate_together(embedding, quality, share(nodes, i, count),
+                                                 share(middles, i, count), share(middle_time, i, count));
     images[static_cast<size_t>(i)] = values.images;
     qualities[static_cast<size_t>(i)] = values.quality;
   });

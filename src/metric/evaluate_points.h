@@ -12,7 +12,9 @@ struct PointValues {
 };
 
 /// Differentiable once with respect to nodes [a, D] and middles [b, D]. Where embedding and quality allow it,
-/// every thread takes its share of the points through the whole model, forwards and backwards.
+/// every thread takes its share of the points through the whole model, forwards and backwards. Where there
+/// are more points than the embedding's batch_limits() allow, shares that fit are mapped one after the other
+/// and forgotten, and mapped again on the way back: each point then counts twice. Both must live until then.
 PointValues evaluate_points(const Embedding& embedding, const Quality& quality, const Tensor& nodes,
                             const Tensor& middles, const Tensor& middle_time);
 

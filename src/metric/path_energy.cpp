@@ -56,6 +56,7 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
                    "a path energy needs an embedding, a quality and a cost");
   check_epsilon(options_.epsilon);
   metric_ = embedding_->metric();
+  options_.points_per_batch = std::min(options_.points_per_batch, embedding_->batch_limits().points);
   LATENTPATH_CHECK(metric_ == nullptr || (options_.kernel == nullptr && options_.norm == OutputNorm::kSum),
                    kArgument, "lengths are measured by ", metric_ ? metric_->describe() : "",
                    ": a kernel, or a mean over outputs, cannot be given with it");
@@ -134,7 +135,9 @@ CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& cur
                                  int64_t max_subdivisions) const {
   const at::NoGradGuard no_gradient;
   // A few pairs at a time: the decoded points of one pair stay in memory through all subdivisions.
-  const int64_t per_chunk = std::max<int64_t>(1, 8192 / (8 * times.size(0)));
+  const int64_t images = embedding_->batch_limits().images;
+  const int64_t per_chunk = std::max<int64_t>(1, std::min<int64_t>(8192, images) / (8 * times.size(0)));
+  while (max_subdivisions > 1 && max_subdivisions * times.size(0) > images) max_subdivisions /= 2;
   std::vector<CurveFigures> parts;
   for (int64_t first = 0; first < pairs; first += per_chunk) {
     const int64_t count = std::min(per_chunk, pairs - first);

@@ -68,6 +68,7 @@ class CountedMap final : public Embedding {
   std::string describe() const override { return inner_->describe(); }
   bool concurrent() const override { return inner_->concurrent(); }
   int64_t operations_per_point() const override { return inner_->operations_per_point(); }
+  BatchLimits batch_limits() const override { return inner_->batch_limits() & Embedding::batch_limits(); }
   bool is_identity() const override { return inner_->is_identity(); }
   std::shared_ptr<const AnalyticMap> analytic() const override { return analytic_; }
   std::shared_ptr<const MetricTensor> metric() const override { return inner_->metric(); }
@@ -84,10 +85,13 @@ class CountedMap final : public Embedding {
 
 EvaluationCounter::EvaluationCounter(const std::shared_ptr<const Embedding>& embedding, int64_t pairs)
     : analytic_points_(std::make_shared<std::atomic<int64_t>>(0)),
-      map_(std::make_shared<CountedMap>(embedding, analytic_points_)),
+      counted_(std::make_shared<CountedMap>(embedding, analytic_points_)),
+      map_(counted_),
       of_pairs_(static_cast<size_t>(pairs), 0) {
   accounts_.push_back({Kind::kShared, {}});
 }
+
+void EvaluationCounter::limit_batches(const BatchLimits& limits) { counted_->limit_batches(limits); }
 
 EvaluationCounter::Scope EvaluationCounter::count_for(const Tensor& pairs) {
   const Tensor rows = pairs.to(at::kLong).contiguous();

@@ -31,6 +31,9 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
   if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
       (times_.size(0) - 1) / subdivisions_ < kFewestSegments)
     return;
+  // A model takes the outputs at all nodes, and beside them in each direction.
+  const int64_t outputs = (times_.size(0) / subdivisions_ + 1) * (start_.size(1) + 1);
+  if (outputs > energy_.embedding().batch_limits().images) return;
   models_.resize(static_cast<size_t>(start_.size(0)));
   evaluated_.resize(models_.size(), 0);
 }

@@ -41,8 +41,11 @@ Tensor random_directions(int64_t count, int64_t dim, at::Generator& generator) {
 
 ProbePoints choose_points(const PathProblem& problem, at::Generator& generator) {
   const Tensor start = problem.start.detach().to(at::kDouble), end = problem.end.detach().to(at::kDouble);
-  const int64_t pairs = std::min(start.size(0), kMostPairs), dim = start.size(1);
-  const int64_t between = std::max<int64_t>(2, 6 / pairs);
+  // Two ends and as many between: no more pairs than memory allows.
+  const int64_t most = std::clamp<int64_t>(problem.embedding->batch_limits().points / 8, 1, kMostPairs);
+  const int64_t pairs = std::min(start.size(0), most), dim = start.size(1);
+  const int64_t fit = problem.embedding->batch_limits().points / pairs - 2;
+  const int64_t between = std::max<int64_t>(1, std::min(std::max<int64_t>(2, 6 / pairs), fit));
   ProbePoints points;
   std::vector<Tensor> rows;
   for (int64_t i = 0; i < pairs; ++i) {

@@ -10,7 +10,9 @@
 
 namespace latentpath {
 
-void ConvergenceRecord::progress(const Progress& progress) { last_ = progress; }
+void ConvergenceRecord::progress(const Progress& progress) {
+  if (progress.note.empty()) last_ = progress;
+}
 
 void ConvergenceRecord::snapshot(const PathSnapshot& snapshot) {
   if (stages_.empty() || stages_.back() != last_.stage) stages_.push_back(last_.stage);

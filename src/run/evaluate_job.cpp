@@ -417,6 +417,7 @@ std::vector<EvaluatedPath> Evaluation::evaluate_batch(const FeatureRow& row, Eva
                                                       const EvaluationMethod& method, int64_t first,
                                                       int64_t count, const std::string& stage) {
   const auto progress = [&](const Progress& p) {
+    if (!p.note.empty()) return;  // of this batch alone
     if (observer_.progress) observer_.progress({stage + ": " + p.stage, done_, total_, p.value});
   };
   try {
@@ -487,11 +488,14 @@ void Evaluation::evaluate() {
 }
 
 void Evaluation::load() {
-  models_ = load_models(job_.models, job_.path.seed, [this]() -> int64_t {
-    if (!is_npy(job_.pairs)) return -1;
-    const Tensor pairs = read_npy(job_.pairs);
-    return pairs.dim() > 0 ? pairs.size(-1) : -1;
-  });
+  models_ = load_models(
+      job_.models, job_.path.seed,
+      [this]() -> int64_t {
+        if (!is_npy(job_.pairs)) return -1;
+        const Tensor pairs = read_npy(job_.pairs);
+        return pairs.dim() > 0 ? pairs.size(-1) : -1;
+      },
+      job_.path.memory);
   if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
   load_judge(job_.models, job_.judge, job_.path.seed, models_);
   prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
@@ -532,9 +536,7 @@ EvaluateRun Evaluation::run() {
   run_.options = options_json(evaluate_option_table(), job_);
   run_.seed = job_.path.seed;
   run_.threads = use_threads(job_.threads);
-  // Batches are shared by points (evaluate_points.h), not by what is inside of an operation, where every
-  // thread would wait for the slowest hundreds of times in one pass.
-  std::optional<SerialOperations> serial(std::in_place);
+  std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
   run_.local_paths = local_model_paths(job_.models);
   append(run_.local_paths, file_options(evaluate_option_table(), job_));
   for (const std::string& text : job_.methods) methods_.emplace_back(text);

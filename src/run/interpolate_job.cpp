@@ -141,8 +141,8 @@ constexpr int64_t kMostCompared = 20'000'000;
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
                  const CancellationToken& cancellation) {
-  Models models =
-      load_models(job.models, job.path.seed, [&job] { return EndPointReader::latent_dim_of(job.ends); });
+  Models models = load_models(
+      job.models, job.path.seed, [&job] { return EndPointReader::latent_dim_of(job.ends); }, job.path.memory);
   load_judge(job.models, job.judge, job.path.seed, models);
   const auto encoder = load_encoder(job);
   check_not_interrupted(cancellation);
@@ -334,9 +334,7 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   run.options = options_json(interpolate_option_table(), job);
   run.seed = job.path.seed;
   run.threads = use_threads(job.threads);
-  // Batches are shared by points (evaluate_points.h), not by what is inside of an operation, where every
-  // thread would wait for the slowest hundreds of times in one pass.
-  std::optional<SerialOperations> serial(std::in_place);
+  std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
   run.local_paths = local_paths_of(job);
   run.path = job.path;
   if (run.path.method == "paper") run.path.method = "adam";

@@ -166,7 +166,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
 }
 
 Models load_models(const ModelOptions& options, uint64_t seed,
-                   const std::function<int64_t()>& latent_dim_of_ends) {
+                   const std::function<int64_t()>& latent_dim_of_ends, double memory) {
   Models models;
   const auto& folders = options.folders;
   DecoderOptions decoder;
@@ -199,6 +199,11 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                 join_message(error.what(), "; its latent size is taken to be ", models.decoder->latent_dim(),
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
+  }
+  {
+    auto generator = make_generator(seed);
+    const Tensor points = at::randn({2, models.decoder->latent_dim()}, generator, at::kFloat);
+    models.decoder->limit_batches(find_batch_limits(*models.decoder, nullptr, points, memory));
   }
   models.prior =
       stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, *models.decoder);

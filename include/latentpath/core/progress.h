@@ -26,6 +26,8 @@ struct Progress {
   int64_t done = 0;   ///< units finished
   int64_t total = 0;  ///< units in all; 0 when unknown
   double value = 0;   ///< the figure worth watching: mean cost, loss
+  /// Where not empty: a sentence to be said once, in the place of all that.
+  std::string note = {};
 };
 
 using ProgressObserver = std::function<void(const Progress&)>;

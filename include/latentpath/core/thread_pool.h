@@ -34,7 +34,9 @@ inline IndexRange share_of(int64_t count, int64_t share, int64_t shares) {
 int64_t thread_width();
 
 /// While it lives, OpenMP regions of this thread have one thread (matrix products and tensor operations among
-/// them); run_on_threads still has all. For a search: its own arithmetic is too small to share.
+/// them); run_on_threads still has all. For a search, whose own arithmetic is too small to share, and for a
+/// run that shares its batches by points: inside of an operation every thread would wait for the slowest
+/// hundreds of times in one pass.
 class SerialOperations {
  public:
   SerialOperations();

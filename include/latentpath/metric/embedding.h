@@ -16,6 +16,7 @@
 #include <string>
 
 #include "latentpath/core/tensor.h"
+#include "latentpath/metric/batch_limits.h"
 
 namespace latentpath {
 
@@ -27,7 +28,8 @@ class Embedding {
   virtual ~Embedding() = default;
 
   /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in the model's own dtype.
-  /// Throws Error(kInput) on a wrong latent size. Every point counts as one evaluation.
+  /// Throws Error(kInput) on a wrong latent size. Every point counts as one evaluation. Without derivative
+  /// more points than memory allows are mapped in shares; with it the caller shares them (evaluate_points()).
   Tensor operator()(const Tensor& z) const;
 
   /// Jᵀv: z [n, D], v shaped as Φ(z) → [n, D].
@@ -59,6 +61,10 @@ class Embedding {
   /// sharing a batch among threads can pay. 0: few.
   virtual int64_t operations_per_point() const { return 0; }
 
+  /// How many points it takes at once; none unless limit_batches() said so.
+  virtual BatchLimits batch_limits() const { return limits_; }
+  void limit_batches(const BatchLimits& limits) { limits_ = limits; }
+
   /// Points mapped since construction: the currency in which path solvers are compared.
   int64_t evaluations() const noexcept { return evaluations_.load(); }
 
@@ -68,6 +74,7 @@ class Embedding {
 
  private:
   mutable std::atomic<int64_t> evaluations_{0};
+  BatchLimits limits_;
 };
 
 /// Φ(z) = z.

@@ -29,7 +29,7 @@ struct EnergyOptions {
   double epsilon = 0.1;  ///< Q_ε = ε + (1 − 2ε)Q, 0 ≤ ε ≤ ½
   OutputNorm norm = OutputNorm::kSum;
   std::shared_ptr<const Kernel> kernel;  ///< measures between Φ(a) and Φ(b); none: the norm above
-  int64_t points_per_batch = 2048;       ///< points decoded at once: bounds memory, keeps caches warm
+  int64_t points_per_batch = 2048;  ///< points decoded at once, no more than the embedding's batch_limits()
 };
 
 /// Figures of a batch of curves, each [pairs] float64, on a grid `subdivisions` times finer than given.

@@ -44,6 +44,8 @@ class EvaluationCounter {
 
   /// The map that counts. It describes itself, and may be called by threads, as the one it decorates.
   const std::shared_ptr<const Embedding>& map() const { return map_; }
+  /// What memory allows it; before it is given to anybody.
+  void limit_batches(const BatchLimits& limits);
 
   /// For the pairs of a batch's rows, [rows] int64, to equal parts: every row of a batch decodes as many.
   [[nodiscard]] Scope count_for(const Tensor& pairs);
@@ -69,7 +71,8 @@ class EvaluationCounter {
   void settle();
 
   std::shared_ptr<std::atomic<int64_t>> analytic_points_;
-  std::shared_ptr<const Embedding> map_;
+  std::shared_ptr<Embedding> counted_;
+  std::shared_ptr<const Embedding> map_;  ///< the same
   std::vector<Account> accounts_;
   int64_t settled_ = 0;
   std::vector<int64_t> of_pairs_;

@@ -46,9 +46,9 @@ struct Models {
 };
 
 /// Loads what the options name. `latent_dim_of_ends` tells the latent size where neither the decoder's file
-/// nor an option does; −1 where it cannot.
+/// nor an option does; −1 where it cannot. `memory` in GB as PathOptions have it.
 Models load_models(const ModelOptions& options, uint64_t seed,
-                   const std::function<int64_t()>& latent_dim_of_ends = {});
+                   const std::function<int64_t()>& latent_dim_of_ends = {}, double memory = 0);
 
 /// A further classifier, in memory, connected to the decoder: for a quality of the caller's own. What has to
 /// be said of it is added to `models`.
