@@ -8,6 +8,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/memory.h"
+#include "latentpath/metric/point_memory.h"
 #include "latentpath/path/probe.h"
 #include "path/search.h"
 

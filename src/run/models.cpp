@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/metric/point_memory.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/zoo/model_store.h"
 

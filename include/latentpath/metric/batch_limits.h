@@ -1,21 +1,11 @@
 #pragma once
-// How many points memory allows at once.
-//
-// A decoder of large pictures holds hundreds of megabytes for the derivative of each. So two points are
-// mapped and differentiated once, what their tensors hold is counted, and a map that knows its limits is
-// given no more at once: evaluate_points() maps, differentiates and drops shares of a path.
-//
-//   map->limit_batches(latentpath::find_batch_limits(*map, nullptr, z));   // z [2, D]
+// How many points memory allows a map at once; find_batch_limits() in metric/point_memory.h finds it.
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
-#include "latentpath/core/tensor.h"
-
 namespace latentpath {
-
-class Embedding;
-class Quality;
 
 struct BatchLimits {
   static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
@@ -24,15 +14,8 @@ struct BatchLimits {
 };
 
 /// The lesser of both, each.
-BatchLimits operator&(const BatchLimits& a, const BatchLimits& b);
-
-/// What fits into so many gigabytes, 0: a half of available_memory(). A half of them is for points that are
-/// differentiated, a half for outputs that are kept (a sum over a path holds eight of each: nodes, midpoints,
-/// the next grid's, differences, squares). `quality` may be null; `points` [2, D] are mapped and
-/// differentiated twice, since a scripted model settles at its first call. No limits where a map works on
-/// another device, whose memory nobody has told. Throws Error(kInput) where two points do not fit: what they
-/// take, and the remedy.
-BatchLimits find_batch_limits(const Embedding& map, const Quality* quality, const Tensor& points,
-                              double gigabytes = 0);
+inline BatchLimits operator&(const BatchLimits& a, const BatchLimits& b) {
+  return {std::min(a.points, b.points), std::min(a.images, b.images)};
+}
 
 }  // namespace latentpath

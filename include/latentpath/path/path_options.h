@@ -95,7 +95,7 @@ struct PathOptions {
   NeuralCurveOptions neural = {};
   double max_seconds = 0;  ///< 0: no limit
   double memory =
-      0;  ///< GB for points that are mapped at once (metric/batch_limits.h); 0: half of what is available
+      0;  ///< GB for points that are mapped at once (metric/point_memory.h); 0: half of what is available
 
   int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels (8, 32, 64, 128, … segments)
   double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0

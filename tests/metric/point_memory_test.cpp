@@ -1,4 +1,4 @@
-#include "latentpath/metric/batch_limits.h"
+#include "latentpath/metric/point_memory.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

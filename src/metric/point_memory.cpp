@@ -1,4 +1,4 @@
-#include "latentpath/metric/batch_limits.h"
+#include "latentpath/metric/point_memory.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -43,10 +43,6 @@ PointMemory measure(const Embedding& map, const Quality* quality, const Tensor& 
 }
 
 }  // namespace
-
-BatchLimits operator&(const BatchLimits& a, const BatchLimits& b) {
-  return {std::min(a.points, b.points), std::min(a.images, b.images)};
-}
 
 BatchLimits find_batch_limits(const Embedding& map, const Quality* quality, const Tensor& points,
                               double gigabytes) {
