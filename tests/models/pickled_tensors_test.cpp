@@ -1,4 +1,4 @@
-#include "molecule/legacy_checkpoint.h"
+#include "latentpath/models/pickled_tensors.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -14,11 +14,11 @@ namespace {
 
 /// torch.save(…, _use_new_zipfile_serialization=False) of torch 1.13.
 std::string checkpoint(const char* name = "legacy_checkpoint.pt") {
-  return read_file(std::filesystem::path(LATENTPATH_TEST_SOURCE) / "tests" / "molecule" / name);
+  return read_file(std::filesystem::path(LATENTPATH_TEST_SOURCE) / "tests" / "models" / name);
 }
 
-TEST(LegacyCheckpoint, IsReadAsTorchWroteIt) {
-  const auto tensors = read_legacy_checkpoint(checkpoint(), "a checkpoint");
+TEST(PickledTensors, IsReadAsTorchWroteIt) {
+  const auto tensors = read_pickled_tensors(checkpoint(), "a checkpoint");
   ASSERT_EQ(tensors.size(), 5U);
   EXPECT_TRUE(at::equal(tensors.at("a"), at::tensor({1.5F, 2.0F, 3.0F, 4.0F, 5.0F, -6.0F}).view({3, 2})));
   EXPECT_TRUE(at::equal(tensors.at("b"), at::tensor({1.0F, 2.0F})));  // a part of a storage
@@ -28,19 +28,24 @@ TEST(LegacyCheckpoint, IsReadAsTorchWroteIt) {
 }
 
 /// Written by hand after the authors' own file: sizes as long integers, the dictionary as a list of pairs.
-TEST(LegacyCheckpoint, IsReadAsPython2WroteIt) {
-  const auto tensors = read_legacy_checkpoint(checkpoint("legacy_checkpoint_python2.pt"), "a checkpoint");
+TEST(PickledTensors, IsReadAsPython2WroteIt) {
+  const auto tensors = read_pickled_tensors(checkpoint("legacy_checkpoint_python2.pt"), "a checkpoint");
   ASSERT_EQ(tensors.size(), 2U);
   EXPECT_TRUE(at::equal(tensors.at("w"), at::tensor({1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}).view({3, 2})));
   EXPECT_TRUE(at::equal(tensors.at("b"), at::tensor({298.0F, 299.0F})));
 }
 
-TEST(LegacyCheckpoint, WhatIsNoneIsRefused) {
-  for (const std::string& bytes :
-       {std::string(), std::string("hello"), checkpoint("legacy_checkpoint_of_integers.pt"),
-        read_file(std::filesystem::path(LATENTPATH_TEST_SOURCE) / "README.md")}) {
+TEST(PickledTensors, WholeNumbersKeepTheirType) {
+  for (const auto& [name, tensor] :
+       read_pickled_tensors(checkpoint("legacy_checkpoint_of_integers.pt"), "it"))
+    EXPECT_EQ(tensor.scalar_type(), at::kLong) << name;
+}
+
+TEST(PickledTensors, WhatIsNoneIsRefused) {
+  for (const std::string& bytes : {std::string(), std::string("hello"),
+                                   read_file(std::filesystem::path(LATENTPATH_TEST_SOURCE) / "README.md")}) {
     try {
-      read_legacy_checkpoint(bytes, "a checkpoint");
+      read_pickled_tensors(bytes, "a checkpoint");
       ADD_FAILURE();
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kInput);
@@ -49,18 +54,17 @@ TEST(LegacyCheckpoint, WhatIsNoneIsRefused) {
   }
 }
 
-TEST(LegacyCheckpoint, DamageIsAnErrorAndNeverMore) {
+TEST(PickledTensors, DamageIsAnErrorAndNeverMore) {
   const std::string whole = checkpoint();
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_THROW(read_legacy_checkpoint(std::string_view(whole).substr(0, length), "a checkpoint"), Error)
-        << length;
+    EXPECT_THROW(read_pickled_tensors(whole.substr(0, length), "a checkpoint"), Error) << length;
   std::mt19937 random(1);
   int refused = 0;
   for (int i = 0; i < 20000; ++i) {
     std::string bytes = whole;
     for (int flips = 0; flips <= i % 3; ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
     try {
-      read_legacy_checkpoint(bytes, "a checkpoint");  // in numbers and names a change may go unseen
+      read_pickled_tensors(bytes, "a checkpoint");  // in numbers and names a change may go unseen
     } catch (const Error&) {
       ++refused;
     }

@@ -1,13 +1,16 @@
-#include "molecule/legacy_checkpoint.h"
+#include "latentpath/models/pickled_tensors.h"
 
 #include <ATen/ATen.h>
 
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/io/archive.h"
 
 namespace latentpath {
 namespace {
@@ -24,33 +27,76 @@ using Kind = Value::Kind;
 
 Value items_value() { return {Kind::kItems, 0, {}, std::make_shared<std::vector<Value>>()}; }
 
+/// The type of a storage's numbers, by the name of its class.
+at::ScalarType storage_type(const std::string& name, bool& known) {
+  constexpr std::pair<std::string_view, at::ScalarType> kTypes[] = {
+      {"torch FloatStorage", at::kFloat},
+      {"torch DoubleStorage", at::kDouble},
+      {"torch HalfStorage", at::kHalf},
+      {"torch BFloat16Storage", at::kBFloat16},
+      {"torch LongStorage", at::kLong},
+      {"torch IntStorage", at::kInt},
+      {"torch ShortStorage", at::kShort},
+      {"torch CharStorage", at::kChar},
+      {"torch ByteStorage", at::kByte},
+      {"torch BoolStorage", at::kBool},
+      {"torch ComplexFloatStorage", at::kComplexFloat},
+      {"torch ComplexDoubleStorage", at::kComplexDouble}};
+  for (const auto& [text, type] : kTypes)
+    if (name == text) return type;
+  known = false;
+  return at::kFloat;
+}
+
+using Tensors = std::map<std::string, Tensor>;
+
 class Checkpoint {
  public:
   Checkpoint(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
 
-  std::map<std::string, Tensor> read() {
+  /// The form before torch 1.6.
+  Tensors read() {
     unpickle();  // the magic number
     unpickle();  // the version
     unpickle();  // the machine
     const Value state = unpickle();
     const Value keys = unpickle();
-    need(state.kind == Kind::kItems && keys.kind == Kind::kItems && state.items->size() % 2 == 0);
+    need(keys.kind == Kind::kItems);
     std::unordered_map<std::string, Tensor> storages;
-    for (const Value& key : *keys.items) storages[key.text] = read_storage();
-    std::map<std::string, Tensor> result;
+    for (const Value& key : *keys.items) storages[key.text] = read_storage(key.text);
+    return tensors_of(state, storages);
+  }
+
+  /// The pickle of an archive; `contents` gives a storage's bytes by its key.
+  Tensors read(const std::function<std::string(const std::string&)>& contents) {
+    const Value state = unpickle();
+    std::unordered_map<std::string, Tensor> storages;
+    for (const auto& [key, type] : types_) {
+      const std::string bytes = contents(key);
+      storages[key] = storage_of(bytes, static_cast<int64_t>(bytes.size() / c10::elementSize(type)), type);
+    }
+    return tensors_of(state, storages);
+  }
+
+ private:
+  void need(bool fits) const {
+    LATENTPATH_CHECK(fits, kInput, name_, " is no checkpoint of tensors as torch.save writes them: byte ",
+                     at_, " does not fit");
+  }
+
+  Tensors tensors_of(const Value& state, const std::unordered_map<std::string, Tensor>& storages) const {
+    Tensors result;
+    if (state.kind == Kind::kTensor) {
+      result[""] = view(state, storages);
+      return result;
+    }
+    need(state.kind == Kind::kItems && state.items->size() % 2 == 0);
     for (size_t i = 0; i + 1 < state.items->size(); i += 2) {
       const Value& tensor = (*state.items)[i + 1];
       need((*state.items)[i].kind == Kind::kText && tensor.kind == Kind::kTensor);
       result[(*state.items)[i].text] = view(tensor, storages);
     }
     return result;
-  }
-
- private:
-  void need(bool fits) const {
-    LATENTPATH_CHECK(fits, kInput, name_,
-                     " is no checkpoint of tensors as torch.save wrote them before 1.6: byte ", at_,
-                     " does not fit");
   }
 
   template <class Number>
@@ -118,8 +164,12 @@ class Checkpoint {
   /// Of ('storage', its type, key, device, elements, view): the key.
   void persistent_id() {
     const Value id = pop();
-    need(id.kind == Kind::kItems && id.items->size() >= 5 && (*id.items)[1].text == "torch FloatStorage");
-    stack_.push_back({Kind::kStorage, 0, (*id.items)[2].text, nullptr});
+    need(id.kind == Kind::kItems && id.items->size() >= 5);
+    bool known = true;
+    const std::string& key = (*id.items)[2].text;
+    types_[key] = storage_type((*id.items)[1].text, known);
+    need(known);
+    stack_.push_back({Kind::kStorage, 0, key, nullptr});
   }
 
   void call() {
@@ -127,6 +177,9 @@ class Checkpoint {
     need(function.kind == Kind::kName && arguments.kind == Kind::kItems);
     if (function.text == "collections OrderedDict") {
       stack_.push_back(dictionary(*arguments.items));
+    } else if (function.text == "torch._utils _rebuild_parameter") {
+      need(!arguments.items->empty() && (*arguments.items)[0].kind == Kind::kTensor);
+      stack_.push_back((*arguments.items)[0]);
     } else {
       need(function.text == "torch._utils _rebuild_tensor" ||
            function.text == "torch._utils _rebuild_tensor_v2");
@@ -265,12 +318,20 @@ class Checkpoint {
     }
   }
 
-  Tensor read_storage() {
+  static Tensor storage_of(std::string_view bytes, int64_t count, at::ScalarType type) {
+    Tensor storage = at::empty({count}, type);
+    std::memcpy(storage.data_ptr(), bytes.data(), static_cast<size_t>(count) * c10::elementSize(type));
+    return storage;
+  }
+
+  Tensor read_storage(const std::string& key) {
+    const auto type = types_.find(key);
+    need(type != types_.end());
+    const size_t size = c10::elementSize(type->second);
     const auto count = number<int64_t>();
-    need(count >= 0 && static_cast<uint64_t>(count) <= (bytes_.size() - at_) / sizeof(float));
-    Tensor storage = at::empty({count}, at::kFloat);
-    std::memcpy(storage.data_ptr<float>(), bytes_.data() + at_, static_cast<size_t>(count) * sizeof(float));
-    at_ += static_cast<size_t>(count) * sizeof(float);
+    need(count >= 0 && static_cast<uint64_t>(count) <= (bytes_.size() - at_) / size);
+    const Tensor storage = storage_of(bytes_.substr(at_), count, type->second);
+    at_ += static_cast<size_t>(count) * size;
     return storage;
   }
 
@@ -305,12 +366,26 @@ class Checkpoint {
   size_t at_ = 0;
   std::vector<Value> stack_;
   std::unordered_map<uint32_t, Value> memory_;
+  std::map<std::string, at::ScalarType> types_;  // of the storages, by their keys
 };
 
 }  // namespace
 
-std::map<std::string, Tensor> read_legacy_checkpoint(std::string_view bytes, const std::string& name) {
-  return Checkpoint(bytes, name).read();
+Tensors read_pickled_tensors(const std::string& bytes, const std::string& name) {
+  if (bytes.compare(0, 2, "PK") != 0) return Checkpoint(bytes, name).read();
+  ZipArchive archive(bytes, name);
+  const std::string pickle = "data.pkl";
+  for (const std::string& member : archive.members()) {
+    if (member.size() < pickle.size() ||
+        member.compare(member.size() - pickle.size(), pickle.size(), pickle) != 0)
+      continue;
+    const std::string folder = member.substr(0, member.size() - pickle.size()) + "data/";
+    const std::string contents = archive.read(member);
+    return Checkpoint(contents, name).read([&](const std::string& key) {
+      return archive.read(folder + key);
+    });
+  }
+  throw Error(ErrorKind::kInput, name + " is no archive that torch.save wrote: it has no member data.pkl");
 }
 
 }  // namespace latentpath
