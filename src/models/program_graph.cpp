@@ -321,6 +321,8 @@ class GraphMaker {
         instruction.arguments.push_back(operand(input.at("arg"), nullptr, scope));
       return true;
     }
+    if (base == "aten::from_file")
+      refuse("reads or writes another file (aten::from_file), which no model may");
     const auto handle = find(base, overload);
     if (!handle) refuse_operator(instruction.name);
     set_arguments(*handle, inputs, scope, instruction, alias);

@@ -9,14 +9,13 @@
 #include <torch/script.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
 #include "latentpath/io/archive.h"
-#include "latentpath/models/exported_program.h"
+#include "models/exported_module.h"
 
 namespace latentpath {
 namespace {
@@ -41,9 +40,6 @@ void check_input_type(const c10::TypePtr& type, const std::string& name, const s
       ", and must be a Tensor [n, D] or a List[Tensor]; export a module whose forward takes one of "
       "these and calls this one");
 }
-
-constexpr const char* kExportAnew =
-    "export the model with torch.export.save, latentpath.export, torch.jit.script or torch.jit.trace";
 
 std::atomic<bool> load_in_child_first{false};
 constexpr unsigned kLongestLoad = 600;  // seconds
@@ -98,16 +94,28 @@ bool is_pure(const torch::jit::Block& block) {
   return true;
 }
 
-/// What a function states, as a file's attribute would be read.
-c10::IValue attribute_of(const nlohmann::json& value) {
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number_integer()) return value.get<int64_t>();
-  if (value.is_number()) return value.get<double>();
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return {};
-  c10::impl::GenericList list(c10::AnyType::get());
-  for (const nlohmann::json& item : value) list.push_back(attribute_of(item));
-  return list;
+constexpr const char* kExportAnew =
+    "export the model with torch.export.save, latentpath.export, torch.jit.script or torch.jit.trace";
+
+/// The one place where a file's kind is told. A program of torch.export comes as a module, too; it is
+/// converted to `dtype` here, since its graph holds numbers of its own.
+torch::jit::Module load_module(const std::filesystem::path& file, const std::string& name, at::Device device,
+                               const std::string& dtype) {
+  ZipArchive archive(file, name, kExportAnew);
+  archive.check();
+  if (ExportedProgram::is_in(archive)) {
+    ExportedProgramOptions options;
+    options.device = device;
+    if (!dtype.empty()) options.dtype = dtype == "float64" ? at::kDouble : at::kFloat;
+    return exported_module(archive, options);
+  }
+  if (load_in_child_first) try_in_child(file.string(), name);
+  try {
+    return torch::jit::load(file.string(), device);
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::kInput, join_message(name, " is not a readable TorchScript archive (",
+                                                exception_sentence(error), "); ", kExportAnew));
+  }
 }
 
 }  // namespace
@@ -115,8 +123,7 @@ c10::IValue attribute_of(const nlohmann::json& value) {
 struct TorchScriptModule::Model {
   std::filesystem::path file;
   std::string role;
-  torch::jit::Module module;                 // nothing where one of the next two is called
-  std::unique_ptr<ExportedProgram> program;  // of a .pt2 file
+  torch::jit::Module module;  // nothing where `function` is called
   ModelFunction function;
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
@@ -131,12 +138,9 @@ struct TorchScriptModule::Model {
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
     try {
       if (function.forward) return function.forward(input.toTensor());
-      if (program)
-        return program->run(input.isTensor() ? std::vector<Tensor>{input.toTensor()}
-                                             : input.toTensorVector());
       return module.get_method(method)({std::move(input)});
     } catch (const std::exception& error) {
-      const std::string others = function.forward || program ? std::string() : other_methods(module);
+      const std::string others = function.forward ? std::string() : other_methods(module);
       throw Error(
           ErrorKind::kInput,
           join_message("the ", role, " ", file.string(), " failed on its input: ", exception_sentence(error),
@@ -158,42 +162,10 @@ struct TorchScriptModule::Model {
     return output.toTensor();
   }
 
-  /// A file of torch.export.save.
-  void load_program(ZipArchive& archive, const std::string& name, const std::string& wanted_dtype) {
-    ExportedProgramOptions options;
-    options.device = device;
-    if (!wanted_dtype.empty()) options.dtype = wanted_dtype == "float64" ? at::kDouble : at::kFloat;
-    program = std::make_unique<ExportedProgram>(archive, options);
-    takes_list = program->takes_list();
-    const std::vector<std::string>& inputs = program->inputs();
-    LATENTPATH_CHECK(!inputs.empty(), kInput, name, ": forward takes no input");
-    LATENTPATH_CHECK(takes_list || inputs.size() == 1, kInput, name, ": forward needs a second input '",
-                     inputs.size() > 1 ? inputs[1] : "", "'; wrap the model so that one input is enough");
-    concurrent = device.is_cpu();
-    set_dtype(program->weights(), wanted_dtype, name);
-    for (const Tensor& tensor : program->weights()) weights += tensor.numel();
-  }
-
-  /// The type of the first of `tensors` that has a real one.
-  void set_dtype(const std::vector<Tensor>& tensors, const std::string& wanted_dtype,
-                 const std::string& name) {
-    const auto first = std::find_if(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
-      return at::isFloatingType(tensor.scalar_type());
-    });
-    if (first != tensors.end())
-      dtype = first->scalar_type();
-    else if (wanted_dtype == "float64")
-      dtype = at::kDouble;
-    dtype_known = first != tensors.end() || !wanted_dtype.empty();
-    LATENTPATH_CHECK(dtype == at::kFloat || dtype == at::kDouble, kInput, name, " has parameters of type ",
-                     c10::toString(dtype), "; float32 or float64 is needed (`dtype` converts)");
-  }
-
   std::optional<c10::IValue> attribute(const std::string& attribute_name) const {
-    if (function.forward || program) {
-      const nlohmann::json& attributes = program ? program->attributes() : function.attributes;
-      const auto stated = attributes.find(attribute_name);
-      if (stated == attributes.end() || stated->is_null()) return std::nullopt;
+    if (function.forward) {
+      const auto stated = function.attributes.find(attribute_name);
+      if (stated == function.attributes.end() || stated->is_null()) return std::nullopt;
       return attribute_of(*stated);
     }
     if (!module.hasattr(attribute_name)) return std::nullopt;
@@ -218,21 +190,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   }
   LATENTPATH_CHECK(!model_->device.is_cuda() || torch::cuda::is_available(), kArgument, "the device '",
                    device, "' needs a LibTorch built for CUDA and a GPU; neither is here");
-  ZipArchive archive(file, name, kExportAnew);
-  archive.check();
-  if (ExportedProgram::is_in(archive)) {
-    model_->load_program(archive, name, dtype);
-    return;
-  }
-  if (load_in_child_first) try_in_child(file.string(), name);
-  try {
-    model_->module = torch::jit::load(file.string(), model_->device);
-  } catch (const std::exception& error) {
-    throw Error(
-        ErrorKind::kInput,
-        join_message(name, " is not a readable TorchScript archive (", exception_sentence(error),
-                     "); export the model with torch.export.save, torch.jit.script or torch.jit.trace"));
-  }
+  model_->module = load_module(file, name, model_->device, dtype);
   torch::jit::Module& module = model_->module;
   const auto method = module.find_method("forward");
   LATENTPATH_CHECK(method.has_value(), kInput, name, " has no forward method");
@@ -252,15 +210,28 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   } catch (const std::exception&) {
     model_->concurrent = false;  // a module without a readable graph is run by one thread
   }
+  if (is_exported_module(module)) model_->concurrent = model_->device.is_cpu();
   if (!dtype.empty()) module.to(dtype == "float64" ? at::kDouble : at::kFloat);
-  std::vector<Tensor> tensors;
+  bool found = false;
   for (at::Tensor parameter : module.parameters()) {
     parameter.set_requires_grad(false);
     model_->weights += parameter.numel();
-    tensors.push_back(parameter);
+    if (!found && at::isFloatingType(parameter.scalar_type())) {
+      model_->dtype = parameter.scalar_type();
+      found = true;
+    }
   }
-  for (const at::Tensor& buffer : module.buffers()) tensors.push_back(buffer);
-  model_->set_dtype(tensors, dtype, name);
+  if (!found)
+    for (const at::Tensor& buffer : module.buffers())
+      if (!found && at::isFloatingType(buffer.scalar_type())) {
+        model_->dtype = buffer.scalar_type();
+        found = true;
+      }
+  if (!found && dtype == "float64") model_->dtype = at::kDouble;
+  model_->dtype_known = found || !dtype.empty();
+  LATENTPATH_CHECK(model_->dtype == at::kFloat || model_->dtype == at::kDouble, kInput, name,
+                   " has parameters of type ", c10::toString(model_->dtype),
+                   "; float32 or float64 is needed (`dtype` converts)");
 }
 
 TorchScriptModule::TorchScriptModule(ModelFunction function, std::string role)
@@ -293,7 +264,7 @@ Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
 }
 
 Tensor TorchScriptModule::features(const Tensor& input) const {
-  if (model_->function.forward || model_->program || !model_->module.find_method("features")) return {};
+  if (model_->function.forward || !model_->module.find_method("features")) return {};
   return model_->call(input.to(model_->device, model_->dtype), "features");
 }
 
@@ -414,11 +385,6 @@ std::optional<ValueRange> TorchScriptModule::range_attribute(const std::string& 
 
 std::optional<int64_t> TorchScriptModule::convolution_channels() const {
   if (model_->function.forward) return model_->function.convolution_channels;
-  if (model_->program) {
-    for (const at::Tensor& weight : model_->program->weights())
-      if (weight.dim() == 4) return weight.size(1);
-    return std::nullopt;
-  }
   for (const at::Tensor& parameter : model_->module.parameters())
     if (parameter.dim() == 4) return parameter.size(1);
   return std::nullopt;

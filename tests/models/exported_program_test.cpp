@@ -130,6 +130,13 @@ TEST(ExportedProgram, GivesTuplesAndDictionaries) {
   EXPECT_TRUE(at::equal(z, before));
 }
 
+TEST(ExportedProgram, TakesAListOfTensors) {
+  const auto decoder = load_decoder(file_of("Parts"));
+  EXPECT_EQ(decoder->latent_dim(), 7);  // its attribute latent_shapes is [[3], [2, 2]]
+  const Tensor z = at::randn({5, 7});
+  EXPECT_TRUE(at::allclose((*decoder)(z), z.narrow(1, 0, 3) * z.narrow(1, 3, 4).sum(1, true)));
+}
+
 TEST(ExportedProgram, WhatCannotBeRunIsRefused) {
   const auto load = [](const char* kind) { return refusal([kind] { load_decoder(file_of(kind)); }); };
   EXPECT_THAT(load("Noise"),
@@ -224,6 +231,8 @@ TEST_F(ExportedFile, SaysWhatIsWrongWithItsProgram) {
               HasSubstr("used before it is computed"));
   EXPECT_THAT(changed([](nlohmann::json& p) { nodes(p)[0]["inputs"][0]["name"] = "unheard_of"; }),
               HasSubstr("'unheard_of'"));
+  EXPECT_THAT(changed([](nlohmann::json& p) { nodes(p)[0]["target"] = "torch.ops.aten.from_file.default"; }),
+              HasSubstr("another file"));
   EXPECT_THAT(changed([](nlohmann::json& p) { p.erase("graph_module"); }), HasSubstr("is damaged"));
   EXPECT_THAT(load("PK no archive"), HasSubstr("torch.export.save"));
 }
