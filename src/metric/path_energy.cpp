@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/density_regularisation.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "metric/evaluate_points.h"
@@ -60,6 +61,9 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
   LATENTPATH_CHECK(metric_ == nullptr || (options_.kernel == nullptr && options_.norm == OutputNorm::kSum),
                    kArgument, "lengths are measured by ", metric_ ? metric_->describe() : "",
                    ": a kernel, or a mean over outputs, cannot be given with it");
+  LATENTPATH_CHECK(options_.density_weight >= 0, kArgument,
+                   "the weight of density regularisation must not be ", "negative, and is ",
+                   options_.density_weight);
 }
 
 Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
@@ -72,6 +76,23 @@ Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
   return options_.norm == OutputNorm::kSum ? sum : sum / static_cast<double>(a[0].numel());
 }
 
+Tensor PathEnergy::cost(const SegmentTerms& terms) const {
+  const Tensor cost = options_.cost->segments(terms).sum(1);
+  return terms.potential.defined() ? cost + (terms.potential * terms.duration).sum(1) : cost;
+}
+
+Tensor PathEnergy::potential(const Tensor& points) const {
+  if (!has_potential()) return {};
+  const double log_two = std::log(2.0);
+  return (2 * options_.density_weight * log_two * log_two) * options_.potential->evaluate(points);
+}
+
+Tensor PathEnergy::density_factor(const Tensor& points) const {
+  const Tensor potential = this->potential(points);
+  if (!potential.defined()) return at::ones({points.size(0)}, at::kDouble);
+  return at::nan_to_num((1 + potential / options_.density_scale).sqrt(), 1e150, 1e150);
+}
+
 Tensor PathEnergy::squared_chords(const Tensor& images) const {
   const int64_t rows = images.size(0), n = images.size(1) - 1;
   const auto flat = [&](int64_t first) { return images.narrow(1, first, n).reshape({rows * n, -1}); };
@@ -82,21 +103,23 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
   const Tensor nodes = points.nodes.reshape({-1, dim});
   const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  const Tensor middles = points.middles.reshape({-1, dim});
+  Tensor potential = this->potential(middles);
+  if (potential.defined()) potential = potential.view({pairs, n});
   if (options_.cost->averages_end_qualities()) {
     const Tensor all = (*embedding_)(nodes);
     const Tensor time = points.times.to(nodes.options().requires_grad(false)).repeat(pairs);
     const Tensor quality = quality_->evaluate({nodes, time, quality_->needs_decoded() ? all : Tensor()});
     const Tensor mean = mean_of_ends(quality.reshape({pairs, n + 1}).to(at::kDouble));
     return {squared_chords(all.reshape({pairs, n + 1, -1})), -at::log(regularise(mean, options_.epsilon)),
-            duration};
+            duration, potential};
   }
-  const Tensor middles = points.middles.reshape({-1, dim});
   const Tensor middle_time =
       middle_times(points.times).to(nodes.options().requires_grad(false)).repeat(pairs);
   const PointValues values = evaluate_points(*embedding_, *quality_, nodes, middles, middle_time);
   const Tensor chord = squared_chords(values.images.reshape({pairs, n + 1, -1}));
   const Tensor weight = -at::log(regularise(values.quality, options_.epsilon));
-  return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration};
+  return {chord, weight.reshape({pairs, n}).to(at::kDouble), duration, potential};
 }
 
 Tensor PathEnergy::lower_bound(const Tensor& start, const Tensor& end) const {
@@ -205,17 +228,18 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     check_range(quality, *quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
-    const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration};
+    Tensor potential = this->potential(middles.flatten(0, 1));
+    if (potential.defined()) potential = potential.view({rows, n});
+    const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration, potential};
     Tensor cost;
     if (options_.cost->averages_end_qualities()) {
       // The cost is its own; all other figures are taken at midpoints, and compare with any other cost's.
       const Tensor at_nodes = quality_of_paths(*quality_, curve(times).index_select(0, open), times, images,
                                                image_shape, options_.points_per_batch);
-      cost = options_.cost
-                 ->segments({chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration})
-                 .sum(1);
+      cost = this->cost(
+          {chord, -at::log(regularise(mean_of_ends(at_nodes), options_.epsilon)), duration, potential});
     } else {
-      cost = options_.cost->segments(terms).sum(1);
+      cost = this->cost(terms);
     }
     const Tensor root = chord.sqrt();
     const auto store = [&](Tensor& field, const Tensor& value) { field.index_copy_(0, open, value); };

@@ -36,9 +36,10 @@ FoundPaths run_search(Search& search) {
 PathResult run_group(Search& search, const FoundPaths* exact) {
   const bool second_order = exact == nullptr && is_second_order(search.options.method);
   if (second_order) check_second_order(search);  // before the search
-  FoundPaths found = exact != nullptr                ? *exact
-                     : is_multilevel(search.options) ? run_search(search)
-                                                     : run_published_method(search);
+  FoundPaths found = exact != nullptr                       ? *exact
+                     : is_multilevel(search.options)        ? run_search(search)
+                     : search.options.method == "kim-zhang" ? run_kim_zhang(search)
+                                                            : run_published_method(search);
   if (second_order && !search.cancellation.cancelled()) finish(search, found);
   PathResult result = verify(search, found);
   certify(search, found, result);
@@ -46,6 +47,7 @@ PathResult run_group(Search& search, const FoundPaths* exact) {
   result.curve = found.curve;
   result.cost.assign(search.group.pairs.size(), search.energy.options().cost->describe());
   result.time_weight.assign(search.group.pairs.size(), search.energy.options().cost->time_weight());
+  result.density_regularisation.assign(search.group.pairs.size(), search.energy.options().density_weight);
   result.history = std::move(search.history);
   return result;
 }
@@ -100,23 +102,24 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   }
   fit_to_memory(problem, options, counter, progress);
   CandidateSource candidates(problem, options, given, progress, cancellation);
+  std::vector<PairGroup> groups = resolve(problem, options, candidates, counter);
+  const DensityTerm density = regularise_density(problem, options, candidates, counter, groups, warnings);
   PathResult result;
   const auto search_of = [&](const PairGroup& group) {
     const Tensor pairs = at::tensor(group.pairs, at::kLong);
     const PathProblem part = part_of(problem, pairs, counter);
-    return Search{
-        part,
-        options,
-        progress,
-        cancellation,
-        counter,
-        candidates,
-        begin,
-        group,
-        {part.embedding, part.quality, energy_options(options, make_cost(group.cost, group.time_weight))},
-        part.start.to(at::kDouble),
-        part.end.to(at::kDouble),
-        pairs};
+    return Search{part,
+                  options,
+                  progress,
+                  cancellation,
+                  counter,
+                  candidates,
+                  begin,
+                  group,
+                  {part.embedding, part.quality, energy_options(options, group, density)},
+                  part.start.to(at::kDouble),
+                  part.end.to(at::kDouble),
+                  pairs};
   };
   const auto run_rows = [&](PairGroup group, const std::vector<int64_t>& rows, const FoundPaths* exact) {
     if (rows.empty()) return;
@@ -126,7 +129,7 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
     Search search = search_of(group);
     result.place(run_group(search, exact), search.pairs, problem.start.size(0));
   };
-  for (const PairGroup& group : resolve(problem, options, candidates, counter)) {
+  for (const PairGroup& group : groups) {
     Search all = search_of(group);
     const NewtonPaths newton = newton_paths(all);
     run_rows(group, newton.solved, &newton.found);
@@ -138,6 +141,8 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
   result.seconds = used.count() - result.verification_seconds;
   result.seed = options.seed;
+  if (density.potential) result.density_reference = density.potential->reference();
+  say_regularised(density, warnings);
   result.warnings.insert(result.warnings.begin(), warnings.begin(), warnings.end());
   result.stage_settings = stage_settings(options);
   return result;

@@ -28,8 +28,9 @@ bool fits(const Search& search) {
                      options.init == "given";
   const bool given_too = options.first_paths.defined() && options.init == "linear";
   return options.method == "auto" && start && !given_too && !starts_via(search.problem, options) &&
-         search.group.cost == "chord" && options.segments >= 2 && options.grading <= 0 &&
-         !search.problem.quality->depends_on_time() && options.max_seconds == 0 && !options.snapshot;
+         search.group.cost == "chord" && !search.energy.has_potential() && options.segments >= 2 &&
+         options.grading <= 0 && !search.problem.quality->depends_on_time() && options.max_seconds == 0 &&
+         !options.snapshot;
 }
 
 GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProblem& dense) {

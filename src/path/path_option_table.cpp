@@ -26,13 +26,21 @@ OptionTable<PathOptions> make_table() {
       .add("norm", &PathOptions::norm,
            {{{"sum", "over pixels"}, OutputNorm::kSum}, {{"mean"}, OutputNorm::kMean}})
       .help("Squared image distance")
+      .add("density-regularisation", &PathOptions::density_regularisation)
+      .help(
+          "Keep to where decoded points are likely (Kim & Zhang): weight MU of the mean of -log p(x) along "
+          "the path, a "
+          "number above 0; auto: pair by pair, such that the straight line's density weighs as much as twice "
+          "its length; "
+          "or none")
 
       .group("How it is sought")
       .add("method", &PathOptions::method)
       .help("Solver")
       .choices(solver_method_choices(
           {{"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"},
-           {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"}}))
+           {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"},
+           {"kim-zhang", "Algorithm 1 of Kim and Zhang: accelerations pulled back by the pseudo-inverse"}}))
       .add("curve", &PathOptions::curve)
       .help("Curve")
       .choices({{"auto", "polyline for lbfgs, else neural"}, {"polyline"}, {"neural"}})
@@ -65,10 +73,10 @@ OptionTable<PathOptions> make_table() {
       .help("Stop when 3 iterations together lower the cost by less than this share")
       .at_least(0)
       .add("learning-rate", &PathOptions::learning_rate)
-      .help("Step length of adam and sgd")
+      .help("Step length of adam, sgd and kim-zhang")
       .above(0)
       .zero("as if not given")
-      .unset("1e-3; for paper2019 what its straight line allows")
+      .unset("1e-3; for paper2019 and kim-zhang what their straight line allows")
       .add("seed", &PathOptions::seed)
       .help("Seed of everything random")
 

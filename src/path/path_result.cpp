@@ -88,6 +88,7 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   if (!part.certificates.empty()) put_each(certificates, part.certificates);
   put_each(cost, part.cost);
   put_each(time_weight, part.time_weight);
+  put_each(density_regularisation, part.density_regularisation);
   history.insert(history.end(), part.history.begin(), part.history.end());
   verification_seconds += part.verification_seconds;
   if (!first) {
@@ -132,6 +133,11 @@ std::string PathResult::brief_report() const {
   if (path.mean_feature.defined())
     text << label << "mean class probability: " << share(path.mean_feature) << " (straight line "
          << share(linear.mean_feature) << ", spherical " << share(spherical.mean_feature) << ")\n";
+  if (const auto [least, most] =
+          std::minmax_element(density_regularisation.begin(), density_regularisation.end());
+      most != density_regularisation.end() && *most > 0)
+    text << "density regularisation: mu = " << figure_text(*least)
+         << (*least < *most ? " to " + figure_text(*most) : std::string()) << "\n";
   std::vector<std::string> endings;
   for (const Termination why : termination) endings.push_back(termination_name(why));
   text << "ended: " << tally(endings) << "\nbest start: " << tally(start) << "\n";

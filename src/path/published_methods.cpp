@@ -24,15 +24,6 @@ struct Method {
         neural(options.curve == "neural" || (options.curve == "auto" && first_order && !descent)) {}
 };
 
-PathSet first_paths_of(Search& search, const Tensor& times) {
-  if (search.options.init == "auto")  // the papers start from the straight line
-    return one_path_each(linear_path(search.start, search.end, times), {StartKind::kStraight});
-  const PathSet paths =
-      search.options.init == "given" ? given_paths(search, times) : first_paths(search, times);
-  return paths.select(
-      best_rows(search, paths, times, refine_times(times, search.options.select.level_subdivisions), false));
-}
-
 std::shared_ptr<Curve> curve_of(const Search& search, const Method& method, const Tensor& times) {
   if (!method.neural) return polyline_curve(times, search.dim());
   NeuralCurveOptions neural = search.options.neural;
@@ -110,6 +101,15 @@ class BestIterate {
 
 }  // namespace
 
+PathSet published_first_paths(Search& search, const Tensor& times) {
+  if (search.options.init == "auto")  // the papers start from the straight line
+    return one_path_each(linear_path(search.start, search.end, times), {StartKind::kStraight});
+  const PathSet paths =
+      search.options.init == "given" ? given_paths(search, times) : first_paths(search, times);
+  return paths.select(
+      best_rows(search, paths, times, refine_times(times, search.options.select.level_subdivisions), false));
+}
+
 Tensor stable_rates(const PathEnergy& energy, const Tensor& start, const Tensor& end, const Tensor& times,
                     double share) {
   const at::NoGradGuard no_gradient;
@@ -126,7 +126,7 @@ FoundPaths run_published_method(Search& search) {
   const PathOptions& options = search.options;
   const Method method(options);
   const Tensor times = method.descent ? uniform_times(options.segments) : search.grid(options.segments);
-  const PathSet paths = first_paths_of(search, times);
+  const PathSet paths = published_first_paths(search, times);
   const std::shared_ptr<Curve> curve = curve_of(search, method, times);
   const Tensor x0 = fit(search, method, *curve, paths, times);
   const std::unique_ptr<PathObjective> objective = objective_of(search, method, curve, times);

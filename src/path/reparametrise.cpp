@@ -58,7 +58,8 @@ Tensor moving_average(const Tensor& share, const Tensor& fine, const Tensor& tim
 Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const Tensor& old_times,
                             const Tensor& times, int64_t subdivisions, const ReparametriseOptions& options) {
   const at::NoGradGuard no_gradient;
-  const bool whole = !energy.quality().depends_on_time() && energy.options().cost->fixes_speed();
+  const bool whole = !energy.quality().depends_on_time() && energy.options().cost->fixes_speed() &&
+                     !energy.has_potential();  // under which paths hurry through bad places
   const Tensor fine = refine_times(old_times, subdivisions);
   const int64_t n = fine.size(0) - 1;
   const Tensor curve = interpolate_polyline(nodes, old_times, fine);

@@ -32,6 +32,7 @@ void check_problem(const PathProblem& problem) {
 
 void check_options(const PathOptions& options) {
   path_option_table().validate(options);
+  density_weight_of(options);
   LATENTPATH_CHECK(options.init != "given" || options.first_paths.defined(), kArgument,
                    "`init` given needs first_paths");
   LATENTPATH_CHECK(options.init != "graph" || is_multilevel(options), kArgument,
@@ -42,7 +43,10 @@ void check_options(const PathOptions& options) {
 
 bool routes_possible(const Search& search) {
   return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
-         !search.group.loop && search.options.segments >= 3;
+         !search.group.loop && search.options.segments >= 3 &&
+         // Where every pair has its own μ, a roadmap of many latents would be made anew for each.
+         !(search.options.density_regularisation == "auto" && search.options.init == "auto" &&
+           search.dim() > 3);
 }
 
 }  // namespace
@@ -50,6 +54,7 @@ bool routes_possible(const Search& search) {
 void validate(const PathProblem& problem, const PathOptions& options) {
   check_problem(problem);
   check_options(options);
+  check_density(problem, options);
   LATENTPATH_CHECK(
       !options.first_paths.defined() || (options.first_paths.dim() == 3 && options.first_paths.size(1) >= 2 &&
                                          options.first_paths.size(0) == problem.start.size(0) &&
@@ -58,11 +63,13 @@ void validate(const PathProblem& problem, const PathOptions& options) {
       options.first_paths.defined() ? shape_string(options.first_paths.sizes()) : "undefined");
 }
 
-bool has_prior(const PathProblem& problem) { return problem.prior || problem.quality->needs_decoded(); }
+bool has_prior(const PathProblem& problem) {
+  return problem.prior || problem.density || problem.quality->needs_decoded();
+}
 
 bool is_multilevel(const PathOptions& options) {
   return options.method != "adam" && options.method != "sgd" && options.method != "paper2019" &&
-         options.curve != "neural";
+         options.method != "kim-zhang" && options.curve != "neural";
 }
 
 std::string descent_method(const PathOptions& options) {
@@ -90,7 +97,20 @@ EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost
 }
 
 LatentSampler prior_of(const PathProblem& problem) {
-  return problem.prior ? problem.prior : normal_sampler(problem.start.size(1));
+  if (problem.prior) return problem.prior;
+  if (problem.density)
+    return [density = problem.density](int64_t count, at::Generator& generator) {
+      return density->sample(count, generator);
+    };
+  return normal_sampler(problem.start.size(1));
+}
+
+EnergyOptions energy_options(const PathOptions& options, const PairGroup& group, const DensityTerm& density) {
+  EnergyOptions energy = energy_options(options, make_cost(group.cost, group.time_weight));
+  energy.potential = density.potential;
+  energy.density_weight = group.density_weight;
+  energy.density_scale = density.scale;
+  return energy;
 }
 
 CandidateSource::CandidateSource(const PathProblem& problem, const PathOptions& options,

@@ -56,7 +56,7 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
   how.stage = join_message(times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
   const Descended solved = descend(search, state.rivals.select(moving), times, how);
   PathSet paths = solved.paths;
-  {
+  if (!search.energy.has_potential()) {  // whose own speed would be evened out
     const auto scope = search.count_for(paths);
     paths.nodes =
         reparametrise_evenly(search.energy, paths.nodes, times, times,

@@ -33,7 +33,8 @@ class PointCache {
       const Tensor decoded = energy_.decode(part);
       images.push_back(decoded.flatten(1));
       const Tensor quality = energy_.evaluate_quality(part, decoded, 0.5).to(at::kDouble);
-      weights.push_back(-at::log(regularise(quality, energy_.options().epsilon)));
+      weights.push_back(-at::log(regularise(quality, energy_.options().epsilon)) *
+                        energy_.density_factor(part));
     }
     if (images_.defined()) {
       images.insert(images.begin(), images_);
@@ -95,6 +96,15 @@ struct RouteStarts::Impl {
   /// A route's nodes at `times`, run at constant weighted speed: [n + 1, D].
   Tensor timed(const Route& route, const Tensor& times) const;
 
+  /// PathEnergy::density_factor() of the pieces of edges, between its values at both ends and half-way.
+  Tensor density_factors(const Tensor& from, const Tensor& to) const {
+    const int64_t count = from.size(0);
+    const Tensor known = energy.density_factor(at::cat({from, 0.5 * (from + to), to})).view({3, count});
+    const Tensor place = (at::arange(options.edge_points - 1, at::kDouble) + 0.5) /
+                         static_cast<double>(options.edge_points - 1);
+    return interpolate_polyline(known.t().unsqueeze(2).contiguous(), uniform_times(2), place).squeeze(2);
+  }
+
   /// n √c of each of the edge_points − 1 pieces of every straight edge; the quality of a piece is the mean of
   /// its ends' (paper B, Eq. 3), which are decoded anyway.
   Tensor pieces(const Tensor& from, const Tensor& to) const {
@@ -113,6 +123,9 @@ struct RouteStarts::Impl {
       const Tensor between =
           0.5 * (quality.narrow(1, 0, edge_points - 1) + quality.narrow(1, 1, edge_points - 1));
       lengths.push_back(-at::log(regularise(between, energy.options().epsilon)) * chord.clamp_min(0).sqrt());
+      if (energy.has_potential())
+        lengths.back() =
+            lengths.back() * density_factors(from.narrow(0, first, count), to.narrow(0, first, count));
     }
     return at::nan_to_num(at::cat(lengths), 1e300, 1e300);
   }

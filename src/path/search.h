@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/metric/density_regularisation.h"
 #include "latentpath/path/evaluation_counter.h"
 #include "latentpath/path/path_options.h"
 #include "latentpath/path/path_result.h"
@@ -35,6 +36,13 @@ struct PairGroup {
   bool loop = false;
   std::string cost;  ///< "chord", "dynamic", …
   double time_weight = 0;
+  double density_weight = 0;  ///< μ
+};
+
+/// What density regularisation adds to the energies of a search; nothing where it is not asked for.
+struct DensityTerm {
+  DensityPotentialPointer potential;
+  double scale = 1;  ///< EnergyOptions::density_scale
 };
 
 /// The paths of one group of pairs, sought together.
@@ -88,9 +96,22 @@ std::string descent_method(const PathOptions& options);
 bool starts_via(const PathProblem& problem, const PathOptions& options);
 bool starts_by_routes(const Search& search);
 EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
+EnergyOptions energy_options(const PathOptions& options, const PairGroup& group, const DensityTerm& density);
 LatentSampler prior_of(const PathProblem& problem);
 std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter);
+
+// Density regularisation (density_term.cpp).
+/// μ as asked for, 0 for none; empty: auto. Throws Error(kArgument) for what is neither.
+std::optional<double> density_weight_of(const PathOptions& options);
+void check_density(const PathProblem& problem, const PathOptions& options);
+/// The potential of a problem that asks for one, and each group's μ: with auto each pair is a group of its
+/// own, since μ is its own. What is to be known is added to `notes`.
+DensityTerm regularise_density(const PathProblem& problem, const PathOptions& options,
+                               CandidateSource& candidates, EvaluationCounter& counter,
+                               std::vector<PairGroup>& groups, std::vector<std::string>& notes);
+/// What is to be known at the end of the search.
+void say_regularised(const DensityTerm& density, std::vector<std::string>& notes);
 
 // Starts (starts.cpp).
 PathSet first_paths(Search& search, const Tensor& times);
@@ -145,7 +166,10 @@ struct NewtonPaths {
 /// Newton's method finds; a pair is left where it does not converge, or where the first path is not finite.
 NewtonPaths newton_paths(Search& search);
 
-// Published methods (published_methods.cpp).
+// Published methods (published_methods.cpp, kim_zhang.cpp).
+/// The straight line, unless `init` says otherwise: then the cheapest of what it names.
+PathSet published_first_paths(Search& search, const Tensor& times);
+FoundPaths run_kim_zhang(Search& search);
 FoundPaths run_published_method(Search& search);
 
 }  // namespace latentpath

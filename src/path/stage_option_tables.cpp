@@ -250,8 +250,11 @@ OptionTable<PublishedOptions> published_table() {
   return OptionTable<O>()
       .group("Stages: published methods")
       .add("first-order-iterations", &O::first_order_iterations)
-      .help("Iterations of adam, sgd and paper2019, where max-iterations is 0")
+      .help("Iterations of adam, sgd, paper2019 and kim-zhang, where max-iterations is 0")
       .at_least(0)
+      .add("points", &O::points)
+      .help("Points of a path by kim-zhang, whatever the segments")
+      .range(3, 100000)
       .add("quasi-newton-iterations", &O::quasi_newton_iterations)
       .help("Iterations of lbfgs on a neural curve, where max-iterations is 0")
       .at_least(0)
@@ -262,7 +265,7 @@ OptionTable<PublishedOptions> published_table() {
       .help("Step length of paper2019, where learning-rate is not given, as a share of 1/max k of the line")
       .at_least(0)
       .add("evaluate-every", &O::evaluate_every)
-      .help("Iterations of adam and sgd from one evaluation on a fixed grid to the next")
+      .help("Iterations of adam, sgd and kim-zhang from one evaluation on a fixed grid to the next")
       .at_least(1);
 }
 

@@ -11,7 +11,9 @@ namespace latentpath {
 
 bool has_optimal_times(const PathEnergy& energy) {
   const Cost& cost = *energy.options().cost;
-  return cost.is_energy() && (energy.quality().depends_on_time() || !cost.fixes_speed());
+  // Where a potential is added, the best times are not those of the weighted length.
+  return !energy.has_potential() && cost.is_energy() &&
+         (energy.quality().depends_on_time() || !cost.fixes_speed());
 }
 
 TimeParametrisations optimal_times(const PathEnergy& energy, const Tensor& curves, const Tensor& times) {

@@ -81,13 +81,16 @@ Tensor best_legs(const CandidatePool& pool, const PathEnergy& energy, const Tens
                  int64_t screen, const ViaOptions& options) {
   const bool timed = energy.quality().depends_on_time();
   const Tensor image0 = energy.decode(from), image1 = energy.decode(to);
-  const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * options.early : 0.5);
-  const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5);
+  const Tensor n0 =
+      weight_at(energy, from, image0, timed ? 0.5 * options.early : 0.5) * energy.density_factor(from);
+  const Tensor n1 =
+      weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5) * energy.density_factor(to);
   const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
   const Tensor d1 = distances(energy, image1.flatten(1), pool.images);
-  const Tensor leg0 = 0.5 * (n0.unsqueeze(1) + pool.weight) * d0;
-  const Tensor leg1 = 0.5 * (n1.unsqueeze(1) + pool.weight) * d1;
-  const Tensor middle = 0.5 * (pool.weight.unsqueeze(1) + pool.weight) * pool.distance;  // [m, m]
+  const Tensor weight = pool.weight * energy.density_factor(pool.latent);
+  const Tensor leg0 = 0.5 * (n0.unsqueeze(1) + weight) * d0;
+  const Tensor leg1 = 0.5 * (n1.unsqueeze(1) + weight) * d1;
+  const Tensor middle = 0.5 * (weight.unsqueeze(1) + weight) * pool.distance;  // [m, m]
   std::vector<Tensor> chosen;
   for (int64_t pair = 0; pair < from.size(0); ++pair) {
     const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
@@ -141,7 +144,10 @@ TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOp
     // already.
     const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
     const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
-    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9)}));
+    const Tensor middle = 0.5 * (part.narrow(1, 1, points - 1) + part.narrow(1, 0, points - 1));
+    Tensor potential = energy.potential(middle.reshape({-1, dim}));
+    if (potential.defined()) potential = potential.view({rows, points - 1});
+    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9), potential}));
     all_times.push_back(times);
   }
   return {at::cat(all_times), at::nan_to_num(at::cat(costs), 1e300, 1e300)};

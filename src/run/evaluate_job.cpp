@@ -18,6 +18,7 @@
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
+#include "latentpath/run/data_density.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
@@ -169,6 +170,7 @@ OptionTable<EvaluateJob> make_table() {
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
   add_guard_and_judge(t, &J::guard, &J::judge);
+  add_data_density_option(t, &J::data_density);
   add_epsilon(t, &J::epsilon).separated();
   t.group("End points")
       .add("pairs", &J::pairs)
@@ -185,7 +187,9 @@ OptionTable<EvaluateJob> make_table() {
       .group("How it is sought")
       .add("methods", &J::methods)
       .help(
-          "Methods, separated by commas: linear, spherical, paper (Algorithm 1), paper2019, straight, ours; "
+          "Methods, separated by commas: linear, spherical, paper (Algorithm 1), paper2019, straight, ours, "
+          "and of Kim "
+          "and Zhang geod, geodreg, straight-z, kim-zhang (their Algorithm 1); "
           "paper:20: of the first 20 pairs only")
       .separated()
       .include(&J::path, path_option_table().without({"epsilon", "method", "curve", "init", "max-seconds"}))
@@ -262,7 +266,8 @@ class Evaluation {
   Prior prior_;
   std::vector<FeatureRow> rows_;
   std::vector<MethodChoice> methods_;
-  json classifier_;  ///< what it makes of prior samples; null without one
+  DataDensityPointer density_;  ///< that is reported; null: none
+  json classifier_;             ///< what it makes of prior samples; null without one
   std::optional<EvaluationState> state_;
   int64_t done_ = 0, total_ = 0;  ///< batches
 };
@@ -383,6 +388,7 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
   problem.quality = path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_,
                                  guarded ? row.guard.quality : nullptr);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
+  problem.density = prior_.density ? prior_.density : prior_.end_points;
   problem.start = row.start;
   problem.end = row.end;
   return problem;
@@ -410,6 +416,7 @@ EvaluationCase Evaluation::case_of(const FeatureRow& row, bool guarded) const {
     asked.recognised = recognised_by(models_.classifier, row.class_index, row.favored);
   asked.judged = judged_by(row);
   if (guarded) asked.rank = row.guard.rank;
+  asked.density = density_;
   return asked;
 }
 
@@ -501,6 +508,14 @@ void Evaluation::load() {
   prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
   make_rows();
+  const bool about_density = job_.path.density_regularisation != "none" ||
+                             std::any_of(methods_.begin(), methods_.end(), [](const MethodChoice& method) {
+                               return method.name == "geod" || method.name == "geodreg" ||
+                                      method.name == "straight-z" || method.name == "kim-zhang";
+                             });
+  if (about_density || job_.data_density == "on")
+    density_ = reported_density(job_.data_density == "auto" ? "on" : job_.data_density, models_.decoder,
+                                prior_, 0, job_.path.seed);
   find_shares();
   if (rows_[0].class_index >= 0)
     classifier_ = classifier_check(*models_.decoder, *models_.classifier, nullptr, end_sampler(),

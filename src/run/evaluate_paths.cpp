@@ -11,6 +11,7 @@
 #include "latentpath/models/classifier.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/run/data_density.h"
 #include "latentpath/run/second_opinion.h"
 
 namespace latentpath {
@@ -208,6 +209,8 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"judge_disagreement", "share of frames that the judge denies", "", -1, false},
       {"least_guard_rank", "rank of the strangest place", "", 1, true},
       {"least_end_rank", "rank of the stranger end", "", 0, true},
+      {"mean_negative_log_density", "mean −log p(x)", "", -1, false},
+      {"worst_negative_log_density", "worst −log p(x)", "", -1, false},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};
@@ -215,7 +218,8 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
 }
 
 std::vector<std::string> evaluation_method_names() {
-  return solver_method_names({"linear", "spherical", "paper", "paper2019", "straight", "ours"});
+  return solver_method_names({"linear", "spherical", "paper", "paper2019", "straight", "ours", "geod",
+                              "geodreg", "straight-z", "kim-zhang"});
 }
 
 EvaluationMethod evaluation_method(const std::string& name) {
@@ -238,6 +242,20 @@ EvaluationMethod evaluation_method(const std::string& name) {
               options.init = "auto";
               options.learning_rate.reset();
             }};
+  if (name == "straight-z") return {name, Kind::kLinear, {}};
+  if (name == "geod" || name == "geodreg" || name == "kim-zhang")
+    return {name, Kind::kSearch,
+            [name](PathOptions& options) {
+              options.cost = "chord";
+              if (name == "geod") options.density_regularisation = "none";
+              if (name != "geod" && options.density_regularisation == "none")
+                options.density_regularisation = "auto";
+              if (name != "kim-zhang") return;
+              options.method = "kim-zhang";
+              options.curve = "polyline";
+              options.learning_rate.reset();
+            },
+            /*geodesic=*/true};
   const std::vector<std::string> solvers = solver_method_names();
   if (std::find(solvers.begin(), solvers.end(), name) != solvers.end())
     return {name, Kind::kSearch, [name](PathOptions& options) { options.method = name; }};
@@ -344,6 +362,8 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   PathOptions options = measured;
   if (method.adjust) method.adjust(options);
   const PathProblem problem = batch_of(case_.problem, pairs);
+  PathProblem sought = problem;
+  if (method.geodesic) sought.quality = constant_quality(0.5);
   EnergyOptions energy_options;
   energy_options.cost = make_cost(measured.cost, measured.time_weight.value_or(0));
   energy_options.epsilon = options_.epsilon;
@@ -352,12 +372,18 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   const PathEnergy energy(problem.embedding, problem.quality, energy_options);
 
   const PathBatch batch = method.kind == EvaluationMethod::Kind::kSearch
-                              ? search(problem, options, measured.cost, energy, progress, cancellation)
+                              ? search(sought, options, measured.cost, energy, progress, cancellation)
                               : draw(method.kind, problem, options, energy, frames_);
   check();
   const auto type = problem.start.scalar_type();
   const Frames frames = look_at(case_, energy, batch.frame_nodes.to(type), uniform_times(frames_ - 1));
   Tensor disagreement, strangest, strange_end;
+  DensityAlong density;
+  if (case_.density)
+    density = density_along(
+        *case_.density,
+        [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
+        kDensityFrames);
   if (frames.judged.defined()) disagreement = judge_disagreement(frames.probability, frames.judged);
   if (case_.rank) {
     strangest = least_rank(
@@ -372,6 +398,10 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     path.pair = pairs[at];
     path[PathFigure::kEvenSmoothness] =
         smoothness_of(even_steps(energy, batch.nodes[row], batch.node_times, frames_, type));
+    if (case_.density) {
+      path[PathFigure::kMeanNegativeLogDensity] = density.mean[row].item<double>();
+      path[PathFigure::kWorstNegativeLogDensity] = density.worst[row].item<double>();
+    }
     if (frames.judged.defined()) path[PathFigure::kMeanJudge] = frames.judged[row].mean().item<double>();
     if (disagreement.defined()) path[PathFigure::kJudgeDisagreement] = disagreement[row].item<double>();
     if (strangest.defined()) path[PathFigure::kLeastGuardRank] = strangest[row].item<double>();
@@ -395,8 +425,10 @@ PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& o
   batch.nodes = batch.result->nodes.to(at::kDouble);
   batch.node_times = batch.result->times;
   const auto curve = [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); };
-  if (options.cost != measured_cost)  // sought by another cost, measured by the same
-    batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
+  // Sought by another cost, measured by the same.
+  const bool another = options.cost != measured_cost || options.density_regularisation != "none" ||
+                       energy.quality().describe() != problem.quality->describe();
+  if (another) batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
   batch.frame_nodes = curve(uniform_times(frames_ - 1));
   batch.seconds = batch.result->seconds / static_cast<double>(count);
   batch.shared_evaluations = batch.result->candidate_evaluations / count;  // a roadmap of this batch

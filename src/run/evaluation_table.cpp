@@ -22,10 +22,10 @@ using nlohmann::json;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Headings of the text table, in the order of PathFigure.
-constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",    "lowest Q",
-                               "lowest Q/ends", "refined cost",  "length",    "image distance",
-                               "max/mean step", "evenly spaced", "judge's P", "denied",
-                               "least rank",    "end's rank",    "decoded",   "seconds"};
+constexpr std::array kHeadings{
+    "class ratio", "mean P",         "mean Q",        "lowest Q",        "lowest Q/ends", "refined cost",
+    "length",      "image distance", "max/mean step", "evenly spaced",   "judge's P",     "denied",
+    "least rank",  "end's rank",     "-log p(x)",     "worst -log p(x)", "decoded",       "seconds"};
 static_assert(kHeadings.size() == kPathFigures);
 
 using detail::number_or_null;

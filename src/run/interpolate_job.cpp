@@ -14,6 +14,7 @@
 #include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
+#include "latentpath/run/data_density.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
@@ -64,6 +65,7 @@ OptionTable<InterpolateJob> make_table() {
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
   add_guard_and_judge(t, &J::guard, &J::judge);
+  add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())
       .edit("method")
       .choice("paper", "Algorithm 1: adam on a neural curve")
@@ -115,6 +117,10 @@ void check_certifiable(const PathProblem& problem, const PathOptions& path) {
                    "`certify` needs a quality that is the same at all times: `ramp` off");
   LATENTPATH_CHECK(path.cost == "auto" || path.cost == "chord", kArgument,
                    "`certify` needs a cost without a time term: `cost` chord, not ", path.cost);
+  LATENTPATH_CHECK(
+      path.density_regularisation == "none", kArgument,
+      "`certify` knows the shortest path by length and quality: not with `density_regularisation` ",
+      path.density_regularisation);
   LATENTPATH_CHECK((problem.start != problem.end).any(1).all().item<bool>(), kArgument,
                    "`certify` needs ends that differ: a loop's shortest path is to stay");
 }
@@ -137,6 +143,17 @@ EikonalDistanceOptions certificate_options(const PathProblem& problem, bool norm
 /// Images are compared with those of 2500 samples where a decoder has no more weights: beyond, that would
 /// take longer than the path.
 constexpr int64_t kMostCompared = 20'000'000;
+
+/// p(z) of density regularisation; null where nobody knows it and nobody asks.
+DensityPointer latent_density(const InterpolateJob& job, const Prior& prior,
+                              std::vector<std::string>& assumptions) {
+  if (prior.density || job.path.density_regularisation == "none") return prior.density;
+  assumptions.push_back(
+      "nothing says what the decoder's latents are drawn from: for `density_regularisation` it is taken to "
+      "be "
+      "N(0, I); `prior` names another density");
+  return prior.end_points;
+}
 
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
@@ -171,6 +188,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   problem.prior = run.prior.sampler();
   if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
   run.second.seed = job.path.seed;
+  problem.density = latent_density(job, run.prior, models.assumptions);
 
   EndPointContext context{.decoder = models.decoder};
   context.classifier = models.classifier;
@@ -230,6 +248,7 @@ void join(PathResult& all, const PathResult& part, const Tensor& pairs, int64_t 
   all.verification_evaluations = checked + part.verification_evaluations;
   all.seconds = seconds + part.seconds;
   all.seed = part.seed;
+  if (part.density_reference != 0) all.density_reference = part.density_reference;
   all.stage_settings = part.stage_settings;
   all.warnings = before;
   for (const std::string& sentence : part.warnings)
@@ -282,7 +301,22 @@ void add_distances(InterpolateRun& run) {
   }
 }
 
-void summarise(InterpolateRun& run, bool interrupted) {
+/// −log p(x) along the paths and both baselines; where it is regularised by, what by.
+void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
+  const PathResult& result = run.result;
+  const bool regularised = job.path.density_regularisation != "none";
+  for (size_t pair = 0; pair < result.density_regularisation.size(); ++pair)
+    if (const double weight = result.density_regularisation[pair]; weight > 0)
+      run.summary["pairs"][pair]["path"]["density_regularisation"] = weight;
+  if (regularised) run.summary["density_reference"] = result.density_reference;
+  const std::string asked = regularised && job.data_density == "auto" ? "on" : job.data_density;
+  if (interrupted) return;
+  const int64_t points = 3 * kDensityFrames * result.nodes.size(0);
+  const auto density = reported_density(asked, run.problem.embedding, run.prior, points, job.path.seed);
+  if (density) add_data_density(run.summary, run.problem, result, *density);
+}
+
+void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
   run.summary = path_summary(result);
   std::vector<Warning> warnings;
@@ -302,11 +336,12 @@ void summarise(InterpolateRun& run, bool interrupted) {
         {"sentence", certificate.sentence}};
   }
   add_distances(run);
+  add_density_figures(job, run, interrupted);
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
-  run.text = result.brief_report() + verdict_text(run.summary["verdict"]);
+  run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
 }
 
@@ -359,7 +394,7 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   run.path.snapshot = {};  // it refers to this call
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);
-  summarise(run, cancellation.cancelled());
+  summarise(job, run, cancellation.cancelled());
   const auto& endings = run.result.termination;
   if (cancellation.cancelled())
     run.failure = {ErrorKind::kInterrupted, "interrupted: the paths are the best ones reached until then",

@@ -42,6 +42,8 @@ extern const double* z;
 extern double* x;
 //// metric/cost.h
 extern const SegmentTerms terms;
+//// metric/density_regularisation.h
+extern const Tensor samples;
 //// metric/derivative_check.h
 extern const std::function<Tensor(const Tensor&)> f;
 extern const Tensor x, gradient, direction;
@@ -121,6 +123,11 @@ extern const PathEnergy energy;
 extern const Tensor diagonal, off_diagonal, b;
 //// path/via_points.h
 extern const PathEnergy energy;
+//// run/data_density.h
+extern const Prior prior;
+extern nlohmann::json summary;
+extern const PathProblem problem;
+extern const PathResult result;
 //// run/convergence_record.h
 extern const PathProblem problem;
 extern PathOptions options;

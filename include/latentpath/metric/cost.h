@@ -20,9 +20,10 @@ namespace latentpath {
 
 /// The ingredients of a cost, one row a path.
 struct SegmentTerms {
-  Tensor squared_chord;  ///< c_i [pairs, n]
-  Tensor weight;         ///< w_i = −log Q_ε [pairs, n]
-  Tensor duration;       ///< Δ_i [n]
+  Tensor squared_chord;   ///< c_i [pairs, n]
+  Tensor weight;          ///< w_i = −log Q_ε [pairs, n]
+  Tensor duration;        ///< Δ_i [n]
+  Tensor potential = {};  ///< P(m_i) ≥ 0 [pairs, n], of which Σ P Δ is added to any cost; undefined: none
 };
 
 class Cost {

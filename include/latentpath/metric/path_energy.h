@@ -21,6 +21,8 @@
 
 namespace latentpath {
 
+class DensityPotential;
+
 /// How ‖Φ(a) − Φ(b)‖² adds up over output coordinates: their sum, or their mean.
 enum class OutputNorm { kSum, kMean };
 
@@ -30,6 +32,12 @@ struct EnergyOptions {
   OutputNorm norm = OutputNorm::kSum;
   std::shared_ptr<const Kernel> kernel;  ///< measures between Φ(a) and Φ(b); none: the norm above
   int64_t points_per_batch = 2048;  ///< points decoded at once, no more than the embedding's batch_limits()
+  /// Density regularisation (density_regularisation.h): Σ P(m_i) Δ_i is added to the cost, P = 2μ log²2 · U.
+  /// Where nothing else is asked, Q = ½ and the weight is log 2, the chord cost then is 2 log²2 (½ ∫ ‖Jγ'‖²
+  /// dt + μ ∫ U dt).
+  std::shared_ptr<const DensityPotential> potential = {};
+  double density_weight = 0;  ///< μ ≥ 0
+  double density_scale = 1;   ///< h of density_factor()
 };
 
 /// Figures of a batch of curves, each [pairs] float64, on a grid `subdivisions` times finer than given.
@@ -54,12 +62,21 @@ class PathEnergy {
   /// once: the caller splits batches.
   SegmentTerms terms(const CurvePoints& points) const;
   /// Σ_i of the cost's segments, [pairs].
-  Tensor cost(const SegmentTerms& terms) const { return options_.cost->segments(terms).sum(1); }
+  Tensor cost(const SegmentTerms& terms) const;
   Tensor cost(const CurvePoints& points) const { return cost(terms(points)); }
 
   /// ‖Φ(a) − Φ(b)‖² in this energy's norm or kernel, or by the embedding's metric G of H, (a − b)ᵀ G((a +
   /// b)/2) (a − b); from decoded points [n, …] → [n].
   Tensor squared_distance(const Tensor& a, const Tensor& b) const;
+
+  /// P of points [n, D], [n] float64, differentiable once; undefined without density regularisation.
+  Tensor potential(const Tensor& points) const;
+  /// √(1 + P/h) [n], by which weights at points [n, D] are multiplied where first paths are compared without
+  /// times: a path that minimises ∫ (n²‖(Φγ)'‖² + P) dt is shortest in the metric (P + h) n² JᵀJ, h =
+  /// n²‖(Φγ)'‖² − P the same all along it (Maupertuis); here h is that of a typical path. 1 without density
+  /// regularisation.
+  Tensor density_factor(const Tensor& points) const;
+  bool has_potential() const { return options_.potential != nullptr && options_.density_weight > 0; }
 
   /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.
   Tensor squared_chords(const Tensor& images) const;

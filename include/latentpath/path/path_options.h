@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "latentpath/curve/curve.h"
+#include "latentpath/metric/density.h"
 #include "latentpath/metric/path_energy.h"
 #include "latentpath/path/prune.h"
 #include "latentpath/path/refine.h"
@@ -30,8 +31,9 @@ struct PathProblem {
   Tensor start, end;  ///< z0, z1 [pairs, D]; equal ends ask for a loop
   QualityPointer feature =
       {};  ///< reported along each path (mean_class_probability); the quality without its ramp
-  LatentSampler prior = {};  ///< where via points are drawn; none: N(0, I) if the quality looks at decoded
-                             ///< points, else no via points
+  LatentSampler prior = {};     ///< where via points are drawn; none: N(0, I) if the quality looks at decoded
+                                ///< points, else no via points
+  DensityPointer density = {};  ///< p(z), for density regularisation: prior samples are then its draws
 };
 
 /// The paths as they are after an iteration, for those who plot or time convergence.
@@ -58,6 +60,7 @@ struct PublishedOptions {
   int64_t first_order_iterations = 1000;  ///< adam, sgd, paper2019, where max_iterations is 0 (paper A, §6)
   int64_t quasi_newton_iterations = 300;  ///< lbfgs on a neural curve, where max_iterations is 0
   double learning_rate = 1e-3;            ///< adam, sgd, where PathOptions::learning_rate is empty (paper A)
+  int64_t points = 35;  ///< kim-zhang: points of a path (K, "Datasets, Models and Hyperparameters")
   /// paper2019, where PathOptions::learning_rate is empty: this share of 1/max_i k_i, a twentieth of the
   /// largest step at which gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable (¼), since k_i grows on the
   /// way.
@@ -77,6 +80,10 @@ struct PathOptions {
       {};  ///< λ of the dynamic cost; empty: default_time_weight() with a prior, else 1
   OutputNorm norm = OutputNorm::kSum;
   std::shared_ptr<const Kernel> kernel = {};
+  /// μ of density regularisation (metric/density_regularisation.h): "none"; a number above 0, "0.03"; "auto":
+  /// pair by pair such that the density term of the straight line weighs as much as running twice its length
+  /// would add.
+  std::string density_regularisation = "none";
 
   std::string method = "auto";  ///< of solver_methods(); "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of
                                 ///< paper A. Second-order methods search as lbfgs does, and then move what

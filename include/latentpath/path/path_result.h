@@ -47,7 +47,9 @@ struct PathResult {
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   std::vector<std::string> cost;     ///< [pairs]: what was minimised, "chord", "dynamic", …
   std::vector<double> time_weight;   ///< [pairs]: its λ; 0 where there is none
-  std::string method, curve;         ///< what was used
+  std::vector<double> density_regularisation;  ///< [pairs]: its μ; 0 where there is none
+  double density_reference = 0;  ///< V₀: what −log p(x) is counted from, where any μ is above 0
+  std::string method, curve;     ///< what was used
   std::vector<LevelRecord> history;
   StageSettings stage_settings;  ///< of the stages, as used
   std::vector<std::string> warnings;

@@ -4,6 +4,13 @@
 // descent on a polyline's nodes of paper B (`"paper2019"`), and other combinations of curve and solver asked
 // for by name. They are what the search is compared with.
 //
+// Algorithm 1 of Kim and Zhang (`"kim-zhang"`, K), literally: 35 points z^k, x^k = Φ(z^k), J^k = J(z^k), and
+// in every iteration, ends fixed,
+//   v^k = (x^{k+1} − x^k)/‖x^{k+1} − x^k‖,  a^k = v^k − v^{k−1},  b^k = (J^kᵀJ^k)⁻¹ J^kᵀ a^k,
+//   z^k ← z^k + η (b^k − μ ∂_z(½ log det JᵀJ − log p(z)))  at z = z^k,
+// with the μ of `density_regularisation`. It is no descent of K's energy: b is a vector and ∂_z V a covector,
+// and points are free to slide along the path. docs/algorithms/density_regularisation.md says what follows.
+//
 //   PathResult result = find_path(problem, {.method = "adam"});
 
 #include "latentpath/metric/path_energy.h"

@@ -25,8 +25,10 @@ struct EvaluateJob {
   PriorOptions prior;
   double sharpness = 1;  ///< p of the favoured quality, Q^p
   std::string ramp = "on";
-  std::string guard = "on";          ///< as in InterpolateJob
-  std::string judge;                 ///< likewise
+  std::string guard = "on";  ///< as in InterpolateJob
+  std::string judge;         ///< likewise
+  std::string data_density =
+      "auto";  ///< likewise; auto: where `methods` or `density_regularisation` are about it
   std::vector<double> epsilon{0.1};  ///< rows for each; path.epsilon is not looked at
 
   std::string pairs = "100";             ///< how many are drawn, or FILE.npy [pairs, 2, D]

@@ -33,6 +33,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/metric/density_regularisation.h"
 #include "latentpath/metric/typicality_guard.h"
 #include "latentpath/path/find_path.h"
 
@@ -48,6 +49,7 @@ struct EvaluationCase {
   std::function<Tensor(const Tensor& latent, const Tensor& decoded)> recognised = {};
   QualityPointer judged = {};       ///< the feature by a second classifier; null: no judge
   TypicalityRankPointer rank = {};  ///< by which the strangest place is reported; null: not
+  DataDensityPointer density = {};  ///< by which −log p(x) is reported; null: not
 };
 
 /// Which points the classifier puts into the class: among classes that exclude each other those for which it
@@ -69,6 +71,7 @@ struct EvaluationMethod {
   std::string name;
   Kind kind = Kind::kSearch;
   std::function<void(PathOptions&)> adjust = {};  ///< what a search changes in the evaluator's options
+  bool geodesic = false;                          ///< a search that is asked for no quality: Q = ½
 };
 
 /// A method by name:
@@ -77,6 +80,11 @@ struct EvaluationMethod {
 ///   paper2019           paper B: descent on a polyline's nodes, endpoint-mean cost (its Eq. 3), 1000 steps
 ///   straight            our solver started from the straight line only
 ///   ours                our solver as it comes: several starts, the best path kept
+///   geod, geodreg, straight-z   of Kim and Zhang: the shortest path by our solver, whatever quality is asked
+///   of others;
+///                       the same with density regularisation, auto where the options name none; the straight
+///                       line
+///   kim-zhang           their Algorithm 1 for geodreg
 ///   newton, adam, …     the same by another of solver_methods(), as interpolate --method takes it
 /// Throws Error(kArgument) naming them for any other.
 EvaluationMethod evaluation_method(const std::string& name);
@@ -93,14 +101,16 @@ enum class PathFigure : size_t {
   kEmbeddingLength,
   kSmoothness,
   kEvenSmoothness,
-  kMeanJudge,          ///< mean probability of the feature by the judge
-  kJudgeDisagreement,  ///< share of frames of which the classifier is sure and which the judge denies
-  kLeastGuardRank,     ///< of the strangest place
-  kLeastEndRank,       ///< of the stranger end: no path does better
+  kMeanJudge,                ///< mean probability of the feature by the judge
+  kJudgeDisagreement,        ///< share of frames of which the classifier is sure and which the judge denies
+  kLeastGuardRank,           ///< of the strangest place
+  kLeastEndRank,             ///< of the stranger end: no path does better
+  kMeanNegativeLogDensity,   ///< of −log p(x), over uniform time
+  kWorstNegativeLogDensity,  ///< largest −log p(x)
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 16;
+inline constexpr size_t kPathFigures = 18;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"

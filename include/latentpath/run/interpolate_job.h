@@ -34,6 +34,8 @@ struct InterpolateJob {
   std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
   std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
   std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none
+  std::string data_density =
+      "auto";  ///< −log p(x) along the paths is reported: on, none (run/data_density.h)
   PathOptions path;
   bool certify = false;  ///< compare with the globally shortest path by fast marching
   int64_t threads = 0;

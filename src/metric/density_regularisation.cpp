@@ -1,0 +1,225 @@
+#include "latentpath/metric/density_regularisation.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/parallel.h"
+#include "latentpath/curve/curve.h"
+#include "latentpath/metric/metric_tensor.h"
+#include "metric/unfused_attention.h"
+
+namespace latentpath {
+namespace {
+
+/// Points decoded at once, in all D directions.
+constexpr int64_t kPointsPerBatch = 1024;
+/// δ as a share of a typical eigenvalue of JᵀJ.
+constexpr double kRegularisation = 1e-10;
+/// Share of a direction from which δ is said to have acted.
+constexpr double kActed = 0.01;
+
+/// A = J(JᵀJ + δI)⁻¹, half the log determinant, and δ tr(JᵀJ + δI)⁻¹.
+struct Factors {
+  Tensor pulled;       // A [n, M, D]
+  Tensor value, lost;  // [n]
+};
+
+/// The Cholesky factor of JᵀJ + δI; NaN where there is none.
+Tensor factor_of(const Tensor& jacobian, double regularisation) {
+  const int64_t dim = jacobian.size(2);
+  const Tensor gram =
+      at::bmm(jacobian.transpose(1, 2), jacobian) + regularisation * at::eye(dim, jacobian.options());
+  const auto [factor, info] = at::linalg_cholesky_ex(gram);
+  return at::where(info.eq(0).view({-1, 1, 1}), factor, at::full({}, std::nan(""), factor.options()));
+}
+
+Factors factors_of(const Tensor& jacobian, double regularisation) {
+  const int64_t dim = jacobian.size(2);
+  const Tensor factor = factor_of(jacobian, regularisation);
+  const Tensor inverse =
+      at::cholesky_solve(at::eye(dim, jacobian.options()).expand({jacobian.size(0), dim, dim}), factor);
+  return {at::bmm(jacobian, inverse), factor.diagonal(0, 1, 2).log().sum(1),
+          regularisation * inverse.diagonal(0, 1, 2).sum(1)};
+}
+
+/// Σ_k ∂_z ⟨a_k, J e_k⟩ at z [n, D], a_k the columns of A [n, M, D] held fixed: [n, D] float64.
+Tensor bend(const Embedding& embedding, const Tensor& z, const Tensor& factor) {
+  const at::AutoGradMode enabled(true);
+  const UnfusedAttention twice;
+  const int64_t n = z.size(0), dim = z.size(1);
+  const Tensor none = at::zeros({n, dim}, at::kDouble);
+  const Tensor leaf = z.detach().repeat_interleave(dim, 0).requires_grad_(true);
+  const Tensor image = embedding(leaf);
+  if (!image.requires_grad()) return none;
+  const Tensor covectors = factor.transpose(1, 2).reshape(image.sizes()).to(image.scalar_type());
+  const Tensor pulled = torch::autograd::grad({image}, {leaf}, {covectors}, true, /*create_graph=*/true,
+                                              /*allow_unused=*/true)[0];
+  if (!pulled.defined() || !pulled.requires_grad()) return none;  // linear
+  const Tensor directions = at::eye(dim, pulled.options()).repeat({n, 1});
+  const Tensor bent = torch::autograd::grad({(pulled * directions).sum()}, {leaf}, {}, false, false,
+                                            /*allow_unused=*/true)[0];
+  return bent.defined() ? bent.to(at::kDouble).view({n, dim, dim}).sum(1) : none;
+}
+
+}  // namespace
+
+Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double regularisation,
+                            Tensor* lost) {
+  const bool wanted = at::GradMode::is_enabled() && z.requires_grad();
+  const int64_t n = z.size(0), rows = std::max<int64_t>(1, kPointsPerBatch / z.size(1));
+  const int64_t chunks = (n + rows - 1) / rows;
+  std::vector<Tensor> values(static_cast<size_t>(chunks)), gradients(values.size()), losses(values.size());
+  const auto one = [&](int64_t chunk) {
+    const Tensor part = z.detach().narrow(0, chunk * rows, std::min(rows, n - chunk * rows));
+    const Factors factors = factors_of(embedding.jacobian(part).to(at::kDouble), regularisation);
+    const auto at = static_cast<size_t>(chunk);
+    values[at] = factors.value;
+    losses[at] = factors.lost;
+    if (wanted) gradients[at] = bend(embedding, part, factors.pulled);
+  };
+  // The chunks are the same however many threads there are, and so are the bytes.
+  if (embedding.concurrent())
+    run_in_parallel(chunks, one);
+  else
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) one(chunk);
+  if (n == 0) return at::zeros({0}, at::kDouble);
+  if (lost != nullptr) *lost = at::cat(losses);
+  const Tensor value = at::cat(values);
+  if (!wanted) return value;
+  // The value, with the gradient that was found: z − z is 0, and has derivative 1.
+  return value + (at::cat(gradients) * (z - z.detach()).to(at::kDouble)).sum(1);
+}
+
+Tensor pull_back(const Tensor& jacobian, const Tensor& v, double regularisation) {
+  const Tensor right = at::bmm(jacobian.transpose(1, 2), v.unsqueeze(2));
+  return at::cholesky_solve(right, factor_of(jacobian, regularisation)).squeeze(2);
+}
+
+DataDensity::DataDensity(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
+                         double regularisation)
+    : embedding_(std::move(embedding)), latents_(std::move(latents)), regularisation_(regularisation) {
+  LATENTPATH_CHECK(embedding_ != nullptr && latents_ != nullptr, kArgument,
+                   "the density of images needs an embedding and a density of its latents");
+  LATENTPATH_CHECK(regularisation_ >= 0, kArgument,
+                   "the regularisation of det JᵀJ must not be negative, and is ", regularisation_);
+  const int64_t dim = embedding_->latent_dim();
+  LATENTPATH_CHECK(dim < 0 || dim == latents_->dim(), kArgument, embedding_->describe(), " has latent size ",
+                   dim, ", and the ", latents_->describe(), " is about ", latents_->dim(), " dimensions");
+  LATENTPATH_CHECK(latents_->dim() <= kLargestLatent, kArgument,
+                   "the density of images, −log p(z) + ½ log det JᵀJ, is ",
+                   "computed for latent sizes up to ", kLargestLatent, "; that of ", embedding_->describe(),
+                   " is ", latents_->dim());
+}
+
+Tensor DataDensity::negative_log(const Tensor& z) const {
+  Tensor lost;
+  const Tensor determinant = half_log_determinant(*embedding_, z, regularisation_, &lost);
+  evaluated_ += z.size(0);
+  if (lost.defined()) regularised_ += (lost > kActed).sum().item<int64_t>();
+  return determinant - latents_->log_density(z);
+}
+
+namespace {
+
+/// J, or a sentence where the model has no second derivatives to make it by.
+Tensor jacobian_of(const Embedding& embedding, const Tensor& z) {
+  try {
+    return embedding.jacobian(z).to(at::kDouble);
+  } catch (const c10::Error& error) {
+    throw Error(ErrorKind::kInput,
+                embedding.describe() +
+                    " cannot be differentiated twice, by which its Jacobian is found for the density "
+                    "of its images: " +
+                    error.what_without_backtrace());
+  }
+}
+
+}  // namespace
+
+DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
+                                     const Tensor& samples) {
+  LATENTPATH_CHECK(embedding != nullptr && latents != nullptr, kArgument,
+                   "the density of images needs an embedding and a density of its latents");
+  LATENTPATH_CHECK(embedding->metric() == nullptr, kArgument, "lengths are measured by ",
+                   embedding->metric() ? embedding->metric()->describe() : "",
+                   ": the density of images is known for Euclidean lengths alone");
+  DataDensity(embedding, latents, 0);  // refuses sizes before a Jacobian is made
+  const at::NoGradGuard no_gradient;
+  std::vector<Tensor> traces;
+  int64_t outputs = 0;
+  for (const Tensor& part : samples.split(std::max<int64_t>(1, kPointsPerBatch / samples.size(1)))) {
+    const Tensor jacobian = jacobian_of(*embedding, part);
+    outputs = jacobian.size(1);
+    traces.push_back(jacobian.square().sum({1, 2}));
+  }
+  const int64_t dim = latents->dim();
+  LATENTPATH_CHECK(
+      outputs >= dim, kArgument, embedding->describe(), " makes ", outputs, " numbers of ", dim,
+      " latents: many latents give the same output, and how dense outputs are is an integral over these, ",
+      "which ½ log det JᵀJ is not; leave `density_regularisation` and `data_density` none");
+  const Tensor trace = at::cat(traces);
+  const Tensor finite = trace.masked_select(at::isfinite(trace));
+  const double typical = finite.numel() > 0 ? finite.mean().item<double>() / static_cast<double>(dim) : 0;
+  LATENTPATH_CHECK(typical > 0, kArgument, embedding->describe(), " has a Jacobian of 0 at all ",
+                   samples.size(0), " samples of its prior: its images do not move, and have no density");
+  return std::make_shared<const DataDensity>(std::move(embedding), std::move(latents),
+                                             kRegularisation * typical);
+}
+
+DensityPotential::DensityPotential(DataDensityPointer density, double reference, double softness)
+    : density_(std::move(density)), reference_(reference), softness_(softness) {
+  LATENTPATH_CHECK(density_ != nullptr && softness_ > 0, kArgument,
+                   "a density potential needs a density and a softness above 0, not ", softness_);
+}
+
+Tensor DensityPotential::evaluate(const Tensor& z) const {
+  return at::softplus(density_->negative_log(z) - reference_, 1 / softness_, /*threshold=*/40);
+}
+
+DensityPotentialPointer density_potential(const DataDensityPointer& density, const Tensor& samples) {
+  const at::AutoGradMode enabled(true);
+  const Tensor z = samples.detach().clone().requires_grad_(true);
+  Tensor slope;
+  const Tensor determinant = half_log_determinant(*density->embedding(), z, density->regularisation());
+  if (determinant.requires_grad()) slope = torch::autograd::grad({determinant.sum()}, {z})[0];
+  const at::NoGradGuard no_gradient;
+  const Tensor log_density = density->latents().log_density(samples);
+  const Tensor values = determinant.detach() - log_density;
+  const Tensor which = at::isfinite(values);
+  const Tensor finite = values.masked_select(which);
+  LATENTPATH_CHECK(finite.numel() >= 2, kNumerical,
+                   "the density of images is not finite at samples of the prior");
+  double spread = finite.std().item<double>();
+  const double size = finite.abs().max().item<double>();
+  if (!(spread > 1e-9 * std::max(1.0, size))) spread = 1;  // the same everywhere: a constant of the cost
+  const double denser =
+      density->latents().log_maximum().value_or(0) - log_density.masked_select(which).max().item<double>();
+  const double allowance = density->latents().log_maximum() ? std::max(0.0, denser) : 0;
+  auto potential = std::make_shared<DensityPotential>(
+      density, finite.min().item<double>() - allowance - spread, spread / 10);
+  const Tensor of_map = determinant.detach().masked_select(which);
+  const double varies = (of_map.max() - of_map.min()).item<double>();
+  if (varies > 1e-6 * std::max(1.0, size) && (!slope.defined() || slope.eq(0).all().item<bool>()))
+    potential->notes_.push_back(density->embedding()->describe() +
+                                " is linear between its kinks (ReLU without a smooth output?): ½ log det JᵀJ "
+                                "changes in steps and has no "
+                                "gradient, so that density regularisation follows the density of the latents "
+                                "and chooses among first paths "
+                                "by the rest");
+  return potential;
+}
+
+DensityAlong density_along(const DataDensity& density, const std::function<Tensor(const Tensor&)>& curve,
+                           int64_t frames) {
+  const at::NoGradGuard no_gradient;
+  const Tensor points = curve(uniform_times(frames - 1));  // [pairs, F, D]
+  const Tensor values = density.negative_log(points.flatten(0, 1)).view({points.size(0), frames});
+  const Tensor ends = 0.5 * (values.select(1, 0) + values.select(1, frames - 1));
+  return {values, (values.sum(1) - ends) / static_cast<double>(frames - 1), values.amax(1)};
+}
+
+}  // namespace latentpath

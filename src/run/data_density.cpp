@@ -1,0 +1,91 @@
+#include "latentpath/run/data_density.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
+#include "latentpath/core/random.h"
+#include "latentpath/path/initial_path.h"
+#include "run/json_numbers.h"
+
+namespace latentpath {
+namespace {
+
+using detail::number_or_null;
+using detail::short_number;
+using nlohmann::json;
+
+/// Multiplications that `auto` spends, in D directions of every point and some five passes: a second or two.
+constexpr double kMostOperations = 1e10, kPasses = 5, kLeastOperations = 1e5;
+/// Samples by which δ is set, whose size matters within orders of magnitude.
+constexpr int64_t kSamples = 16;
+
+DataDensityPointer make(const std::shared_ptr<const Embedding>& decoder, const DensityPointer& latents,
+                        uint64_t seed) {
+  auto generator = make_generator(seed + 41);
+  return make_data_density(decoder, latents, latents->sample(kSamples, generator));
+}
+
+}  // namespace
+
+DataDensityPointer reported_density(const std::string& asked, const std::shared_ptr<const Embedding>& decoder,
+                                    const Prior& prior, int64_t points, uint64_t seed) {
+  if (asked == "none") return nullptr;
+  if (asked == "on") return make(decoder, prior.density ? prior.density : prior.end_points, seed);
+  const auto dim = prior.density ? prior.density->dim() : 0;
+  const double operations = kPasses *
+                            std::max(kLeastOperations, static_cast<double>(decoder->operations_per_point())) *
+                            static_cast<double>(points * dim);
+  if (!prior.density || dim > DataDensity::kLargestLatent || operations > kMostOperations) return nullptr;
+  try {
+    return make(decoder, prior.density, seed);
+  } catch (const std::exception&) {  // no second derivatives, fewer outputs than latents: no figure that
+                                     // nobody asked for
+    return nullptr;
+  }
+}
+
+void add_data_density(json& summary, const PathProblem& problem, const PathResult& result,
+                      const DataDensity& density) {
+  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble),
+               nodes = result.nodes.to(at::kDouble);
+  const auto add = [&](const char* name, const std::function<Tensor(const Tensor&)>& curve) {
+    const DensityAlong along = density_along(density, curve, kDensityFrames);
+    for (int64_t pair = 0; pair < nodes.size(0); ++pair) {
+      json& figures = summary["pairs"][static_cast<size_t>(pair)][name];
+      figures["mean_negative_log_density"] = number_or_null(along.mean[pair].item<double>());
+      figures["worst_negative_log_density"] = number_or_null(along.worst[pair].item<double>());
+      if (std::string(name) != "path") continue;
+      json frames = json::array();
+      for (int64_t frame = 0; frame < kDensityFrames; ++frame)
+        frames.push_back(short_number(along.values[pair][frame].item<double>(), 6));
+      figures["negative_log_density"] = frames;
+    }
+  };
+  add("path", [&](const Tensor& t) { return interpolate_polyline(nodes, result.times, t); });
+  add("linear", [&](const Tensor& t) { return linear_path(start, end, t); });
+  add("spherical", [&](const Tensor& t) { return spherical_path(start, end, t); });
+}
+
+std::string data_density_text(const json& summary) {
+  const auto median = [&](const char* curve, const char* figure) {
+    std::vector<double> values;
+    for (const json& pair : summary.at("pairs"))
+      if (const auto found = pair.at(curve).find(figure); found != pair.at(curve).end() && found->is_number())
+        values.push_back(found->get<double>());
+    return values.empty() ? std::string() : figure_text(median_of(values));
+  };
+  const std::string mean = median("path", "mean_negative_log_density");
+  if (mean.empty()) return {};
+  return join_message(summary.at("pairs").size() == 1 ? "" : "median ", "-log p(x): mean ", mean,
+                      " (straight line ", median("linear", "mean_negative_log_density"), ", spherical ",
+                      median("spherical", "mean_negative_log_density"), "), worst ",
+                      median("path", "worst_negative_log_density"), " (straight line ",
+                      median("linear", "worst_negative_log_density"), ")\n");
+}
+
+}  // namespace latentpath

@@ -1,0 +1,102 @@
+"""--density-regularisation and the density of images, on a decoder whose density is known and has a hole."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from conftest import check_one_sentence, options, run
+
+B = 0.3
+
+
+class Disc(nn.Module):
+    """z / sqrt(B^2 + |z|^2): the plane onto a disc, whose middle few latents are stretched over."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent_dim = 2
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return z / (0.09 + z.square().sum(1, True)).sqrt()
+
+
+class Shadow(nn.Module):
+    """Three latents to two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent_dim = 3
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return z[:, :2]
+
+
+def negative_log_density(z):
+    square = np.square(z).sum(-1)
+    return square / 2 + np.log(2 * np.pi) + np.log(B * B) - 2 * np.log(B * B + square)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("density")
+    torch.jit.script(Disc()).save(str(folder / "disc.pt"))
+    torch.jit.script(Shadow()).save(str(folder / "shadow.pt"))
+    return folder
+
+
+def interpolate(files, out, **more):
+    arguments = {"decoder": files / "disc.pt", "from_": "-0.9,0.2", "to": "0.9,0.2", "segments": 32, "dtype": "float64", "threads": 1, **more}
+    return run("interpolate", *options(out=out, **arguments), out=out)
+
+
+def test_paths_go_around_the_hole_and_say_how_dense_they_are(files, tmp_path):
+    plain = interpolate(files, tmp_path / "plain").ok()
+    dense = interpolate(files, tmp_path / "dense", density_regularisation="auto").ok()
+    path = dense.pairs[0]["path"]
+    assert "density_regularisation" not in plain.pairs[0]["path"]
+    assert path["density_regularisation"] > 0
+    assert "mu = " in dense.stdout and "-log p(x)" in dense.stdout
+    assert np.linalg.norm(plain.path[0], axis=1).min() < 0.25  # the straight line of the disc is at 0.2 / sqrt(…)
+    assert path["worst_negative_log_density"] < plain.pairs[0]["path"]["worst_negative_log_density"] - 1
+    # Frames at equal times of the polyline: what stands in run.json is the formula's.
+    times, nodes = dense.times[0], dense.path[0]
+    frames = np.stack([np.interp(np.linspace(0, 1, 33), times, nodes[:, k]) for k in range(2)], 1)
+    expected = negative_log_density(frames)
+    assert path["negative_log_density"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert path["worst_negative_log_density"] == pytest.approx(expected.max(), rel=1e-6, abs=1e-6)
+    mean = (expected.sum() - 0.5 * (expected[0] + expected[-1])) / 32
+    assert path["mean_negative_log_density"] == pytest.approx(mean, rel=1e-6, abs=1e-6)
+
+
+def test_the_methods_of_kim_and_zhang_stand_in_one_table(files, tmp_path):
+    table = run("evaluate", *options(decoder=files / "disc.pt", pairs=2, segments=16, threads=1, methods="geod,geodreg,straight-z,kim-zhang",
+                                     max_iterations=40, out=tmp_path / "table"), out=tmp_path / "table").ok()
+    with open(table.out / "table.csv", newline="") as file:
+        rows = {row["method"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["geod", "geodreg", "straight-z", "kim-zhang"]
+    dense = {name: float(row["mean_negative_log_density"]) for name, row in rows.items()}
+    length = {name: float(row["embedding_length"]) for name, row in rows.items()}
+    assert dense["geodreg"] < dense["geod"]
+    assert length["geod"] <= 1.001 * min(length.values())
+
+
+def test_what_has_no_density_is_refused(files, tmp_path):
+    result = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", density_regularisation="0.1", quiet=True, out=tmp_path / "out"),
+                 out=tmp_path / "out")
+    assert result.code == 2
+    check_one_sentence(result, "2 numbers of 3 latents")
+    # Nobody asked for it: no figure, and nothing said.
+    quiet = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", segments=8, out=tmp_path / "quiet"), out=tmp_path / "quiet").ok()
+    assert "mean_negative_log_density" not in quiet.pairs[0]["path"]
+    for weight in ("0", "much"):
+        refused = interpolate(files, tmp_path / "refused", density_regularisation=weight, quiet=True)
+        assert refused.code == 2
+        check_one_sentence(refused, "--density-regularisation")
+    certified = interpolate(files, tmp_path / "certified", density_regularisation="auto", certify=True, ramp="off", quiet=True)
+    assert certified.code == 2
+    check_one_sentence(certified, "--certify")
