@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "latentpath/core/error.h"
@@ -33,11 +35,36 @@ struct Member {
 
 class Archive {
  public:
-  Archive(const std::filesystem::path& file, std::string name)
-      : stream_(file, std::ios::binary), name_(std::move(name)) {
+  Archive(const std::filesystem::path& file, std::string name, bool model)
+      : stream_(file, std::ios::binary),
+        name_(std::move(name)),
+        what_for_(model ? "no TorchScript archive" : "no zip archive"),
+        remedy_(model ? "; export the model with torch.jit.script or torch.jit.trace" : "; write it anew") {
     std::error_code failure;
     size_ = std::filesystem::file_size(file, failure);
     LATENTPATH_CHECK(stream_ && !failure, kInput, name_, " cannot be read");
+  }
+
+  std::vector<std::string> member_names() {
+    std::vector<std::string> names;
+    for (const Member& member : read_directory()) names.push_back(member.name);
+    return names;
+  }
+
+  std::string contents(const std::string& wanted, uint64_t most_bytes) {
+    for (const Member& member : read_directory()) {
+      if (member.name != wanted) continue;
+      LATENTPATH_CHECK(member.size <= most_bytes, kInput, name_, " holds ", member.size, " bytes in '",
+                       wanted, "', more than the ", most_bytes, " that are read");
+      std::string bytes;
+      const uint64_t checksum = contents_checksum(member, [&bytes](const unsigned char* piece, size_t count) {
+        bytes.append(reinterpret_cast<const char*>(piece), count);
+      });
+      LATENTPATH_CHECK(checksum == member.checksum, kInput, name_, " is damaged: the contents of '", wanted,
+                       "' do not match their checksum; copy or export it anew");
+      return bytes;
+    }
+    throw Error(ErrorKind::kInput, join_message(name_, " holds no '", wanted, "'"));
   }
 
   void check() {
@@ -62,8 +89,7 @@ class Archive {
 
  private:
   void need(bool fits, const char* what) const {
-    LATENTPATH_CHECK(fits, kInput, name_, " is damaged or no TorchScript archive: ", what,
-                     "; export the model with torch.jit.script or torch.jit.trace");
+    LATENTPATH_CHECK(fits, kInput, name_, " is damaged or ", what_for_, ": ", what, remedy_);
   }
 
   std::vector<unsigned char> read(uint64_t offset, uint64_t count) {
@@ -142,7 +168,9 @@ class Archive {
     }
   }
 
-  uint64_t contents_checksum(const Member& member) {
+  using Taker = std::function<void(const unsigned char*, size_t)>;
+
+  uint64_t contents_checksum(const Member& member, const Taker& take = {}) {
     constexpr uint64_t kEncrypted = 1, kStored = 0, kDeflated = 8;
     need((member.flags & kEncrypted) == 0, "a member is encrypted");
     need(member.method == kStored || member.method == kDeflated, "a member is packed in an unknown way");
@@ -151,17 +179,18 @@ class Archive {
     const uint64_t begin =
         member.offset + kLocalSize + little_endian(&local[26], 2) + little_endian(&local[28], 2);
     need(begin <= size_ && member.packed <= size_ - begin, "a member lies outside of it");
-    if (member.method == kDeflated) return inflated_checksum(begin, member);
+    if (member.method == kDeflated) return inflated_checksum(begin, member, take);
     need(member.packed == member.size, "a member is of another size than the directory says");
     uLong checksum = ::crc32(0, nullptr, 0);
     for (uint64_t done = 0; done < member.size; done += kPiece) {
       const auto piece = read(begin + done, std::min<uint64_t>(kPiece, member.size - done));
       checksum = ::crc32(checksum, piece.data(), static_cast<uInt>(piece.size()));
+      if (take) take(piece.data(), piece.size());
     }
     return checksum;
   }
 
-  uint64_t inflated_checksum(uint64_t begin, const Member& member) {
+  uint64_t inflated_checksum(uint64_t begin, const Member& member, const Taker& take) {
     z_stream inflater{};
     need(::inflateInit2(&inflater, -MAX_WBITS) == Z_OK, "it cannot be unpacked");
     std::vector<unsigned char> output(kPiece);
@@ -179,6 +208,7 @@ class Archive {
         const size_t count = output.size() - inflater.avail_out;
         checksum = ::crc32(checksum, output.data(), static_cast<uInt>(count));
         unpacked += count;
+        if (take && unpacked <= member.size) take(output.data(), count);
       } while (state == Z_OK && inflater.avail_out == 0 && unpacked <= member.size);
     }
     ::inflateEnd(&inflater);
@@ -188,14 +218,23 @@ class Archive {
   }
 
   std::ifstream stream_;
-  std::string name_;
+  std::string name_, what_for_, remedy_;
   uint64_t size_ = 0;
 };
 
 }  // namespace
 
 void check_archive(const std::filesystem::path& file, const std::string& name) {
-  Archive(file, name).check();
+  Archive(file, name, true).check();
+}
+
+std::vector<std::string> archive_members(const std::filesystem::path& file, const std::string& name) {
+  return Archive(file, name, false).member_names();
+}
+
+std::string read_archive_member(const std::filesystem::path& file, const std::string& member,
+                                const std::string& name, uint64_t most_bytes) {
+  return Archive(file, name, false).contents(member, most_bytes);
 }
 
 }  // namespace latentpath

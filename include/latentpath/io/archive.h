@@ -7,8 +7,10 @@
 //
 //   check_archive("decoder.pt", "the decoder file decoder.pt");
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace latentpath {
 
@@ -17,5 +19,12 @@ namespace latentpath {
 /// it, a checksum that is not that of the contents. An archive none of whose checksums fits was written
 /// without any (torch.serialization.set_crc32_options(False)) and passes.
 void check_archive(const std::filesystem::path& file, const std::string& name);
+
+/// The names of its members, from the directory alone. Throws Error(kInput) as check_archive().
+std::vector<std::string> archive_members(const std::filesystem::path& file, const std::string& name);
+
+/// The contents of one member, at most `most_bytes`; its checksum must fit. Throws Error(kInput).
+std::string read_archive_member(const std::filesystem::path& file, const std::string& member,
+                                const std::string& name, uint64_t most_bytes = uint64_t{1} << 32);
 
 }  // namespace latentpath
