@@ -71,6 +71,23 @@ void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool a
   command->callback(subcommand.run);
 }
 
+std::string conversion_sentence(const std::vector<Subcommand>& subcommands, const std::string& message) {
+  // "Could not convert: --segments = 2.5"
+  const size_t name = message.find("--"), sign = message.find(" = ");
+  if (name == std::string::npos || sign == std::string::npos || sign < name) return message;
+  const std::string option_name = message.substr(name + 2, sign - name - 2);
+  for (const Subcommand& subcommand : subcommands)
+    for (const BoundOption& option : subcommand.options) {
+      if (option.row->name != option_name) continue;
+      const bool whole =
+          std::holds_alternative<int64_t>(option.sample) || std::holds_alternative<uint64_t>(option.sample);
+      const std::string range = option.row->range_text();
+      return "--" + option_name + " takes a " + (whole ? "whole number" : "number") +
+             (range.empty() ? "" : ", " + range) + "; '" + message.substr(sign + 3) + "' is not";
+    }
+  return message;
+}
+
 bool take_help_all(std::vector<std::string>& arguments) {
   bool found = false;
   for (std::string& argument : arguments) {

@@ -15,6 +15,10 @@ namespace latentpath::program {
 /// help with `all` alone.
 void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool all);
 
+/// CLI11's sentence about a text that is no number, with what the option takes: "--segments takes a whole
+/// number, 1 to 100000; '2.5' is not".
+std::string conversion_sentence(const std::vector<Subcommand>& subcommands, const std::string& message);
+
 /// Whether --help-all is among the arguments, which becomes --help: for add_to_command_line().
 bool take_help_all(std::vector<std::string>& arguments);
 

@@ -166,6 +166,8 @@ int main(int argc, char** argv) {
     arguments = program::expand_config(app, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));                   // runs the chosen subcommand
+  } catch (const CLI::ConversionError& error) {
+    return program::report_error(program::conversion_sentence(subcommands, error.what()), 2);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return program::report_error(error.what() + std::string(" (see latentpath --help)"), 2);

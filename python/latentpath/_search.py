@@ -21,7 +21,9 @@ _log = logging.getLogger("latentpath")
 
 _path_options = Options(
     "interpolate",
-    taken={"decoder", "classifier", "encoder", "metric", "latent-dim", "latent-shapes", "dtype", "device", "from", "to",
+    taken={"decoder", "decoder-method", "latent-input", "input", "output", "latent-shape", "channels", "classifier",
+           "classifier-method", "classifier-tensor", "encoder", "encoder-method", "encoder-tensor", "encoder-range",
+           "encoder-mean", "encoder-std", "encoder-shape", "metric", "latent-dim", "latent-shapes", "dtype", "device", "from", "to",
            "pairs", "loop", "favor", "avoid", "prior", "judge"},
 )
 _geodesic_options = Options(

@@ -15,6 +15,11 @@ namespace {
 struct Remedy {
   std::string_view words, remedy;
 };
+constexpr std::string_view kOnGpu =
+    "the file makes tensors on a GPU: move the model to the CPU with model.cpu() and export it there";
+constexpr std::string_view kNoDerivative =
+    "a path needs derivatives: export the model with gradients on (not under torch.no_grad() or "
+    "inference_mode()), so that no operation without one is recorded";
 constexpr Remedy kRemedies[] = {
     {"Expected more than 1 value per channel when training",
      "it normalises by the statistics of its batch: export the model after .eval(), with running statistics"},
@@ -28,17 +33,28 @@ constexpr Remedy kRemedies[] = {
      "its numbers are of several precisions: export the model after .float(), constants included"},
     {"expected m1 and m2 to have the same dtype",
      "its numbers are of several precisions: export the model after .float(), constants included"},
+    {"'CUDA' backend", kOnGpu},
+    {"not compiled with CUDA", kOnGpu},
+    {"Cannot initialize CUDA", kOnGpu},
+    {"Found no NVIDIA driver", kOnGpu},
+    {"Expected all tensors to be on the same device", kOnGpu},
+    {"derivative for aten::", kNoDerivative},
+    {"does not require grad", kNoDerivative},
 };
 
 /// The last "…Error: " line, which an interpreter's traceback ends in, or else the first line.
 std::string telling_line(const std::string& message) {
   constexpr std::string_view kMarker = "Error: ";
   const size_t marker = message.rfind(kMarker);
-  const size_t begin = marker == std::string::npos ? 0 : marker + kMarker.size();
+  const size_t after = marker == std::string::npos ? 0 : marker + kMarker.size();
+  const size_t begin = std::min(message.find_first_not_of(" \n", after), message.size());
   const size_t end = std::min(message.find('\n', begin), message.size());
   std::string line = message.substr(begin, std::min<size_t>(end - begin, 240));
   const size_t frames = line.find("Exception raised from");
   if (frames != std::string::npos) line.resize(frames);
+  // A paragraph about builds and dispatch keys follows.
+  const size_t guesses = line.find(". This could be because");
+  if (guesses != std::string::npos) line.resize(guesses);
   while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
   return line;
 }

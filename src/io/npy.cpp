@@ -194,9 +194,9 @@ std::string npy_header(at::IntArrayRef shape) {
 
 }  // namespace
 
-Tensor read_npy(const std::filesystem::path& path) {
-  const std::string file = path.string();
-  const std::string bytes = read_file(path);
+Tensor read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
+
+Tensor parse_npy(std::string_view bytes, const std::string& file) {
   const auto [text, offset] = find_header(bytes, file);
   const std::optional<Header> header = HeaderParser(text).parse();
   LATENTPATH_CHECK(header, kInput, file,

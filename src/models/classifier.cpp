@@ -16,6 +16,7 @@ struct Classifier::Model {
   ImageFormat format;
   std::vector<std::string> class_names;
   std::vector<std::string> assumptions, warnings;
+  std::vector<std::string> loaded_notes = {};  // of its file
   std::optional<InputAdapter> adapter;
   ClassifierOutput output = ClassifierOutput::kDetect;
   int64_t classes = 0;
@@ -138,6 +139,8 @@ struct Classifier::Model {
       range = ValueRange{0, 1};
     else if (seen.low >= -1 - 1e-3 && seen.high <= 1 + 1e-3)
       range = ValueRange{-1, 1};
+    else if (seen.low >= 0 && seen.high > 16 && seen.high <= 255)
+      range = ValueRange{0, 255};
     if (range)
       assumptions.push_back(join_message("the decoder's values are taken to lie in [", range->low, ", ",
                                          range->high, "], as ", samples, " samples do (", seen.low, " to ",
@@ -206,12 +209,14 @@ struct Classifier::Model {
 };
 
 Classifier::Classifier(const std::filesystem::path& file, const ClassifierOptions& options)
-    : Classifier(TorchScriptModule(file, "classifier", options.dtype, options.device), options) {}
+    : Classifier(TorchScriptModule(file, "classifier", options.dtype, options.device, options.signature),
+                 options) {}
 
 Classifier::Classifier(TorchScriptModule loaded, const ClassifierOptions& options)
-    : model_(
-          std::make_unique<Model>(Model{std::move(loaded), options, {}, {}, {}, {}, {}, options.output, 0})) {
+    : model_(std::make_unique<Model>(
+          Model{std::move(loaded), options, {}, {}, {}, {}, {}, {}, options.output, 0})) {
   const TorchScriptModule& module = model_->module;
+  model_->loaded_notes = module.notes();
   LATENTPATH_CHECK(!module.takes_list(), kInput, model_->name(), " must take one tensor, not a list");
   ImageFormat& format = model_->format;
   // What the file says gives way to what the caller says, or the reverse.
@@ -244,7 +249,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
                          std::optional<ValueRange> output_range) {
   const at::NoGradGuard no_gradient;
   Model& model = *model_;
-  model.assumptions.clear();
+  model.assumptions = model.loaded_notes;
   model.warnings.clear();
   model.adapter.reset();
   const Tensor input = model.options.input_is_latent ? points : model.adapt(decoder, points, output_range);

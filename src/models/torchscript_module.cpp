@@ -14,31 +14,24 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
+#include "latentpath/core/random.h"
 #include "latentpath/io/archive.h"
+#include "latentpath/metric/output_contract.h"
 #include "models/exported_module.h"
+#include "models/foreign_file.h"
+#include "models/loaded_file.h"
+#include "models/method_call.h"
 
 namespace latentpath {
 namespace {
 
 /// The other methods of the file, which may be the ones that are meant: "encode, decode".
-std::string other_methods(const torch::jit::Module& module) {
+std::string other_methods(const torch::jit::Module& module, const std::string& called) {
   std::string names;
   for (const torch::jit::Method& method : module.get_methods())
-    if (method.name() != "forward" && method.name().rfind("__", 0) != 0)
+    if (method.name() != called && method.name().rfind("__", 0) != 0)
       names += (names.empty() ? "" : ", ") + method.name();
   return names;
-}
-
-/// What else paths could be given to: one tensor, or a list of tensors.
-void check_input_type(const c10::TypePtr& type, const std::string& name, const std::string& argument) {
-  const c10::TypeKind kind = type->kind();
-  bool fits = kind == c10::TypeKind::TensorType;
-  if (kind == c10::TypeKind::ListType || kind == c10::TypeKind::OptionalType)
-    fits = type->containedType(0)->kind() == c10::TypeKind::TensorType;
-  LATENTPATH_CHECK(
-      fits, kInput, name, ": forward's input '", argument, "' is a ", type->annotation_str(),
-      ", and must be a Tensor [n, D] or a List[Tensor]; export a module whose forward takes one of "
-      "these and calls this one");
 }
 
 std::atomic<bool> load_in_child_first{false};
@@ -67,6 +60,13 @@ void try_in_child(const std::string& file, const std::string& name) {
   LATENTPATH_CHECK(
       WIFEXITED(status), kInput, name,
       " is damaged or hostile: LibTorch crashes when it loads it, as a try in another process showed");
+}
+
+/// Whether a failure may come from how an input is shaped.
+bool is_about_shapes(const std::string& sentence) {
+  for (const char* word : {"shape", "size", "dim", "Dim", "input to have", "channel", "range", "expand"})
+    if (sentence.find(word) != std::string::npos) return true;
+  return false;
 }
 
 /// Attention draws random numbers for its dropout, which is none where the graph itself says so.
@@ -99,23 +99,20 @@ constexpr const char* kExportAnew =
 
 /// The one place where a file's kind is told. A program of torch.export comes as a module, too; it is
 /// converted to `dtype` here, since its graph holds numbers of its own.
-torch::jit::Module load_module(const std::filesystem::path& file, const std::string& name, at::Device device,
-                               const std::string& dtype) {
+LoadedFile load_module(const std::filesystem::path& file, const std::string& name, at::Device device,
+                       const std::string& dtype) {
+  if (const std::string other = foreign_file(file); !other.empty())
+    throw Error(ErrorKind::kInput, name + " " + other);
   ZipArchive archive(file, name, kExportAnew);
   archive.check();
   if (ExportedProgram::is_in(archive)) {
     ExportedProgramOptions options;
     options.device = device;
     if (!dtype.empty()) options.dtype = dtype == "float64" ? at::kDouble : at::kFloat;
-    return exported_module(archive, options);
+    return {exported_module(archive, options), {}};
   }
   if (load_in_child_first) try_in_child(file.string(), name);
-  try {
-    return torch::jit::load(file.string(), device);
-  } catch (const std::exception& error) {
-    throw Error(ErrorKind::kInput, join_message(name, " is not a readable TorchScript archive (",
-                                                exception_sentence(error), "); ", kExportAnew));
-  }
+  return load_file(file, name, device);
 }
 
 }  // namespace
@@ -125,41 +122,93 @@ struct TorchScriptModule::Model {
   std::string role;
   torch::jit::Module module;  // nothing where `function` is called
   ModelFunction function;
+  MethodCall method;  // of `module`
+  std::optional<LatentLayout> layout;
+  std::vector<int64_t> output_shape;
+  std::vector<std::string> notes;
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
-  bool takes_list = false;
   bool concurrent = false;
   bool dtype_known = false;
   int64_t weights = 0;
 
-  c10::IValue run(c10::IValue input, const char* method = "forward") {
+  std::string name() const { return "the " + role + " " + file.string(); }
+
+  c10::IValue run(std::vector<c10::IValue> inputs, const std::string& called) {
     // The profiling executor specialises and recompiles for every new batch size; paths change theirs at
     // every level, so the plain interpreter is both faster here and the same on every call.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
     try {
-      if (function.forward) return function.forward(input.toTensor());
-      return module.get_method(method)({std::move(input)});
+      if (function.forward) return function.forward(inputs.at(0).toTensor());
+      return module.get_method(called)(std::move(inputs));
     } catch (const std::exception& error) {
-      const std::string others = function.forward ? std::string() : other_methods(module);
+      const std::string others = function.forward ? std::string() : other_methods(module, called);
+      const std::string field = signature_fields(role).method;
       throw Error(
           ErrorKind::kInput,
-          join_message("the ", role, " ", file.string(), " failed on its input: ", exception_sentence(error),
+          join_message(name(), " failed on its input: ", exception_sentence(error),
                        others.empty() ? std::string()
-                                      : "; the file has other methods (" + others +
-                                            "): if one of them is meant, export a module whose "
-                                            "forward(z) calls it"));
+                       : field.empty()
+                           ? "; the file has other methods (" + others +
+                                 "): if one of them is meant, export a module whose forward(z) calls it"
+                           : "; the file has other methods (" + others +
+                                 "): if one of them is meant, say so with " + field));
     }
   }
 
-  Tensor call(c10::IValue input, const char* method = "forward") {
-    const c10::IValue output = run(std::move(input), method);
-    LATENTPATH_CHECK(output.isTensor(), kInput, "the ", role, " ", file.string(),
-                     " must return one tensor, not ", output.tagKind(),
-                     output.isTuple() || output.isTensorList() || output.isList()
-                         ? "; export a module that returns the one that is meant, or several as one: "
-                           "torch.cat([a.flatten(1), b.flatten(1)], 1)"
-                         : "");
+  /// The latent's parts as they come, in the model's type.
+  c10::IValue run_method(const std::vector<Tensor>& latent) {
+    std::vector<Tensor> parts;
+    for (const Tensor& part : latent) parts.push_back(part.to(device, dtype));
+    if (function.forward) return run({parts.at(0)}, {});
+    return run(method.arguments(parts, parts.at(0).size(0)), method.method());
+  }
+
+  Tensor call(const std::vector<Tensor>& latent) {
+    const c10::IValue output = run_method(latent);
+    if (!function.forward) return method.output(output);
+    LATENTPATH_CHECK(output.isTensor(), kInput, name(), " must return one tensor, not ", output.tagKind());
     return output.toTensor();
+  }
+
+  Tensor call_points(const Tensor& points, const LatentLayout& latent) {
+    return call(latent.shapes().size() == 1 && latent.shapes()[0].size() == 1 ? std::vector<Tensor>{points}
+                                                                              : latent.split(points));
+  }
+
+  /// What a point is mapped to, where batches of three and of two agree.
+  std::vector<int64_t> try_layout(const LatentLayout& latent) {
+    std::vector<int64_t> shape;
+    auto generator = make_generator(0);
+    for (const int64_t points : {3, 2}) {
+      const Tensor image = call_points(at::randn({points, latent.size()}, generator, at::kFloat), latent);
+      check_output(image, points, name());
+      const std::vector<int64_t> one = image.sizes().slice(1).vec();
+      LATENTPATH_CHECK(shape.empty() || one == shape, kInput, name(), " gives outputs of shape ",
+                       shape_string(one), " for two points and of ", shape_string(shape),
+                       " for three: each point must give the same shape");
+      shape = one;
+    }
+    return shape;
+  }
+
+  /// A graph traced with a batch may have its size built in: says which.
+  void explain_batch(const std::vector<LatentLayout>& layouts) {
+    for (const int64_t points : {1, 2, 4, 8, 16, 32, 64, 128})
+      for (const LatentLayout& latent : layouts) {
+        try {
+          auto generator = make_generator(0);
+          check_output(call_points(at::randn({points, latent.size()}, generator, at::kFloat), latent), points,
+                       name());
+        } catch (const Error&) {
+          continue;
+        }
+        throw Error(
+            ErrorKind::kInput,
+            join_message(name(), " takes batches of ", points,
+                         " only: that size is built into the file; export it with torch.jit.script, or "
+                         "trace it with another batch and without int(z.shape[0])"));
+      }
   }
 
   std::optional<c10::IValue> attribute(const std::string& attribute_name) const {
@@ -174,7 +223,8 @@ struct TorchScriptModule::Model {
 };
 
 TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::string role,
-                                     const std::string& dtype, const std::string& device)
+                                     const std::string& dtype, const std::string& device,
+                                     const ModelSignature& signature, size_t latent_parts)
     : model_(std::make_unique<Model>()) {
   model_->file = file;
   model_->role = std::move(role);
@@ -190,18 +240,12 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   }
   LATENTPATH_CHECK(!model_->device.is_cuda() || torch::cuda::is_available(), kArgument, "the device '",
                    device, "' needs a LibTorch built for CUDA and a GPU; neither is here");
-  model_->module = load_module(file, name, model_->device, dtype);
+  LoadedFile loaded = load_module(file, name, model_->device, dtype);
+  model_->module = std::move(loaded.module);
+  model_->notes = std::move(loaded.notes);
   torch::jit::Module& module = model_->module;
-  const auto method = module.find_method("forward");
-  LATENTPATH_CHECK(method.has_value(), kInput, name, " has no forward method");
-  const auto& arguments = method->function().getSchema().arguments();
-  LATENTPATH_CHECK(arguments.size() >= 2, kInput, name, ": forward takes no input");
-  check_input_type(arguments[1].type(), name, arguments[1].name());
-  model_->takes_list = arguments[1].type()->kind() == c10::TypeKind::ListType;
-  for (size_t i = 2; i < arguments.size(); ++i)
-    LATENTPATH_CHECK(arguments[i].default_value().has_value(), kInput, name,
-                     ": forward needs a second input '", arguments[i].name(),
-                     "'; wrap the model so that one input is enough");
+  model_->method = MethodCall(module, name, model_->role, signature, latent_parts);
+  const auto method = module.find_method(model_->method.method());
   module.eval();
   try {
     const auto graph = method->graph()->copy();
@@ -210,7 +254,13 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   } catch (const std::exception&) {
     model_->concurrent = false;  // a module without a readable graph is run by one thread
   }
-  if (is_exported_module(module)) model_->concurrent = model_->device.is_cpu();
+  if (is_exported_module(module)) {
+    model_->concurrent = model_->device.is_cpu();
+  } else if (const std::string half = widen_half_precision(module); !half.empty()) {
+    model_->notes.push_back(join_message(name, " is in ", half, " and is evaluated in ",
+                                         dtype == "float64" ? dtype : std::string("float32"),
+                                         ": its numbers are converted when it is loaded"));
+  }
   if (!dtype.empty()) module.to(dtype == "float64" ? at::kDouble : at::kFloat);
   bool found = false;
   for (at::Tensor parameter : module.parameters()) {
@@ -232,6 +282,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   LATENTPATH_CHECK(model_->dtype == at::kFloat || model_->dtype == at::kDouble, kInput, name,
                    " has parameters of type ", c10::toString(model_->dtype),
                    "; float32 or float64 is needed (`dtype` converts)");
+  model_->method.place_inputs(model_->device, model_->dtype);
 }
 
 TorchScriptModule::TorchScriptModule(ModelFunction function, std::string role)
@@ -253,41 +304,65 @@ void TorchScriptModule::load_in_child_process_first(bool on) { load_in_child_fir
 TorchScriptModule::~TorchScriptModule() = default;
 TorchScriptModule::TorchScriptModule(TorchScriptModule&&) noexcept = default;
 
-Tensor TorchScriptModule::forward(const Tensor& input) const {
-  return model_->call(input.to(model_->device, model_->dtype));
-}
+Tensor TorchScriptModule::forward(const Tensor& input) const { return model_->call({input}); }
 
-Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
-  c10::List<at::Tensor> list;
-  for (const Tensor& input : inputs) list.push_back(input.to(model_->device, model_->dtype));
-  return model_->call(list);
-}
+Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const { return model_->call(inputs); }
 
 Tensor TorchScriptModule::features(const Tensor& input) const {
   if (model_->function.forward || !model_->module.find_method("features")) return {};
-  return model_->call(input.to(model_->device, model_->dtype), "features");
+  const c10::IValue output = model_->run({input.to(model_->device, model_->dtype)}, "features");
+  LATENTPATH_CHECK(output.isTensor(), kInput, model_->name(), ": features must return one tensor, not ",
+                   output.tagKind());
+  return output.toTensor();
 }
 
 std::vector<Tensor> TorchScriptModule::forward_all(const Tensor& input) const {
-  const c10::IValue output = model_->run(input.to(model_->device, model_->dtype));
-  if (output.isTensor()) return {output.toTensor()};
-  std::vector<Tensor> tensors;
-  const auto add = [&](const c10::IValue& part) {
-    LATENTPATH_CHECK(part.isTensor(), kInput, "the ", model_->role, " ", model_->file.string(),
-                     " must return tensors, not also ", part.tagKind());
-    tensors.push_back(part.toTensor());
-  };
-  if (output.isTuple())
-    for (const c10::IValue& part : output.toTupleRef().elements()) add(part);
-  else if (output.isList())
-    for (const c10::IValue& part : output.toListRef()) add(part);
-  LATENTPATH_CHECK(!tensors.empty(), kInput, "the ", model_->role, " ", model_->file.string(),
-                   " must return a tensor, or several, not ", output.tagKind());
-  return tensors;
+  if (model_->function.forward) return {forward(input)};
+  return model_->method.outputs(model_->run_method({input}));
+}
+
+size_t TorchScriptModule::settle(const std::vector<LatentLayout>& layouts) {
+  LATENTPATH_ASSERT(!layouts.empty());
+  Model& model = *model_;
+  const at::NoGradGuard no_gradient;
+  std::optional<Error> failure;
+  const size_t readings = model.function.forward ? 1 : model.method.readings();
+  for (size_t i = 0; i < layouts.size(); ++i) {
+    // Another shape cures a failure about shapes; a model's own complaint is to be heard.
+    if (failure && !is_about_shapes(failure->what())) break;
+    for (size_t reading = 0; reading < readings; ++reading) {
+      try {
+        if (!model.function.forward) {
+          model.method.choose_reading(reading);
+          model.output_shape = model.try_layout(layouts[i]);
+        }
+        model.layout = layouts[i];
+        return i;
+      } catch (const Error& error) {
+        if (!failure) failure = error;
+      }
+    }
+  }
+  model.method.choose_reading(0);
+  model.explain_batch(layouts);
+  throw *failure;
+}
+
+Tensor TorchScriptModule::map_points(const Tensor& points) const {
+  LATENTPATH_ASSERT(model_->layout.has_value());
+  return model_->call_points(points, *model_->layout);
+}
+
+const std::vector<int64_t>& TorchScriptModule::output_shape() const { return model_->output_shape; }
+
+std::vector<std::string> TorchScriptModule::notes() const {
+  std::vector<std::string> sentences = model_->notes;
+  for (const std::string& sentence : model_->method.notes()) sentences.push_back(sentence);
+  return sentences;
 }
 
 bool TorchScriptModule::dtype_known() const { return model_->dtype_known; }
-bool TorchScriptModule::takes_list() const { return model_->takes_list; }
+bool TorchScriptModule::takes_list() const { return model_->method.takes_parts(); }
 bool TorchScriptModule::concurrent() const { return model_->concurrent; }
 int64_t TorchScriptModule::operations_per_point() const { return model_->weights; }
 

@@ -7,7 +7,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/io/image.h"
-#include "latentpath/io/npy.h"
+#include "latentpath/io/tensor_file.h"
 #include "latentpath/models/input_adapter.h"
 #include "latentpath/run/text_values.h"
 
@@ -24,13 +24,15 @@ OptionTable<EndPointOptions> make_table() {
   return OptionTable<O>()
       .group("End points")
       .add("from", &O::from)
-      .help("Start: FILE.npy ([D] or [pairs, D]), seed:N, class:C, image:FILE, or 1.0,2.0,...")
+      .help(
+          "Start: FILE.npy, .npz, .csv or .pt ([D] or [pairs, D]), seed:N, class:C, image:FILE, or "
+          "1.0,2.0,...")
       .names_file()
       .add("to", &O::to)
       .help("End, likewise")
       .names_file()
       .add("pairs", &O::pairs)
-      .help("Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
+      .help("Both ends of many paths: FILE.npy, .npz or .pt of shape [pairs, 2, D]")
       .names_file()
       .add("loop", &O::loop)
       .help("Return to the start")
@@ -50,21 +52,94 @@ void check_not_interrupted(const CancellationToken& cancellation) {
                    "interrupted before there was a path; nothing is saved");
 }
 
-ImageFormat encoder_input(const TorchScriptModule& encoder, const std::optional<ValueRange>& output_range,
-                          const std::vector<int64_t>& decoded, const std::vector<int64_t>& given,
-                          std::vector<std::string>& assumed) {
+namespace {
+
+/// The extents that are not 1.
+std::vector<int64_t> without_ones(at::IntArrayRef sizes) {
+  std::vector<int64_t> extents;
+  for (const int64_t extent : sizes)
+    if (extent != 1) extents.push_back(extent);
+  return extents;
+}
+
+int64_t product_of(const std::vector<int64_t>& shape) {
+  int64_t product = 1;
+  for (const int64_t extent : shape) product *= extent;
+  return product;
+}
+
+/// Whether an array of these extents is one latent: a row of its numbers, or in its shape.
+bool is_latent(at::IntArrayRef sizes, const std::vector<int64_t>& shape) {
+  const std::vector<int64_t> extents = without_ones(sizes);
+  return sizes.size() > 0 && (extents == without_ones(shape) || extents == without_ones({product_of(shape)}));
+}
+
+/// "[18, 512] or [9216]", with what stands before.
+std::string latent_text(const std::vector<int64_t>& shape, const std::string& before) {
+  const auto text = [&before](const std::vector<int64_t>& extents) {
+    std::string list = "[" + before;
+    for (size_t i = 0; i < extents.size(); ++i) list += join_message(i > 0 ? ", " : "", extents[i]);
+    return list + "]";
+  };
+  const std::string row = text({product_of(shape)});
+  return shape.size() > 1 ? text(shape) + " or " + row : row;
+}
+
+/// The mean where an encoder gives [n, 2 D], mean and log variance one after the other.
+Tensor mean_of(const Tensor& code, int64_t dim, const std::string& name, std::vector<std::string>& notes) {
+  const bool both =
+      code.dim() >= 2 && code.size(1) % 2 == 0 && code.size(0) > 0 && code.numel() == 2 * dim * code.size(0);
+  if (!both) return code;
+  notes.push_back(name +
+                  " gives twice as many numbers as a latent has: the first half is taken as the code, the "
+                  "second as its log variance");
+  return code.narrow(1, 0, code.size(1) / 2);
+}
+
+/// A code as a row of the latent.
+Tensor row_of(const Tensor& code, int64_t points, int64_t dim, const std::string& name) {
+  LATENTPATH_CHECK(code.dim() >= 2 && code.size(0) == points && code.numel() == points * dim, kInput, name,
+                   " gives ", shape_string(code.sizes()), "; the decoder's latent size is ", dim);
+  return code.reshape({points, dim});
+}
+
+}  // namespace
+
+Tensor points_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
+  const int64_t dim = product_of(latent_shape);
+  const auto sizes = array.sizes();
+  if (array.numel() == dim && is_latent(sizes, latent_shape)) return array.reshape({1, dim});
+  LATENTPATH_CHECK(sizes.size() >= 2 && sizes[0] >= 1 && is_latent(sizes.slice(1), latent_shape), kInput,
+                   file, " must have the shape ", latent_text(latent_shape, ""), " or ",
+                   latent_text(latent_shape, "pairs, "), " for this decoder, not ", shape_string(sizes));
+  return array.reshape({sizes[0], dim});
+}
+
+Tensor pairs_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
+  const auto sizes = array.sizes();
+  LATENTPATH_CHECK(
+      sizes.size() >= 3 && sizes[0] >= 1 && sizes[1] == 2 && is_latent(sizes.slice(2), latent_shape), kInput,
+      file, " must have the shape ", latent_text(latent_shape, "pairs, 2, "), " for this decoder, not ",
+      shape_string(sizes));
+  return array.reshape({sizes[0], 2, product_of(latent_shape)});
+}
+
+ImageFormat encoder_input(const TorchScriptModule& encoder, const ImageFormat& stated,
+                          const std::optional<ValueRange>& output_range, const std::vector<int64_t>& decoded,
+                          const std::vector<int64_t>& given, std::vector<std::string>& assumed) {
   const std::string name = "the encoder " + encoder.file().string();
-  ImageFormat to;
-  to.range = encoder.range_attribute("input_range");
-  to.mean = encoder.numbers_attribute("input_mean").value_or(std::vector<double>{});
-  to.std = encoder.numbers_attribute("input_std").value_or(std::vector<double>{});
+  ImageFormat to = stated;
+  if (!to.range) to.range = encoder.range_attribute("input_range");
+  if (to.mean.empty()) to.mean = encoder.numbers_attribute("input_mean").value_or(std::vector<double>{});
+  if (to.std.empty()) to.std = encoder.numbers_attribute("input_std").value_or(std::vector<double>{});
   if (!to.range) {
     const bool as_decoder = to.mean.empty() && output_range;
     to.range = as_decoder ? *output_range : ValueRange{0, 1};
-    assumed.push_back(join_message(name, " does not state its input_range: values in [", to.range->low, ", ",
-                                   to.range->high, "] are assumed",
-                                   as_decoder ? ", as its decoder gives" : ""));
+    assumed.push_back(join_message(
+        name, " does not state its input_range: values in [", to.range->low, ", ", to.range->high,
+        "] are assumed", as_decoder ? ", as its decoder gives" : "", "; `encoder_range` says otherwise"));
   }
+  if (!to.shape.empty()) return to;
   if (const auto shape = encoder.numbers_attribute("input_shape")) {
     for (const double extent : *shape) to.shape.push_back(static_cast<int64_t>(extent));
     return to;
@@ -72,12 +147,13 @@ ImageFormat encoder_input(const TorchScriptModule& encoder, const std::optional<
   if (decoded.size() == 3 && (decoded[0] == 1 || decoded[0] == 3)) to.shape = decoded;
   if (!to.shape.empty() && to.shape != given)
     assumed.push_back(join_message(name, " does not state its input_shape: ", shape_string(to.shape),
-                                   " is assumed, as its decoder gives"));
+                                   " is assumed, as its decoder gives; `encoder_shape` says otherwise"));
   return to;
 }
 
 std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const TorchScriptModule> encoder,
-                                                       const Embedding& decoder, at::ScalarType dtype,
+                                                       const ImageFormat& stated, const Embedding& decoder,
+                                                       at::ScalarType dtype,
                                                        const std::optional<ValueRange>& output_range,
                                                        std::vector<std::string>& notes) {
   const at::NoGradGuard no_gradient;
@@ -87,16 +163,16 @@ std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const Tor
     const Tensor decoded = decoder(at::zeros({2, dim}, dtype));
     const std::vector<int64_t> shape = decoded.sizes().slice(1).vec();
     std::vector<std::string> assumed;
-    const ImageFormat to = encoder_input(*encoder, output_range, shape, shape, assumed);
+    const ImageFormat to = encoder_input(*encoder, stated, output_range, shape, shape, assumed);
     // Values that nobody states are passed on as they are.
     const auto adapter = std::make_shared<const InputAdapter>(
         ImageFormat{output_range ? output_range : to.range, {}, {}, shape}, to, "the decoder", name);
-    const auto encode = [encoder = std::move(encoder), adapter, dtype](const Tensor& images) {
-      return encoder->forward_all((*adapter)(images))[0].to(dtype);
+    const auto encode = [encoder = std::move(encoder), adapter, dtype, dim, name](const Tensor& images) {
+      std::vector<std::string> said_at_the_ends;
+      const Tensor code = mean_of(encoder->forward_all((*adapter)(images))[0], dim, name, said_at_the_ends);
+      return row_of(code, images.size(0), dim, name).to(dtype);
     };
-    const Tensor code = encode(decoded);
-    LATENTPATH_CHECK(code.dim() == 2 && code.size(0) == 2 && code.size(1) == dim, kInput, name, " gives ",
-                     shape_string(code.sizes()), "; the decoder's latent size is ", dim);
+    encode(decoded);
     append(notes, assumed);
     return encode;
   } catch (const Error& error) {
@@ -105,18 +181,38 @@ std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const Tor
   }
 }
 
-int64_t EndPointReader::latent_dim_of(const EndPointOptions& options) {
-  if (options.start.defined() && options.start.dim() == 2) return options.start.size(1);
+std::vector<std::vector<int64_t>> EndPointReader::latent_shapes_of(const EndPointOptions& options) {
+  std::vector<std::vector<int64_t>> shapes;
+  const auto add = [&shapes](const std::vector<int64_t>& shape) {
+    if (!shape.empty() && product_of(shape) > 0 &&
+        std::find(shapes.begin(), shapes.end(), shape) == shapes.end())
+      shapes.push_back(shape);
+  };
+  if (options.start.defined() && options.start.dim() == 2) return {{options.start.size(1)}};
   for (const std::string& spec : {options.pairs, options.from, options.to}) {
-    if (spec.empty()) continue;
-    if (is_npy(spec)) {
-      const Tensor array = read_npy(spec);
-      if (array.dim() >= 1) return array.size(-1);
-    } else if (is_literal(spec)) {
-      return static_cast<int64_t>(parse_numbers("from", spec).size());
+    if (names_tensor_file(spec)) {
+      const std::vector<int64_t> sizes = read_tensor_file(spec).sizes().vec();
+      const auto behind =
+          static_cast<std::ptrdiff_t>(&spec == &options.pairs || spec == options.pairs ? 2 : 1);
+      if (sizes.empty()) continue;
+      add({sizes.back()});
+      const std::vector<int64_t> one(
+          sizes.begin() + std::min(behind, static_cast<std::ptrdiff_t>(sizes.size())), sizes.end());
+      for (const std::vector<int64_t>& shape :
+           {one, spec == options.pairs ? std::vector<int64_t>() : sizes}) {
+        add(shape);
+        if (!shape.empty()) add({product_of(shape)});
+      }
+      return shapes;
     }
+    if (is_literal(spec)) return {{static_cast<int64_t>(parse_numbers("from", spec).size())}};
   }
-  return -1;
+  return shapes;
+}
+
+std::vector<int64_t> EndPointReader::latent_shape() const {
+  return context_.latent_shape.empty() ? std::vector<int64_t>{context_.decoder->latent_dim()}
+                                       : context_.latent_shape;
 }
 
 std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
@@ -142,10 +238,10 @@ std::pair<Tensor, Tensor> EndPointReader::read() {
   if (!options_.pairs.empty()) {
     LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
                      "`pairs` already holds both ends: `from`, `to` and `loop` cannot be given with it");
-    const Tensor pairs = floating(read_npy(options_.pairs), options_.pairs);
-    LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) == dim,
-                     kInput, options_.pairs, " must have the shape [pairs, 2, ", dim,
-                     "] for this decoder, not ", shape_string(pairs.sizes()));
+    LATENTPATH_CHECK(names_tensor_file(options_.pairs), kArgument, "`pairs` takes ", kTensorFiles, "; '",
+                     options_.pairs, "' is none");
+    const Tensor pairs =
+        pairs_of(floating(read_tensor_file(options_.pairs), options_.pairs), latent_shape(), options_.pairs);
     return {pairs.select(1, 0).contiguous(), pairs.select(1, 1).contiguous()};
   }
   LATENTPATH_CHECK(!options_.from.empty(), kArgument,
@@ -183,24 +279,16 @@ Tensor EndPointReader::point(const std::string& field, const std::string& spec, 
   }
   if (const auto name = text_after("class:", spec)) return sample_of_class(field, *name, which);
   if (const auto file = text_after("image:", spec)) return encode(field, *file);
-  if (is_npy(spec)) {
-    Tensor array = floating(read_npy(spec), spec);
-    if (array.dim() == 1) array = array.unsqueeze(0);
-    LATENTPATH_CHECK(array.dim() == 2 && array.size(0) >= 1 && array.size(1) == dim, kInput, spec,
-                     " must have the shape [", dim, "] or [pairs, ", dim, "] for this decoder, not ",
-                     shape_string(array.sizes()));
-    return array;
-  }
+  if (names_tensor_file(spec)) return points_of(floating(read_tensor_file(spec), spec), latent_shape(), spec);
   if (is_literal(spec)) {
     const auto numbers = parse_numbers(field, spec);
     LATENTPATH_CHECK(static_cast<int64_t>(numbers.size()) == dim, kArgument, "`", field, "` has ",
                      numbers.size(), " numbers; the decoder's latent size is ", dim);
     return at::tensor(numbers, at::kDouble).to(context_.dtype).unsqueeze(0);
   }
-  throw Error(ErrorKind::kArgument,
-              join_message("`", field, "` '", spec,
-                           "' is none of FILE.npy, seed:N, class:C, image:FILE, or numbers like "
-                           "0.5,-1.2"));
+  throw Error(ErrorKind::kArgument, join_message("`", field, "` '", spec, "' is none of ", kTensorFiles,
+                                                 ", seed:N, class:C, image:FILE, or numbers like "
+                                                 "0.5,-1.2"));
 }
 
 Tensor EndPointReader::sample_of_class(const std::string& field, const std::string& name, uint64_t which) {
@@ -249,16 +337,18 @@ Tensor EndPointReader::encode(const std::string& field, const std::string& file)
   const std::string name = "the encoder " + encoder.file().string();
   const auto decoded = (*context_.decoder)(at::zeros({1, dim}, context_.dtype)).sizes().slice(1);
   std::vector<std::string> assumed;
-  const ImageFormat to = encoder_input(encoder, context_.output_range, decoded.vec(), from.shape, assumed);
+  const ImageFormat to = encoder_input(encoder, context_.encoder_format, context_.output_range, decoded.vec(),
+                                       from.shape, assumed);
   for (const std::string& sentence : assumed) note(sentence);
   const InputAdapter adapter(from, to, "the picture " + file, name);
   for (const std::string& step : adapter.steps()) note("before the encoder, " + file + ": " + step);
   const std::vector<Tensor> found = encoder.forward_all(adapter(picture));
   if (found.size() > 1)
-    note(join_message(name, " returns ", found.size(), " tensors: the first is taken as the code"));
-  const Tensor& code = found[0];
-  LATENTPATH_CHECK(code.dim() == 2 && code.size(0) == 1 && code.size(1) == dim, kInput, name, " gives ",
-                   shape_string(code.sizes()), "; the decoder's latent size is ", dim);
+    note(join_message(name, " returns ", found.size(),
+                      " tensors: the first is taken as the code; `encoder_tensor` says otherwise"));
+  std::vector<std::string> halves;
+  const Tensor code = row_of(mean_of(found[0], dim, name, halves), 1, dim, name);
+  for (const std::string& sentence : halves) note(sentence);
   return floating(code, name + " for " + file).to(context_.dtype);
 }
 

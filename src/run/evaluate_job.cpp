@@ -14,11 +14,12 @@
 #include "latentpath/core/random.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/core/version.h"
-#include "latentpath/io/npy.h"
+#include "latentpath/io/tensor_file.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
+#include "latentpath/run/end_points.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
@@ -82,7 +83,7 @@ struct Region {
 
 /// The number of pairs, or 0 where a file holds them.
 int64_t pair_count(const std::string& text) {
-  if (is_npy(text)) return 0;
+  if (names_tensor_file(text)) return 0;
   const bool number =
       !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
   LATENTPATH_CHECK(number && std::stoll(text) >= 1, kArgument,
@@ -308,12 +309,10 @@ void Evaluation::make_rows() {
 
 /// Both ends from a file.
 void Evaluation::read_ends(FeatureRow& row) const {
-  const Tensor pairs = read_npy(job_.pairs);
-  LATENTPATH_CHECK(at::isFloatingType(pairs.scalar_type()), kInput, job_.pairs,
+  const Tensor stored = read_tensor_file(job_.pairs);
+  LATENTPATH_CHECK(at::isFloatingType(stored.scalar_type()), kInput, job_.pairs,
                    " must hold float32 or float64 numbers");
-  LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) == dim(),
-                   kInput, job_.pairs, " must have the shape [pairs, 2, ", dim(), "] for this decoder, not ",
-                   shape_string(pairs.sizes()));
+  const Tensor pairs = latentpath::pairs_of(stored, models_.decoder->latent_shape(), job_.pairs);
   LATENTPATH_CHECK(at::isfinite(pairs).all().item<bool>(), kInput, job_.pairs,
                    " holds NaN or infinite numbers");
   row.start = pairs.select(1, 0).to(latent_dtype(job_.models, *models_.decoder)).contiguous();
@@ -404,7 +403,7 @@ json Evaluation::fingerprint() const {
     print["files"]["classifier"] = file_sha256(find_model(job_.models.classifier, job_.models.folders));
   if (models_.judge) print["files"]["judge"] = file_sha256(models_.judge->file());
   if (prior_.fitted) print["files"]["prior"] = file_sha256(models_.prior.fitted);
-  if (is_npy(job_.pairs)) print["files"]["pairs"] = file_sha256(job_.pairs);
+  if (names_tensor_file(job_.pairs)) print["files"]["pairs"] = file_sha256(tensor_file_path(job_.pairs));
   return print;
 }
 
@@ -497,10 +496,10 @@ void Evaluation::evaluate() {
 void Evaluation::load() {
   models_ = load_models(
       job_.models, job_.path.seed,
-      [this]() -> int64_t {
-        if (!is_npy(job_.pairs)) return -1;
-        const Tensor pairs = read_npy(job_.pairs);
-        return pairs.dim() > 0 ? pairs.size(-1) : -1;
+      [this] {
+        EndPointOptions ends;
+        if (names_tensor_file(job_.pairs)) ends.pairs = job_.pairs;
+        return EndPointReader::latent_shapes_of(ends);
       },
       job_.path.memory);
   if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
@@ -558,7 +557,7 @@ EvaluateRun Evaluation::run() {
   run_.methods = methods_.size();
   run_.epsilons = job_.epsilon.size();
   if (job_.ends.empty())
-    job_.ends = (job_.favor.empty() && job_.avoid.empty()) || is_npy(job_.pairs) ? "any" : "not";
+    job_.ends = (job_.favor.empty() && job_.avoid.empty()) || names_tensor_file(job_.pairs) ? "any" : "not";
   const NoLibraryWarnings no_library_warnings;
   load();
   if (!models_.decoder->concurrent()) serial.reset();  // its points cannot be shared

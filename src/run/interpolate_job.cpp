@@ -46,6 +46,24 @@ OptionTable<InterpolateJob> make_table() {
       .help("Encoder for image:FILE ends")
       .unset("the shipped decoder's own")
       .names_file()
+      .add("encoder-method", &J::encoder_method)
+      .help("Method of the encoder's file to call, like encode")
+      .unset("forward")
+      .add("encoder-tensor", &J::encoder_tensor)
+      .help("Which of several outputs the code is: NAME, or number from 0")
+      .unset("the first")
+      .add("encoder-range", &J::encoder_range)
+      .help("Values the encoder expects, like -1,1")
+      .unset("as its file says, or as its decoder gives")
+      .add("encoder-mean", &J::encoder_mean)
+      .help("Mean the encoder's pictures are normalised by, one or one a channel")
+      .unset("as its file says")
+      .add("encoder-std", &J::encoder_std)
+      .help("Standard deviation, likewise")
+      .unset("as its file says")
+      .add("encoder-shape", &J::encoder_shape)
+      .help("Picture shape CxHxW the encoder expects")
+      .unset("as its file says, or as its decoder gives")
       .include(&J::ends, end_point_option_table())
       .group("What the path should be like")
       .add("metric", &J::metric)
@@ -105,8 +123,80 @@ std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
     if (std::filesystem::exists(beside)) encoder = beside.string();
   }
   if (encoder.empty()) return nullptr;
-  return std::make_shared<TorchScriptModule>(find_model(encoder, job.models.folders), "encoder",
-                                             job.models.dtype, job.models.device);
+  return std::make_shared<TorchScriptModule>(
+      find_model(encoder, job.models.folders), "encoder", job.models.dtype, job.models.device,
+      ModelSignature{.method = job.encoder_method, .output = job.encoder_tensor});
+}
+
+/// What is said of the encoder's pictures.
+ImageFormat encoder_format(const InterpolateJob& job) {
+  ImageFormat format;
+  format.range = parse_range("encoder_range", job.encoder_range);
+  if (!job.encoder_mean.empty()) format.mean = parse_numbers("encoder_mean", job.encoder_mean);
+  if (!job.encoder_std.empty()) format.std = parse_numbers("encoder_std", job.encoder_std);
+  for (const double deviation : format.std)
+    LATENTPATH_CHECK(deviation > 0, kArgument, "`encoder_std` must be positive, not ", deviation);
+  format.shape = parse_extents("encoder_shape", job.encoder_shape);
+  return format;
+}
+
+/// Options that are given and change nothing, a sentence each: what looks like a setting and is none
+/// misleads.
+std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder) {
+  std::vector<std::string> sentences;
+  const auto say = [&](bool given, const char* field, const char* why) {
+    if (given) sentences.push_back(std::string("`") + field + "` changes nothing here: " + why);
+  };
+  const ModelOptions& models = job.models;
+  const bool feature = job.own_feature || !job.favor.empty() || !job.avoid.empty();
+  const bool classifier = !models.classifier.empty();
+  const auto asks = [](const char* prefix, const std::string& text) {
+    return text_after(prefix, text).has_value();
+  };
+  const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to);
+  const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
+  constexpr const char* kNoFeature = "nothing is favoured or avoided";
+  constexpr const char* kNoClassifier = "there is no `classifier`";
+  say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
+  say(job.ramp != "on" && !feature, "ramp", kNoFeature);
+  say(job.guard != "on" && !feature, "guard", kNoFeature);
+  if (!models.decoder_function) {
+    say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
+    say(!job.judge.empty() && classifier && !feature, "judge", kNoFeature);
+    say(classifier && !feature && !class_ends, "classifier", "no class is favoured, avoided or an end");
+    say(!models.input_range.empty() && !classifier, "input_range", kNoClassifier);
+    say(!models.input_mean.empty() && !classifier, "input_mean", kNoClassifier);
+    say(!models.input_std.empty() && !classifier, "input_std", kNoClassifier);
+    say(!models.input_shape.empty() && !classifier, "input_shape", kNoClassifier);
+    say(models.classifier_input != "image" && !classifier, "classifier_input", kNoClassifier);
+    say(models.classifier_output != "auto" && !classifier, "classifier_output", kNoClassifier);
+    say(!models.classifier_method.empty() && !classifier, "classifier_method", kNoClassifier);
+    say(!models.classifier_tensor.empty() && !classifier, "classifier_tensor", kNoClassifier);
+  }
+  say(!job.encoder.empty() && !pictures && !feature, "encoder",
+      "no end is a picture, and nothing is favoured or avoided");
+  for (const auto& [field, text] :
+       {std::pair("encoder_method", job.encoder_method), std::pair("encoder_tensor", job.encoder_tensor),
+        std::pair("encoder_range", job.encoder_range), std::pair("encoder_mean", job.encoder_mean),
+        std::pair("encoder_std", job.encoder_std), std::pair("encoder_shape", job.encoder_shape)})
+    say(!text.empty() && !encoder, field, "there is no encoder");
+  return sentences;
+}
+
+/// Equal ends that were not asked for as a loop.
+void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Models& models) {
+  if (job.ends.loop || job.ends.start.defined()) return;
+  const int64_t pairs = problem.start.size(0);
+  const int64_t equal = (problem.start == problem.end).all(1).sum().item<int64_t>();
+  if (equal == 0) return;
+  const std::string which = pairs == 1
+                                ? "the ends are equal"
+                                : join_message("the ends of ", equal, " of ", pairs, " pairs are equal");
+  models.warnings.push_back(
+      problem.feature
+          ? which + ": a path from the point through what is favoured and back, as `loop` says, is sought"
+          : which +
+                ": the path is that point; give another end, or with `loop` a class to `favor` on the way");
 }
 
 /// What `certify` cannot do is refused before any path is sought.
@@ -159,9 +249,12 @@ DensityPointer latent_density(const InterpolateJob& job, const Prior& prior,
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
                  const CancellationToken& cancellation) {
   Models models = load_models(
-      job.models, job.path.seed, [&job] { return EndPointReader::latent_dim_of(job.ends); }, job.path.memory);
+      job.models, job.path.seed, [&job] { return EndPointReader::latent_shapes_of(job.ends); },
+      job.path.memory);
   load_judge(job.models, job.judge, job.path.seed, models);
   const auto encoder = load_encoder(job);
+  if (encoder) append(models.assumptions, encoder->notes());
+  append(models.assumptions, unused_options(job, encoder != nullptr));
   check_not_interrupted(cancellation);
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
   const int64_t dim = models.decoder->latent_dim();
@@ -193,6 +286,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   EndPointContext context{.decoder = models.decoder};
   context.classifier = models.classifier;
   context.encoder = encoder;
+  context.encoder_format = encoder_format(job);
+  context.latent_shape = models.decoder->latent_shape();
   context.prior = run.prior.end_points;
   context.dtype = latent_dtype(job.models, *models.decoder);
   context.convert_arrays = !job.models.dtype.empty();
@@ -203,6 +298,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   std::tie(problem.start, problem.end) = reader.read();
   append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
+  say_equal_ends(job, problem, models);
   if (!job.ends.any_endpoint) {
     const bool one_by_one = job.ends.pairs.empty();
     check_end_points(run.prior, problem.start, one_by_one ? "from" : "pairs");
@@ -217,8 +313,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
   if (encoder && problem.feature && run.second.samples)
-    run.second.encode =
-        encoder_of_images(encoder, *models.decoder, context.dtype, context.output_range, models.assumptions);
+    run.second.encode = encoder_of_images(encoder, context.encoder_format, *models.decoder, context.dtype,
+                                          context.output_range, models.assumptions);
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/npy.h"
+#include "latentpath/io/tensor_file.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/metric/epsilon.h"
@@ -52,8 +52,9 @@ constexpr QualityName kQualityNames[] = {{"discs", "x,y,radius of each disc cut 
                                          {"stereographic", ""}};
 
 Tensor read_points(const char* field, const std::string& text) {
-  if (!is_npy(text)) return at::tensor(parse_finite_numbers(field, text), at::kDouble).unsqueeze(0);
-  Tensor array = read_npy(text).to(at::kDouble);
+  if (!names_tensor_file(text))
+    return at::tensor(parse_finite_numbers(field, text), at::kDouble).unsqueeze(0);
+  Tensor array = read_tensor_file(text).to(at::kDouble);
   if (array.dim() == 1) array = array.unsqueeze(0);
   LATENTPATH_CHECK(array.dim() == 2 && array.size(0) >= 1 && array.size(1) >= 1, kInput, text,
                    " must have the shape [D] or [pairs, D], not ", shape_string(array.sizes()));
@@ -72,7 +73,7 @@ void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
   } else if (!job.pairs.empty()) {
     LATENTPATH_CHECK(job.from.empty() && job.to.empty(), kArgument,
                      "`pairs` already holds both ends: `from` and `to` cannot be given with it");
-    const Tensor pairs = read_npy(job.pairs).to(at::kDouble);
+    const Tensor pairs = read_tensor_file(job.pairs).to(at::kDouble);
     LATENTPATH_CHECK(pairs.dim() == 3 && pairs.size(0) >= 1 && pairs.size(1) == 2 && pairs.size(2) >= 1,
                      kInput, job.pairs, " must have the shape [pairs, 2, D], not ",
                      shape_string(pairs.sizes()));
@@ -315,8 +316,8 @@ void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
 void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
   const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
   if (job.own_first_path.defined() || !job.first_path.empty()) {
-    Tensor path =
-        (job.own_first_path.defined() ? job.own_first_path : read_npy(job.first_path)).to(at::kDouble);
+    Tensor path = (job.own_first_path.defined() ? job.own_first_path : read_tensor_file(job.first_path))
+                      .to(at::kDouble);
     if (path.dim() == 2) path = path.unsqueeze(0).expand({pairs, -1, -1});
     LATENTPATH_CHECK(path.dim() == 3 && path.size(0) == pairs && path.size(1) >= 2 && path.size(2) == dim,
                      kInput, job.first_path, " must have the shape [nodes, ", dim, "] or [", pairs,

@@ -146,6 +146,26 @@ StatedTopology stated_topology(const std::string& file, const std::string& role)
   return {text_of("periods"), text_of("domain")};
 }
 
+namespace {
+
+/// Parses what an option says, or, with a name, what the file of that name states as an attribute: the
+/// refusal then names the file, and not an option that nobody gave.
+template <class Parse>
+auto parse_stated(const std::string& file, const char* field, const Parse& parse) {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    if (file.empty()) throw;
+    std::string sentence = error.what();
+    const std::string quoted = std::string("`") + field + "`";
+    for (size_t at = sentence.find(quoted); at != std::string::npos; at = sentence.find(quoted))
+      sentence.replace(at, quoted.size(), join_message("the attribute ", field, " of ", file));
+    throw Error(ErrorKind::kInput, sentence);
+  }
+}
+
+}  // namespace
+
 void set_topology(const GeodesicJob& job, const StatedTopology& stated, ManifoldProblem& problem) {
   const std::string& periods = job.periods.empty() ? stated.periods : job.periods;
   const std::string& domain = job.domain.empty() ? stated.domain : job.domain;
@@ -154,10 +174,16 @@ void set_topology(const GeodesicJob& job, const StatedTopology& stated, Manifold
   const int dim = problem.chart->latent_dim();
   Topology topology = problem.chart->topology();
   if (!periods.empty()) {
-    topology.identifications = parse_periods("periods", periods, dim);
+    topology.identifications =
+        parse_stated(job.periods.empty() ? problem.chart->describe() : std::string(), "periods",
+                     [&] { return parse_periods("periods", periods, dim); });
     topology.antipodal = false;
   }
-  if (!domain.empty()) parse_domain("domain", domain, dim, topology);
+  if (!domain.empty())
+    parse_stated(job.domain.empty() ? problem.chart->describe() : std::string(), "domain", [&] {
+      parse_domain("domain", domain, dim, topology);
+      return 0;
+    });
   problem.chart = with_topology(problem.chart, std::move(topology));
 }
 
@@ -181,8 +207,13 @@ void check_topology(const GeodesicJob& job, ManifoldProblem& problem) {
       broken = join_message("antipode of z = ", point_string({z, dim}));
   }
   if (broken.empty()) return;
-  LATENTPATH_CHECK(!problem.periods_given, kArgument, "`periods`: lengths in ", metric.describe(),
-                   " are not the same one period further, by the ", broken);
+  if (problem.periods_given) {
+    const bool option = !job.periods.empty();
+    throw Error(option ? ErrorKind::kArgument : ErrorKind::kInput,
+                join_message(option ? "`periods`" : "the attribute periods of " + problem.chart->describe(),
+                             ": lengths in ", metric.describe(),
+                             " are not the same one period further, by the ", broken));
+  }
   problem.warnings.push_back(join_message("points that ", problem.chart->describe(),
                                           " identifies are kept apart: ", problem.quality->describe(),
                                           " is another one by the ", broken));

@@ -6,7 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/csv.h"
-#include "latentpath/io/npy.h"
+#include "latentpath/io/tensor_file.h"
 #include "latentpath/measure/interpolate_measures.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/probe.h"
@@ -18,8 +18,10 @@ namespace latentpath {
 namespace {
 
 Tensor read_numbers(const std::string& file, std::vector<std::string>& notes) {
-  if (!is_npy(file)) return read_csv(file, &notes);
-  const Tensor array = read_npy(file);
+  const bool binary = names_tensor_file(file) && !file.ends_with(".csv") && !file.ends_with(".tsv") &&
+                      !file.ends_with(".txt");
+  if (!binary) return read_csv(file, &notes);
+  const Tensor array = read_tensor_file(file);
   LATENTPATH_CHECK(!array.is_complex() && array.scalar_type() != at::kBool, kInput, file,
                    " must hold numbers");
   const Tensor numbers = array.to(at::kDouble);

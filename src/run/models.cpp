@@ -13,14 +13,6 @@
 namespace latentpath {
 namespace {
 
-std::vector<int64_t> parse_shape(const std::string& text) {
-  if (text.empty()) return {};
-  const auto shapes = LatentLayout::parse(text).shapes();
-  LATENTPATH_CHECK(shapes.size() == 1, kArgument, "`input_shape` takes one shape, like 3x64x64; '", text,
-                   "' is not");
-  return shapes[0];
-}
-
 ClassifierOutput classifier_output(const std::string& name) {
   if (name == "probabilities") return ClassifierOutput::kProbabilities;
   if (name == "softmax") return ClassifierOutput::kSoftmax;
@@ -63,12 +55,14 @@ OptionTable<ModelOptions> make_table() {
       .add("classifier", &O::classifier)
       .help("Classifier: TorchScript FILE or NAME of a shipped model")
       .names_file()
+      .include(&O::signature, model_signature_option_table())
+      .group("Models")
       .add("latent-dim", &O::latent_dim)
       .help("Latent size D, where the decoder's file does not say it")
       .range(1, 10000000)
       .zero("as the file or the end points say")
       .add("latent-shapes", &O::latent_shapes)
-      .help("Shapes of a list-of-tensors latent, like 2x3,4")
+      .help("Shapes of a latent of several tensors (a list, a tuple, several inputs), like 2x3,4")
       .add("output-range", &O::output_range)
       .help("Values the decoder gives, like -1,1")
       .unset("as its file says")
@@ -90,6 +84,12 @@ OptionTable<ModelOptions> make_table() {
       .add("classifier-output", &O::classifier_output)
       .help("How its output is read")
       .choices({{"auto"}, {"probabilities"}, {"softmax", "of logits"}, {"sigmoid", "of logits"}})
+      .add("classifier-method", &O::classifier_method)
+      .help("Method of the classifier's file to call")
+      .unset("forward")
+      .add("classifier-tensor", &O::classifier_tensor)
+      .help("Which of several outputs the classes are: NAME, or number from 0")
+      .unset("the only one")
       .add("dtype", &O::dtype)
       .help("Precision")
       .choices({{"float32"}, {"float64"}})
@@ -118,10 +118,11 @@ ClassifierOptions classifier_options(const ModelOptions& options) {
   classifier.input_range = parse_range("input_range", options.input_range);
   if (!options.input_mean.empty()) classifier.input_mean = parse_numbers("input_mean", options.input_mean);
   if (!options.input_std.empty()) classifier.input_std = parse_numbers("input_std", options.input_std);
-  classifier.input_shape = parse_shape(options.input_shape);
+  classifier.input_shape = parse_extents("input_shape", options.input_shape);
   classifier.output = classifier_output(options.classifier_output);
   classifier.dtype = options.dtype;
   classifier.device = options.device;
+  classifier.signature = {.method = options.classifier_method, .output = options.classifier_tensor};
   return classifier;
 }
 
@@ -158,6 +159,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
   }
   ClassifierOptions how = classifier_options(options);
   how.file_first = true;
+  how.signature = {};
   models.judge = load_classifier(file, how);
   models.judge->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
   for (const auto& sentence : models.judge->assumptions())
@@ -167,7 +169,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
 }
 
 Models load_models(const ModelOptions& options, uint64_t seed,
-                   const std::function<int64_t()>& latent_dim_of_ends, double memory) {
+                   const std::function<std::vector<std::vector<int64_t>>()>& shapes_of_ends, double memory) {
   Models models;
   const auto& folders = options.folders;
   DecoderOptions decoder;
@@ -176,6 +178,7 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   decoder.output_range = parse_range("output_range", options.output_range);
   decoder.dtype = options.dtype;
   decoder.device = options.device;
+  decoder.signature = options.signature;
   const std::filesystem::path decoder_file = options.decoder_function
                                                  ? std::filesystem::path(options.decoder_function->name)
                                                  : find_model(options.decoder, folders);
@@ -184,23 +187,28 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                              TorchScriptModule(*options.decoder_function, "decoder"), decoder)
                        : load_decoder(decoder_file, decoder);
   const bool dim_of_ends = models.decoder->latent_dim() < 0;
-  if (dim_of_ends) {
-    const int64_t dim = latent_dim_of_ends ? latent_dim_of_ends() : -1;
-    LATENTPATH_CHECK(dim > 0, kArgument, "the decoder ", decoder_file.string(),
-                     " does not say its latent size: give `latent_dim`, or end points that show it");
-    models.decoder->set_latent_dim(dim);
-    models.assumptions.push_back(join_message("the latent size is taken from the end points: ", dim));
-  }
-  models.assumptions.push_back(precision_sentence(options, *models.decoder));
+  const auto shapes = shapes_of_ends ? shapes_of_ends() : std::vector<std::vector<int64_t>>();
+  LATENTPATH_CHECK(!dim_of_ends || !shapes.empty(), kArgument, "the decoder ", decoder_file.string(),
+                   " does not say its latent size: give `latent_dim`, or end points that show it");
   try {
-    append(models.warnings, models.decoder->check(seed));
+    models.decoder->set_latent_shape(shapes);
   } catch (const Error& error) {
-    if (!dim_of_ends) throw;
+    const std::string sentence = error.what();
+    const bool of_size =
+        sentence.find("failed on its input") != std::string::npos &&
+        (sentence.find("shape") != std::string::npos || sentence.find("size") != std::string::npos);
+    if (!dim_of_ends || !of_size) throw;
     throw Error(error.kind(),
-                join_message(error.what(), "; its latent size is taken to be ", models.decoder->latent_dim(),
+                join_message(error.what(), "; its latent size is taken to be ", shapes[0].back(),
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
   }
+  if (dim_of_ends)
+    models.assumptions.push_back(
+        join_message("the latent size is taken from the end points: ", models.decoder->latent_dim()));
+  models.assumptions.push_back(precision_sentence(options, *models.decoder));
+  append(models.warnings, models.decoder->check(seed));
+  append(models.assumptions, models.decoder->assumptions());
   {
     auto generator = make_generator(seed);
     const Tensor points = at::randn({2, models.decoder->latent_dim()}, generator, at::kFloat);

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/npy.h"
+#include "latentpath/io/tensor_file.h"
 #include "latentpath/metric/density_rank.h"
 #include "latentpath/metric/sample_density.h"
 #include "latentpath/models/mixture_file.h"
@@ -29,7 +29,10 @@ std::optional<std::pair<double, double>> uniform_bounds(const std::string& name)
 
 SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t seed,
                        const ProgressObserver& progress) {
-  const Tensor codes = read_npy(file);
+  const Tensor stored = read_tensor_file(file);
+  // Codes of another shape than rows, [n, 4, 32, 32], are as many numbers.
+  const Tensor codes =
+      stored.dim() > 2 && stored.numel() == stored.size(0) * latent_dim ? stored.flatten(1) : stored;
   LATENTPATH_CHECK(codes.dim() == 2 && codes.size(1) == latent_dim, kInput, file, " must have the shape [n, ",
                    latent_dim, "] for this decoder, not ", shape_string(codes.sizes()));
   try {

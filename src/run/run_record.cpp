@@ -79,11 +79,20 @@ std::vector<std::string> file_options(const std::vector<BoundOption>& options) {
   std::vector<std::string> files;
   for (const BoundOption& option : options) {
     if (!option.row->names_file) continue;
-    const std::string text = option_text(option.get());
-    files.push_back(text);
-    // image:FILE, samples:FILE.npy: what stands behind the colon is a path, too.
-    if (const size_t colon = text.find(':'); colon != std::string::npos)
-      files.push_back(text.substr(colon + 1));
+    const OptionValue value = option.get();
+    std::vector<std::string> texts{option_text(value)};
+    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) texts = *list;
+    for (const std::string& text : texts) {
+      files.push_back(text);
+      // image:FILE, samples:FILE.npy, label=FILE.npy: what stands behind the sign is a path, too; before it
+      // in FILE.npz:ARRAY.
+      for (const char sign : {':', '='})
+        if (const size_t at = text.find(sign); at != std::string::npos) files.push_back(text.substr(at + 1));
+      if (const size_t at = text.rfind(".npz:"); at != std::string::npos) {
+        const size_t begin = text.find_first_of(":=") < at ? text.find_first_of(":=") + 1 : 0;
+        files.push_back(text.substr(begin, at + 4 - begin));
+      }
+    }
   }
   files.erase(std::remove(files.begin(), files.end(), std::string()), files.end());
   return files;

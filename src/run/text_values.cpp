@@ -43,8 +43,6 @@ std::optional<ValueRange> parse_range(const std::string& field, const std::strin
   return ValueRange{numbers[0], numbers[1]};
 }
 
-bool is_npy(const std::string& text) { return text.size() > 4 && text.ends_with(".npy"); }
-
 std::optional<std::string> text_after(const std::string& prefix, const std::string& text) {
   if (text.rfind(prefix, 0) != 0) return std::nullopt;
   return text.substr(prefix.size());

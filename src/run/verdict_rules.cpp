@@ -377,14 +377,22 @@ std::optional<Reason> minimum_rule(const VerdictFigures& f, const VerdictRule& r
   return std::nullopt;
 }
 
+bool is_constant(const VerdictFigures& f) {
+  return f.cost && f.kind != RunKind::kMeasures && f.embedding_length && f.straight_embedding_length &&
+         f.ends_distance.value_or(0) > 0 &&
+         std::max(*f.embedding_length, *f.straight_embedding_length) < kFlat * *f.ends_distance;
+}
+
+std::optional<Reason> constant_rule(const VerdictFigures& f, const VerdictRule&) {
+  if (!is_constant(f)) return std::nullopt;
+  return Reason{
+      Level::kBad,
+      "The model gives the same output all along: nothing was optimised, and the path means nothing.",
+      "another decoder, or ends whose outputs differ"};
+}
+
 std::optional<Reason> movement_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  if (!f.cost || f.kind == RunKind::kMeasures) return std::nullopt;
-  if (f.embedding_length && f.straight_embedding_length && f.ends_distance.value_or(0) > 0 &&
-      std::max(*f.embedding_length, *f.straight_embedding_length) < kFlat * *f.ends_distance)
-    return Reason{
-        Level::kBad,
-        "The model gives the same output all along: nothing was optimised, and the path means nothing.",
-        "another decoder, or ends whose outputs differ"};
+  if (!f.cost || f.kind == RunKind::kMeasures || is_constant(f)) return std::nullopt;
   // A path that is straight where lengths are measured, or a minimum by its inertia, need not move.
   const bool straight = (f.embedding_length && f.ends_output_distance &&
                          *f.embedding_length <= kStraightSlack * *f.ends_output_distance) ||
@@ -578,6 +586,8 @@ const std::vector<VerdictRule>& verdict_rules() {
        detour_rule},
       {"minimum", "negative_directions", false, 1, kNever, "a saddle, not a minimum",
        "Every path is a minimum: the Hessian of its cost is positive definite.", minimum_rule},
+      {"movement", "embedding_length over the distance of the ends", true, kNever, kFlat,
+       "the model gives the same output all along", nullptr, constant_rule},
       {"movement", "gradient_residual, unless the path is straight or a minimum", true, 1e-14, kNever,
        "its gradient is zero", nullptr, movement_rule},
       {"winding", "", false, kNever, kNever, "", nullptr, winding_rule},

@@ -44,6 +44,14 @@ TEST(ExceptionSentence, NamesTheRemedyWhereTheCauseIsKnown) {
   EXPECT_THAT(exception_sentence(std::runtime_error(
                   "Error: Expected more than 1 value per channel when training, got input size [1, 64]")),
               HasSubstr("; it normalises by the statistics of its batch: export the model after .eval()"));
+  EXPECT_EQ(exception_sentence(std::runtime_error("\nUnknown builtin op: aten::of_2030.\nCould not find")),
+            "Unknown builtin op: aten::of_2030");
+  const std::string gpu =
+      exception_sentence(std::runtime_error("RuntimeError: Could not run 'aten::empty' with arguments from "
+                                            "the 'CUDA' backend. This could be because "
+                                            "the operator doesn't exist for this backend"));
+  EXPECT_THAT(gpu, HasSubstr("model.cpu()"));
+  EXPECT_THAT(gpu, Not(HasSubstr("This could be")));
   EXPECT_EQ(exception_sentence(std::bad_alloc()), "there is not enough memory");
   EXPECT_EQ(sentence_of([] { at::empty({int64_t{1} << 50}, at::kDouble); }), "there is not enough memory");
   EXPECT_EQ(exception_sentence(Error(ErrorKind::kInput, "two Error: words.\nand a line")),

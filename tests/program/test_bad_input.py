@@ -53,6 +53,7 @@ CASES = {
     "epsilon not a number": ({"epsilon": "nan"}, ARGUMENT, ["epsilon"]),
     "epsilon a word": ({"epsilon": "banana"}, ARGUMENT, ["epsilon", "banana"]),
     "no segments": ({"segments": 0}, ARGUMENT, ["segments"]),
+    "segments a fraction": ({"segments": 2.5}, ARGUMENT, ["--segments takes a whole number", "2.5"]),
     "negative segments": ({"segments": -3}, ARGUMENT, ["segments"]),
     "one frame": ({"frames": 1}, ARGUMENT, ["frames"]),
     "range upside down": ({"output_range": "1,0"}, ARGUMENT, ["output-range"]),

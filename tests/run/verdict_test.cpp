@@ -300,6 +300,9 @@ TEST(PairVerdict, ObjectsToTheRestOfTheTable) {
   constant["path"]["embedding_length"] = constant["linear"]["embedding_length"] = 0.0;
   constant["path"]["ends_distance"] = 2.0;
   EXPECT_EQ(level(verdict_of(constant), "movement"), "bad");
+  const std::string headline = verdict_of(constant)["headline"];
+  EXPECT_NE(headline.find("the model gives the same output all along"), std::string::npos) << headline;
+  EXPECT_EQ(headline.find("gradient is zero"), std::string::npos) << headline;
 }
 
 TEST(PairVerdict, AWarningQuestionsTheFiguresOfItsPair) {

@@ -6,6 +6,8 @@
 //   write_npy("path.npy", result.nodes);    // [pairs, nodes, latent]
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "latentpath/core/tensor.h"
 
@@ -15,6 +17,8 @@ namespace latentpath {
 /// Throws Error kInput with one sentence (the file, what is wrong, what was expected) for anything else than
 /// a whole array of a dtype listed above; memory is taken only after the file proved to hold the data.
 Tensor read_npy(const std::filesystem::path& path);
+/// The same of a file's bytes, which sentences call `file`.
+Tensor parse_npy(std::string_view bytes, const std::string& file);
 
 /// Writes the tensor in C order; equal tensors give equal bytes. Gradients and devices are left behind.
 /// Throws Error kArgument when the dtype is none of the above or the file cannot be written.

@@ -38,7 +38,8 @@ struct ClassifierOptions {
   ClassifierOutput output = ClassifierOutput::kDetect;
   std::string dtype;  ///< as DecoderOptions
   std::string device = "cpu";
-  bool file_first = false;  ///< what the file says of its input counts more than what is said here
+  ModelSignature signature = {};  ///< its method and output; of its inputs the first is taken
+  bool file_first = false;        ///< what the file says of its input counts more than what is said here
 };
 
 class Classifier {

@@ -2,8 +2,10 @@
 // A decoder handed over as a TorchScript file.
 //
 // forward(Tensor[n, D]) → Tensor[n, …], or forward(List[Tensor]) for a structured latent, whose layout is
-// read from the attribute `latent_shapes` or given. The module is put in eval mode, its parameters are
-// frozen.
+// read from the attribute `latent_shapes` or given. Latents of another shape, [n, 4, 32, 32], are rows [n, D]
+// to whoever calls, D = 4 · 32 · 32; the shape is the attribute `latent_shape`, the signature's, or found by
+// trying. Another method, further inputs and one of several outputs are said by a ModelSignature. The module
+// is put in eval mode, its parameters are frozen.
 //
 //   auto decoder = latentpath::load_decoder("generator.pt");
 //   Tensor images = (*decoder)(z);   // z [n, D] → [n, 1, 28, 28]
@@ -27,6 +29,7 @@ struct DecoderOptions {
   std::optional<ValueRange> output_range;  ///< where the file does not say it
   std::string dtype;                       ///< "", "float32" or "float64"; "" keeps the file's
   std::string device = "cpu";              ///< "cpu", "cuda", "cuda:1"
+  ModelSignature signature = {};           ///< how it is called
 };
 
 class TorchScriptDecoder : public Embedding {
@@ -51,6 +54,14 @@ class TorchScriptDecoder : public Embedding {
   std::string prior() const;
   /// Fixes D where neither file nor options did (from the endpoints).
   void set_latent_dim(int64_t latent_dim);
+  /// Fixes D and the latent's shape as the first of `shapes` with which the model runs, where neither file
+  /// nor options say them: {512} is [n, 512], {18, 512} is [n, 18, 512]. Where D is known, shapes of other
+  /// sizes are left out. Throws Error(kInput) where none fits.
+  void set_latent_shape(const std::vector<std::vector<int64_t>>& shapes);
+  /// The shape of one latent as the model takes it, {D} for a row; once a point was decoded.
+  std::vector<int64_t> latent_shape() const;
+  /// What was assumed about how it is called and what it gives, a sentence each; once it was checked.
+  std::vector<std::string> assumptions() const;
 
   /// Decodes a few points of N(0, I) and checks format and values: the shape [n, …] for any n, real numbers
   /// of a floating type, finite, in the stated range. What depends on the problem, probe_problem() looks at.

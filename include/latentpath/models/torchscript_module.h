@@ -11,16 +11,19 @@
 
 #include "latentpath/core/tensor.h"
 #include "latentpath/core/value_range.h"
+#include "latentpath/models/latent_layout.h"
 #include "latentpath/models/model_function.h"
+#include "latentpath/models/model_signature.h"
 
 namespace latentpath {
 
 class TorchScriptModule {
  public:
   /// Checks the archive (io/archive.h), loads it, puts it in eval mode, freezes the parameters. `role`
-  /// ("decoder", "classifier") names it in messages. Throws Error(kInput).
+  /// ("decoder", "classifier") names it in messages. `signature` says how it is called, with a latent of
+  /// `latent_parts` tensors. Throws Error(kInput), or Error(kArgument) for a signature that it does not have.
   TorchScriptModule(const std::filesystem::path& file, std::string role, const std::string& dtype,
-                    const std::string& device);
+                    const std::string& device, const ModelSignature& signature = {}, size_t latent_parts = 1);
   /// Calls a function where a file's forward would be called. Throws Error(kArgument) for one without a
   /// function or with an unknown dtype.
   TorchScriptModule(ModelFunction function, std::string role);
@@ -32,7 +35,19 @@ class TorchScriptModule {
   ~TorchScriptModule();
   TorchScriptModule(TorchScriptModule&&) noexcept;
 
-  /// Calls forward on one tensor, or on a list of tensors; a failure inside becomes Error(kInput) with the
+  /// Finds out how points are handed over: tries `layouts`, each a latent of one point, and the ways of
+  /// giving the signature's inputs, and keeps to the first with which the method maps batches of three and of
+  /// two points to as many outputs of one shape. Its number. Throws the failure of the first where there is
+  /// none; a batch size that is built into the file is named. Of a function, the first.
+  size_t settle(const std::vector<LatentLayout>& layouts);
+  /// Points [n, D] → [n, …], once settled. As forward().
+  Tensor map_points(const Tensor& points) const;
+  /// The shape of what it maps a point to, once settled; empty of a function.
+  const std::vector<int64_t>& output_shape() const;
+  /// What was found about the file and about how it is called, a sentence each.
+  std::vector<std::string> notes() const;
+
+  /// Calls the method on one tensor, or on a list of tensors; a failure inside becomes Error(kInput) with the
   /// model's own sentence. Inputs are converted to the model's dtype and device.
   Tensor forward(const Tensor& input) const;
   Tensor forward(const std::vector<Tensor>& inputs) const;
@@ -41,7 +56,7 @@ class TorchScriptModule {
   /// The same where forward may return several tensors, as encoders do: (mu, log variance).
   std::vector<Tensor> forward_all(const Tensor& input) const;
 
-  /// True when forward takes List[Tensor].
+  /// True when a latent is several tensors: List[Tensor], a tuple, or several inputs.
   bool takes_list() const;
   /// True when several threads may run it at once: on a CPU, without writing into itself or drawing random
   /// numbers.

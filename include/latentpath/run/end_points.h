@@ -5,7 +5,8 @@
 //   auto [start, end] = reader.read();                                    // [pairs, D] each
 //
 //   1.0,2.0,…    the D numbers
-//   FILE.npy     [D], or [pairs, D]; a single point at one end serves all at the other
+//   FILE.npy     [D], or [pairs, D], or in the latent's own shape [4, 32, 32], [pairs, 4, 32, 32]; likewise .npz, .csv,
+//                .txt and .pt (io/tensor_file.h); a single point at one end serves all at the other
 //   seed:N       a draw of the prior
 //   class:C      a draw to which the classifier gives the class a probability of 0.9 or more; where there is
 //                none, the best one, provided that the class is what the classifier would say there
@@ -34,7 +35,7 @@ namespace latentpath {
 
 struct EndPointOptions {
   std::string from, to;
-  std::string pairs;            ///< FILE.npy [pairs, 2, D], in the place of both
+  std::string pairs;            ///< an array file [pairs, 2, D], in the place of both
   bool loop = false;            ///< return to `from`
   bool any_endpoint = false;    ///< allow ends far outside the prior
   Tensor start = {}, end = {};  ///< [pairs, D], in the place of them all; no options
@@ -44,9 +45,11 @@ const OptionTable<EndPointOptions>& end_point_option_table();
 /// What end points are read with. What is null cannot be asked for.
 struct EndPointContext {
   std::shared_ptr<const Embedding> decoder;
+  std::vector<int64_t> latent_shape = {};  ///< of one point, where it is no row of the decoder's latent size
   std::shared_ptr<const Classifier> classifier = nullptr;
   std::shared_ptr<const TorchScriptModule> encoder = nullptr;
-  DensityPointer prior = nullptr;                ///< what seed:N and class:C draw from
+  ImageFormat encoder_format = {};  ///< what is said of the encoder's pictures; it counts before its file
+  DensityPointer prior = nullptr;   ///< what seed:N and class:C draw from
   at::ScalarType dtype = at::ScalarType::Float;  ///< of points that are no arrays
   std::optional<ValueRange> output_range = {};   ///< what the decoder states; its encoder is taken to want it
   bool convert_arrays = false;                   ///< of arrays, too; else they keep theirs
@@ -59,8 +62,10 @@ class EndPointReader {
   EndPointReader(EndPointOptions options, EndPointContext context)
       : options_(std::move(options)), context_(std::move(context)) {}
 
-  /// The latent size, where the end points alone tell it; −1 otherwise.
-  static int64_t latent_dim_of(const EndPointOptions& options);
+  /// The shapes that a latent may have by the end points alone, the likeliest first: a row of the last
+  /// extent, what stands behind the pairs, the whole array, and the numbers of these in a row; none where
+  /// nothing tells it.
+  static std::vector<std::vector<int64_t>> latent_shapes_of(const EndPointOptions& options);
 
   /// start and end, [pairs, D] each. Throws Error: kArgument, or kInput for a file, for what is none;
   /// kNumerical where no draw is of the class.
@@ -76,6 +81,7 @@ class EndPointReader {
   Tensor point(const std::string& field, const std::string& spec, uint64_t which);
   Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);
   Tensor encode(const std::string& field, const std::string& file);
+  std::vector<int64_t> latent_shape() const;
   void note(const std::string& sentence);
 
   EndPointOptions options_;
@@ -85,14 +91,21 @@ class EndPointReader {
 
 /// What an encoder takes: as its file states, else as its decoder's pictures of shape `decoded` are, which is
 /// then said in `assumed`. `given` is the shape of what it will be given.
-ImageFormat encoder_input(const TorchScriptModule& encoder, const std::optional<ValueRange>& output_range,
-                          const std::vector<int64_t>& decoded, const std::vector<int64_t>& given,
-                          std::vector<std::string>& assumed);
+ImageFormat encoder_input(const TorchScriptModule& encoder, const ImageFormat& stated,
+                          const std::optional<ValueRange>& output_range, const std::vector<int64_t>& decoded,
+                          const std::vector<int64_t>& given, std::vector<std::string>& assumed);
+
+/// An array file's content as points [pairs, D] or, `pairs_of`, as both ends [pairs, 2, D], of latents of
+/// shape `latent_shape`: extents of 1 do not count. Throws Error(kInput) naming `file`.
+Tensor points_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file);
+Tensor pairs_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file);
 
 /// From what the decoder gives, [n, …], to codes [n, D] of type `dtype`; none, and a note that says why,
-/// where the encoder does not take it. Of several tensors that it returns, the first.
+/// where the encoder does not take it. Of several tensors that it returns, the first; of mean and log
+/// variance in one, [n, 2 D], the mean.
 std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const TorchScriptModule> encoder,
-                                                       const Embedding& decoder, at::ScalarType dtype,
+                                                       const ImageFormat& stated, const Embedding& decoder,
+                                                       at::ScalarType dtype,
                                                        const std::optional<ValueRange>& output_range,
                                                        std::vector<std::string>& notes);
 

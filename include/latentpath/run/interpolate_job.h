@@ -26,7 +26,9 @@ namespace latentpath {
 struct InterpolateJob {
   ModelOptions models;
   std::string encoder;  ///< for image:FILE ends; empty: the shipped decoder's own
-  std::string metric;   ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
+  std::string encoder_method, encoder_tensor;
+  std::string encoder_range, encoder_mean, encoder_std, encoder_shape;  ///< where its file does not say them
+  std::string metric;  ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
   PriorOptions prior;

@@ -14,6 +14,7 @@
 #include "latentpath/metric/quality.h"
 #include "latentpath/models/classifier.h"
 #include "latentpath/models/model_function.h"
+#include "latentpath/models/model_signature.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/run/prior.h"
@@ -23,6 +24,8 @@ namespace latentpath {
 
 struct ModelOptions {
   std::string decoder, classifier;  ///< TorchScript file, or name of a shipped model
+  ModelSignature signature;         ///< how the decoder is called
+  std::string classifier_method, classifier_tensor;
   int64_t latent_dim = 0;
   std::string latent_shapes, output_range, input_range, input_mean, input_std, input_shape;
   std::string classifier_input = "image", classifier_output = "auto";
@@ -45,10 +48,12 @@ struct Models {
   std::vector<Warning> warnings;
 };
 
-/// Loads what the options name. `latent_dim_of_ends` tells the latent size where neither the decoder's file
-/// nor an option does; −1 where it cannot. `memory` in GB as PathOptions have it.
+/// Loads what the options name. `shapes_of_ends` gives the shapes that a latent may have by the end points,
+/// the likeliest first, for decoders of which neither file nor options tell it
+/// (EndPointReader::latent_shapes_of). `memory` in GB as PathOptions have it.
 Models load_models(const ModelOptions& options, uint64_t seed,
-                   const std::function<int64_t()>& latent_dim_of_ends = {}, double memory = 0);
+                   const std::function<std::vector<std::vector<int64_t>>()>& shapes_of_ends = {},
+                   double memory = 0);
 
 /// A further classifier, in memory, connected to the decoder: for a quality of the caller's own. What has to
 /// be said of it is added to `models`.

@@ -21,9 +21,6 @@ std::vector<double> parse_finite_numbers(const std::string& field, const std::st
 /// "low,high" with low < high; none for an empty text.
 std::optional<ValueRange> parse_range(const std::string& field, const std::string& text);
 
-/// Whether a text names an array file.
-bool is_npy(const std::string& text);
-
 /// "samples:codes.npy", "samples:" → "codes.npy"; none for another prefix.
 std::optional<std::string> text_after(const std::string& prefix, const std::string& text);
 
