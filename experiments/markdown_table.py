@@ -16,6 +16,8 @@ HEADINGS = {
     "embedding_length": "length in image space",
     "smoothness": "largest / mean step",
     "even_smoothness": "spaced evenly",
+    "mean_negative_log_density": "mean −log p(x)",
+    "worst_negative_log_density": "worst −log p(x)",
     "decoder_evaluations": "decoded",
     "seconds": "s",
 }

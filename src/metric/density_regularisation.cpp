@@ -217,7 +217,10 @@ DensityAlong density_along(const DataDensity& density, const std::function<Tenso
                            int64_t frames) {
   const at::NoGradGuard no_gradient;
   const Tensor points = curve(uniform_times(frames - 1));  // [pairs, F, D]
-  const Tensor values = density.negative_log(points.flatten(0, 1)).view({points.size(0), frames});
+  // One pair at a time: how a model rounds depends on the batch, and a pair's figures not on its neighbours.
+  std::vector<Tensor> rows;
+  for (int64_t pair = 0; pair < points.size(0); ++pair) rows.push_back(density.negative_log(points[pair]));
+  const Tensor values = at::stack(rows);
   const Tensor ends = 0.5 * (values.select(1, 0) + values.select(1, frames - 1));
   return {values, (values.sum(1) - ends) / static_cast<double>(frames - 1), values.amax(1)};
 }

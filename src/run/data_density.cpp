@@ -19,8 +19,9 @@ using detail::number_or_null;
 using detail::short_number;
 using nlohmann::json;
 
-/// Multiplications that `auto` spends, in D directions of every point and some five passes: a second or two.
-constexpr double kMostOperations = 1e10, kPasses = 5, kLeastOperations = 1e5;
+/// Multiplications that `auto` spends on a pair, in D directions of every point and some five passes: a
+/// fraction of a second. Not on a batch: what is said of a pair does not depend on its neighbours.
+constexpr double kMostOperations = 3e9, kPasses = 5, kLeastOperations = 1e5;
 /// Samples by which δ is set, whose size matters within orders of magnitude.
 constexpr int64_t kSamples = 16;
 

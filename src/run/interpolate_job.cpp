@@ -407,8 +407,8 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
   if (regularised) run.summary["density_reference"] = result.density_reference;
   const std::string asked = regularised && job.data_density == "auto" ? "on" : job.data_density;
   if (interrupted) return;
-  const int64_t points = 3 * kDensityFrames * result.nodes.size(0);
-  const auto density = reported_density(asked, run.problem.embedding, run.prior, points, job.path.seed);
+  const auto density =
+      reported_density(asked, run.problem.embedding, run.prior, 3 * kDensityFrames, job.path.seed);
   if (density) add_data_density(run.summary, run.problem, result, *density);
 }
 

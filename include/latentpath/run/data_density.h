@@ -19,9 +19,9 @@ namespace latentpath {
 /// Frames of a path at which its density is looked at: a trapezium rule of as many.
 inline constexpr int64_t kDensityFrames = 33;
 
-/// The density of the decoder's images by its prior, for `points` points; null where it is not reported. "on"
-/// throws Error where there is none; "auto" reports it where the prior is known, the decoder small enough for
-/// so many points, and nothing stands against it.
+/// The density of the decoder's images by its prior, for `points` points a pair; null where it is not
+/// reported. "on" throws Error where there is none; "auto" reports it where the prior is known, the decoder
+/// small enough for so many points, and nothing stands against it.
 DataDensityPointer reported_density(const std::string& asked, const std::shared_ptr<const Embedding>& decoder,
                                     const Prior& prior, int64_t points, uint64_t seed);
 
