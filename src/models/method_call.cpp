@@ -125,6 +125,8 @@ MethodCall::Given MethodCall::read_given(size_t argument, const std::string& tex
   const c10::Argument& input = inputs_[argument];
   Given given{.argument = argument, .name = input.name(), .text = text, .value = {}};
   const c10::TypePtr type = held_type(input.type());
+  const bool optional = input.type()->kind() == c10::TypeKind::OptionalType;
+  if (optional && (text == "none" || text == "None")) return given;
   const std::vector<double> numbers = written_numbers(text);
   const auto fits = [&](bool condition, const char* what) {
     LATENTPATH_CHECK(condition, kArgument, "`input` ", input.name(), " of ", name_, " is ", what, "; '", text,
@@ -300,18 +302,25 @@ std::vector<c10::IValue> MethodCall::arguments(const std::vector<at::Tensor>& la
 
 std::vector<MethodCall::Named> MethodCall::named(const c10::IValue& value) const {
   std::vector<Named> parts;
+  const auto add = [&](const std::string& name, const c10::IValue& part) {
+    if (part.isTuple() || part.isList() || part.isGenericDict())
+      for (Named& inner : named(part)) parts.push_back({name + "." + inner.name, std::move(inner.value)});
+    else
+      parts.push_back({name, part});
+  };
   if (value.isTuple()) {
     const auto& elements = value.toTupleRef().elements();
     const auto type = value.type()->cast<c10::TupleType>();
     const auto schema = type ? type->schema() : nullptr;
     for (size_t i = 0; i < elements.size(); ++i)
-      parts.push_back({schema ? schema->arguments()[i].name() : std::to_string(i), elements[i]});
+      add(schema ? schema->arguments()[i].name() : std::to_string(i), elements[i]);
   } else if (value.isList()) {
-    for (const c10::IValue& part : value.toListRef()) parts.push_back({std::to_string(parts.size()), part});
+    size_t count = 0;
+    for (const c10::IValue& part : value.toListRef()) add(std::to_string(count++), part);
   } else if (value.isGenericDict()) {
+    size_t count = 0;
     for (const auto& entry : value.toGenericDict())
-      parts.push_back(
-          {entry.key().isString() ? entry.key().toStringRef() : std::to_string(parts.size()), entry.value()});
+      add(entry.key().isString() ? entry.key().toStringRef() : std::to_string(count++), entry.value());
   }
   return parts;
 }

@@ -65,6 +65,7 @@ class MethodCall {
   void find_latent(const ModelSignature& signature, size_t latent_parts);
   Given read_given(size_t argument, const std::string& text) const;
   static at::Tensor handed_over(const Given& given, int64_t points, at::Device device, at::ScalarType dtype);
+  /// What a tuple, list or dict holds; of what they hold in turn, "0.1".
   std::vector<Named> named(const c10::IValue& value) const;
   std::string input_list() const;
 

@@ -38,12 +38,26 @@ struct TorchScriptDecoder::Model {
     return layouts;
   }
 
+  size_t settle_tried() {
+    try {
+      return module.settle(tried);
+    } catch (const Error& error) {
+      const std::string sentence = error.what();
+      const bool of_shape =
+          sentence.find("failed on its input") != std::string::npos &&
+          (sentence.find("shape") != std::string::npos || sentence.find("imension") != std::string::npos);
+      if (latent_dim < 0 || !of_shape || sentence.find("other methods") != std::string::npos) throw;
+      throw Error(error.kind(), join_message(sentence, "; its latents are taken to be rows of ", latent_dim,
+                                             " numbers: `latent_shape` says otherwise"));
+    }
+  }
+
   /// Finds out how the model is called, before its first point.
   void settle() {
     if (layout)
       module.settle({*layout});
     else
-      layout = tried[module.settle(tried)];
+      layout = tried[settle_tried()];
     const std::vector<int64_t>& shape = module.output_shape();
     const auto channel = [](int64_t extent) { return extent == 1 || extent == 3; };
     channels_last = shape.size() == 3 && (channels == "last" || (channels == "auto" && channel(shape[2]) &&

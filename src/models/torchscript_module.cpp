@@ -146,13 +146,15 @@ struct TorchScriptModule::Model {
       const std::string field = signature_fields(role).method;
       throw Error(
           ErrorKind::kInput,
-          join_message(name(), " failed on its input: ", exception_sentence(error),
-                       others.empty() ? std::string()
-                       : field.empty()
-                           ? "; the file has other methods (" + others +
-                                 "): if one of them is meant, export a module whose forward(z) calls it"
-                           : "; the file has other methods (" + others +
-                                 "): if one of them is meant, say so with " + field));
+          join_message(
+              name(), " failed on its input: ", exception_sentence(error),
+              others.empty() ? std::string()
+              : field.empty()
+                  ? "; the file has other methods (" + others +
+                        "): if one of them is meant, export a module whose forward(z) calls it"
+                  : "; the file has other methods (" + others + "): if one of them is meant, say so with " +
+                        field +
+                        (others.find("decode") != std::string::npos && role == "decoder" ? " decode" : "")));
     }
   }
 
@@ -344,7 +346,7 @@ size_t TorchScriptModule::settle(const std::vector<LatentLayout>& layouts) {
     }
   }
   model.method.choose_reading(0);
-  model.explain_batch(layouts);
+  if (is_about_shapes(failure->what())) model.explain_batch(layouts);
   throw *failure;
 }
 

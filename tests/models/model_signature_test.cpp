@@ -130,6 +130,9 @@ TEST_F(Signatures, OneOfSeveralOutputsIsTaken) {
   expect_equal((*load(tuple, {.output = "all"}))(z_), at::cat({expected(), z_}, 1));
   expect_equal((*load(dict, {.output = "image"}))(z_), expected());
   expect_equal((*load("def forward(self, z):\n    return [torch.matmul(z, self.w)]\n", {}))(z_), expected());
+  const char* nested = "def forward(self, z):\n    return (torch.matmul(z, self.w), z), 2 * z\n";
+  expect_equal((*load(nested, {.output = "0.0"}))(z_), expected());
+  EXPECT_THAT(refusal(nested, {}), HasSubstr("(0.0 [3, 6], 0.1 [3, 4], 1 [3, 4])"));
   EXPECT_THAT(refusal(tuple, {}), HasSubstr("returns 2 tensors (0 [3, 6], 1 [3, 4]): say with `output`"));
   EXPECT_THAT(refusal(dict, {.output = "picture"}), HasSubstr("`output` is 'picture'"));
 }
@@ -145,6 +148,9 @@ TEST_F(Signatures, LatentsOfOtherShapesAreStatedOrFound) {
   const Tensor wide = random_normal({5, 24}, 7).to(at::kFloat);  // [n, 4, 2, 3]
   const Tensor truth = at::matmul(wide.reshape({5, 4, 2, 3}).permute({0, 2, 3, 1}), weight_).flatten(1);
   expect_equal((*load(image, {.latent_shape = "4,2,3"}, 24))(wide), truth);
+  EXPECT_THAT(
+      refusal("def forward(self, z):\n    return torch.matmul(z.reshape([-1, 2, 4, 5])[:, 0], self.w)\n", {}),
+      HasSubstr("`latent_shape` says otherwise"));
   EXPECT_THAT(refusal(image, {.latent_shape = "4,2,3"}), HasSubstr("latent size 24, which contradicts 4"));
 
   torch::jit::Module stating("TestModel");

@@ -1,6 +1,8 @@
 """Models as people have them: several inputs, outputs and methods, other shapes and types, and files that cannot be used."""
 
+import struct
 import zipfile
+import zlib
 from typing import Dict, Tuple
 
 import numpy as np
@@ -206,6 +208,21 @@ def test_an_attribute_is_not_called_an_option(folder, tmp_path):
     assert result.code == 3
     check_one_sentence(result, "the attribute periods of", "angles.pt")
     assert "--periods" not in result.stderr
+
+
+def test_a_picture_through_an_encoder_of_another_signature(folder, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    raw = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0))
+                                           + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+    picture = torch.tensor(pixels).permute(2, 0, 1).unsqueeze(0).float() / 255
+    with torch.no_grad():
+        codes = torch.jit.load(str(folder / "vae.pt")).encode(2 * picture - 1)
+    for tensor, code in enumerate(codes):
+        result = interpolate(folder, tmp_path / str(tensor), decoder=folder / "plain.pt", encoder=folder / "vae.pt", encoder_method="encode",
+                             encoder_tensor=tensor, encoder_range="-1,1", encoder_shape="3x4x4", from_=f"image:{tmp_path / 'picture.png'}").ok()
+        assert np.allclose(result.path[0, 0], code[0].numpy(), rtol=1e-5, atol=1e-6)
 
 
 def test_options_that_change_nothing_are_said(folder, tmp_path):
