@@ -231,12 +231,17 @@ ZipArchive::ZipArchive(const std::filesystem::path& file, std::string name, std:
   contents_->read_directory();
 }
 
-ZipArchive::ZipArchive(const std::string& bytes, std::string name) : contents_(std::make_unique<Contents>()) {
-  contents_->stream = std::make_unique<std::istringstream>(bytes, std::ios::binary);
-  contents_->size = bytes.size();
-  contents_->name = std::move(name);
-  contents_->remedy = "copy or export it anew";
+ZipArchive::ZipArchive(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {
   contents_->read_directory();
+}
+
+ZipArchive ZipArchive::in_memory(const std::string& bytes, std::string name) {
+  auto contents = std::make_unique<Contents>();
+  contents->stream = std::make_unique<std::istringstream>(bytes, std::ios::binary);
+  contents->size = bytes.size();
+  contents->name = std::move(name);
+  contents->remedy = "copy or export it anew";
+  return ZipArchive(std::move(contents));
 }
 
 ZipArchive::~ZipArchive() = default;

@@ -1,6 +1,7 @@
 #include "latentpath/models/exported_program.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

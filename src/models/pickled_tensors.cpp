@@ -373,7 +373,7 @@ class Checkpoint {
 
 Tensors read_pickled_tensors(const std::string& bytes, const std::string& name) {
   if (bytes.compare(0, 2, "PK") != 0) return Checkpoint(bytes, name).read();
-  ZipArchive archive(bytes, name);
+  ZipArchive archive = ZipArchive::in_memory(bytes, name);
   const std::string pickle = "data.pkl";
   for (const std::string& member : archive.members()) {
     if (member.size() < pickle.size() ||

@@ -24,7 +24,7 @@ class ZipArchive {
   explicit ZipArchive(const std::filesystem::path& file, std::string name,
                       std::string remedy = "copy or export it anew");
   /// An archive in memory: one that is a member of another.
-  ZipArchive(const std::string& bytes, std::string name);
+  static ZipArchive in_memory(const std::string& bytes, std::string name);
   ~ZipArchive();
   ZipArchive(ZipArchive&&) noexcept;
 
@@ -42,6 +42,7 @@ class ZipArchive {
 
  private:
   struct Contents;
+  explicit ZipArchive(std::unique_ptr<Contents> contents);
   std::unique_ptr<Contents> contents_;
 };
 
