@@ -68,7 +68,7 @@ OptionTable<InterpolateJob> make_table() {
       .group("What the path should be like")
       .add("metric", &J::metric)
       .help(
-          "Measure lengths by a metric of the latent space instead of image distances: TorchScript FILE, "
+          "Measure lengths by a metric of the latent space instead of image distances: model FILE, "
           "G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("favor", &J::favor)

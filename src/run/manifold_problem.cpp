@@ -409,22 +409,21 @@ OptionTable<GeodesicJob> make_table() {
       .add("parameters", &J::parameters)
       .help("Numbers separated by commas, as the manifold takes them")
       .add("embedding", &J::embedding)
-      .help("Your own chart: TorchScript FILE, forward([n, D]) -> [n, ...]")
+      .help("Your own chart: model FILE, forward([n, D]) -> [n, ...]")
       .names_file()
       .add("metric", &J::metric)
-      .help(
-          "A metric given directly: TorchScript FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
+      .help("A metric given directly: model FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("level-set", &J::level_set)
       .help(
-          "Stay on a set: TorchScript FILE with its distance d >= 0, [n, D] -> [n]; off it a length counts "
+          "Stay on a set: model FILE with its distance d >= 0, [n, D] -> [n]; off it a length counts "
           "1 + K d times")
       .names_file()
       .add("stiffness", &J::stiffness)
       .help("K of a level set")
       .above(0)
       .add("quality", &J::quality)
-      .help("Weigh lengths by a quality in [0, 1], n = -log Q: TorchScript FILE, [n, D] -> [n]")
+      .help("Weigh lengths by a quality in [0, 1], n = -log Q: model FILE, [n, D] -> [n]")
       .names_file()
       .add("constant-quality", &J::constant_quality)
       .help("Weigh all lengths alike, by n = -log Q; above 0 and below 1")

@@ -161,7 +161,7 @@ OptionTable<MeasuresJob> make_table() {
       .help("imq as 1/sqrt(r^2 + c), in the width's place")
       .group("How it is sought")
       .add("quality", &J::quality)
-      .help("TorchScript FILE.pt, [n, d] to [n] in [0, 1]: where moving points are good")
+      .help("model FILE, [n, d] to [n] in [0, 1]: where moving points are good")
       .names_file()
       .add("dtype", &J::dtype)
       .help("Precision of the quality's file")

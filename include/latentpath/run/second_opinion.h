@@ -89,7 +89,7 @@ OptionTable<Options>& add_guard_and_judge(OptionTable<Options>& table, std::stri
       .choices({{"on", "no place stranger than the strangest of 100 samples"}, {"none"}})
       .add("judge", judge)
       .help(
-          "A second classifier, reported beside the one that is optimised: TorchScript FILE, NAME of a "
+          "A second classifier, reported beside the one that is optimised: model FILE, NAME of a "
           "shipped "
           "model, or none")
       .unset("NAME-judge.pt beside the classifier, where there is one")
