@@ -56,6 +56,11 @@ extern const std::vector<double> nodes;
 extern const Molecule from, to;
 //// molecule/jtvae.h
 extern const Molecule from, to;
+//// molecule/molecule_path.h
+extern const Molecule from, to;
+extern const JunctionTreeVae vae;
+extern const PropertyModel model;
+extern const SyntheticAccessibility accessibility;
 //// molecule/property_model.h
 extern const Tensor codes;
 //// numerics/block_tridiagonal.h
