@@ -2,6 +2,8 @@
 #
 #   latentpath_module(path USES curve metric solver LINK Eigen3::Eigen)
 #
+# PICTURES names libraries that only LATENTPATH_PICTURES brings.
+#
 # src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
 # loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
 #
@@ -28,13 +30,32 @@ endif()
 
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
+# Without LATENTPATH_PICTURES, modules have only the files that need neither OpenCV nor Cairo: pictures are not read, no
+# model is trained, and there is no report. Of the zoo its store is left, which finds models by name.
+set(latentpath_plain_io EXCLUDE "/image[.]cpp$")
+set(latentpath_plain_run EXCLUDE "/zoo_jobs[.]cpp$")
+set(latentpath_plain_zoo INCLUDE "/(model_store|atomic_file|subprocess)[.]cpp$")
+set(latentpath_plain_report INCLUDE "nothing")
+
 function(latentpath_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES")
   if(module_OPTIONAL AND NOT ${module_OPTIONAL})
     return()
   endif()
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  if(LATENTPATH_PICTURES)
+    list(APPEND module_LINK ${module_PICTURES})
+  elseif(latentpath_plain_${name})
+    list(GET latentpath_plain_${name} 0 keep)
+    list(GET latentpath_plain_${name} 1 which)
+    list(FILTER sources ${keep} REGEX ${which})
+    file(GLOB stand_ins CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)
+    list(APPEND sources ${stand_ins})
+    if(NOT sources)
+      return()
+    endif()
+  endif()
   file(GLOB dense_sources CONFIGURE_DEPENDS ${folder}/dense/*.cpp)
   set(targets "")
   if(dense_sources)

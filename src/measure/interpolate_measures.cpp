@@ -449,9 +449,10 @@ class Search {
     result_.squared_mmd_error = mmd.rounding;
     result_.lower_bound = mmd.value / static_cast<double>(options_.steps);
     if (!distances_->exact())
-      result_.warnings.push_back(join_message("distances are estimated by ", options_.features,
-                                              " random features: MMD2 between the samples is ", mmd.value,
-                                              " +- ", mmd.rounding, " (standard error)"));
+      result_.warnings.push_back({join_message("distances are estimated by ", options_.features,
+                                               " random features: MMD2 between the samples is ", mmd.value,
+                                               " +- ", mmd.rounding, " (standard error)"),
+                                  WarningKind::kScope});
     if (mmd.value == 0)
       result_.warnings.push_back(
           "the samples are equal, so that MMD2 between them is 0 and K*cost/MMD2 has no value");

@@ -9,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/charts.h"
+#include "metric/unfused_attention.h"
 
 namespace latentpath {
 namespace {
@@ -263,6 +264,7 @@ class TensorExpansion final : public MapExpansion {
     for (int64_t first = 0; first < copies; first += at_once) {
       const int64_t count = std::min(at_once, copies - first);
       Tensor z = z_.repeat({count, 1}).requires_grad_(true);
+      const UnfusedAttention twice;
       Tensor x = call_(z, t_.repeat({count}));
       all.push_back({first, count, std::move(z), std::move(x)});
     }
@@ -354,6 +356,7 @@ class TensorExpansion final : public MapExpansion {
     if (!x_.defined()) {
       const at::AutoGradMode enabled(true);
       leaf_ = z_.detach().requires_grad_(true);
+      const UnfusedAttention twice;
       x_ = call_(leaf_, t_);
     }
     return x_;

@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/charts.h"
+#include "metric/unfused_attention.h"
 
 namespace latentpath {
 
@@ -28,6 +29,7 @@ Tensor Embedding::vjp(const Tensor& z, const Tensor& v) const {
 
 Tensor Embedding::jvp(const Tensor& z, const Tensor& u) const {
   const at::AutoGradMode enabled(true);
+  const UnfusedAttention twice;
   const Tensor leaf = z.detach().requires_grad_(true);
   const Tensor image = (*this)(leaf);
   if (!image.requires_grad()) return at::zeros_like(image).to(z.scalar_type());

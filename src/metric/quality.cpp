@@ -67,6 +67,7 @@ class CompositeQuality : public Quality {
     for (const auto& part : parts_) sum += part->operations_per_point();
     return sum;
   }
+  std::vector<QualityPointer> parts() const override { return parts_; }
 
  protected:
   std::vector<QualityPointer> parts_;
@@ -156,6 +157,7 @@ class AtDecoded final : public CompositeQuality {
   int64_t operations_per_point() const override {
     return parts_[0]->operations_per_point() + decoder_->operations_per_point();
   }
+  std::vector<QualityPointer> parts() const override { return {}; }  // of another decoder, maybe
   std::string describe() const override { return parts_[0]->describe(); }
 
  private:

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
-#include <opencv2/core.hpp>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
@@ -79,28 +78,52 @@ class KernelDensity final : public Density {
   std::string name_;
 };
 
-/// Draws of OpenCV's own generator, from a seed, with the generator left as it was.
-class SeededOpenCv {
- public:
-  explicit SeededOpenCv(uint64_t seed) : before_(cv::theRNG().state) { cv::theRNG().state = seed + 1; }
-  ~SeededOpenCv() { cv::theRNG().state = before_; }
-  SeededOpenCv(const SeededOpenCv&) = delete;
-  SeededOpenCv& operator=(const SeededOpenCv&) = delete;
+/// k of the samples as first centres, each drawn with a probability in proportion to its squared distance
+/// from those drawn before it (k-means++, Arthur and Vassilvitskii 2007): [k, D].
+Tensor spread_centres(const Tensor& samples, int64_t k, at::Generator& generator) {
+  const int64_t count = samples.size(0);
+  const Tensor draws = at::rand({k}, generator, at::kDouble);
+  std::vector<Tensor> centres{
+      samples[static_cast<int64_t>(draws[0].item<double>() * static_cast<double>(count))]};
+  Tensor square;
+  for (int64_t j = 1; j < k; ++j) {
+    const Tensor away = (samples - centres.back()).square().sum(1, false, at::kDouble);
+    square = square.defined() ? at::minimum(square, away) : away;
+    const Tensor mass = square.cumsum(0);
+    const Tensor which = at::searchsorted(mass, (draws[j] * mass[-1]).reshape({1}));
+    centres.push_back(samples[which.clamp_max(count - 1).item<int64_t>()]);
+  }
+  return at::stack(centres);
+}
 
- private:
-  uint64_t before_;
-};
-
-/// k centres by k-means++ and Lloyd's iteration (cv::kmeans), as the class of every sample: [n] int64.
+/// k classes by Lloyd's iteration from spread_centres(), the tightest of three tries: [n] int64. A class may
+/// stay empty where samples repeat.
 Tensor k_means(const Tensor& samples, int64_t k, uint64_t seed) {
-  const Tensor single = samples.to(at::kFloat).contiguous();
-  const cv::Mat data(static_cast<int>(samples.size(0)), static_cast<int>(samples.size(1)), CV_32F,
-                     single.data_ptr<float>());
-  const SeededOpenCv seeded(seed + static_cast<uint64_t>(k));
-  cv::Mat label;
-  cv::kmeans(data, static_cast<int>(k), label, {cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 30, 1e-3}, 3,
-             cv::KMEANS_PP_CENTERS);
-  return at::from_blob(label.data, {samples.size(0)}, at::kInt).to(at::kLong);
+  constexpr int kTries = 3, kMostIterations = 30;
+  constexpr float kMoved = 1e-3F;  // in units of the samples' deviation
+  auto generator = make_generator(seed + static_cast<uint64_t>(k));
+  const Tensor x = samples.to(at::kFloat);
+  Tensor best;
+  double least = INFINITY;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    Tensor centres = spread_centres(x, k, generator), label;
+    double spread = 0;
+    for (int iteration = 0; iteration < kMostIterations; ++iteration) {
+      Tensor distance;
+      std::tie(distance, label) = at::cdist(x, centres).min(1);
+      spread = distance.square().sum(at::kDouble).item<double>();
+      const Tensor members = at::bincount(label, {}, k).to(at::kFloat).unsqueeze(1);
+      const Tensor sums = at::zeros_like(centres).index_add(0, label, x);
+      const Tensor means = at::where(members > 0, sums / members.clamp_min(1), centres);
+      const float moved = (means - centres).norm(2, {1}).max().item<float>();
+      centres = means;
+      if (moved < kMoved) break;
+    }
+    if (spread >= least) continue;
+    least = spread;
+    best = label;
+  }
+  return best;
 }
 
 /// A mixture while it is being fitted: weights [k], means [k, D], covariances [k, D, D].
@@ -330,7 +353,7 @@ SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& opt
   const Whitened white(x);
   Candidates candidates(white, options, progress);
   candidates.try_mixtures();
-  candidates.try_kernels();
+  if (!options.mixtures_only) candidates.try_kernels();
 
   // Fitted to all samples, in their own coordinates.
   const size_t choice = candidates.choice();

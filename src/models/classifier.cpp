@@ -7,7 +7,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/models/input_adapter.h"
-#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
@@ -207,15 +206,11 @@ struct Classifier::Model {
 };
 
 Classifier::Classifier(const std::filesystem::path& file, const ClassifierOptions& options)
-    : model_(std::make_unique<Model>(Model{{file, "classifier", options.dtype, options.device},
-                                           options,
-                                           {},
-                                           {},
-                                           {},
-                                           {},
-                                           {},
-                                           options.output,
-                                           0})) {
+    : Classifier(TorchScriptModule(file, "classifier", options.dtype, options.device), options) {}
+
+Classifier::Classifier(TorchScriptModule loaded, const ClassifierOptions& options)
+    : model_(
+          std::make_unique<Model>(Model{std::move(loaded), options, {}, {}, {}, {}, {}, options.output, 0})) {
   const TorchScriptModule& module = model_->module;
   LATENTPATH_CHECK(!module.takes_list(), kInput, model_->name(), " must take one tensor, not a list");
   ImageFormat& format = model_->format;
@@ -288,8 +283,9 @@ bool Classifier::exclusive() const {
 }
 Tensor Classifier::features(const Tensor& input) const {
   const Tensor adapted = model_->adapter ? (*model_->adapter)(input) : input;
-  const Tensor features = model_->module.features(adapted);
-  return (features.defined() ? features : model_->module.forward(adapted)).flatten(1);
+  const Tensor layer = model_->module.features(adapted);
+  const Tensor features = layer.defined() ? layer : model_->module.forward(adapted);
+  return features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
 const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }

@@ -93,7 +93,15 @@ void write_mixture(const std::filesystem::path& file, const GaussianMixture& mix
     covariances.push_back(matrix);
   }
   const json document{{"weights", list(mixture.weights())}, {"means", means}, {"covariances", covariances}};
-  write_file_atomic(file, document.dump(1) + "\n");
+  // A line a component's mean, and a line a component's covariance: small, and still for people.
+  std::string text = "{\n \"weights\": " + document["weights"].dump();
+  for (const char* name : {"means", "covariances"}) {
+    text += join_message(",\n \"", name, "\": [");
+    for (size_t j = 0; j < document[name].size(); ++j)
+      text += (j == 0 ? "\n  " : ",\n  ") + document[name][j].dump();
+    text += "]";
+  }
+  write_file_atomic(file, text + "\n}\n");
 }
 
 }  // namespace latentpath

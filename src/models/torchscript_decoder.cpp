@@ -5,7 +5,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/metric/output_contract.h"
-#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
@@ -17,10 +16,13 @@ struct TorchScriptDecoder::Model {
   std::string prior;
 };
 
-TorchScriptDecoder::TorchScriptDecoder(const std::filesystem::path& file, const DecoderOptions& options)
-    : model_(
-          std::make_unique<Model>(Model{{file, "decoder", options.dtype, options.device}, {}, {}, -1, {}})) {
+TorchScriptDecoder::TorchScriptDecoder(const std::filesystem::path& path, const DecoderOptions& options)
+    : TorchScriptDecoder(TorchScriptModule(path, "decoder", options.dtype, options.device), options) {}
+
+TorchScriptDecoder::TorchScriptDecoder(TorchScriptModule loaded, const DecoderOptions& options)
+    : model_(std::make_unique<Model>(Model{std::move(loaded), {}, {}, -1, {}})) {
   const TorchScriptModule& module = model_->module;
+  const std::filesystem::path& file = module.file();
   if (module.takes_list()) {
     const auto shapes = module.shapes_attribute("latent_shapes");
     if (options.layout)

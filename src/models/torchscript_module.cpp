@@ -68,6 +68,15 @@ void try_in_child(const std::string& file, const std::string& name) {
       " is damaged or hostile: LibTorch crashes when it loads it, as a try in another process showed");
 }
 
+/// Attention draws random numbers for its dropout, which is none where the graph itself says so.
+bool is_attention_without_dropout(const torch::jit::Node& node) {
+  if (std::string(node.kind().toQualString()) != "aten::scaled_dot_product_attention" ||
+      !node.hasNamedInput("dropout_p"))
+    return false;
+  const auto dropout = torch::jit::toIValue(node.namedInput("dropout_p"));
+  return dropout && dropout->isDouble() && dropout->toDouble() == 0;
+}
+
 /// True when a run of the graph neither writes into the module nor draws random numbers, whose order would
 /// then depend on the threads.
 bool is_pure(const torch::jit::Block& block) {
@@ -75,11 +84,25 @@ bool is_pure(const torch::jit::Block& block) {
     const std::string kind = node->kind().toQualString();
     // Dropout passes its input on in eval mode; only a constant says so in the graph itself.
     const bool dropout = kind.find("dropout") != std::string::npos;
-    if (kind == "prim::SetAttr" || (node->isNondeterministic() && !dropout)) return false;
+    if (kind == "prim::SetAttr" ||
+        (node->isNondeterministic() && !dropout && !is_attention_without_dropout(*node)))
+      return false;
     for (const torch::jit::Block* inner : node->blocks())
       if (!is_pure(*inner)) return false;
   }
   return true;
+}
+
+/// What a function states, as a file's attribute would be read.
+c10::IValue attribute_of(const nlohmann::json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<int64_t>();
+  if (value.is_number()) return value.get<double>();
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return {};
+  c10::impl::GenericList list(c10::AnyType::get());
+  for (const nlohmann::json& item : value) list.push_back(attribute_of(item));
+  return list;
 }
 
 }  // namespace
@@ -87,7 +110,8 @@ bool is_pure(const torch::jit::Block& block) {
 struct TorchScriptModule::Model {
   std::filesystem::path file;
   std::string role;
-  torch::jit::Module module;
+  torch::jit::Module module;  // nothing where `function` is called
+  ModelFunction function;
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
   bool takes_list = false;
@@ -100,9 +124,10 @@ struct TorchScriptModule::Model {
     // every level, so the plain interpreter is both faster here and the same on every call.
     const torch::jit::GraphOptimizerEnabledGuard plain(false);
     try {
+      if (function.forward) return function.forward(input.toTensor());
       return module.get_method(method)({std::move(input)});
     } catch (const std::exception& error) {
-      const std::string others = other_methods(module);
+      const std::string others = function.forward ? std::string() : other_methods(module);
       throw Error(
           ErrorKind::kInput,
           join_message("the ", role, " ", file.string(), " failed on its input: ", exception_sentence(error),
@@ -122,6 +147,16 @@ struct TorchScriptModule::Model {
                            "torch.cat([a.flatten(1), b.flatten(1)], 1)"
                          : "");
     return output.toTensor();
+  }
+
+  std::optional<c10::IValue> attribute(const std::string& attribute_name) const {
+    if (function.forward) {
+      const auto stated = function.attributes.find(attribute_name);
+      if (stated == function.attributes.end() || stated->is_null()) return std::nullopt;
+      return attribute_of(*stated);
+    }
+    if (!module.hasattr(attribute_name)) return std::nullopt;
+    return module.attr(attribute_name);
   }
 };
 
@@ -193,6 +228,20 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
                    "; float32 or float64 is needed (`dtype` converts)");
 }
 
+TorchScriptModule::TorchScriptModule(ModelFunction function, std::string role)
+    : model_(std::make_unique<Model>()) {
+  LATENTPATH_CHECK(function.forward, kArgument, "the ", role, " ", function.name, " has no function to call");
+  LATENTPATH_CHECK(function.dtype == "float32" || function.dtype == "float64", kArgument, "the ", role, " ",
+                   function.name, " has parameters of type ", function.dtype,
+                   "; float32 or float64 is needed");
+  model_->file = function.name;
+  model_->role = std::move(role);
+  model_->dtype = function.dtype == "float64" ? at::kDouble : at::kFloat;
+  model_->dtype_known = function.dtype_known;
+  model_->weights = function.weights;
+  model_->function = std::move(function);
+}
+
 void TorchScriptModule::load_in_child_process_first(bool on) { load_in_child_first = on; }
 
 TorchScriptModule::~TorchScriptModule() = default;
@@ -209,7 +258,7 @@ Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const {
 }
 
 Tensor TorchScriptModule::features(const Tensor& input) const {
-  if (!model_->module.find_method("features")) return {};
+  if (model_->function.forward || !model_->module.find_method("features")) return {};
   return model_->call(input.to(model_->device, model_->dtype), "features");
 }
 
@@ -237,8 +286,9 @@ bool TorchScriptModule::concurrent() const { return model_->concurrent; }
 int64_t TorchScriptModule::operations_per_point() const { return model_->weights; }
 
 std::optional<int64_t> TorchScriptModule::integer_attribute(const std::string& name) const {
-  if (!model_->module.hasattr(name)) return std::nullopt;
-  const c10::IValue value = model_->module.attr(name);
+  const auto stated = model_->attribute(name);
+  if (!stated) return std::nullopt;
+  const c10::IValue& value = *stated;
   if (value.isInt()) return value.toInt();
   if (value.isTensor() && value.toTensor().numel() == 1) return value.toTensor().item<int64_t>();
   throw Error(ErrorKind::kInput, join_message("the ", model_->role, " ", model_->file.string(),
@@ -246,15 +296,17 @@ std::optional<int64_t> TorchScriptModule::integer_attribute(const std::string& n
 }
 
 std::optional<std::string> TorchScriptModule::string_attribute(const std::string& name) const {
-  if (!model_->module.hasattr(name)) return std::nullopt;
-  const c10::IValue value = model_->module.attr(name);
+  const auto stated = model_->attribute(name);
+  if (!stated) return std::nullopt;
+  const c10::IValue& value = *stated;
   if (!value.isString()) return std::nullopt;
   return value.toStringRef();
 }
 
 std::optional<std::vector<double>> TorchScriptModule::numbers_attribute(const std::string& name) const {
-  if (!model_->module.hasattr(name)) return std::nullopt;
-  const c10::IValue value = model_->module.attr(name);
+  const auto stated = model_->attribute(name);
+  if (!stated) return std::nullopt;
+  const c10::IValue& value = *stated;
   std::vector<double> numbers;
   const auto add = [&](const c10::IValue& item) {
     if (item.isDouble())
@@ -278,8 +330,9 @@ std::optional<std::vector<double>> TorchScriptModule::numbers_attribute(const st
 }
 
 std::optional<std::vector<std::string>> TorchScriptModule::strings_attribute(const std::string& name) const {
-  if (!model_->module.hasattr(name)) return std::nullopt;
-  const c10::IValue value = model_->module.attr(name);
+  const auto stated = model_->attribute(name);
+  if (!stated) return std::nullopt;
+  const c10::IValue& value = *stated;
   if (!value.isList()) return std::nullopt;
   std::vector<std::string> strings;
   for (const c10::IValue& item : value.toListRef()) {
@@ -291,8 +344,9 @@ std::optional<std::vector<std::string>> TorchScriptModule::strings_attribute(con
 
 std::optional<std::vector<std::vector<int64_t>>> TorchScriptModule::shapes_attribute(
     const std::string& name) const {
-  if (!model_->module.hasattr(name)) return std::nullopt;
-  const c10::IValue value = model_->module.attr(name);
+  const auto stated = model_->attribute(name);
+  if (!stated) return std::nullopt;
+  const c10::IValue& value = *stated;
   const auto malformed = [&] {
     return Error(ErrorKind::kInput,
                  join_message("the ", model_->role, " ", model_->file.string(), ": attribute ", name,
@@ -324,6 +378,7 @@ std::optional<ValueRange> TorchScriptModule::range_attribute(const std::string& 
 }
 
 std::optional<int64_t> TorchScriptModule::convolution_channels() const {
+  if (model_->function.forward) return model_->function.convolution_channels;
   for (const at::Tensor& parameter : model_->module.parameters())
     if (parameter.dim() == 4) return parameter.size(1);
   return std::nullopt;

@@ -344,10 +344,25 @@ class QualityProbe {
     LATENTPATH_CHECK(low >= -1e-5 && high <= 1 + 1e-5, kInput, name_, " gives values from ", low, " to ",
                      high, ": a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
     check_repeatable(found);
-    check_gradient(values, latent, decoded, high - low);
+    // What a sum or product is made of one by one: the gradient of one factor hides that another has none.
+    const std::vector<QualityPointer> parts = quality_.parts();
+    if (parts.empty()) check_gradient(values, latent, decoded, high - low);
+    for (const QualityPointer& part : parts) QualityProbe(*part, points_, images_, warnings_).look_at_part();
   }
 
  private:
+  void look_at_part() {
+    const std::vector<QualityPointer> parts = quality_.parts();
+    for (const QualityPointer& part : parts) QualityProbe(*part, points_, images_, warnings_).look_at_part();
+    if (!parts.empty()) return;
+    const Tensor latent = points_.latent.clone().requires_grad_(true);
+    const Tensor decoded = quality_.needs_decoded() ? images_.clone().requires_grad_(true) : Tensor();
+    const Tensor values = evaluate(latent, decoded), found = values.detach().to(at::kDouble);
+    const Tensor finite = found.index_select(0, at::isfinite(found).nonzero().squeeze(1));
+    if (finite.size(0) == 0) return;
+    check_gradient(values, latent, decoded, (finite.max() - finite.min()).item<double>());
+  }
+
   Tensor evaluate(const Tensor& latent, const Tensor& decoded) const {
     // Half-way all is asked, with a ramp and without.
     const Tensor time = at::full({latent.size(0)}, 0.5, at::kDouble);

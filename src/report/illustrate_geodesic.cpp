@@ -283,9 +283,12 @@ json page_of(const GeodesicRun& run, const std::optional<PlaneField>& field) {
   const WeightedMetric& metric = *run.metric;
   const bool in_space = run.problem.chart->output_dim() == 3;
   const bool in_plane = !in_space && field.has_value();
-  json page{{"kind", "geodesic"},           {"verdict", run.summary["verdict"]},
-            {"warnings", answer.warnings},  {"notes", json::array()},
-            {"curves", json::array()},      {"stages", json::array()},
+  json page{{"kind", "geodesic"},
+            {"verdict", run.summary["verdict"]},
+            {"warnings", std::vector<std::string>(answer.warnings.begin(), answer.warnings.end())},
+            {"notes", json::array()},
+            {"curves", json::array()},
+            {"stages", json::array()},
             {"figures", figures_of(answer)}};
   if (run.answers.size() > 1)
     page["notes"] = {join_message("The first of ", run.answers.size(), " pairs is shown.")};

@@ -52,7 +52,8 @@ json shareable_page(const RunRecord& run, const std::filesystem::path& folder, j
     entry = entry->is_null() ? settings.erase(entry) : std::next(entry);
   page["version"] = kVersion;
   page["settings"] = settings;
-  if (!page.contains("warnings")) page["warnings"] = run.warnings;
+  if (!page.contains("warnings"))
+    page["warnings"] = std::vector<std::string>(run.warnings.begin(), run.warnings.end());
   if (!page.contains("notes")) page["notes"] = run.assumptions;
   std::vector<std::string> local = run.local_paths;
   local.push_back(folder.string());

@@ -120,9 +120,12 @@ json measure_report_data(const MeasureResult& result) {
     notes.push_back(
         join_message("Of each sample at most ", kMostPoints, " points are drawn, evenly picked."));
 
-  return {{"kind", "measures"},   {"verdict", run_verdict(measure_summary(result), RunKind::kMeasures)},
-          {"axes", {"x1", "x2"}}, {"methods", methods},
-          {"notes", notes},       {"warnings", result.warnings}};
+  return {{"kind", "measures"},
+          {"verdict", run_verdict(measure_summary(result), RunKind::kMeasures)},
+          {"axes", {"x1", "x2"}},
+          {"methods", methods},
+          {"notes", notes},
+          {"warnings", std::vector<std::string>(result.warnings.begin(), result.warnings.end())}};
 }
 
 }  // namespace latentpath

@@ -50,7 +50,63 @@ void check_not_interrupted(const CancellationToken& cancellation) {
                    "interrupted before there was a path; nothing is saved");
 }
 
+ImageFormat encoder_input(const TorchScriptModule& encoder, const std::optional<ValueRange>& output_range,
+                          const std::vector<int64_t>& decoded, const std::vector<int64_t>& given,
+                          std::vector<std::string>& assumed) {
+  const std::string name = "the encoder " + encoder.file().string();
+  ImageFormat to;
+  to.range = encoder.range_attribute("input_range");
+  to.mean = encoder.numbers_attribute("input_mean").value_or(std::vector<double>{});
+  to.std = encoder.numbers_attribute("input_std").value_or(std::vector<double>{});
+  if (!to.range) {
+    const bool as_decoder = to.mean.empty() && output_range;
+    to.range = as_decoder ? *output_range : ValueRange{0, 1};
+    assumed.push_back(join_message(name, " does not state its input_range: values in [", to.range->low, ", ",
+                                   to.range->high, "] are assumed",
+                                   as_decoder ? ", as its decoder gives" : ""));
+  }
+  if (const auto shape = encoder.numbers_attribute("input_shape")) {
+    for (const double extent : *shape) to.shape.push_back(static_cast<int64_t>(extent));
+    return to;
+  }
+  if (decoded.size() == 3 && (decoded[0] == 1 || decoded[0] == 3)) to.shape = decoded;
+  if (!to.shape.empty() && to.shape != given)
+    assumed.push_back(join_message(name, " does not state its input_shape: ", shape_string(to.shape),
+                                   " is assumed, as its decoder gives"));
+  return to;
+}
+
+std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const TorchScriptModule> encoder,
+                                                       const Embedding& decoder, at::ScalarType dtype,
+                                                       const std::optional<ValueRange>& output_range,
+                                                       std::vector<std::string>& notes) {
+  const at::NoGradGuard no_gradient;
+  const int64_t dim = decoder.latent_dim();
+  const std::string name = "the encoder " + encoder->file().string();
+  try {
+    const Tensor decoded = decoder(at::zeros({2, dim}, dtype));
+    const std::vector<int64_t> shape = decoded.sizes().slice(1).vec();
+    std::vector<std::string> assumed;
+    const ImageFormat to = encoder_input(*encoder, output_range, shape, shape, assumed);
+    // Values that nobody states are passed on as they are.
+    const auto adapter = std::make_shared<const InputAdapter>(
+        ImageFormat{output_range ? output_range : to.range, {}, {}, shape}, to, "the decoder", name);
+    const auto encode = [encoder = std::move(encoder), adapter, dtype](const Tensor& images) {
+      return encoder->forward_all((*adapter)(images))[0].to(dtype);
+    };
+    const Tensor code = encode(decoded);
+    LATENTPATH_CHECK(code.dim() == 2 && code.size(0) == 2 && code.size(1) == dim, kInput, name, " gives ",
+                     shape_string(code.sizes()), "; the decoder's latent size is ", dim);
+    append(notes, assumed);
+    return encode;
+  } catch (const Error& error) {
+    notes.push_back(std::string("no cycle error is reported: ") + error.what());
+    return {};
+  }
+}
+
 int64_t EndPointReader::latent_dim_of(const EndPointOptions& options) {
+  if (options.start.defined() && options.start.dim() == 2) return options.start.size(1);
   for (const std::string& spec : {options.pairs, options.from, options.to}) {
     if (spec.empty()) continue;
     if (is_npy(spec)) {
@@ -63,8 +119,26 @@ int64_t EndPointReader::latent_dim_of(const EndPointOptions& options) {
   return -1;
 }
 
+std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
+  LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && options_.pairs.empty() && !options_.loop,
+                   kArgument,
+                   "end points are given as tensors: `from`, `to`, `pairs` and `loop` cannot be given too");
+  const auto check = [&](const Tensor& points, const char* field) {
+    LATENTPATH_CHECK(points.defined() && points.dim() == 2 && points.size(0) >= 1 && points.size(1) == dim,
+                     kArgument, "`", field, "` must have the shape [pairs, ", dim, "] for this decoder, not ",
+                     points.defined() ? shape_string(points.sizes()) : std::string("none"));
+    return floating(points, join_message("`", field, "`"));
+  };
+  const Tensor start = check(options_.start, "from"), end = check(options_.end, "to");
+  LATENTPATH_CHECK(start.size(0) == end.size(0), kArgument, "`from` has ", start.size(0),
+                   " points and `to` has ", end.size(0), "; they must be as many");
+  const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
+  return {start.to(type), end.to(type)};
+}
+
 std::pair<Tensor, Tensor> EndPointReader::read() {
   const int64_t dim = context_.decoder->latent_dim();
+  if (options_.start.defined()) return given(dim);
   if (!options_.pairs.empty()) {
     LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
                      "`pairs` already holds both ends: `from`, `to` and `loop` cannot be given with it");
@@ -172,27 +246,11 @@ Tensor EndPointReader::encode(const std::string& field, const std::string& file)
   const int64_t dim = context_.decoder->latent_dim();
   const Tensor picture = read_image(file, &warnings_).permute({2, 0, 1}).to(at::kFloat).div(255).unsqueeze(0);
   const ImageFormat from{ValueRange{0, 1}, {}, {}, picture.sizes().slice(1).vec()};
-  ImageFormat to;
-  to.range = encoder.range_attribute("input_range");
-  to.mean = encoder.numbers_attribute("input_mean").value_or(std::vector<double>{});
-  to.std = encoder.numbers_attribute("input_std").value_or(std::vector<double>{});
   const std::string name = "the encoder " + encoder.file().string();
-  if (!to.range) {
-    to.range = to.mean.empty() && context_.output_range ? *context_.output_range : ValueRange{0, 1};
-    note(join_message(name, " does not state its input_range: values in [", to.range->low, ", ",
-                      to.range->high, "] are assumed",
-                      to.mean.empty() && context_.output_range ? ", as its decoder gives" : ""));
-  }
-  if (const auto shape = encoder.numbers_attribute("input_shape")) {
-    for (const double extent : *shape) to.shape.push_back(static_cast<int64_t>(extent));
-  } else {
-    const auto decoded = (*context_.decoder)(at::zeros({1, dim}, context_.dtype)).sizes().slice(1);
-    const bool image = decoded.size() == 3 && (decoded[0] == 1 || decoded[0] == 3);
-    if (image) to.shape = decoded.vec();
-    if (image && to.shape != from.shape)
-      note(join_message(name, " does not state its input_shape: ", shape_string(to.shape),
-                        " is assumed, as its decoder gives"));
-  }
+  const auto decoded = (*context_.decoder)(at::zeros({1, dim}, context_.dtype)).sizes().slice(1);
+  std::vector<std::string> assumed;
+  const ImageFormat to = encoder_input(encoder, context_.output_range, decoded.vec(), from.shape, assumed);
+  for (const std::string& sentence : assumed) note(sentence);
   const InputAdapter adapter(from, to, "the picture " + file, name);
   for (const std::string& step : adapter.steps()) note("before the encoder, " + file + ": " + step);
   const std::vector<Tensor> found = encoder.forward_all(adapter(picture));

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -217,6 +218,9 @@ struct FeatureRow {
   Guard guard;
 };
 
+/// Of a feature's pairs that the guard holds for, and of the others; each draws its own via points.
+using Evaluators = std::array<std::optional<PathEvaluator>, 2>;
+
 class Evaluation {
  public:
   Evaluation(const EvaluateJob& job, const RunObserver& observer, const CancellationToken& cancellation)
@@ -233,7 +237,7 @@ class Evaluation {
   void read_ends(FeatureRow& row) const;
   void choose_ends(FeatureRow& row) const;
   void find_shares();
-  PathProblem problem_of(const FeatureRow& row) const;
+  PathProblem problem_of(const FeatureRow& row, bool guarded) const;
   QualityPointer judged_by(const FeatureRow& row) const;
   json fingerprint() const;
   int64_t pairs_of(const MethodChoice& method) const {
@@ -244,8 +248,10 @@ class Evaluation {
   }
   void warn(const std::vector<std::string>& sentences);
   void evaluate();
-  std::vector<EvaluatedPath> evaluate_batch(PathEvaluator& evaluator, const EvaluationMethod& method,
-                                            int64_t first, int64_t count, const std::string& stage);
+  EvaluationCase case_of(const FeatureRow& row, bool guarded) const;
+  std::vector<EvaluatedPath> evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
+                                            const EvaluationMethod& method, int64_t first, int64_t count,
+                                            const std::string& stage);
   void fill_record();
 
   EvaluateJob job_;
@@ -289,8 +295,9 @@ void Evaluation::make_rows() {
     // What holds of every row is said once.
     for (const auto& sentence : row.guard.notes)
       if (&row == &rows_.front()) models_.assumptions.push_back(sentence);
-    for (const auto& sentence : row.guard.warnings)
-      models_.warnings.push_back(rows_.size() > 1 ? row.name + ": " + sentence : sentence);
+    for (const Warning& each : row.guard.warnings)
+      models_.warnings.push_back(rows_.size() > 1 ? Warning(row.name + ": " + each, each.kind, each.pair)
+                                                  : each);
   }
 }
 
@@ -365,7 +372,7 @@ QualityPointer Evaluation::judged_by(const FeatureRow& row) const {
       .quality;
 }
 
-PathProblem Evaluation::problem_of(const FeatureRow& row) const {
+PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
   PathProblem problem;
   problem.embedding = models_.decoder;
   if (row.class_index >= 0) {
@@ -373,8 +380,8 @@ PathProblem Evaluation::problem_of(const FeatureRow& row) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality =
-      path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_, row.guard.quality);
+  problem.quality = path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_,
+                                 guarded ? row.guard.quality : nullptr);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.start = row.start;
   problem.end = row.end;
@@ -390,18 +397,39 @@ json Evaluation::fingerprint() const {
   if (!job_.models.classifier.empty())
     print["files"]["classifier"] = file_sha256(find_model(job_.models.classifier, job_.models.folders));
   if (models_.judge) print["files"]["judge"] = file_sha256(models_.judge->file());
+  if (prior_.fitted) print["files"]["prior"] = file_sha256(models_.prior.fitted);
   if (is_npy(job_.pairs)) print["files"]["pairs"] = file_sha256(job_.pairs);
   return print;
 }
 
-std::vector<EvaluatedPath> Evaluation::evaluate_batch(PathEvaluator& evaluator,
+EvaluationCase Evaluation::case_of(const FeatureRow& row, bool guarded) const {
+  EvaluationCase asked;
+  asked.name = row.name;
+  asked.problem = problem_of(row, guarded);
+  if (row.class_index >= 0)
+    asked.recognised = recognised_by(models_.classifier, row.class_index, row.favored);
+  asked.judged = judged_by(row);
+  if (guarded) asked.rank = row.guard.rank;
+  return asked;
+}
+
+std::vector<EvaluatedPath> Evaluation::evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
                                                       const EvaluationMethod& method, int64_t first,
                                                       int64_t count, const std::string& stage) {
   const auto progress = [&](const Progress& p) {
     if (observer_.progress) observer_.progress({stage + ": " + p.stage, done_, total_, p.value});
   };
   try {
-    return evaluator.evaluate(method, first, count, progress, cancellation_);
+    std::vector<EvaluatedPath> paths;
+    for (int64_t from = first, end = first + count, to = from; from < end; from = to) {
+      const bool fits = row.guard.fits[static_cast<size_t>(from)];
+      for (to = from + 1; to < end && row.guard.fits[static_cast<size_t>(to)] == fits;) ++to;
+      PathEvaluator& evaluator = *evaluators[fits ? 0 : 1];
+      auto found = evaluator.evaluate(method, from, to - from, progress, cancellation_);
+      warn(evaluator.warnings());
+      std::move(found.begin(), found.end(), std::back_inserter(paths));
+    }
+    return paths;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;
     const std::string kept =
@@ -432,14 +460,10 @@ void Evaluation::evaluate() {
   for (size_t row = 0; row < rows_.size(); ++row) {
     for (size_t e = 0; e < job_.epsilon.size(); ++e) {
       path.epsilon = job_.epsilon[e];
-      EvaluationCase asked;
-      asked.name = rows_[row].name;
-      asked.problem = problem_of(rows_[row]);
-      if (rows_[row].class_index >= 0)
-        asked.recognised = recognised_by(models_.classifier, rows_[row].class_index, rows_[row].favored);
-      asked.judged = judged_by(rows_[row]);
-      asked.rank = rows_[row].guard.rank;
-      PathEvaluator evaluator(std::move(asked), path, job_.frames);
+      Evaluators evaluators;
+      for (const bool fits : rows_[row].guard.fits)
+        if (auto& evaluator = evaluators[fits ? 0 : 1]; !evaluator)
+          evaluator.emplace(case_of(rows_[row], fits), path, job_.frames);
       for (const MethodChoice& choice : methods_) {
         EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[e], {}};
         const EvaluationMethod method = evaluation_method(choice.name);
@@ -450,8 +474,7 @@ void Evaluation::evaluate() {
           const std::string key = join_message(row, "-", e, "-", choice.name, "-", batch);
           auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
           if (!paths) {
-            paths = evaluate_batch(evaluator, method, first, count, stage);
-            warn(evaluator.warnings());
+            paths = evaluate_batch(rows_[row], evaluators, method, first, count, stage);
             if (state_) state_->store(key, *paths);
           }
           if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});
@@ -471,7 +494,7 @@ void Evaluation::load() {
   });
   if (const auto sentence = slow_blas()) models_.warnings.push_back(*sentence);
   load_judge(job_.models, job_.judge, job_.path.seed, models_);
-  prior_ = make_prior(job_.prior, models_.decoder->prior(), dim(), job_.path.seed, observer_.progress);
+  prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
   make_rows();
   find_shares();
@@ -483,11 +506,12 @@ void Evaluation::load() {
 void Evaluation::fill_record() {
   run_.summary = evaluation_summary(run_.sets);
   if (!run_.shares.empty()) run_.summary["share_of_prior"] = run_.shares;
-  if (!models_.warnings.empty()) run_.summary["warnings"] = models_.warnings;
+  write_warnings(run_.summary, models_.warnings);
   if (!classifier_.is_null()) run_.summary["classifier"] = classifier_;
   add_evaluation_verdicts(run_.summary, evaluation_finding(run_.sets));
   run_.text = evaluation_text(run_.sets) + verdict_text(run_.summary["verdict"]);
-  run_.facts = {{"quality", problem_of(rows_[0]).quality->describe()}, {"latent_dim", dim()}};
+  run_.facts = {{"quality", problem_of(rows_[0], true).quality->describe()}, {"latent_dim", dim()}};
+  if (prior_.density) run_.facts["prior"] = prior_.density->describe();
   run_.files = {{"table.csv", evaluation_csv(run_.sets)},
                 {"paths.csv", evaluation_paths_csv(run_.sets)},
                 {"frames.csv", evaluation_frames_csv(run_.sets, job_.curves)}};

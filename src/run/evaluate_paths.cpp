@@ -83,10 +83,11 @@ Frames look_at(const EvaluationCase& evaluated, const PathEnergy& energy, const 
 }
 
 /// The rows of `problem` that a batch is made of.
-PathProblem batch_of(const PathProblem& problem, int64_t first, int64_t count) {
+PathProblem batch_of(const PathProblem& problem, const std::vector<int64_t>& pairs) {
   PathProblem batch = problem;
-  batch.start = problem.start.narrow(0, first, count);
-  batch.end = problem.end.narrow(0, first, count);
+  const Tensor rows = at::tensor(pairs, at::kLong).to(problem.start.device());
+  batch.start = problem.start.index_select(0, rows);
+  batch.end = problem.end.index_select(0, rows);
   return batch;
 }
 
@@ -152,6 +153,7 @@ EvaluatedPath path_of(const PathBatch& batch, const Frames& frames, int64_t row)
     path.termination = termination_name(batch.result->termination[index]);
     path.start = batch.result->start[index];
     path.under_resolved = batch.result->under_resolved[index];
+    path.cost = batch.figures.cost[row].item<double>();
   }
   path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
                 !all_finite(path.quality) || !all_finite(path.probability);
@@ -205,6 +207,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"mean_judge_probability", "mean class probability by the judge", "", 1, false},
       {"judge_disagreement", "share of frames that the judge denies", "", -1, false},
       {"least_guard_rank", "rank of the strangest place", "", 1, true},
+      {"least_end_rank", "rank of the stranger end", "", 0, true},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};
@@ -262,19 +265,22 @@ const CandidatePool& PathEvaluator::candidates(const CancellationToken& cancella
   return *pool_;
 }
 
-void PathEvaluator::choose_cost(const CancellationToken& cancellation) {
-  if (cost_chosen_) return;
+void PathEvaluator::warn(const std::string& sentence) {
+  if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end())
+    warnings_.push_back(sentence);
+}
+
+PathOptions PathEvaluator::options_for(bool loops, const CancellationToken& cancellation) {
   const PathProblem& problem = case_.problem;
-  if (options_.cost == "auto") {
-    const bool loop = (problem.start == problem.end).all(1).any().item<bool>();
-    options_.cost = loop || problem.quality->depends_on_time() ? "dynamic" : "chord";
-  }
-  if (options_.cost != "chord" && !options_.time_weight) {
+  PathOptions options = options_;
+  if (options.cost == "auto")
+    options.cost = loops || problem.quality->depends_on_time() ? "dynamic" : "chord";
+  if (options.cost != "chord" && !options.time_weight) {
     const bool has_prior = problem.prior || problem.quality->needs_decoded();
-    options_.time_weight =
+    options.time_weight =
         has_prior ? default_time_weight(candidates(cancellation).typical_squared_distance) : 1.0;
   }
-  cost_chosen_ = true;
+  return options;
 }
 
 std::vector<EvaluatedPath> PathEvaluator::evaluate(const EvaluationMethod& method, int64_t first,
@@ -282,88 +288,114 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate(const EvaluationMethod& metho
                                                    const CancellationToken& cancellation) {
   LATENTPATH_CHECK(first >= 0 && count >= 1 && first + count <= pairs(), kArgument, "there are ", pairs(),
                    " pairs: ", first, " to ", first + count - 1, " are not among them");
+  // A loop is sought and measured by another cost by default; its neighbours in the batch are not.
+  const Tensor loop = (case_.problem.start == case_.problem.end).all(1);
+  std::array<std::vector<int64_t>, 2> groups;
+  for (int64_t pair = first; pair < first + count; ++pair)
+    groups[loop[pair].item<bool>() ? 1 : 0].push_back(pair);
+  if (!groups[0].empty() && !groups[1].empty() &&
+      options_for(true, cancellation).cost != options_for(false, cancellation).cost)
+    warn(
+        "loops are measured by the dynamic cost and other pairs by the chord cost, so that a mean cost of "
+        "both says little: --cost dynamic measures all alike");
+  std::vector<EvaluatedPath> paths;
+  for (const bool loops : {false, true})
+    if (!groups[loops].empty())
+      for (EvaluatedPath& path : evaluate_group(method, groups[loops], loops, progress, cancellation))
+        paths.push_back(std::move(path));
+  std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) { return a.pair < b.pair; });
+  return paths;
+}
+
+std::vector<EvaluatedPath> PathEvaluator::evaluate_group(const EvaluationMethod& method,
+                                                         const std::vector<int64_t>& pairs, bool loops,
+                                                         const ProgressObserver& progress,
+                                                         const CancellationToken& cancellation) {
   try {
-    return evaluate_batch(method, first, count, progress, cancellation);
+    return evaluate_batch(method, pairs, loops, progress, cancellation);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNumerical) throw;
   }
   // One pair without a finite cost must not take the others of its batch with it.
   std::vector<EvaluatedPath> paths;
-  if (count == 1) {
+  if (pairs.size() == 1) {
     paths.resize(1);
-    paths[0].pair = first;
+    paths[0].pair = pairs.front();
     paths[0].failed = true;
     paths[0].termination = termination_name(Termination::kNumericalFailure);
   } else {
-    for (int64_t pair = first; pair < first + count; ++pair)
-      paths.push_back(evaluate(method, pair, 1, progress, cancellation).front());
+    for (const int64_t pair : pairs)
+      paths.push_back(evaluate_group(method, {pair}, loops, progress, cancellation).front());
   }
   return paths;
 }
 
-std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod& method, int64_t first,
-                                                         int64_t count, const ProgressObserver& progress,
+std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod& method,
+                                                         const std::vector<int64_t>& pairs, bool loops,
+                                                         const ProgressObserver& progress,
                                                          const CancellationToken& cancellation) {
   const auto check = [&] {
     LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted while ", case_.name, " by ",
                      method.name, " was being evaluated");
   };
   check();
-  choose_cost(cancellation);
+  const PathOptions measured = options_for(loops, cancellation);
   check();
-  PathOptions options = options_;
+  PathOptions options = measured;
   if (method.adjust) method.adjust(options);
-  const PathProblem problem = batch_of(case_.problem, first, count);
+  const PathProblem problem = batch_of(case_.problem, pairs);
   EnergyOptions energy_options;
-  energy_options.cost = make_cost(options_.cost, options_.time_weight.value_or(0));
+  energy_options.cost = make_cost(measured.cost, measured.time_weight.value_or(0));
   energy_options.epsilon = options_.epsilon;
   energy_options.norm = options_.norm;
   energy_options.kernel = options_.kernel;
   const PathEnergy energy(problem.embedding, problem.quality, energy_options);
 
   const PathBatch batch = method.kind == EvaluationMethod::Kind::kSearch
-                              ? search(problem, options, energy, progress, cancellation)
+                              ? search(problem, options, measured.cost, energy, progress, cancellation)
                               : draw(method.kind, problem, options, energy, frames_);
   check();
   const auto type = problem.start.scalar_type();
   const Frames frames = look_at(case_, energy, batch.frame_nodes.to(type), uniform_times(frames_ - 1));
-  Tensor disagreement, strangest;
+  Tensor disagreement, strangest, strange_end;
   if (frames.judged.defined()) disagreement = judge_disagreement(frames.probability, frames.judged);
-  if (case_.rank)
+  if (case_.rank) {
     strangest = least_rank(
         *case_.rank, [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); },
         batch.node_times);
+    strange_end = at::minimum(case_.rank->rank(problem.start), case_.rank->rank(problem.end));
+  }
   std::vector<EvaluatedPath> paths;
-  for (int64_t row = 0; row < count; ++row) {
+  for (size_t at = 0; at < pairs.size(); ++at) {
+    const auto row = static_cast<int64_t>(at);
     EvaluatedPath path = path_of(batch, frames, row);
-    path.pair = first + row;
+    path.pair = pairs[at];
     path[PathFigure::kEvenSmoothness] =
         smoothness_of(even_steps(energy, batch.nodes[row], batch.node_times, frames_, type));
     if (frames.judged.defined()) path[PathFigure::kMeanJudge] = frames.judged[row].mean().item<double>();
     if (disagreement.defined()) path[PathFigure::kJudgeDisagreement] = disagreement[row].item<double>();
     if (strangest.defined()) path[PathFigure::kLeastGuardRank] = strangest[row].item<double>();
+    if (strange_end.defined()) path[PathFigure::kLeastEndRank] = strange_end[row].item<double>();
     paths.push_back(std::move(path));
   }
   return paths;
 }
 
 PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& options,
-                                const PathEnergy& energy, const ProgressObserver& progress,
-                                const CancellationToken& cancellation) {
+                                const std::string& measured_cost, const PathEnergy& energy,
+                                const ProgressObserver& progress, const CancellationToken& cancellation) {
   const int64_t count = problem.start.size(0);
   const bool pooled = draws_candidates(problem, options);
   const int64_t drawn = pooled ? candidates(cancellation).drawn : 0;  // not in the batch's seconds
   PathBatch batch;
   batch.result = pool_ ? find_path(problem, options, *pool_, progress, cancellation)
                        : find_path(problem, options, progress, cancellation);
-  for (const std::string& sentence : batch.result->warnings)
-    if (std::find(warnings_.begin(), warnings_.end(), sentence) == warnings_.end())
-      warnings_.push_back(sentence);
+  for (const std::string& sentence : batch.result->warnings) warn(sentence);
   batch.figures = batch.result->path;
   batch.nodes = batch.result->nodes.to(at::kDouble);
   batch.node_times = batch.result->times;
   const auto curve = [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); };
-  if (options.cost != options_.cost)  // sought by another cost, measured by the same
+  if (options.cost != measured_cost)  // sought by another cost, measured by the same
     batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
   batch.frame_nodes = curve(uniform_times(frames_ - 1));
   batch.seconds = batch.result->seconds / static_cast<double>(count);

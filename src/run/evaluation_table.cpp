@@ -11,6 +11,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -21,9 +22,10 @@ using nlohmann::json;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Headings of the text table, in the order of PathFigure.
-constexpr std::array kHeadings{"class ratio",  "mean P", "mean Q",         "lowest Q",      "lowest Q/ends",
-                               "refined cost", "length", "image distance", "max/mean step", "evenly spaced",
-                               "judge's P",    "denied", "least rank",     "decoded",       "seconds"};
+constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",    "lowest Q",
+                               "lowest Q/ends", "refined cost",  "length",    "image distance",
+                               "max/mean step", "evenly spaced", "judge's P", "denied",
+                               "least rank",    "end's rank",    "decoded",   "seconds"};
 static_assert(kHeadings.size() == kPathFigures);
 
 using detail::number_or_null;
@@ -75,6 +77,14 @@ json list_of(const std::vector<double>& values) {
   json list = json::array();
   for (const double value : values) list.push_back(number_or_null(value));
   return list;
+}
+
+/// As it would stand in the pairs of a summary, for the rules of the verdict.
+json as_pair(const EvaluatedPath& path) {
+  json figures{{"cost", number_or_null(path.cost)}, {"under_resolved", path.under_resolved}};
+  for (size_t i = 0; i < kPathFigures; ++i)
+    if (std::isfinite(path.figures[i])) figures[path_figure_descriptions()[i].id] = path.figures[i];
+  return {{"pair", path.pair}, {"path", figures}};
 }
 
 void add_new(std::vector<std::string>& names, const std::string& name) {
@@ -161,12 +171,16 @@ json evaluation_summary(const std::vector<EvaluatedSet>& sets) {
           {"median", number_or_null(s.median)}, {"p5", number_or_null(s.low)},
           {"p95", number_or_null(s.high)},      {"count", s.count}};
     }
+    std::vector<json> sought;
+    for (const EvaluatedPath& path : sets[list.size()].paths)
+      if (!path.failed && !path.termination.empty()) sought.push_back(as_pair(path));
     list.push_back({{"feature", row.feature},
                     {"method", row.method},
                     {"epsilon", row.epsilon},
                     {"pairs", row.pairs},
                     {"failures", row.failures},
                     {"under_resolved", row.under_resolved},
+                    {"objections", row_objections(sought)},
                     {"figures", figures}});
   }
   return {{"rows", list}};
@@ -235,7 +249,8 @@ std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t
 
 std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
   const auto rows = evaluation_rows(sets);
-  const auto used = figures_in_use(rows);
+  auto used = figures_in_use(rows);
+  used[static_cast<size_t>(PathFigure::kLeastEndRank)] = false;  // of the ends, which all methods share
   std::vector<std::vector<std::string>> cells{{"feature", "method"}};
   for (size_t i = 0; i < kPathFigures; ++i)
     if (used[i]) cells[0].emplace_back(kHeadings[i]);
@@ -269,6 +284,7 @@ json evaluated_path_json(const EvaluatedPath& path) {
           {"figures", list_of({path.figures.begin(), path.figures.end()})},
           {"failed", path.failed},
           {"under_resolved", path.under_resolved},
+          {"cost", number_or_null(path.cost)},
           {"termination", path.termination},
           {"start", path.start},
           {"quality", list_of(path.quality)},
@@ -286,6 +302,7 @@ EvaluatedPath evaluated_path_from_json(const json& object) {
     std::copy(figures.begin(), figures.end(), path.figures.begin());
     path.failed = object.at("failed").get<bool>();
     path.under_resolved = object.at("under_resolved").get<bool>();
+    if (const json& cost = object.at("cost"); !cost.is_null()) path.cost = cost.get<double>();
     path.termination = object.at("termination").get<std::string>();
     path.start = object.at("start").get<std::string>();
     path.quality = numbers_of(object, "quality");

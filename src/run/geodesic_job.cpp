@@ -51,7 +51,7 @@ class GeodesicSearch {
   SearchBox search_box() const;
   bool wants_reference() const;
   EikonalDistanceOptions reference_options() const;
-  void no_reference(const Error& error, std::vector<std::string>& warnings) const;
+  void no_reference(const Error& error, std::vector<Warning>& warnings) const;
   GeodesicAnswer answer_of(const Geodesic& geodesic, const std::string& start) const;
   GeodesicAnswer answer_of(const PathResult& result, int64_t pair) const;
   bool is_quotient() const { return metric_.topology().is_quotient(); }
@@ -133,10 +133,10 @@ EikonalDistanceOptions GeodesicSearch::reference_options() const {
 }
 
 /// A reference that cannot be had is an error only where it was asked for by name.
-void GeodesicSearch::no_reference(const Error& error, std::vector<std::string>& warnings) const {
+void GeodesicSearch::no_reference(const Error& error, std::vector<Warning>& warnings) const {
   if (error.kind() == ErrorKind::kInterrupted) return;
   if (job_.reference == "on") throw error;
-  warnings.push_back(std::string("no global reference: ") + error.what());
+  warnings.push_back({std::string("no global reference: ") + error.what(), WarningKind::kScope});
 }
 
 GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::string& start) const {
@@ -153,7 +153,9 @@ GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::st
   answer.least_curvature = geodesic.certificate.least_curvature;
   if (geodesic.certificate.negative_directions >= 0)
     answer.negative_directions = geodesic.certificate.negative_directions;
-  answer.minimum = geodesic.certificate.minimum;
+  // Absent where nothing is known: first-order methods and limits of iterations prove no saddle.
+  if (geodesic.certificate.minimum || geodesic.certificate.negative_directions > 0)
+    answer.minimum = geodesic.certificate.minimum;
   answer.under_resolved =
       std::abs(geodesic.length - geodesic.refined_length) > 0.05 * geodesic.refined_length;
   answer.lower_bound = geodesic.certificate.lower_bound;
@@ -232,7 +234,9 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
       answer.other_windings.push_back(pair.found[k].winding);
       answer.other_nodes.push_back(tensor_of(pair.found[k].geodesic.nodes, dim_));
     }
-    for (const std::string& sentence : pair.failed) answer.warnings.push_back(sentence);
+    // The others are what they are: a first path that ran out of the chart says nothing of them.
+    for (const std::string& sentence : pair.failed)
+      answer.warnings.push_back({sentence, WarningKind::kScope});
     run_.answers.push_back(std::move(answer));
   }
   run_.method = result.method;
@@ -297,13 +301,14 @@ std::vector<GeodesicAnswer> GeodesicSearch::find_paths(const PathProblem& proble
   const ProgressObserver progress = [&](const Progress& p) { report(p); };
   PathResult result = find_path(problem, options, progress, cancellation_);
   std::vector<GlobalCertificate> certificates;
+  std::vector<Warning> unreferenced;
   if (!is_quotient() && wants_reference() && !cancellation_.cancelled() &&
       (problem_.start != problem_.end).any(1).all().item<bool>()) {
     try {
       certificates =
           certify_and_improve(problem, options, result, reference_options(), progress, cancellation_);
     } catch (const Error& error) {
-      no_reference(error, result.warnings);
+      no_reference(error, unreferenced);
     }
   }
   std::vector<GeodesicAnswer> answers;
@@ -316,7 +321,8 @@ std::vector<GeodesicAnswer> GeodesicSearch::find_paths(const PathProblem& proble
           certify_against(std::move(certificates[index].marching), answer.length, answer.lower_bound);
     answers.push_back(std::move(answer));
   }
-  if (!result.warnings.empty()) answers[0].warnings = result.warnings;
+  append(answers[0].warnings, result.warnings);
+  append(answers[0].warnings, unreferenced);
   return answers;
 }
 
@@ -471,7 +477,7 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   const GeodesicJob job = apply_example(given);
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
-  run.warnings = run.problem.warnings;
+  append(run.warnings, run.problem.warnings);
   // All of the run looks at the chart, not its search alone.
   std::optional<SerialOperations> serial;
   if (too_small_to_share(*run.metric)) serial.emplace();

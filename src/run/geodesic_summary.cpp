@@ -201,9 +201,11 @@ void summarise(GeodesicRun& run) {
       path["exact_length"] = *run.problem.exact;
       put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *run.problem.exact - 1, lost);
     }
-    for (const std::string& sentence : answer.warnings)
-      run.warnings.push_back(run.answers.size() > 1 ? join_message("pair ", pair + 1, ": ", sentence)
-                                                    : sentence);
+    for (const Warning& each : answer.warnings)
+      run.warnings.push_back(run.answers.size() > 1
+                                 ? Warning(join_message("pair ", pair + 1, ": ", std::string(each)),
+                                           each.kind, static_cast<int64_t>(pair))
+                                 : each);
     const auto row = static_cast<int64_t>(pair);
     const Tensor times = at::linspace(0, 1, answer.nodes.size(0), at::kDouble);
     const Tensor start = run.problem.start.narrow(0, row, 1), end = run.problem.end.narrow(0, row, 1);
@@ -223,7 +225,7 @@ void summarise(GeodesicRun& run) {
   if (!run.reason.empty()) run.summary["method_reason"] = run.reason;
   if (run.graph_edges > 0)
     run.summary["graph"] = {{"edges", run.graph_edges}, {"evaluated", run.evaluated_edges}};
-  if (!run.warnings.empty()) run.summary["warnings"] = run.warnings;
+  write_warnings(run.summary, run.warnings);
   const int64_t example = run.options.value("example", int64_t{0});
   run.summary["title"] = example > 0 ? "Example " + std::to_string(example) : run.metric->describe();
   add_verdicts(run.summary, RunKind::kGeodesic);

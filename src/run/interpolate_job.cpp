@@ -29,6 +29,8 @@ void check_job(const InterpolateJob& job) {
   check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
+                   "a quality of one's own stands in the place of `favor` and `avoid`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
                    "`metric` measures lengths by itself: `norm` mean, a mean over image coordinates, cannot "
                    "be given with it");
@@ -88,11 +90,14 @@ OptionTable<InterpolateJob> make_table() {
   return t;
 }
 
-/// The encoder for image:FILE ends; a shipped decoder's own stands beside it.
+/// The encoder for image:FILE ends, and for the cycle error of paths of a feature; a shipped decoder's own
+/// stands beside it.
 std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
   std::string encoder = job.encoder;
   const bool picture = text_after("image:", job.ends.from) || text_after("image:", job.ends.to);
-  if (encoder.empty() && picture) {
+  // Beside a function in memory nothing stands.
+  if (encoder.empty() && !job.models.decoder_function &&
+      (picture || !job.favor.empty() || !job.avoid.empty())) {
     auto beside = find_model(job.models.decoder, job.models.folders);
     beside.replace_filename(beside.stem().string() + "-encoder.pt");
     if (std::filesystem::exists(beside)) encoder = beside.string();
@@ -147,7 +152,11 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   // The quality: feature (with its ramp) times prior.
   PathProblem& problem = run.problem;
   problem.embedding = models.decoder;
-  if (!job.favor.empty() || !job.avoid.empty()) {
+  if (job.own_feature) {
+    Feature feature = job.own_feature(models);
+    problem.feature = std::move(feature.quality);
+    run.feature = std::move(feature.name);
+  } else if (!job.favor.empty() || !job.avoid.empty()) {
     Feature feature = make_feature(models.classifier, job.favor, job.avoid);
     problem.feature = std::move(feature.quality);
     run.feature = std::move(feature.name);
@@ -156,7 +165,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
     if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
       run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
   }
-  run.prior = make_prior(job.prior, models.decoder->prior(), dim, job.path.seed, progress);
+  run.prior = make_prior(job.prior, models.prior, dim, job.path.seed, progress);
   append(models.assumptions, run.prior.notes);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = run.prior.sampler();
@@ -187,18 +196,77 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   append(models.warnings, run.guard.warnings);
   problem.quality =
       path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior, run.guard.quality);
-  if (run.guard.state != "unfit" && models.decoder->operations_per_point() <= kMostCompared)
+  if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
+  if (encoder && problem.feature && run.second.samples)
+    run.second.encode =
+        encoder_of_images(encoder, *models.decoder, context.dtype, context.output_range, models.assumptions);
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;
   run.facts = {
       {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}};
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
+  if (run.prior.density) run.facts["prior"] = run.prior.density->describe();
   run.dtype = context.dtype == at::kDouble ? "float64" : "float32";
-  if (problem.feature)
+  if (problem.feature && models.classifier)
     run.classifier = classifier_check(*models.decoder, *models.classifier, problem.feature, problem.prior,
                                       job.path.seed, context.dtype);
+}
+
+/// Puts what was found of some pairs, and what it took, to the rest.
+void join(PathResult& all, const PathResult& part, const Tensor& pairs, int64_t count) {
+  const std::vector<std::string> before = all.warnings;
+  const auto evaluations = all.decoder_evaluations;
+  const int64_t shared = all.candidate_evaluations, checked = all.verification_evaluations;
+  const double seconds = all.seconds;
+  all.place(part, pairs, count);
+  all.decoder_evaluations = evaluations;
+  all.decoder_evaluations.resize(static_cast<size_t>(count));
+  for (int64_t row = 0; row < pairs.size(0); ++row)
+    all.decoder_evaluations[static_cast<size_t>(pairs[row].item<int64_t>())] =
+        part.decoder_evaluations[static_cast<size_t>(row)];
+  all.candidate_evaluations = shared + part.candidate_evaluations;
+  all.verification_evaluations = checked + part.verification_evaluations;
+  all.seconds = seconds + part.seconds;
+  all.seed = part.seed;
+  all.stage_settings = part.stage_settings;
+  all.warnings = before;
+  for (const std::string& sentence : part.warnings)
+    if (std::find(before.begin(), before.end(), sentence) == before.end()) all.warnings.push_back(sentence);
+}
+
+/// The paths, with their certificates: those of pairs that the guard does not hold for are a search of their
+/// own.
+void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
+            const CancellationToken& cancellation) {
+  const auto groups = run.guard.groups();
+  const int64_t count = run.problem.start.size(0);
+  const MetricTensorPointer metric =
+      job.metric.empty() ? nullptr : load_metric(job.metric, run.problem.start.size(1));
+  for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
+    const Tensor& pairs = groups[unguarded];
+    if (pairs.numel() == 0) continue;
+    PathProblem problem = run.problem;
+    PathOptions options = run.path;
+    problem.start = run.problem.start.index_select(0, pairs);
+    problem.end = run.problem.end.index_select(0, pairs);
+    if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
+    if (unguarded == 1)
+      problem.quality = path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior);
+    // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+    if (metric) problem = measured_by(problem, metric);
+    PathResult found = find_path(problem, options, progress, cancellation);
+    if (job.certify && !cancellation.cancelled()) {
+      const auto certificates = certify_and_improve(
+          problem, options, found, certificate_options(problem, run.prior.normal), progress, cancellation);
+      run.certificates.resize(static_cast<size_t>(count));
+      for (size_t row = 0; row < certificates.size(); ++row)
+        run.certificates[static_cast<size_t>(pairs[static_cast<int64_t>(row)].item<int64_t>())] =
+            certificates[row];
+    }
+    join(run.result, found, pairs, count);
+  }
 }
 
 /// The distances of the ends: of the latents, and of what they decode to where the lower bound tells it.
@@ -216,8 +284,12 @@ void add_distances(InterpolateRun& run) {
 
 void summarise(InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
-  append(result.warnings, run.warnings);
   run.summary = path_summary(result);
+  std::vector<Warning> warnings;
+  append(warnings, run.summary.value("warnings", std::vector<std::string>()));
+  append(warnings, run.warnings);
+  run.warnings = warnings;
+  write_warnings(run.summary, warnings);
   // Whoever interrupts waits for no more images.
   add_second_opinion(run.summary, run.problem, result, run.guard, interrupted ? SecondOpinion() : run.second);
   for (size_t pair = 0; pair < run.certificates.size(); ++pair) {
@@ -234,7 +306,6 @@ void summarise(InterpolateRun& run, bool interrupted) {
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
-  run.warnings = run.summary.value("warnings", std::vector<std::string>());
   run.text = result.brief_report() + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
 }
@@ -286,15 +357,7 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
   };
   if (!job.out.empty())
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
-  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
-  const PathProblem measured =
-      job.metric.empty() ? run.problem
-                         : measured_by(run.problem, load_metric(job.metric, run.problem.start.size(1)));
-  run.result = find_path(measured, run.path, progress, cancellation);
-  if (job.certify && !cancellation.cancelled())
-    run.certificates =
-        certify_and_improve(measured, run.path, run.result,
-                            certificate_options(run.problem, run.prior.normal), progress, cancellation);
+  search(job, run, progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);

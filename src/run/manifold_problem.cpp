@@ -61,7 +61,15 @@ Tensor read_points(const char* field, const std::string& text) {
 }
 
 void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
-  if (!job.pairs.empty()) {
+  if (job.start.defined()) {
+    LATENTPATH_CHECK(job.end.defined() && job.start.dim() == 2 && job.start.sizes() == job.end.sizes() &&
+                         job.start.size(0) >= 1 && job.start.size(1) >= 1,
+                     kArgument, "`from` and `to` must have one shape, [pairs, D], not ",
+                     shape_string(job.start.sizes()), " and ",
+                     job.end.defined() ? shape_string(job.end.sizes()) : std::string("none"));
+    problem.start = job.start.to(at::kDouble).contiguous();
+    problem.end = job.end.to(at::kDouble).contiguous();
+  } else if (!job.pairs.empty()) {
     LATENTPATH_CHECK(job.from.empty() && job.to.empty(), kArgument,
                      "`pairs` already holds both ends: `from` and `to` cannot be given with it");
     const Tensor pairs = read_npy(job.pairs).to(at::kDouble);
@@ -194,6 +202,13 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
   const auto dim = static_cast<int>(problem.start.size(1));
   const std::vector<double> parameters =
       job.parameters.empty() ? std::vector<double>() : parse_finite_numbers("parameters", job.parameters);
+  if (job.own_embedding) {
+    problem.embedding = job.own_embedding;
+    problem.chart = as_chart(problem.embedding, dim);
+    problem.from_files = true;
+    detail::set_topology(job, {}, problem);
+    return;
+  }
   if (!job.embedding.empty()) {
     DecoderOptions decoder;
     decoder.latent_dim = dim;
@@ -206,13 +221,16 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
   }
   if (!job.metric.empty()) {
     const MetricTensorPointer tensors =
-        load_metric(job.metric, dim, precision_of(job, job.metric, "metric", problem));
+        job.own_metric ? job.own_metric
+                       : load_metric(job.metric, dim, precision_of(job, job.metric, "metric", problem));
     problem.embedding = riemannian_space(tensors);
     check_metric(*problem.embedding, problem.start, problem.end);
     problem.chart = as_chart(problem.embedding, dim);
     problem.target = as_analytic(tensors, dim);
     problem.from_files = true;
-    detail::set_topology(job, detail::stated_topology(job.metric, "metric"), problem);
+    detail::set_topology(
+        job, job.own_metric ? detail::StatedTopology() : detail::stated_topology(job.metric, "metric"),
+        problem);
     return;
   }
   if (set_quality_by_name(job, parameters, problem)) {
@@ -249,6 +267,10 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
         },
         job.level_set);
     problem.from_files = true;
+  } else if (job.own_quality) {
+    problem.tensor_quality = job.own_quality;
+    problem.quality = as_analytic(problem.tensor_quality, static_cast<int>(dim), problem.embedding);
+    problem.from_files = true;
   } else if (!job.quality.empty()) {
     const auto file =
         scalar_file(job.quality, "quality", dim, precision_of(job, job.quality, "quality", problem));
@@ -261,15 +283,23 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
     problem.quality = analytic_constant(job.constant_quality.value_or(0.5));
   } else if (!problem.quality) {
     problem.quality = no_quality();
+    if (job.epsilon != 0)
+      problem.warnings.push_back(
+          {"`epsilon` changes nothing: there is no quality that it could bound", WarningKind::kScope});
   }
-  problem.weighted = !job.quality.empty() || job.constant_quality || job.example > 0;
+  problem.weighted = !job.quality.empty() || job.own_quality || job.constant_quality || job.example > 0;
   if (!problem.embedding) problem.embedding = as_embedding(problem.chart);
   if (!problem.tensor_quality) problem.tensor_quality = as_quality(problem.quality);
 }
 
-/// An end off a level set is no end of a path on it.
+/// An end off a level set is no end of a path on it; and a path on it is only held to it.
 void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
   if (problem.quality->form() != AnalyticQuality::Form::kLevelSet || job.manifold == "discs") return;
+  problem.warnings.push_back(
+      {join_message("paths are held to the surface by a `stiffness` of ", job.stiffness,
+                    ": where it bends or has an edge they cut it, and lengths come out "
+                    "below the distance on it, by less the larger the stiffness"),
+       WarningKind::kScope});
   const std::vector<double> ends = row_major(at::cat({problem.start, problem.end}));
   const size_t count = ends.size() / static_cast<size_t>(problem.start.size(1));
   std::vector<double> distance(count);
@@ -284,12 +314,19 @@ void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
 
 void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
   const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
-  if (!job.first_path.empty()) {
-    Tensor path = read_npy(job.first_path).to(at::kDouble);
+  if (job.own_first_path.defined() || !job.first_path.empty()) {
+    Tensor path =
+        (job.own_first_path.defined() ? job.own_first_path : read_npy(job.first_path)).to(at::kDouble);
     if (path.dim() == 2) path = path.unsqueeze(0).expand({pairs, -1, -1});
     LATENTPATH_CHECK(path.dim() == 3 && path.size(0) == pairs && path.size(1) >= 2 && path.size(2) == dim,
                      kInput, job.first_path, " must have the shape [nodes, ", dim, "] or [", pairs,
                      ", nodes, ", dim, "], not ", shape_string(path.sizes()));
+    const double moved = std::max((path.select(1, 0) - problem.start).norm(2, {1}).max().item<double>(),
+                                  (path.select(1, -1) - problem.end).norm(2, {1}).max().item<double>());
+    if (moved > 1e-6 * (1 + problem.end.abs().max().item<double>()))
+      problem.warnings.push_back({join_message("the ends of `first_path` lie up to ", moved,
+                                               " from those of the pair, which take their place"),
+                                  WarningKind::kScope});
     problem.first_path = path.contiguous();
   } else if (job.example == 1 || job.example == 2) {
     // A bent first path, as in the paper's figures: from the straight line, which is the answer, nothing

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
+#include "latentpath/run/run_record.h"
 
 namespace latentpath {
 namespace {
@@ -48,7 +49,7 @@ class Writer {
 
 json measure_summary(const MeasureResult& result) {
   Writer writer;
-  json warnings = result.warnings;
+  std::vector<Warning> warnings = result.warnings;
   json path =
       result.candidates.empty() ? writer.figures(result.figures) : writer.candidate(result.candidates[0]);
   path["termination"] = termination_name(result.termination());
@@ -73,10 +74,12 @@ json measure_summary(const MeasureResult& result) {
   }
   if (writer.lost() > 0)
     warnings.push_back(join_message(writer.lost(), " figures are NaN or infinite and shown as null"));
-  return {{"pairs", json::array({pair})}, {"method", result.method},
-          {"kernel", result.kernel},      {"step_count", result.times.size(0) - 1},
-          {"seconds", result.seconds},    {"seed", result.seed},
-          {"warnings", warnings}};
+  json summary{{"pairs", json::array({pair})}, {"method", result.method},
+               {"kernel", result.kernel},      {"step_count", result.times.size(0) - 1},
+               {"seconds", result.seconds},    {"seed", result.seed},
+               {"warnings", json::array()}};
+  write_warnings(summary, warnings);
+  return summary;
 }
 
 }  // namespace latentpath

@@ -222,8 +222,10 @@ MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
   for (const std::string& sentence : result.warnings)
     if (observer.warning) observer.warning(sentence);
   run.summary = measure_summary(result);
+  run.warnings = result.warnings;
+  for (size_t i = run.warnings.size(); i < run.summary["warnings"].size(); ++i)  // of what was written
+    run.warnings.emplace_back(run.summary["warnings"][i].get<std::string>());
   add_verdicts(run.summary, RunKind::kMeasures);
-  run.warnings = run.summary.value("warnings", std::vector<std::string>());
   run.facts = {{"points", {run.problem.start.size(0), run.problem.end.size(0)}},
                {"dimension", run.problem.start.size(1)}};
   run.text = result.brief_report() + verdict_text(run.summary["verdict"]);

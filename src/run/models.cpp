@@ -130,6 +130,15 @@ Tensor probe_points(const TorchScriptDecoder& decoder, uint64_t seed) {
   return at::randn({64, decoder.latent_dim()}, generator, at::kFloat);
 }
 
+StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchScriptDecoder& decoder) {
+  StatedPrior stated{.name = decoder.prior(), .fitted = decoder_file};
+  if (decoder_file.empty()) return stated;  // a function in a file's place
+  stated.fitted.replace_filename(decoder_file.stem().string() + "-prior.json");
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
+  return stated;
+}
+
 }  // namespace
 
 void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models) {
@@ -138,6 +147,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
   if (judge == "none" || !models.classifier) return;
   std::filesystem::path file;
   if (judge.empty()) {
+    if (options.classifier_function) return;  // beside a function in memory nothing stands
     file = find_model(options.classifier, options.folders);
     file.replace_filename(file.stem().string() + "-judge.pt");
     std::error_code ignored;
@@ -165,8 +175,13 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   decoder.output_range = parse_range("output_range", options.output_range);
   decoder.dtype = options.dtype;
   decoder.device = options.device;
-  const auto decoder_file = find_model(options.decoder, folders);
-  models.decoder = load_decoder(decoder_file, decoder);
+  const std::filesystem::path decoder_file = options.decoder_function
+                                                 ? std::filesystem::path(options.decoder_function->name)
+                                                 : find_model(options.decoder, folders);
+  models.decoder = options.decoder_function
+                       ? std::make_shared<TorchScriptDecoder>(
+                             TorchScriptModule(*options.decoder_function, "decoder"), decoder)
+                       : load_decoder(decoder_file, decoder);
   const bool dim_of_ends = models.decoder->latent_dim() < 0;
   if (dim_of_ends) {
     const int64_t dim = latent_dim_of_ends ? latent_dim_of_ends() : -1;
@@ -185,7 +200,11 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                              ", the last extent of the end points: give `latent_dim`, or end "
                              "points of shape [D] or [pairs, D]"));
   }
-  if (!options.classifier.empty()) {
+  models.prior =
+      stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, *models.decoder);
+  if (options.classifier_function) {
+    models.classifier = connect_classifier(*options.classifier_function, options, seed, models);
+  } else if (!options.classifier.empty()) {
     models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
     models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),
                                models.decoder->output_range());
@@ -193,6 +212,16 @@ Models load_models(const ModelOptions& options, uint64_t seed,
     append(models.warnings, models.classifier->warnings());
   }
   return models;
+}
+
+std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
+                                               uint64_t seed, Models& models) {
+  auto classifier =
+      std::make_shared<Classifier>(TorchScriptModule(function, "classifier"), classifier_options(options));
+  classifier->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
+  append(models.assumptions, classifier->assumptions());
+  append(models.warnings, classifier->warnings());
+  return classifier;
 }
 
 Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
@@ -239,7 +268,7 @@ std::vector<std::string> local_model_paths(const ModelOptions& options) {
   return local;
 }
 
-std::optional<std::string> slow_blas() {
+std::optional<Warning> slow_blas() {
   const Tensor a = at::ones({256, 256}), b = at::ones({256, 256});
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
@@ -249,8 +278,10 @@ std::optional<std::string> slow_blas() {
   }
   const double gigaflops = 2 * 256.0 * 256 * 256 / best / 1e9;
   if (gigaflops > 2) return std::nullopt;
-  return join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
-                      " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)");
+  return Warning(
+      join_message("matrix products run at only ", static_cast<int>(gigaflops * 10) / 10.0,
+                   " Gflop/s: the active BLAS is slow; install OpenBLAS (libopenblas0-openmp on Debian)"),
+      WarningKind::kSpeed);
 }
 
 }  // namespace latentpath

@@ -41,8 +41,8 @@ class Writer {
 
 /// By the names that geodesics have for the same.
 void write_certificate(nlohmann::json& path, const PathCertificate& certificate) {
-  path["minimum"] = certificate.minimum;
   if (!certificate.inertia_counted()) return;  // without second derivatives
+  if (certificate.minimum || certificate.negative_directions > 0) path["minimum"] = certificate.minimum;
   path["negative_directions"] = certificate.negative_directions;
   path["least_curvature"] = certificate.least_curvature;
 }

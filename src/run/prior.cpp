@@ -39,6 +39,13 @@ SampleDensity fit_file(const std::string& file, int64_t latent_dim, uint64_t see
   }
 }
 
+std::shared_ptr<const GaussianMixture> mixture_of(const std::filesystem::path& file, int64_t latent_dim) {
+  auto mixture = read_mixture(file);
+  LATENTPATH_CHECK(mixture->dim() == latent_dim, kInput, "the mixture file ", file.string(), " is about ",
+                   mixture->dim(), " dimensions; the decoder's latent size is ", latent_dim);
+  return mixture;
+}
+
 void check_prior_options(const PriorOptions& options) {
   const std::string& name = options.prior;
   for (const char* prefix : {"mixture:", "samples:"})
@@ -86,6 +93,10 @@ OptionTable<PriorOptions> make_table() {
       .add("prior-draws", &O::prior_draws)
       .help("What seed:N and class:C draw from")
       .choices({{"decoder", "what the decoder's file states"}, {"prior", "the prior asked for"}})
+      .add("fitted-prior", &O::fitted_prior)
+      .help("Without a prior: the density fitted to codes of data that lies beside the decoder")
+      .choices({{"on", "NAME-prior.json beside NAME.pt, where there is one"},
+                {"none", "what the decoder's file states"}})
       .rule(check_prior_options);
 }
 
@@ -105,40 +116,91 @@ LatentSampler sampler_of(DensityPointer density) {
 
 LatentSampler Prior::sampler() const { return sampler_of(density); }
 
+std::string Guard::state() const {
+  if (fits.empty()) return asked;
+  const std::string first = state(0);
+  for (size_t pair = 1; pair < fits.size(); ++pair)
+    if (state(pair) != first) return "mixed";
+  return first;
+}
+
+std::array<Tensor, 2> Guard::groups() const {
+  std::array<std::vector<int64_t>, 2> pairs;
+  for (size_t pair = 0; pair < fits.size(); ++pair)
+    pairs[quality && !fits[pair] ? 1 : 0].push_back(static_cast<int64_t>(pair));
+  return {at::tensor(pairs[0], at::kLong), at::tensor(pairs[1], at::kLong)};
+}
+
+namespace {
+
+/// Of pairs whose ends are none of the N(0, I) that is assumed: one sentence where it is all of them, else
+/// one a pair, which then counts for no other.
+void warn_of_unfit(const Tensor& start, const Tensor& end, Guard& guard) {
+  const double typical = std::sqrt(static_cast<double>(start.size(1)));
+  const auto sentence = [&](const Tensor& norms) {
+    return join_message(
+        "nothing says what the decoder's latents are drawn from, and end points of norm ",
+        norms.min().item<double>(), " to ", norms.max().item<double>(),
+        " are none of N(0, I), which has norms of about ", typical,
+        ": no guard keeps these paths near the model's latents; give `prior` samples:FILE.npy with latents "
+        "that the model makes or was trained on, or mixture:FILE");
+  };
+  const Tensor norms = at::stack({start, end}).to(at::kDouble).norm(2, {2});  // [2, pairs]
+  if (std::find(guard.fits.begin(), guard.fits.end(), true) == guard.fits.end()) {
+    guard.warnings.push_back(sentence(norms));
+    return;
+  }
+  for (size_t pair = 0; pair < guard.fits.size(); ++pair)
+    if (!guard.fits[pair])
+      guard.warnings.push_back(
+          {join_message("pair ", pair + 1, ": ", sentence(norms.select(1, static_cast<int64_t>(pair)))),
+           WarningKind::kFigures, static_cast<int64_t>(pair)});
+}
+
+/// Of ends that are strange by a prior that is known, [2, pairs] bool: one sentence a pair.
+void warn_of_strange(const Tensor& strange, Guard& guard) {
+  for (int64_t pair = 0; pair < strange.size(1); ++pair) {
+    const int64_t count = strange.select(1, pair).sum().item<int64_t>();
+    if (count == 0) continue;
+    const std::string sentence =
+        join_message(count, " of 2 end points are stranger than 9999 of 10000 samples of the prior (",
+                     guard.rank->describe(), "): near them the path is, too");
+    if (strange.size(1) == 1)
+      guard.warnings.emplace_back(sentence);
+    else
+      guard.warnings.push_back(
+          {join_message("pair ", pair + 1, ": ", sentence), WarningKind::kFigures, pair});
+  }
+}
+
+}  // namespace
+
 Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end) {
   constexpr double kStrange = 1e-4;
   Guard guard;
+  const auto pairs = static_cast<size_t>(start.size(0));
+  guard.fits.assign(pairs, true);
   guard.rank = prior.typicality;
   if (!guard.rank) return guard;
-  const Tensor ends = at::cat({start, end}).to(at::kDouble);
-  const int64_t strange = (guard.rank->rank(ends) < kStrange).sum().item<int64_t>(), all = ends.size(0);
-  if (prior.assumed && 2 * strange >= all) {
-    const Tensor norms = ends.norm(2, {1});
-    const double typical = std::sqrt(static_cast<double>(ends.size(1)));
-    guard.rank = nullptr;
-    if (!feature) return guard;
-    guard.state = on ? "unfit" : "none";
-    if (on)
-      guard.warnings.push_back(join_message(
-          "nothing says what the decoder's latents are drawn from, and end points of norm ",
-          norms.min().item<double>(), " to ", norms.max().item<double>(),
-          " are none of N(0, I), which has norms of about ", typical,
-          ": no guard keeps these paths near the model's latents; give `prior` samples:FILE.npy with latents "
-          "that the model makes or was trained on, or mixture:FILE"));
+  const Tensor ranks = at::stack({guard.rank->rank(start), guard.rank->rank(end)});  // [2, pairs]
+  const Tensor strange = ranks < kStrange;
+  if (prior.assumed)
+    for (size_t pair = 0; pair < pairs; ++pair)
+      guard.fits[pair] = !strange.select(1, static_cast<int64_t>(pair)).any().item<bool>();
+  const bool some_fit = std::find(guard.fits.begin(), guard.fits.end(), true) != guard.fits.end();
+  if (!some_fit) guard.rank = nullptr;
+  if (!feature || !on) return guard;
+  guard.asked = "on";
+  if (some_fit) guard.quality = typicality_guard(guard.rank);
+  if (!prior.assumed) {
+    warn_of_strange(strange, guard);
     return guard;
   }
-  if (!feature || !on) return guard;
-  guard.state = "on";
-  guard.quality = typicality_guard(guard.rank);
-  if (prior.assumed)
+  warn_of_unfit(start, end, guard);
+  if (some_fit)
     guard.notes.push_back(
         "nothing says what the decoder's latents are drawn from: N(0, I) is assumed, and paths keep to where "
-        "it "
-        "has samples; `prior` names another one, `guard` none asks for nothing");
-  if (strange > 0)
-    guard.warnings.push_back(join_message(
-        strange, " of ", all, " end points are stranger than 9999 of 10000 samples of the prior (",
-        guard.rank->describe(), "): near them their paths are, too"));
+        "it has samples; `prior` names another one, `guard` none asks for nothing");
   return guard;
 }
 
@@ -155,38 +217,29 @@ QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prio
   return factors.empty() ? constant_quality(0.5) : product(factors);
 }
 
-Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t latent_dim, uint64_t seed,
-                 const ProgressObserver& progress) {
-  Prior prior;
-  RankOptions rank{.seed = seed};
+namespace {
+
+/// What PriorOptions::prior names; null for none. Of a density that is dear to evaluate, `rank` is lowered.
+DensityPointer asked_density(const PriorOptions& options, int64_t latent_dim, RankOptions& rank,
+                             std::vector<std::string>& notes, const ProgressObserver& progress) {
   const std::string& name = options.prior;
-  const auto file = text_after("mixture:", name);
-  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle" || name == "uniform") {
-    prior.density = density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
-  } else if (const auto bounds = uniform_bounds(name)) {
-    prior.density = uniform_density(latent_dim, bounds->first, bounds->second);
-  } else if (file) {
-    prior.density = read_mixture(*file);
-    LATENTPATH_CHECK(prior.density->dim() == latent_dim, kInput, "the mixture file ", *file, " is about ",
-                     prior.density->dim(), " dimensions; the decoder's latent size is ", latent_dim);
-  } else if (const auto codes = text_after("samples:", name)) {
-    const SampleDensity fitted = fit_file(*codes, latent_dim, seed, progress);
-    prior.density = fitted.density;
-    prior.notes.push_back(*codes + ": " + fitted.sentence());
-    rank = fitted.rank_options(seed);
+  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle" || name == "uniform")
+    return density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
+  if (const auto bounds = uniform_bounds(name))
+    return uniform_density(latent_dim, bounds->first, bounds->second);
+  if (const auto file = text_after("mixture:", name)) return mixture_of(*file, latent_dim);
+  if (const auto codes = text_after("samples:", name)) {
+    const SampleDensity fitted = fit_file(*codes, latent_dim, rank.seed, progress);
+    notes.push_back(*codes + ": " + fitted.sentence());
+    rank = fitted.rank_options(rank.seed);
+    return fitted.density;
   }
-  const bool asked = prior.density != nullptr;
-  const DensityPointer of_decoder = density_by_name(stated, latent_dim);
-  if (!asked) prior.density = of_decoder;
-  if (!prior.density) {
-    prior.end_points = normal_density(latent_dim);
-    prior.typicality = normal_typicality(latent_dim);
-    prior.assumed = true;
-    return prior;
-  }
-  const std::string known = asked ? name : stated;
-  prior.normal = known == "normal" || known == "normal-asymptotic";
-  // Asked for or not, the rank tells whether end points are outside of it.
+  return nullptr;
+}
+
+/// The ranks of its density, by which ends are found outside, and from which the guard is made.
+void set_ranks(const RankOptions& rank, const ProgressObserver& progress, Prior& prior) {
+  const int64_t latent_dim = prior.density->dim();
   if (prior.normal) {
     prior.rank = normal_prior(latent_dim);
     prior.typicality = normal_typicality(latent_dim);
@@ -199,13 +252,46 @@ Prior make_prior(const PriorOptions& options, const std::string& stated, int64_t
     prior.rank = density_rank(prior.density, distribution);
     prior.typicality = density_typicality(prior.density, distribution);
   }
-  prior.end_points = of_decoder && options.prior_draws == "decoder" ? of_decoder : prior.density;
-  if (asked) {
-    prior.quality = options.prior_rank == "paper" ? density_rank_paper(prior.density, {.seed = seed})
-                    : name == "normal-asymptotic" ? normal_prior_asymptotic(latent_dim)
-                                                  : prior.rank;
-    if (options.prior_alpha < 1) prior.quality = scaled(prior.quality, options.prior_alpha);
+}
+
+}  // namespace
+
+Prior make_prior(const PriorOptions& options, const StatedPrior& stated, int64_t latent_dim, uint64_t seed,
+                 const ProgressObserver& progress) {
+  Prior prior;
+  RankOptions rank{.seed = seed};
+  const std::string& name = options.prior;
+  prior.density = asked_density(options, latent_dim, rank, prior.notes, progress);
+  const bool asked = prior.density != nullptr;
+  DensityPointer of_decoder = density_by_name(stated.name, latent_dim);
+  prior.fitted = !asked && options.fitted_prior == "on" && !stated.fitted.empty();
+  if (prior.fitted) {
+    const auto mixture = mixture_of(stated.fitted, latent_dim);
+    // As many draws as take a fraction of a second: a rank of 1e-3 is then known to a tenth of it.
+    rank.samples = std::clamp<int64_t>(500'000'000 / (mixture->components() * latent_dim * latent_dim),
+                                       20'000, rank.samples);
+    of_decoder = mixture;
+    prior.notes.push_back(join_message("the decoder's prior is the ", mixture->describe(),
+                                       ", fitted to codes of data",
+                                       stated.name.empty() ? "" : ", in place of its file's ", stated.name,
+                                       "; `fitted_prior` none leaves it out"));
   }
+  if (!asked) prior.density = of_decoder;
+  if (!prior.density) {
+    prior.end_points = normal_density(latent_dim);
+    prior.typicality = normal_typicality(latent_dim);
+    prior.assumed = true;
+    return prior;
+  }
+  const std::string known = asked ? name : prior.fitted ? "" : stated.name;
+  prior.normal = known == "normal" || known == "normal-asymptotic";
+  set_ranks(rank, progress, prior);
+  prior.end_points = of_decoder && options.prior_draws == "decoder" ? of_decoder : prior.density;
+  if (!asked) return prior;
+  prior.quality = options.prior_rank == "paper" ? density_rank_paper(prior.density, {.seed = seed})
+                  : name == "normal-asymptotic" ? normal_prior_asymptotic(latent_dim)
+                                                : prior.rank;
+  if (options.prior_alpha < 1) prior.quality = scaled(prior.quality, options.prior_alpha);
   return prior;
 }
 

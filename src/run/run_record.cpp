@@ -16,9 +16,19 @@ namespace {
 
 using nlohmann::json;
 
+#if TORCH_VERSION_MAJOR >= 2
+using HandlerGuard = c10::WarningUtils::WarningHandlerGuard;
+#else
+using HandlerGuard = c10::Warning::WarningHandlerGuard;
+#endif
+
 class SilentWarnings final : public c10::WarningHandler {
  public:
+#if TORCH_VERSION_MAJOR >= 2
+  void process(const c10::Warning&) override {}
+#else
   void process(const c10::SourceLocation&, const std::string&, bool) override {}
+#endif
 };
 
 c10::WarningHandler* silent_warnings() {
@@ -50,7 +60,7 @@ void write_run_json(const RunRecord& record, const std::filesystem::path& folder
               {"seed", record.seed},
               {"threads", record.threads},
               {"assumptions", record.assumptions},
-              {"warnings", record.warnings},
+              {"warnings", std::vector<std::string>(record.warnings.begin(), record.warnings.end())},
               {"interrupted", interrupted},
               {"summary", record.summary}});
   write_file(folder / "run.json", run.dump(2) + "\n");
@@ -87,9 +97,19 @@ json renamed(json document, const std::function<std::string(const std::string&)>
   return document;
 }
 
+void write_warnings(json& summary, const std::vector<Warning>& warnings) {
+  if (warnings.empty()) return;
+  for (const char* name : {"warnings", "warning_kinds", "warning_pairs"}) summary[name] = json::array();
+  for (const Warning& warning : warnings) {
+    summary["warnings"].push_back(static_cast<const std::string&>(warning));
+    summary["warning_kinds"].push_back(warning_kind_name(warning.kind));
+    summary["warning_pairs"].push_back(warning.pair == Warning::kAllPairs ? json() : json(warning.pair + 1));
+  }
+}
+
 void rename_options(RunRecord& record, const std::function<std::string(const std::string&)>& words) {
-  for (auto* list : {&record.assumptions, &record.warnings})
-    for (std::string& sentence : *list) sentence = words(sentence);
+  for (std::string& sentence : record.assumptions) sentence = words(sentence);
+  for (std::string& sentence : record.warnings) sentence = words(sentence);
   record.facts = renamed(std::move(record.facts), words);
   record.summary = renamed(std::move(record.summary), words);
   record.text = words(record.text);
@@ -115,7 +135,7 @@ int64_t use_threads(int64_t threads) {
 }
 
 struct NoLibraryWarnings::Guard {
-  c10::Warning::WarningHandlerGuard guard{silent_warnings()};
+  HandlerGuard guard{silent_warnings()};
 };
 NoLibraryWarnings::NoLibraryWarnings() : guard_(std::make_unique<Guard>()) {}
 NoLibraryWarnings::~NoLibraryWarnings() = default;

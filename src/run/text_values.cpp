@@ -50,8 +50,4 @@ std::optional<std::string> text_after(const std::string& prefix, const std::stri
   return text.substr(prefix.size());
 }
 
-void append(std::vector<std::string>& list, const std::vector<std::string>& more) {
-  list.insert(list.end(), more.begin(), more.end());
-}
-
 }  // namespace latentpath

@@ -31,6 +31,11 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
   if (!text.empty() && std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
 }
 
+std::string capital(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 std::string joined(const std::vector<std::string>& parts, const char* between) {
   std::string text;
   for (size_t i = 0; i < parts.size(); ++i) text += (i ? between : "") + parts[i];
@@ -260,10 +265,9 @@ void add_rule(Findings& findings, const Batch& batch, size_t which) {
     return;
   }
   const double share = static_cast<double>(bad) / static_cast<double>(reasons.size());
-  std::string complaint = rule.complaint;
-  complaint[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(complaint[0])));
-  text += (text.empty() ? "" : " ") + complaint + ": " + of_all(fair + bad, reasons.size()) + ". Pair " +
-          std::to_string(worst + 1) + (fair + bad > 1 ? ", for one: " : ": ") + reasons[worst]->text;
+  text += (text.empty() ? "" : " ") + capital(rule.complaint) + ": " + of_all(fair + bad, reasons.size()) +
+          ". Pair " + std::to_string(worst + 1) + (fair + bad > 1 ? ", for one: " : ": ") +
+          reasons[worst]->text;
   findings.add(rule, share >= kBatchBad ? Level::kBad : Level::kFair, text, reasons[worst]->remedy);
 }
 
@@ -345,52 +349,121 @@ void add_verdicts(json& summary, RunKind kind) {
   summary["verdict"] = run_verdict(summary, kind);
 }
 
-void add_evaluation_verdicts(json& summary, const std::string& finding) {
-  Findings all;
-  double failures = 0, unresolved = 0, paths = 0;
-  const auto count_objections = [](Findings& findings, double failed, double rough, double count,
-                                   const std::string& of) {
-    const auto level = [&](double some) {
-      return some == 0 ? Level::kGood : some >= kBatchBad * count ? Level::kBad : Level::kFair;
-    };
-    const std::string total = " of " + figure_text(count, 9) + " " + of;
-    findings.add("failures", level(failed),
-                 failed == 0 ? "All " + figure_text(count, 9) + " " + of + " have finite figures."
-                             : figure_text(failed, 9) + total +
-                                   " have NaN or infinity among their figures and belong to no mean.",
+json row_objections(const std::vector<json>& paths) {
+  json objections = json::object();
+  for (const json& pair : paths) {
+    const VerdictFigures f({{"pairs", {pair}}}, 0, RunKind::kInterpolate);
+    for (const VerdictRule& rule : verdict_rules()) {
+      if (!rule.of_tables) continue;
+      const auto reason = rule.evaluate(f, rule);
+      if (!reason) continue;
+      json& topic = objections[rule.topic];
+      if (topic.is_null()) topic = {{"paths", 0}, {"fair", 0}, {"bad", 0}};
+      topic["paths"] = topic["paths"].get<int64_t>() + 1;
+      if (reason->level < Level::kFair) continue;
+      const char* level = level_name(reason->level);
+      topic[level] = topic[level].get<int64_t>() + 1;
+      if (topic.contains("text") && topic["level"] == "bad")
+        continue;  // the worst is told, the first of them
+      if (topic.contains("text") && reason->level == Level::kFair) continue;
+      topic["level"] = level, topic["pair"] = pair.value("pair", 0), topic["text"] = reason->text;
+      topic["remedy"] = reason->remedy;
+    }
+  }
+  return objections;
+}
+
+namespace {
+
+Level level_of_share(double objected, double bad, double of) {
+  return bad > 0 && bad >= kBatchBad * of ? Level::kBad : objected > 0 ? Level::kFair : Level::kGood;
+}
+
+/// What is wrong with the paths of one row, or of all.
+struct RowCounts {
+  double failed = 0, paths = 0;
+  json objections = json::object();
+
+  RowCounts() = default;
+  explicit RowCounts(const json& row)
+      : failed(figure_of(row, "failures").value_or(0)), paths(figure_of(row, "pairs").value_or(0)) {
+    objections = row.value("objections", json());
+    if (objections.is_object()) return;
+    objections = json::object();  // of another version: what it counted
+    if (const auto rough = figure_of(row, "under_resolved"))
+      objections["resolution"] = {{"paths", paths - failed}, {"fair", *rough}, {"bad", 0}};
+  }
+  void add(const RowCounts& other, const std::string& row) {
+    failed += other.failed, paths += other.paths;
+    for (const auto& [topic, counted] : other.objections.items()) {
+      json& sum = objections[topic];
+      if (sum.is_null()) sum = {{"paths", 0}, {"fair", 0}, {"bad", 0}};
+      for (const char* name : {"paths", "fair", "bad"})
+        sum[name] = sum[name].get<double>() + counted.value(name, 0.0);
+      if (!counted.contains("text") || (sum.contains("text") && sum["level"] >= counted["level"])) continue;
+      for (const char* name : {"level", "pair", "text", "remedy"}) sum[name] = counted[name];
+      sum["row"] = row;
+    }
+  }
+  void judge(Findings& findings) const {
+    findings.add("failures", level_of_share(failed, failed, paths),
+                 failed == 0 ? "All " + figure_text(paths, 9) + " paths have finite figures."
+                             : figure_text(failed, 9) + " of " + figure_text(paths, 9) +
+                                   " paths have NaN or infinity among their figures and belong to no mean.",
                  "look at the failed pairs in paths.csv: the model gives NaN or infinity there",
                  "paths failed");
-    findings.add("resolution", level(rough),
-                 rough == 0
-                     ? "Every path that was sought costs the same on its own grid and on a finer one, "
-                       "within 5 %."
-                     : figure_text(rough, 9) + total +
-                           " are under-resolved: their refined cost differs by over 5 % from the one that "
-                           "was minimised.",
-                 "more `segments`", "under-resolved");
-  };
+    for (const VerdictRule& rule : verdict_rules())
+      if (rule.of_tables && objections.contains(rule.topic)) judge(rule, objections[rule.topic], findings);
+  }
+
+ private:
+  static void judge(const VerdictRule& rule, const json& counted, Findings& findings) {
+    const double all = counted.value("paths", 0.0), bad = counted.value("bad", 0.0),
+                 objected = counted.value("fair", 0.0) + bad;
+    const Level level = level_of_share(objected, bad, all);
+    if (level == Level::kGood) {
+      if (all > 0) findings.add(rule, level, rule.praise, "");
+      return;
+    }
+    std::string text = capital(rule.complaint) + ": " + figure_text(objected, 9) + " of " +
+                       figure_text(all, 9) +
+                       (all == 1 ? " path that was sought." : " paths that were sought.");
+    if (const std::string one = text_of(counted, "text"); !one.empty()) {
+      const std::string row = text_of(counted, "row");
+      text += " Pair " + std::to_string(counted.value("pair", 0)) + " in paths.csv" +
+              (row.empty() ? "" : " (" + row + ")") + (objected > 1 ? ", for one: " : ": ") + one;
+    }
+    findings.add(rule, level, text,
+                 counted.contains("remedy") ? text_of(counted, "remedy") : "more `segments`");
+  }
+};
+
+}  // namespace
+
+void add_evaluation_verdicts(json& summary, const std::string& finding) {
+  RowCounts all;
   for (json& row : summary["rows"]) {
-    const double failed = figure_of(row, "failures").value_or(0),
-                 rough = figure_of(row, "under_resolved").value_or(0),
-                 count = figure_of(row, "pairs").value_or(0);
+    const RowCounts counts(row);
     Findings own;
-    count_objections(own, failed, rough, count, "paths");
+    counts.judge(own);
     const json verdict = own.verdict("");
     row["verdict"] = verdict["level"];
     row["verdict_reasons"] = verdict["points"];
-    failures += failed, unresolved += rough, paths += count;
+    all.add(counts, text_of(row, "feature") + ", " + text_of(row, "method"));
   }
-  count_objections(all, failures, unresolved, paths, "paths");
+  Findings findings;
+  all.judge(findings);
   json one = summary;
   one["pairs"] = json::array();
+  one.erase("warning_pairs");  // whichever pair a warning is about, it is about the table
   const VerdictFigures f(one, 0, RunKind::kInterpolate);
   for (const VerdictRule& rule : verdict_rules()) {
     const std::string topic = rule.topic;
     if (topic != "classifier" && topic != "warnings") continue;
     if (const auto reason = rule.evaluate(f, rule))
-      all.add(rule, reason->level, reason->text, reason->remedy);
+      findings.add(rule, reason->level, reason->text, reason->remedy);
   }
-  summary["verdict"] = all.verdict(finding);
+  summary["verdict"] = findings.verdict(finding);
 }
 
 std::string verdict_text(const json& verdict) {

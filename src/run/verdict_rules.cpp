@@ -27,28 +27,22 @@ std::optional<double> figure_in(const json& pair, const char* curve, const char*
   return found == pair.end() ? std::nullopt : figure_of(*found, name);
 }
 
-/// Sentences that question no figure, or that a rule of its own says better.
-bool questions_nothing(const std::string& warning) {
-  for (const char* beginning : {"matrix products run at only", "no global reference", "the ends are equal",
-                                "not converged", "under-resolved", "distances are estimated by"})
-    if (warning.rfind(beginning, 0) == 0) return true;
-  return false;
-}
-
-/// The warnings about pair `pair`: those that name none, and those that name it ("pair 3: …").
+/// The warnings that question the figures of pair `pair`: of all pairs, or of this one ("pair 3: …"). What
+/// kind a warning is, and of which pair, stands beside it; without that it questions all.
 std::vector<std::string> warnings_of(const json& summary, size_t pair) {
   std::vector<std::string> chosen;
+  const json sentences = summary.value("warnings", json::array()),
+             kinds = summary.value("warning_kinds", json::array()),
+             pairs = summary.value("warning_pairs", json::array());
   const std::string own = "pair " + std::to_string(pair + 1) + ": ";
-  const auto all = summary.find("warnings");
-  if (all == summary.end() || !all->is_array()) return chosen;
-  for (const json& entry : *all) {
-    if (!entry.is_string()) continue;
-    std::string sentence = entry.get<std::string>();
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    if (!sentences[i].is_string()) continue;
+    if (i < kinds.size() && kinds[i] != "figures") continue;
+    if (i < pairs.size() && pairs[i].is_number() && pairs[i].get<size_t>() != pair + 1) continue;
+    std::string sentence = sentences[i].get<std::string>();
     if (sentence.rfind(own, 0) == 0)
-      sentence = sentence.substr(own.size());
-    else if (sentence.rfind("pair ", 0) == 0)
-      continue;
-    if (!questions_nothing(sentence)) chosen.push_back(sentence);
+      sentence = sentence.substr(own.size());  // which is plain from where it stands
+    chosen.push_back(sentence);
   }
   return chosen;
 }
@@ -130,11 +124,18 @@ std::optional<Reason> guard_rule(const VerdictFigures& f, const VerdictRule& rul
 }
 
 std::optional<Reason> images_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  const auto rank = figure_of(f.path, "mean_image_rank");
-  if (!rank) return std::nullopt;
-  return Reason{rule.grade(*rank),
-                "On average its images are stranger than " + figure_text(100 * (1 - *rank)) +
-                    " of 100 images of the prior, by their distance to the nearest of them.",
+  const auto stranger = figure_of(f.path, "stranger_than");
+  if (!stranger) return std::nullopt;
+  std::string text =
+      "On average its frames are stranger than " + figure_text(*stranger, 2) + " of 100 samples of the prior";
+  std::vector<std::string> parts;
+  if (const auto image = figure_of(f.path, "mean_image_rank"))
+    parts.push_back("by the distance to the nearest of the model's images, than " +
+                    figure_text(100 * (1 - *image), 2));
+  if (const auto cycle = figure_of(f.path, "mean_cycle_rank"))
+    parts.push_back("by what the encoder gives back of them, than " + figure_text(100 * (1 - *cycle), 2));
+  for (size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? " (" : "; ") + parts[i];
+  return Reason{rule.grade(*stranger), text + (parts.empty() ? "." : ")."),
                 "look at the frames, leave `guard` on, or give a `prior` fitted to the codes of your data"};
 }
 
@@ -266,16 +267,19 @@ std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule&
   Level level = rule.grade(share);
   // The reference may say so itself.
   if (reference_of(f.path).value("uncertain", json()) == json(true)) level = std::max(level, Level::kFair);
-  if (level != Level::kGood)
-    return Reason{level, "Not certified: " + by + "is uncertain by " + percent_text(share) + ".", remedy};
   const double gap = *f.length / *f.reference - 1;
+  if (gap > share + rule.fair) return std::nullopt;  // another path is shorter: the next rule
+  if (level != Level::kGood)
+    return Reason{level,
+                  "Not certified: " + by + "is uncertain by " +
+                      (share < 1 ? percent_text(share) : std::string("more than its own length")) + ".",
+                  remedy};
   if (gap < -share - rule.fair)
     return Reason{Level::kFair,
                   "Not certified: the path, " + figure_text(*f.length, 6) + " long, is shorter than " + by +
                       "by " + percent_text(-gap) + ", more than that reference's estimated error of " +
                       percent_text(share) + ".",
                   remedy};
-  if (gap > share + rule.fair) return std::nullopt;  // another path is shorter: the next rule
   const json reference = reference_of(f.path);
   return Reason{
       Level::kGood,
@@ -350,6 +354,8 @@ std::optional<Reason> detour_rule(const VerdictFigures& f, const VerdictRule& ru
     return std::nullopt;
   // A loop leaves on purpose; its straight line is rounding.
   if (f.ends_distance == 0.0) return std::nullopt;
+  // Without a quality there is nothing but distance, and what is unweighted is a chart's own length.
+  if (!f.path.value("weighted", true)) return std::nullopt;
   const double ratio = *f.embedding_length / *f.straight_embedding_length;
   const Level level = rule.grade(ratio);
   if (level == Level::kGood) return std::nullopt;
@@ -546,10 +552,10 @@ const std::vector<VerdictRule>& verdict_rules() {
        "Every path has the feature: its mean probability is 0.6 or more.", feature_rule},
       {"quality", "min_quality", true, 0.02, kNever, "it crosses bad places", nullptr, quality_rule},
       {"guard", "least_guard_rank, unless an end is as strange", true, 0.01, 1e-4, "it leaves the data",
-       "In the data: no path is stranger than 99 of 100 samples of the prior.", guard_rule},
-      {"images", "mean_image_rank", true, 0.05, kNever, "its images are strange", nullptr, images_rule},
+       "In the data: no path is stranger than 99 of 100 samples of the prior.", guard_rule, true},
+      {"images", "stranger_than", false, 95, kNever, "its images are strange", nullptr, images_rule},
       {"judge", "judge_disagreement", false, 0.1, 0.5, "a second classifier disagrees",
-       "A second classifier, which was not optimised, agrees on every path.", judge_rule},
+       "A second classifier, which was not optimised, agrees on every path.", judge_rule, true},
       {"classifier", "classifier.sure: share of prior samples with a probability of 0.8 or more", true, 0.5,
        0.2, "the classifier does not know what this model makes",
        "The classifier knows what this model makes.", classifier_rule},
@@ -565,7 +571,7 @@ const std::vector<VerdictRule>& verdict_rules() {
       {"certificate", "length/lower_bound − 1: a certificate up to here", false, 0.05, kNever, "", nullptr,
        bound_rule},
       {"resolution", "max/min of cost and cost_refined, less 1", false, 0.05, 0.25, "under-resolved",
-       "Resolved: no path's cost changes by over 5 % on the refined grid.", resolution_rule},
+       "Resolved: no path's cost changes by over 5 % on the refined grid.", resolution_rule, true},
       {"resolution", "share by which extrapolated_length and length differ", false, 0.01, 0.1,
        "its length changes with the grid", nullptr, extrapolation_rule},
       {"detour", "embedding_length over that of the straight line", false, 30, 1000, "a wild detour", nullptr,

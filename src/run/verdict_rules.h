@@ -49,6 +49,7 @@ struct VerdictRule {
   const char* complaint;  ///< in headlines: "under-resolved"
   const char* praise;     ///< of a batch to which it does not object; null: nothing is said
   std::optional<Reason> (*evaluate)(const VerdictFigures&, const VerdictRule&);
+  bool of_tables = false;  ///< also asked of every path of a table (`evaluate`)
 
   Level grade(double value) const;
 };

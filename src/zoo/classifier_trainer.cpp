@@ -137,7 +137,7 @@ class ClassifierTrainer : public Trainer {
     // As many as the epoch's steps use, and one at least.
     const int64_t each = epoch.images / 2 / static_cast<int64_t>(decoders_.size()) + 1;
     for (auto& decoder : decoders_) {
-      const Prior prior = prior_of(decoder);
+      const TrainingLatents prior = prior_of(decoder);
       const Tensor start = prior.sample(each, random);
       const Tensor end = prior.sample(each, random);
       // Every second one lies on a straight line between samples, as unfinished paths do.
@@ -228,7 +228,7 @@ class ClassifierTrainer : public Trainer {
   }
 
  private:
-  static Prior prior_of(const torch::jit::Module& decoder) {
+  static TrainingLatents prior_of(const torch::jit::Module& decoder) {
     const auto latent_dim = decoder.attr("latent_dim").toInt();
     return {decoder.hasattr("prior") ? decoder.attr("prior").toStringRef() : "normal", latent_dim};
   }

@@ -33,7 +33,7 @@ std::vector<Layer> generator_layers(const ModelTask& task) {
 
 /// Spreads the bends of the first layer over the region where latents are. All biases zero would let them all
 /// meet at the origin, and a generator of two latents would hardly get beyond one digit a direction.
-Network make_generator_network(const ModelTask& task, const Prior& prior, at::Generator random) {
+Network make_generator_network(const ModelTask& task, const TrainingLatents& prior, at::Generator random) {
   Network network(generator_layers(task), random);
   torch::NoGradGuard no_grad;
   const int64_t latent_dim = task.latent_dim;
@@ -206,7 +206,7 @@ class GanTrainer : public Trainer {
   }
 
   ModelTask task_;
-  Prior prior_;
+  TrainingLatents prior_;
   Network generator_;
   Network average_;
   Network trunk_;

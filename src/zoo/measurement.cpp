@@ -66,7 +66,7 @@ double mean_confidence(torch::jit::Module& classifier, const Tensor& images) {
 
 double mean_of(const Tensor& values) { return rounded(values.to(at::kDouble).mean().item<double>()); }
 
-Prior prior_of(const torch::jit::Module& decoder) {
+TrainingLatents prior_of(const torch::jit::Module& decoder) {
   return {decoder.attr("prior").toStringRef(), decoder.attr("latent_dim").toInt()};
 }
 
@@ -215,7 +215,7 @@ nlohmann::json measure_model(const std::filesystem::path& model, const DataSet& 
 void draw_decoder(torch::jit::Module& module, const std::filesystem::path& picture) {
   if (!module.hasattr("output_range")) return;
   const int64_t latent_dim = module.attr("latent_dim").toInt();
-  const Prior prior = prior_of(module);
+  const TrainingLatents prior = prior_of(module);
   Tensor latents = prior.sample(kSide * kSide, make_generator(kMeasurementSeed));
   if (latent_dim == 2 && prior.is_normal()) {
     const Tensor share = (at::arange(kSide, at::kFloat) + 0.5) / kSide;

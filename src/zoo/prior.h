@@ -10,10 +10,10 @@
 
 namespace latentpath {
 
-class Prior {
+class TrainingLatents {
  public:
   /// @param name  "normal", "semicircle" or "uniform"; else Error(kInput)
-  Prior(std::string name, int64_t latent_dim);
+  TrainingLatents(std::string name, int64_t latent_dim);
 
   /// float [count, latent_dim]
   Tensor sample(int64_t count, at::Generator generator) const;

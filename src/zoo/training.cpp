@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
@@ -11,6 +12,7 @@
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "zoo/atomic_file.h"
+#include "zoo/code_prior.h"
 #include "zoo/measurement.h"
 #include "zoo/trainer.h"
 
@@ -28,6 +30,9 @@ struct Recipe {
   int64_t batch;
   std::unique_ptr<Trainer> (*make)(const ModelTask&, const TrainingOptions&, at::Generator);
   bool half = false;  // learns from every second image of the training part
+  /// The distribution of the codes takes the place of the prior where paths are no worse for it
+  /// (docs/models.md).
+  std::optional<CodePriorOptions> codes = std::nullopt;
 };
 
 std::unique_ptr<Trainer> gan(const ModelTask& task, const TrainingOptions&, at::Generator random) {
@@ -59,7 +64,7 @@ const std::vector<Recipe>& recipes() {
       {"mnist-dcgan-2", "mnist", 2, "normal", 12, 64, gan},
       {"mnist-dcgan-8", "mnist", 8, "normal", 12, 64, gan},
       {"mnist-dcgan-8-semicircle", "mnist", 8, "semicircle", 6, 64, gan},
-      {"mnist-vae-8", "mnist", 8, "normal", 80, 128, vae},
+      {"mnist-vae-8", "mnist", 8, "normal", 80, 128, vae, false, CodePriorOptions{}},
       {"mnist-classifier", "mnist", 0, "", 15, 128, classifier},
       {"mnist-classifier-judge", "mnist", 0, "", 6, 128, judge, true},
       {"fashion-dcgan-8", "fashion", 8, "normal", 6, 64, gan},
@@ -278,6 +283,12 @@ void train(const Run& run, const DataSet& data, Trainer& trainer, Position& posi
   count_time();
 }
 
+void record_code_prior(const std::filesystem::path& model, const DataSet& data,
+                       const CodePriorOptions& options, nlohmann::json& card) {
+  card["fitted_prior"] = write_code_prior(model, data, options);
+  if (card["fitted_prior"].is_null()) card.erase("fitted_prior");
+}
+
 /// The trained models with their cards and pictures: their files.
 std::vector<std::filesystem::path> write_models(const Run& run, const DataSet& data, const ModelTask& task,
                                                 const Position& position, Trainer& trainer) {
@@ -306,6 +317,8 @@ std::vector<std::filesystem::path> write_models(const Run& run, const DataSet& d
     if (recipe_of(run.name).half)
       card["training_images"] = join_message(data.train.images.size(0), ", every second one");
     card["figures"] = measure_model(files[i], data, options.classifier);
+    if (models[i].name == run.name && recipe_of(run.name).codes)
+      record_code_prior(files[i], data, *recipe_of(run.name).codes, card);
     write_card(files[i], card);
     draw_model(files[i], data);
   }
@@ -364,9 +377,12 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
 void refresh_card(const std::filesystem::path& model, const std::filesystem::path& data,
                   const std::filesystem::path& classifier) {
   nlohmann::json card = read_card(model);
-  const DataSet data_set = load_data_set(recipe_of(card.value("trained_as", "")).data, data);
+  const Recipe& recipe = recipe_of(card.value("trained_as", ""));
+  const DataSet data_set = load_data_set(recipe.data, data);
   card["sha256"] = file_sha256(model);
   card["figures"] = measure_model(model, data_set, classifier);
+  if (const auto& codes = recipe.codes; codes && card.value("kind", "") == "decoder")
+    record_code_prior(model, data_set, *codes, card);
   write_card(model, card);
   draw_model(model, data_set);
 }

@@ -146,6 +146,8 @@ extern const PathResult result;
 extern const PathProblem problem;
 extern const PathResult result;
 extern const nlohmann::json data;
+//// core/warning.h
+extern std::vector<Warning> warnings;
 //// run/second_opinion.h
 extern nlohmann::json summary;
 extern const PathProblem problem;

@@ -230,6 +230,23 @@ TEST(Probe, QualitiesThatAreNoneAreRefused) {
       HasSubstr("draws random numbers"));
 }
 
+TEST(Probe, EveryFactorOfAQualityIsAskedForItsGradient) {
+  const auto detached =
+      function_quality([](const Tensor& z) { return z.select(1, 0).detach().sigmoid(); }, "detached");
+  PathProblem problem = problem_of(decoded);
+  for (const QualityPointer& quality :
+       {product({detached, normal_prior(3)}), product({normal_prior(3), time_ramp(complement(detached))}),
+        time_ramp(product({power(detached, 2), normal_prior(3)}))}) {
+    problem.quality = quality;
+    EXPECT_THAT(refusal(problem), HasSubstr("the quality (detached) is not differentiable"))
+        << quality->describe();
+  }
+  const auto steps = function_quality(
+      [](const Tensor& z) { return at::round(20 * z.select(1, 0).sigmoid()) / 20; }, "in steps");
+  problem.quality = product({steps, normal_prior(3)});
+  EXPECT_THAT(only_warning(problem), HasSubstr("the quality (in steps) has gradient 0"));
+}
+
 TEST(Probe, NotFiniteIsSaidWithItsPlace) {
   PathProblem problem = judged_by([](const Tensor& z) { return 0 * z.select(1, 0).log() + 0.5; });
   problem.start = at::tensor({1.0, 0.0, 0.0}, at::kDouble).unsqueeze(0);

@@ -119,6 +119,73 @@ def test_latents_of_another_space_are_not_guarded_in_silence(path, files):
     assert told.pairs[0]["path"]["least_guard_rank"] > 0.005
 
 
+@pytest.mark.parametrize("guard", ["on", "none"])
+def test_what_is_assumed_of_a_pair_does_not_depend_on_its_neighbours(guard, path, files, tmp_path):
+    here = np.array([[[-1.2, -0.8], [1.3, -0.6]], [[-1.0, 0.3], [0.7, -1.1]]], np.float32)
+    far = np.array([[[-6, -6], [6, -5]], [[5, 6], [6, -6]], [[7, 0], [-7, 1]]], np.float32)
+    batches = {"alone": here[:1], "far alone": far[:1], "among": np.concatenate([far[:1], here[:1], far[1:], here[1:]])}
+    runs = {}
+    for name, pairs in batches.items():
+        np.save(tmp_path / f"{name}.npy", pairs)
+        runs[name] = path(decoder="plain", guard=guard, from_=None, to=None, pairs=tmp_path / f"{name}.npy").ok()
+    among = runs["among"]
+    for name, place in (("alone", 1), ("far alone", 0)):
+        alone = runs[name]
+        assert np.array_equal(alone.path[0], among.path[place])
+        one, same = alone.pairs[0], among.pairs[place]
+        for curve in ("path", "linear", "spherical"):
+            assert {k: v for k, v in one[curve].items() if k not in ("decoder_evaluations", "seconds", "verdict_reasons")} == {
+                k: v for k, v in same[curve].items() if k not in ("decoder_evaluations", "seconds", "verdict_reasons")}
+        assert ("least_guard_rank" in same["path"]) == (name == "alone")
+    if guard == "on":
+        assert [pair["path"]["guard"] for pair in among.pairs] == ["unfit", "on", "unfit", "unfit", "on"]
+        assert among.document["summary"]["guard"] == "mixed"
+        about = [each for each in among.document["warnings"] if "N(0, I)" in each]
+        assert [each.split(":")[0] for each in about] == ["pair 1", "pair 3", "pair 4"]
+        assert among.pairs[1]["path"]["verdict"] == runs["alone"].pairs[0]["path"]["verdict"]
+        counted = sum(pair["path"]["decoder_evaluations"] for pair in among.pairs)
+        assert counted > sum(pair["path"]["decoder_evaluations"] for pair in runs["alone"].pairs)
+
+
+def test_a_table_decides_pair_by_pair_too(files, tmp_path):
+    here, far = [[-1.2, -0.8], [1.3, -0.6]], [[-6, -6], [6, -5]]
+    tables = {}
+    for name, pairs in (("alone", [here]), ("among", [far, here, far])):
+        np.save(tmp_path / f"{name}.npy", np.array(pairs, np.float32))
+        result = run("evaluate", *options(decoder=files / "plain.pt", classifier=files / "near.pt", latent_dim=2, favor=0,
+                                          classifier_input="latent", pairs=tmp_path / f"{name}.npy", methods="linear,ours",
+                                          segments=16, seed=1, threads=1, out=tmp_path / name), out=tmp_path / name).ok()
+        lines = [line.split(",") for line in (result.out / "paths.csv").read_text().splitlines()]
+        tables[name] = [dict(zip(lines[0], line)) for line in lines[1:]]
+    for method in ("linear", "ours"):
+        (alone,) = [row for row in tables["alone"] if row["method"] == method]
+        among = [row for row in tables["among"] if row["method"] == method]
+        for figure in alone:
+            if figure not in ("pair", "seconds", "decoder_evaluations"):
+                assert alone[figure] == among[1][figure], figure
+        assert [bool(row["least_guard_rank"]) for row in among] == [False, True, False]
+
+
+def test_a_density_beside_the_decoder_is_its_prior(path, files, tmp_path):
+    (tmp_path / "own.pt").write_bytes((files / "normal.pt").read_bytes())
+    prior = tmp_path / "own-prior.json"
+    prior.write_text('{"means": [[5, 0]], "covariances": [0.01]}')
+    seeds = {"from_": "seed:1", "to": "seed:2", "decoder": tmp_path / "own", "latent_dim": 2}
+    fitted = path(**seeds).ok()
+    assert np.abs(fitted.path[0, [0, -1]] - [5, 0]).max() < 0.6
+    assert "own-prior.json" in fitted.document["prior"] and "own-prior.json" in fitted.document["quality"]
+    assert [note for note in fitted.document["assumptions"] if "--fitted-prior" in note and "normal" in note]
+    assert fitted.pairs[0]["path"]["least_end_rank"] > 1e-3
+    without = path(**{**seeds, "decoder": "normal"}).ok()
+    assert np.array_equal(path(fitted_prior="none", **seeds).ok().path, without.path)
+    asked = path(prior="normal", **seeds).ok()  # which is asked for, and not what lies beside
+    assert np.array_equal(asked.path[0, [0, -1]], without.path[0, [0, -1]])
+    prior.write_text('{"means": [[5, 0, 0]], "covariances": [1]}')
+    wrong = path(quiet=True, **seeds)
+    assert wrong.code == 3
+    check_one_sentence(wrong, "own-prior.json", "3", "2")
+
+
 def test_strange_ends_are_named(path):
     result = path(to="4.6,0").ok()
     assert [each for each in result.document["warnings"] if "1 of 2 end points" in each]
@@ -167,6 +234,52 @@ def test_a_table_has_guard_and_judge(files, tmp_path):
             assert rows["ours"][figure]["count"] == 4 and rows["linear"][figure]["count"] == 4
         assert rows["ours"]["mean_judge_probability"]["mean"] > rows["linear"]["mean_judge_probability"]["mean"]
         assert "judge_disagreement" in (result.out / "table.csv").read_text().splitlines()[0]
+
+
+class Codes(nn.Module):
+    """What Scales gives, back to latents; what is beyond 0.8 is lost."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * torch.clamp(x, -0.8, 0.8)
+
+
+def test_a_cycle_error_is_a_share_of_samples(path, files, tmp_path):
+    torch.jit.script(Codes()).save(str(tmp_path / "encoder.pt"))
+    near_run = path(encoder=tmp_path / "encoder.pt").ok()
+    near, near_times, near_path = near_run.pairs[0], near_run.times[0], near_run.path[0].astype(float)
+    far = path(encoder=tmp_path / "encoder.pt", classifier="high", guard="none").ok()
+    t = np.linspace(0, 1, 50)
+    z = np.stack([np.interp(t, far.times[0], far.path[0, :, d].astype(float)) for d in range(2)], 1)
+    # Φ(z) = z/2; the encoder keeps what lies within ±1.6.
+    error = np.linalg.norm(0.5 * z - np.clip(0.5 * z, -0.8, 0.8), axis=1)
+    figures = far.pairs[0]["path"]
+    assert figures["mean_cycle_error"] == pytest.approx(error.mean(), rel=1e-4)
+    samples = 0.5 * np.random.default_rng(2).normal(size=(200000, 2))
+    of_samples = np.sort(np.linalg.norm(samples - np.clip(samples, -0.8, 0.8), axis=1))
+    share = 1 - np.searchsorted(of_samples, error - 1e-6) / len(of_samples)
+    # The program's share is of 500 samples: four standard errors.
+    assert figures["cycle_rank"] == pytest.approx(share, abs=0.09)
+    assert figures["mean_cycle_rank"] == pytest.approx(np.mean(figures["cycle_rank"]), abs=1e-4)
+    assert figures["least_cycle_rank"] < 0.02
+    # The strangest of latent, image and cycle counts: a path four deviations out is among the last of the samples.
+    assert figures["stranger_than"] > 80
+    assert near["path"]["stranger_than"] < figures["stranger_than"] - 10
+    assert near["path"]["mean_cycle_rank"] > figures["mean_cycle_rank"]
+    (line,) = [each["text"] for each in figures["verdict_reasons"] if each["topic"] == "images"]
+    assert "of 100 samples" in line and "encoder" in line
+    without = path(encoder=None).ok().pairs[0]["path"]
+    assert "mean_cycle_rank" not in without
+    # Nothing looks at images here: the latent's rank alone, exp(−‖z‖²/2).
+    rank = np.exp(-(np.stack([np.interp(t, near_times, near_path[:, d]) for d in range(2)], 1) ** 2).sum(1) / 2)
+    assert without["stranger_than"] == pytest.approx(100 * (1 - rank).mean(), abs=9)
+
+
+def test_an_encoder_that_does_not_fit_is_said(path, files, tmp_path):
+    torch.jit.script(Above(0.0)).save(str(tmp_path / "encoder.pt"))  # one number
+    result = path(encoder=tmp_path / "encoder.pt").ok()
+    assert "mean_cycle_rank" not in result.pairs[0]["path"]
+    (note,) = [each for each in result.document["assumptions"] if "cycle error" in each]
+    assert "[2, 1]" in note
 
 
 # How a classifier's output is read. Two attributes of a latent: is the first number high, is the second.

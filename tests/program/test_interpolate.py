@@ -276,7 +276,7 @@ def test_a_second_order_method_ends_at_a_point_that_it_certifies(method, interpo
     path, line = summary["pairs"][0]["path"], summary["pairs"][0]["linear"]
     assert summary["method"].startswith("L-BFGS, coarse to fine, then ")
     assert path["cost_refined"] <= line["cost_refined"] * (1 + 1e-9)
-    assert path["minimum"] == (path["termination"] == "converged" and path["negative_directions"] == 0)
+    assert path.get("minimum", False) == (path["termination"] == "converged" and path["negative_directions"] == 0)
     assert path["negative_directions"] >= 0 and np.isfinite(path["least_curvature"])
 
 

@@ -150,6 +150,35 @@ TEST(EvaluatePaths, EveryMethodIsChargedByTheSameCost) {
   }
 }
 
+TEST(EvaluatePaths, ALoopDoesNotChangeItsNeighbours) {
+  const auto slope =
+      function_quality([](const Tensor& z) { return 0.9 - 0.1 * at::sigmoid(z.select(1, 1)); });
+  EvaluationCase alone = plane_case(slope), beside = plane_case(slope), loop = plane_case(slope);
+  beside.problem.end[0].zero_();  // pair 0 becomes a loop, pair 1 stays
+  loop.problem.start = beside.problem.start.narrow(0, 0, 1);
+  loop.problem.end = beside.problem.end.narrow(0, 0, 1);
+  alone.problem.start = alone.problem.start.narrow(0, 1, 1);
+  alone.problem.end = alone.problem.end.narrow(0, 1, 1);
+  PathOptions options;
+  options.segments = 16;
+  options.max_iterations = 20;
+  PathEvaluator by_itself(alone, options, 5), mixed(beside, options, 5), loop_alone(loop, options, 5);
+  for (const char* name : {"linear", "ours"}) {
+    const EvaluationMethod method = evaluation_method(name);
+    const auto both = mixed.evaluate(method, 0, 2);
+    ASSERT_EQ(both.size(), 2u);
+    EXPECT_EQ(both[0].pair, 0);
+    EXPECT_EQ(both[1].pair, 1);
+    for (const PathFigure figure : {PathFigure::kCostRefined, PathFigure::kLength, PathFigure::kMinQuality}) {
+      EXPECT_EQ(both[1][figure], by_itself.evaluate(method, 0, 1)[0][figure]) << name;
+      EXPECT_EQ(both[0][figure], loop_alone.evaluate(method, 0, 1)[0][figure]) << name;
+    }
+  }
+  ASSERT_EQ(mixed.warnings().size(), 1u);
+  EXPECT_NE(mixed.warnings()[0].find("loops are measured by the dynamic cost"), std::string::npos);
+  EXPECT_TRUE(by_itself.warnings().empty());
+}
+
 TEST(EvaluatePaths, ViaPointsAreDecodedOnceAndChargedInShares) {
   EvaluationCase evaluated = plane_case();
   evaluated.problem.prior = normal_sampler(2);

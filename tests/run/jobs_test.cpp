@@ -1,8 +1,10 @@
 // Jobs from C++, without the program.
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -54,6 +56,75 @@ std::string refusal(const Job& job) {
     return error.what();
   }
   return "accepted";
+}
+
+/// A decoder and a classifier in memory, ends as tensors, and a quality of one's own.
+TEST_F(Jobs, InterpolateTakesWhatACallerHasInMemory) {
+  InterpolateJob job;
+  job.models.decoder_function = ModelFunction{.name = "Generator",
+                                              .forward = [](const Tensor& z) { return at::tanh(z); },
+                                              .attributes = {{"output_range", {-1, 1}}}};
+  job.models.decoder = "Generator";
+  job.ends.start = at::tensor({-1.0, 0.5}, at::kDouble).unsqueeze(0);
+  job.ends.end = at::tensor({1.0, 0.5}, at::kDouble).unsqueeze(0);
+  job.path.segments = 8;
+  job.threads = 1;
+  job.judge = "none";
+  const auto near_zero = [](const Tensor& z) { return at::exp(-z.square().sum(1)); };
+  job.own_feature = [&](Models& models) -> Feature {
+    EXPECT_EQ(models.decoder->latent_dim(), 2);  // as the ends have
+    return {function_quality(near_zero, "near zero"), "near zero"};
+  };
+  const InterpolateRun by_function = execute(job);
+  EXPECT_TRUE(at::equal(by_function.result.nodes[0][0], job.ends.start[0]));
+  EXPECT_EQ(by_function.feature, "near zero");
+  EXPECT_LE(by_function.result.path.cost_refined.item<double>(),
+            by_function.result.linear.cost_refined.item<double>());
+
+  job.own_feature = {};
+  job.models.classifier_function =
+      ModelFunction{.name = "Classifier", .forward = [](const Tensor& x) { return 3 * x; }};
+  job.models.classifier = "Classifier";
+  job.favor = {"1"};
+  EXPECT_EQ(execute(job).feature, "P(1)");
+
+  job.ends.from = "seed:1";
+  EXPECT_THAT(refusal(job), HasSubstr("given as tensors"));
+  job.ends.from.clear();
+  job.ends.end = at::zeros({1, 3}, at::kDouble);
+  EXPECT_THAT(refusal(job), HasSubstr("`to` must have the shape [pairs, 2]"));
+}
+
+TEST_F(Jobs, GeodesicTakesWhatACallerHasInMemory) {
+  GeodesicJob job;
+  job.own_embedding = function_embedding(
+      [](const Tensor& z) {
+        return at::cat({z, (1 - z.square().sum(1, true)).sqrt()}, 1);
+      },
+      2, "half-sphere");
+  job.embedding = "half-sphere";
+  job.start = at::tensor({0.0, 0.1}, at::kDouble).unsqueeze(0);
+  job.end = at::tensor({0.7, 0.2}, at::kDouble).unsqueeze(0);
+  job.reference = "off";
+  const Tensor a = (*job.own_embedding)(job.start), b = (*job.own_embedding)(job.end);
+  const double angle = std::acos((a * b).sum().item<double>());
+  EXPECT_NEAR(execute(job).answers[0].length, angle, 1e-4 * angle);  // chords of 100 segments
+
+  GeodesicJob plane;
+  plane.own_metric = metric_tensor(
+      [](const Tensor& z) {
+        return 4 * at::eye(2, z.options()).expand({z.size(0), 2, 2});
+      },
+      2, "twice");
+  plane.metric = "twice";
+  plane.start = job.start;
+  plane.end = job.end;
+  plane.reference = "off";
+  const double distance = (job.end - job.start).norm().item<double>();
+  EXPECT_NEAR(execute(plane).answers[0].length, 2 * distance, 1e-8);
+  plane.own_quality = constant_quality(std::exp(-3));
+  plane.quality = "constant";
+  EXPECT_NEAR(execute(plane).answers[0].length, 6 * distance, 1e-8);
 }
 
 TEST_F(Jobs, InterpolateGivesWhatTheProgramGives) {

@@ -222,6 +222,26 @@ TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
   EXPECT_EQ(level(verdict_of(pair), "certificate"), "bad");
 }
 
+TEST(PairVerdict, AReferenceIsNotUncertainAndShorterAtOnce) {
+  json pair = pair_with("length", 31.75);
+  pair["path"]["reference"] = {{"length", 30.54}, {"error_estimate", 0.73}, {"relative_error", 0.024}};
+  const json verdict = geodesic_verdict(pair);
+  EXPECT_THAT(text(verdict, "certificate"), HasSubstr("Not the shortest"));
+  EXPECT_EQ(std::count_if(verdict["points"].begin(), verdict["points"].end(),
+                          [](const json& each) { return each["topic"] == "certificate"; }),
+            1);
+  pair["path"]["reference"] = {{"length", 31.75}, {"error_estimate", 4e8}, {"relative_error", 1e7}};
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"),
+              HasSubstr("uncertain by more than its own length"));
+}
+
+TEST(PairVerdict, WithoutAQualityNothingIsADetour) {
+  json pair = pair_with("embedding_length", 900.0);
+  EXPECT_THAT(text(geodesic_verdict(pair), "detour"), HasSubstr("A wild detour"));
+  pair["path"]["weighted"] = false;  // a conformal chart: what is unweighted is the length in its coordinates
+  EXPECT_EQ(level(geodesic_verdict(pair), "detour"), "absent");
+}
+
 TEST(PairVerdict, AsksTheClassifierWhetherItKnowsTheModel) {
   json summary = of_pairs(json::array({sound_pair()}));
   const auto verdict = [&](double sure) {
@@ -249,8 +269,8 @@ TEST(PairVerdict, ListensToGuardAndJudge) {
   EXPECT_EQ(level(verdict_of(strange_end), "guard"), "note") << "an end that was given is as strange";
   EXPECT_THAT(text(verdict_of(pair_with("least_guard_rank", 0.03)), "guard"),
               HasSubstr("than 97 of 100 samples"));
-  EXPECT_EQ(verdict_of(pair_with("mean_image_rank", 0.3))["level"], "good");
-  EXPECT_EQ(verdict_of(pair_with("mean_image_rank", 0.02))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("stranger_than", 60.0))["level"], "good");
+  EXPECT_EQ(verdict_of(pair_with("stranger_than", 97.0))["level"], "fair");
   json judged = pair_with("judge_disagreement", 0.05);
   judged["path"]["mean_judge_probability"] = 0.8;
   EXPECT_EQ(verdict_of(judged)["level"], "good");
@@ -285,10 +305,25 @@ TEST(PairVerdict, ObjectsToTheRestOfTheTable) {
 TEST(PairVerdict, AWarningQuestionsTheFiguresOfItsPair) {
   json summary = of_pairs(json::array({sound_pair(), sound_pair()}));
   summary["warnings"] = json::array({"pair 2: the decoder is random"});
+  summary["warning_kinds"] = {"figures"};
+  summary["warning_pairs"] = {2};
   EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "good");
   EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "fair");
+  EXPECT_THAT(text(pair_verdict(summary, 1, RunKind::kInterpolate), "warnings"),
+              EndsWith(": the decoder is random."));
+  summary["warnings"] = json::array({"something is slow, whatever its words are"});
+  summary["warning_pairs"] = {nullptr};
+  for (const char* harmless : {"speed", "scope", "told"}) {
+    summary["warning_kinds"] = {harmless};
+    EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "good") << harmless;
+  }
+  summary["warning_kinds"] = {"figures"};
+  EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "fair");
+  // What a sentence begins with decides nothing.
   summary["warnings"] = json::array({"matrix products run at only 1 Gflop/s"});
-  EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "good") << "slow, not wrong";
+  EXPECT_EQ(pair_verdict(summary, 1, RunKind::kInterpolate)["level"], "fair");
+  summary.erase("warning_kinds");
+  summary.erase("warning_pairs");
   summary["warnings"] = json::array({"the decoder's values leave the stated range"});
   EXPECT_THAT(text(pair_verdict(summary, 1, RunKind::kInterpolate), "warnings"), HasSubstr("stated range"));
 }
@@ -362,6 +397,61 @@ TEST(EvaluationVerdict, CountsFailuresAndResolution) {
   EXPECT_EQ(summary_of(5, 0)["rows"][1]["verdict"], "good");
   EXPECT_EQ(summary_of(10, 0)["verdict"]["level"], "bad");
   EXPECT_EQ(summary_of(0, 3)["verdict"]["level"], "fair");
+}
+
+TEST(EvaluationVerdict, AsksEveryPathOfARowTheSameRules) {
+  const auto paths_with = [](int64_t count, int64_t objected,
+                             const std::vector<std::pair<const char*, json>>& what) {
+    std::vector<json> paths;
+    for (int64_t i = 0; i < count; ++i) {
+      json path{{"least_guard_rank", 0.05},       {"least_end_rank", 0.1},
+                {"judge_disagreement", 0.02},     {"mean_judge_probability", 0.8},
+                {"mean_class_probability", 0.85}, {"cost", 100.0},
+                {"cost_refined", 101.0},          {"under_resolved", false}};
+      if (i < objected)
+        for (const auto& [name, value] : what) path[name] = value;
+      paths.push_back({{"pair", 100 + i}, {"path", path}});
+    }
+    return paths;
+  };
+  const auto summary_of = [](const std::vector<json>& paths) {
+    json summary{{"rows",
+                  {{{"feature", "favor 8"},
+                    {"method", "ours"},
+                    {"pairs", paths.size()},
+                    {"failures", 0},
+                    {"objections", latentpath::row_objections(paths)}}}}};
+    add_evaluation_verdicts(summary, "ours 0.98");
+    return summary;
+  };
+  EXPECT_EQ(summary_of(paths_with(8, 0, {}))["verdict"]["level"], "good");
+
+  // One of eight that needs a finer grid does not make a table unreliable, and one that hides half its cost
+  // does.
+  const json rough = summary_of(paths_with(8, 1, {{"cost", 94.0}, {"under_resolved", true}}));
+  EXPECT_EQ(rough["verdict"]["level"], "fair");
+  EXPECT_EQ(rough["verdict"]["headline"], "ours 0.98; with reservations: under-resolved");
+  EXPECT_EQ(summary_of(paths_with(8, 8, {{"cost", 94.0}, {"under_resolved", true}}))["verdict"]["level"],
+            "fair");
+  EXPECT_EQ(summary_of(paths_with(8, 1, {{"cost", 50.0}, {"under_resolved", true}}))["verdict"]["level"],
+            "bad");
+  EXPECT_EQ(summary_of(paths_with(20, 1, {{"cost", 50.0}, {"under_resolved", true}}))["verdict"]["level"],
+            "fair");
+
+  const json judged = summary_of(paths_with(20, 2, {{"judge_disagreement", 0.7}}));
+  EXPECT_EQ(judged["verdict"]["level"], "bad");
+  EXPECT_EQ(judged["rows"][0]["verdict"], "bad");
+  EXPECT_THAT(text(judged["verdict"], "judge"),
+              HasSubstr("2 of 20 paths that were sought. Pair 100 in paths.csv"));
+  EXPECT_THAT(text(judged["verdict"], "judge"), HasSubstr("70 %"));
+  EXPECT_EQ(level(judged["verdict"], "guard"), "good");
+
+  const json strange = summary_of(paths_with(200, 1, {{"least_guard_rank", 0.005}}));
+  EXPECT_EQ(strange["verdict"]["level"], "fair");
+  EXPECT_EQ(strange["rows"][0]["objections"]["guard"]["fair"], 1);
+  const json far_end =
+      summary_of(paths_with(200, 50, {{"least_guard_rank", 1e-5}, {"least_end_rank", 1e-5}}));
+  EXPECT_EQ(far_end["verdict"]["level"], "good") << "ends that were given are as strange";
 }
 
 TEST(VerdictRules, StandInTheDocumentationWithTheirThresholds) {

@@ -9,6 +9,7 @@
 
 #include "latentpath/core/random.h"
 #include "latentpath/metric/density.h"
+#include "latentpath/models/mixture_file.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "latentpath/zoo/training.h"
@@ -113,6 +114,21 @@ TEST_P(ShippedClassifier, IsNotSureOfNoise) {
 }
 
 // A path may leave the prior: what the decoder makes there must not have an attribute with certainty.
+TEST(ShippedModels, FittedPriorsAreThoseOfTheCards) {
+  int64_t found = 0;
+  for (const auto& file : list_models({LATENTPATH_TEST_MODELS})) {
+    const auto prior = file.parent_path() / (file.stem().string() + "-prior.json");
+    const auto card = read_card(file);
+    EXPECT_EQ(std::filesystem::exists(prior), card.contains("fitted_prior")) << file;
+    if (!card.contains("fitted_prior")) continue;
+    ++found;
+    EXPECT_EQ(card["fitted_prior"]["sha256"], file_sha256(prior));
+    EXPECT_EQ(read_mixture(prior)->dim(), card["latent_dim"]);
+    EXPECT_LT(std::filesystem::file_size(prior), 100'000u);
+  }
+  EXPECT_GE(found, 1);
+}
+
 TEST(ShippedAttributes, AreUnsureFarOutsideThePrior) {
   torch::NoGradGuard no_grad;
   auto classifier = torch::jit::load(find_model("faces-attributes", kFolders).string());

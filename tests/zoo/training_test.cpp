@@ -97,6 +97,7 @@ TEST(Training, Autoencoder) {
   EXPECT_EQ(card["kind"], "decoder");
   EXPECT_EQ(card["sha256"], file_sha256(summary.files[0]));
   EXPECT_EQ(card["command"], "a test");
+  EXPECT_EQ(card["fitted_prior"]["sha256"], file_sha256(folder / "vae-prior.json"));
   EXPECT_TRUE(std::filesystem::exists(folder / "vae.png"));
   EXPECT_TRUE(std::filesystem::exists(folder / "vae-encoder.png"));
 

@@ -26,6 +26,7 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/core/warning.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/kernel/radial_kernel.h"
 #include "latentpath/measure/transport.h"
@@ -111,7 +112,7 @@ struct MeasureResult {
   double entropic_blur = 0, entropic_end_gap = 0;  ///< entropic alone: blur; MMD between T(X) and Y
   double seconds = 0;
   uint64_t seed = 0;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
 
   Termination termination() const {
     return candidates.empty() ? Termination::kConverged : candidates[0].termination;

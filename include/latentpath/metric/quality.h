@@ -44,6 +44,8 @@ class Quality {
   virtual std::shared_ptr<const AnalyticQuality> analytic() const { return nullptr; }
   /// At least how many multiplications a point takes, as far as is known beforehand; 0: few.
   virtual int64_t operations_per_point() const { return 0; }
+  /// The qualities that this one is made of, asked at the same points; none for one that stands by itself.
+  virtual std::vector<std::shared_ptr<const Quality>> parts() const { return {}; }
   virtual std::string describe() const = 0;
 };
 

@@ -25,6 +25,7 @@ struct SampleDensityOptions {
   int64_t most_samples = 20'000;  ///< used of those given, drawn at random
   int64_t most_kernels = 5000;    ///< of the kernel estimate, drawn at random
   double held_out = 0.2;          ///< share of the samples that judges
+  bool mixtures_only = false;     ///< no kernel estimate: the density is a GaussianMixture
   uint64_t seed = 0;
 };
 

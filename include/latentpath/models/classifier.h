@@ -18,6 +18,7 @@
 #include "latentpath/core/value_range.h"
 #include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
+#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
@@ -44,6 +45,8 @@ class Classifier {
  public:
   /// Throws Error(kInput) when the file is missing or is not a TorchScript classifier.
   Classifier(const std::filesystem::path& file, const ClassifierOptions& options);
+  /// A module loaded before, or a function in a module's place; dtype and device are the module's.
+  Classifier(TorchScriptModule module, const ClassifierOptions& options);
   ~Classifier();
 
   /// Learns what `decoder` gives from a few points of a standard normal latent (or `points` [n, D]), chooses

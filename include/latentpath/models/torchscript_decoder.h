@@ -17,6 +17,7 @@
 #include "latentpath/core/value_range.h"
 #include "latentpath/metric/embedding.h"
 #include "latentpath/models/latent_layout.h"
+#include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
@@ -32,6 +33,8 @@ class TorchScriptDecoder : public Embedding {
  public:
   /// Throws Error(kInput) when the file is missing, is not TorchScript, or has no forward method.
   TorchScriptDecoder(const std::filesystem::path& file, const DecoderOptions& options);
+  /// A module loaded before, or a function in a module's place; dtype and device are the module's.
+  TorchScriptDecoder(TorchScriptModule module, const DecoderOptions& options);
   ~TorchScriptDecoder() override;
 
   int64_t latent_dim() const override;

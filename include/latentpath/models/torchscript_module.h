@@ -1,6 +1,6 @@
 #pragma once
 // Loading and calling TorchScript files with errors that people can read; shared by decoders, classifiers
-// and encoders.
+// and encoders. A function in memory (model_function.h) may stand in a file's place.
 
 #include <filesystem>
 #include <functional>
@@ -11,6 +11,7 @@
 
 #include "latentpath/core/tensor.h"
 #include "latentpath/core/value_range.h"
+#include "latentpath/models/model_function.h"
 
 namespace latentpath {
 
@@ -20,6 +21,9 @@ class TorchScriptModule {
   /// ("decoder", "classifier") names it in messages. Throws Error(kInput).
   TorchScriptModule(const std::filesystem::path& file, std::string role, const std::string& dtype,
                     const std::string& device);
+  /// Calls a function where a file's forward would be called. Throws Error(kArgument) for one without a
+  /// function or with an unknown dtype.
+  TorchScriptModule(ModelFunction function, std::string role);
   /// While on, an archive is loaded by a forked child process first, so that what crashes LibTorch's
   /// unpickler (a crafted file; check_archive() finds damaged ones) is an Error(kInput) here. Off by default:
   /// a process whose other threads hold locks is not to be forked. The program turns it on, before it has

@@ -4,7 +4,8 @@
 // 1802.04364, §2.1).
 //
 //   ClusterVocabulary vocabulary({"C1=CC=CC=C1", "CO", "CN"});
-//   JunctionTree tree = decompose(parse_molecule("Oc1ccccc1", "the start").molecule, vocabulary);   // a ring, a bond
+//   Molecule phenol = parse_molecule("Oc1ccccc1", "the start").molecule;
+//   JunctionTree tree = decompose(phenol, vocabulary);   // a ring, a bond
 //
 // Clusters are known by their aromatic canonical SMILES: which bonds of an aromatic ring are written as
 // double differs from one version of RDKit to the next.

@@ -139,6 +139,9 @@ class EikonalSolution {
     return node < 0 ? kUnreachable : distance_[static_cast<size_t>(node)];
   }
   double distance(const GridRegion::Cell& cell) const { return distance(region_.index(cell)); }
+  /// True where a difference of first order had to do: beside walls, and where the grid does not resolve the
+  /// metric.
+  bool first_order(int64_t node) const { return first_order_[static_cast<size_t>(node)] != 0; }
   /// u at any point: cubic interpolation, linear beside walls and borders.
   double distance_at(const Eigen::VectorXd& z) const;
 
@@ -154,7 +157,8 @@ class EikonalSolution {
   static constexpr double kUnreachable = std::numeric_limits<double>::infinity();
   GridRegion region_;
   Eigen::VectorXd source_;
-  std::vector<double> distance_;  // [nodes]
+  std::vector<double> distance_;      // [nodes]
+  std::vector<uint8_t> first_order_;  // [nodes]
   std::vector<float> flow_;  // [nodes · D]: the direction of g⁻¹∇u in units of cells, from the source on
 };
 

@@ -17,6 +17,7 @@
 
 #include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
+#include "latentpath/core/warning.h"
 #include "latentpath/metric/weighted_metric.h"
 #include "latentpath/solver/termination.h"
 
@@ -73,7 +74,7 @@ struct Geodesic {
       0;  ///< Richardson, from n/4, n/2 and n segments; refined_length where not smooth
   double extrapolation_change = 0;  ///< |difference of the last two extrapolations|: its error estimate
   Certificate certificate;
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
   std::vector<GeodesicStage> stages;
   double seconds = 0;
 };

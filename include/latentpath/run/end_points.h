@@ -14,6 +14,7 @@
 //                several tensors that it returns, the first
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,15 +27,17 @@
 #include "latentpath/core/value_range.h"
 #include "latentpath/metric/density.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/models/input_adapter.h"
 #include "latentpath/models/torchscript_module.h"
 
 namespace latentpath {
 
 struct EndPointOptions {
   std::string from, to;
-  std::string pairs;          ///< FILE.npy [pairs, 2, D], in the place of both
-  bool loop = false;          ///< return to `from`
-  bool any_endpoint = false;  ///< allow ends far outside the prior
+  std::string pairs;            ///< FILE.npy [pairs, 2, D], in the place of both
+  bool loop = false;            ///< return to `from`
+  bool any_endpoint = false;    ///< allow ends far outside the prior
+  Tensor start = {}, end = {};  ///< [pairs, D], in the place of them all; no options
 };
 const OptionTable<EndPointOptions>& end_point_option_table();
 
@@ -68,6 +71,7 @@ class EndPointReader {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  std::pair<Tensor, Tensor> given(int64_t dim) const;
   Tensor floating(const Tensor& array, const std::string& file) const;
   Tensor point(const std::string& field, const std::string& spec, uint64_t which);
   Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);
@@ -78,6 +82,19 @@ class EndPointReader {
   EndPointContext context_;
   std::vector<std::string> notes_, warnings_;
 };
+
+/// What an encoder takes: as its file states, else as its decoder's pictures of shape `decoded` are, which is
+/// then said in `assumed`. `given` is the shape of what it will be given.
+ImageFormat encoder_input(const TorchScriptModule& encoder, const std::optional<ValueRange>& output_range,
+                          const std::vector<int64_t>& decoded, const std::vector<int64_t>& given,
+                          std::vector<std::string>& assumed);
+
+/// From what the decoder gives, [n, …], to codes [n, D] of type `dtype`; none, and a note that says why,
+/// where the encoder does not take it. Of several tensors that it returns, the first.
+std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const TorchScriptModule> encoder,
+                                                       const Embedding& decoder, at::ScalarType dtype,
+                                                       const std::optional<ValueRange>& output_range,
+                                                       std::vector<std::string>& notes);
 
 /// Before there is any path, an interruption leaves nothing to save: Error(kInterrupted).
 void check_not_interrupted(const CancellationToken& cancellation);

@@ -96,10 +96,11 @@ enum class PathFigure : size_t {
   kMeanJudge,          ///< mean probability of the feature by the judge
   kJudgeDisagreement,  ///< share of frames of which the classifier is sure and which the judge denies
   kLeastGuardRank,     ///< of the strangest place
+  kLeastEndRank,       ///< of the stranger end: no path does better
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 15;
+inline constexpr size_t kPathFigures = 16;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"
@@ -119,6 +120,7 @@ struct EvaluatedPath {
   int64_t pair = 0;
   std::array<double, kPathFigures> figures;
   bool failed = false, under_resolved = false;
+  double cost = std::numeric_limits<double>::quiet_NaN();  ///< of a search, on its own grid
   std::string termination;  ///< how the search ended; empty where nothing was sought
   std::string start;        ///< which first path won
   // Along the F frames, for plots like Figs. 10 and 12 of paper A:
@@ -149,19 +151,23 @@ class PathEvaluator {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, int64_t first, int64_t count,
-                                            const ProgressObserver& progress,
+  std::vector<EvaluatedPath> evaluate_group(const EvaluationMethod& method, const std::vector<int64_t>& pairs,
+                                            bool loops, const ProgressObserver& progress,
                                             const CancellationToken& cancellation);
-  PathBatch search(const PathProblem& problem, const PathOptions& options, const PathEnergy& energy,
-                   const ProgressObserver& progress, const CancellationToken& cancellation);
+  std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, const std::vector<int64_t>& pairs,
+                                            bool loops, const ProgressObserver& progress,
+                                            const CancellationToken& cancellation);
+  PathBatch search(const PathProblem& problem, const PathOptions& options, const std::string& measured_cost,
+                   const PathEnergy& energy, const ProgressObserver& progress,
+                   const CancellationToken& cancellation);
   const CandidatePool& candidates(const CancellationToken& cancellation);
-  /// The cost, with λ, that every method's paths are measured by.
-  void choose_cost(const CancellationToken& cancellation);
+  void warn(const std::string& sentence);  ///< once
+  /// The options with the cost and λ that every method's paths, loops or others, are measured by.
+  PathOptions options_for(bool loops, const CancellationToken& cancellation);
 
   EvaluationCase case_;
   PathOptions options_;
   int64_t frames_;
-  bool cost_chosen_ = false;
   std::optional<CandidatePool> pool_;
   std::vector<std::string> warnings_;
   double pool_seconds_ = 0;

@@ -13,6 +13,7 @@
 
 #include "latentpath/metric/analytic_metric.h"
 #include "latentpath/metric/embedding.h"
+#include "latentpath/metric/metric_tensor.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/metric/weighted_metric.h"
 #include "latentpath/path/certify_globally.h"
@@ -51,6 +52,14 @@ struct GeodesicJob {
   bool overwrite = false;
   int64_t pictures = 16;
   std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
+
+  // What a caller has in memory, in the place of files and of numbers as text. No options: where one is
+  // given, the field above that names its file (`embedding`, `metric`, `quality`; `from`, `to`) holds what it
+  // is called.
+  std::shared_ptr<const Embedding> own_embedding = {};
+  MetricTensorPointer own_metric = {};
+  QualityPointer own_quality = {};
+  Tensor start = {}, end = {}, own_first_path = {};  ///< [pairs, D]; [pairs, nodes, D]
 };
 const OptionTable<GeodesicJob>& geodesic_job_option_table();
 
@@ -65,12 +74,12 @@ struct ManifoldProblem {
   Tensor first_path;            ///< [pairs, m + 1, D] or undefined
   std::optional<double> exact;  ///< the length of the first pair's geodesic, where it is known
   std::string exact_formula;
-  bool from_files = false;            ///< a TorchScript file takes part
-  bool weighted = false;              ///< by a quality that was asked for; else lengths are distances
-  bool periods_given = false;         ///< by option or file, and not known of a shipped chart
-  std::string dtype = "float64";      ///< the least precise that takes part
-  std::vector<std::string> warnings;  ///< of what was given
-  bool cube = false;                  ///< the surface of the cube in space
+  bool from_files = false;        ///< a TorchScript file takes part
+  bool weighted = false;          ///< by a quality that was asked for; else lengths are distances
+  bool periods_given = false;     ///< by option or file, and not known of a shipped chart
+  std::string dtype = "float64";  ///< the least precise that takes part
+  std::vector<Warning> warnings;  ///< of what was given
+  bool cube = false;              ///< the surface of the cube in space
 };
 
 /// One pair's answer, however it was found.
@@ -86,7 +95,7 @@ struct GeodesicAnswer {
   bool under_resolved = false;
   double lower_bound = 0;
   std::vector<int> winding;  ///< Lift::winding of the last node, on quotients
-  std::vector<std::string> warnings;
+  std::vector<Warning> warnings;
   std::vector<std::pair<std::string, double>> others;  ///< other geodesics: start and length
   std::vector<std::vector<int>> other_windings;        ///< of each of them
   std::vector<Tensor> other_nodes;

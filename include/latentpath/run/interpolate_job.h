@@ -7,6 +7,7 @@
 //   InterpolateRun run = execute(job);
 //   std::cout << run.text;
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ struct InterpolateJob {
 
   std::string out;  ///< run folder; empty: none will be written, and nothing is recorded for it
   bool overwrite = false;
+
+  /// A feature of the caller's own, made when the models are loaded, in the place of `favor` and `avoid`. No
+  /// option.
+  std::function<Feature(Models&)> own_feature = {};
 };
 const OptionTable<InterpolateJob>& interpolate_option_table();
 

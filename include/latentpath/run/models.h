@@ -13,8 +13,10 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/models/classifier.h"
+#include "latentpath/models/model_function.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
 
 namespace latentpath {
@@ -27,21 +29,31 @@ struct ModelOptions {
   std::string dtype, device = "cpu";
   /// Where names are sought. Not an option: it belongs to the installation.
   std::vector<std::filesystem::path> folders = {};
+  /// Models in memory, in the place of files; `decoder` and `classifier` are then their names. No options
+  /// either.
+  std::optional<ModelFunction> decoder_function = {}, classifier_function = {};
 };
 const OptionTable<ModelOptions>& model_option_table();
 
 /// The models of one job, loaded and connected.
 struct Models {
   std::shared_ptr<TorchScriptDecoder> decoder;
+  StatedPrior prior;                       ///< what the decoder's files say its latents are drawn from
   std::shared_ptr<Classifier> classifier;  ///< null where none is named
   std::shared_ptr<Classifier> judge;       ///< a second one, that nothing optimises; null where there is none
-  std::vector<std::string> assumptions, warnings;
+  std::vector<std::string> assumptions;
+  std::vector<Warning> warnings;
 };
 
 /// Loads what the options name. `latent_dim_of_ends` tells the latent size where neither the decoder's file
 /// nor an option does; −1 where it cannot.
 Models load_models(const ModelOptions& options, uint64_t seed,
                    const std::function<int64_t()>& latent_dim_of_ends = {});
+
+/// A further classifier, in memory, connected to the decoder: for a quality of the caller's own. What has to
+/// be said of it is added to `models`.
+std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
+                                               uint64_t seed, Models& models);
 
 /// Loads and connects `judge`: a file, a shipped model's name, none, or, where it is empty, NAME-judge.pt
 /// beside the classifier's NAME.pt if there is one. What its file does not say of its input is as the options
@@ -68,6 +80,6 @@ std::vector<std::string> local_model_paths(const ModelOptions& options);
 
 /// A sentence where the active BLAS is slow: Debian's reference BLAS takes 14 times as long as OpenBLAS for a
 /// decoder.
-std::optional<std::string> slow_blas();
+std::optional<Warning> slow_blas();
 
 }  // namespace latentpath

@@ -23,6 +23,7 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/core/warning.h"
 
 namespace latentpath {
 
@@ -47,7 +48,8 @@ struct RunRecord {
   nlohmann::json options = nlohmann::json::object();  ///< by name, as the option table gives them
   uint64_t seed = 0;
   int64_t threads = 0;  ///< as used
-  std::vector<std::string> assumptions, warnings;
+  std::vector<std::string> assumptions;
+  std::vector<Warning> warnings;
   nlohmann::json facts = nlohmann::json::object();  ///< further entries of run.json: "quality", "latent_dim"
   nlohmann::json summary;
   std::string text;                                        ///< the summary for people
@@ -73,6 +75,10 @@ template <class Options>
 std::vector<std::string> file_options(const OptionTable<Options>& table, Options options) {
   return file_options(table.bind(options));
 }
+
+/// `warnings` of a summary, a list of sentences, with `warning_kinds` (warning_kind_name()) and
+/// `warning_pairs` (counted from 1, null for all) beside it; nothing where there are none.
+void write_warnings(nlohmann::json& summary, const std::vector<Warning>& warnings);
 
 /// Says everything in the record in other words, and pages that are made from it, too.
 void rename_options(RunRecord& record, const std::function<std::string(const std::string&)>& words);

@@ -7,7 +7,13 @@
 //                        thinks the opposite (below ½)
 //   image_rank           how far each frame is from its nearest among 2000 decoded samples of the prior, in the
 //                        features of the judge (or of the classifier): the share of 500 other samples that are as
-//                        far or farther. 0.01: stranger than 99 of 100 samples
+//                        far or farther
+//   cycle_rank           the cycle error ‖Φ(E(Φ(z))) − Φ(z)‖ of each frame, E the encoder: the share of the same
+//                        500 samples whose error is as large or larger. An encoder knows the images that it was
+//                        trained on, and what it cannot give back is unlike them
+//   stranger_than        the one number: with the least of the ranks of a place (latent, image, cycle) as its
+//                        strangeness, how many of 100 samples of the prior are less strange, on average over the
+//                        frames; 50 is a path that looks like samples
 //   least_guard_rank     the rank of the strangest place: share of the prior in places no likelier
 //                        (typicality_guard.h), on a grid eight times finer than the nodes, ends included
 //
@@ -28,22 +34,34 @@ namespace latentpath {
 struct SecondOpinion {
   QualityPointer judged;                                  ///< the feature by the judge; null: no judge
   std::function<Tensor(const Tensor& decoded)> features;  ///< [n, …] → [n, F]; none: images are not compared
-  LatentSampler samples;                                  ///< of the prior, for images to compare with
+  std::function<Tensor(const Tensor& decoded)> encode;  ///< [n, …] → codes [n, D]; none: no cycle error
+  LatentSampler samples;  ///< of the prior, for images to compare with; none: nothing is compared
   uint64_t seed = 0;
 };
 
-/// Images of the prior, and how far they are from one another.
-class ImageRanks {
+/// Samples of the prior, and how strange each is among the others.
+class SampleRanks {
  public:
-  ImageRanks(const Embedding& decoder, const SecondOpinion& second, at::ScalarType type);
-  /// decoded [n, …] → [n] float64: the share of prior samples that are as far from their nearest image or
-  /// farther.
-  Tensor of(const Tensor& decoded) const;
+  /// `rank` may be null: then latents are not ranked.
+  SampleRanks(std::shared_ptr<const Embedding> decoder, TypicalityRankPointer rank,
+              const SecondOpinion& second, at::ScalarType type);
+
+  /// [n] float64 each; undefined for what is not compared.
+  struct Ranks {
+    Tensor image, cycle, cycle_error;
+    Tensor less_strange;  ///< share of the samples that are less strange
+  };
+  /// Of latents [n, D] and what they decode to.
+  Ranks of(const Tensor& z, const Tensor& decoded) const;
 
  private:
-  Tensor nearest(const Tensor& features) const;
-  std::function<Tensor(const Tensor&)> features_;
-  Tensor reference_, ordered_;  // [2000, F]; distances of other samples, ascending
+  Tensor nearest(const Tensor& decoded) const;
+  Tensor cycle_errors(const Tensor& decoded) const;
+  std::shared_ptr<const Embedding> decoder_;
+  TypicalityRankPointer rank_;
+  std::function<Tensor(const Tensor&)> features_, encode_;
+  Tensor reference_;                   // features [2000, F]
+  Tensor distances_, errors_, ranks_;  // of the 500 samples, ascending
 };
 
 /// The rank of the strangest place of curves γ(times [T]) → [pairs, T, D], on `times` [n + 1] halved three
@@ -55,9 +73,10 @@ Tensor least_rank(const TypicalityRank& rank, const std::function<Tensor(const T
 Tensor judge_disagreement(const Tensor& feature, const Tensor& judged);
 
 /// Adds to every pair's path, linear and spherical: `mean_judge_probability`, `judge_disagreement`,
-/// `mean_image_rank`, `least_image_rank`, `least_guard_rank`; to the path also `judge_probability` and
-/// `image_rank` frame by frame, and `least_end_rank`, the lower of its two ends' ranks; and to the summary
-/// `guard`, its state. What nobody can say is left out.
+/// `mean_image_rank`, `least_image_rank`, `mean_cycle_rank`, `least_cycle_rank`, `mean_cycle_error`,
+/// `stranger_than`, `least_guard_rank`; to the path also `judge_probability`, `image_rank` and `cycle_rank`
+/// frame by frame, `guard`, and `least_end_rank`, the lower of its two ends' ranks; and to the summary
+/// `guard`, the state of all. What nobody can say is left out.
 void add_second_opinion(nlohmann::json& summary, const PathProblem& problem, const PathResult& result,
                         const Guard& guard, const SecondOpinion& second);
 

@@ -27,6 +27,10 @@ bool is_npy(const std::string& text);
 /// "samples:codes.npy", "samples:" → "codes.npy"; none for another prefix.
 std::optional<std::string> text_after(const std::string& prefix, const std::string& text);
 
-void append(std::vector<std::string>& list, const std::vector<std::string>& more);
+/// Sentences, or warnings, to the end of a list of the same or of warnings.
+template <class Sentence, class Other>
+void append(std::vector<Sentence>& list, const std::vector<Other>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+}
 
 }  // namespace latentpath

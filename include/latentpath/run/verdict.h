@@ -46,8 +46,16 @@ nlohmann::json run_verdict(const nlohmann::json& summary, RunKind kind);
 /// Writes `verdict` and `verdict_reasons` into every pair's path, and run_verdict() into `verdict`.
 void add_verdicts(nlohmann::json& summary, RunKind kind);
 
-/// The same for a table over many pairs, whose summary has "rows": each row gets `verdict` and
-/// `verdict_reasons`, and the summary a `verdict` whose finding is the given sentence.
+/// What the rules that hold for tables object to in the paths of a row, each as it would stand in a summary's
+/// pairs, with its number: {"pair": 17, "path": {"least_guard_rank": 0.002, …}} → {"guard": {"paths": 200,
+/// "fair": 3, "bad": 0, "pair": 17, "text": "The path leaves …"}, …}. Topics that no path has figures for are
+/// absent.
+nlohmann::json row_objections(const std::vector<nlohmann::json>& paths);
+
+/// The same for a table over many pairs, whose summary has "rows" with their "objections": each row gets
+/// `verdict` and `verdict_reasons`, and the summary a `verdict` whose finding is the given sentence. As of a
+/// batch, a rule is fair from one path on to which it objects, and bad from a tenth of bad paths on; a path
+/// that failed is bad.
 void add_evaluation_verdicts(nlohmann::json& summary, const std::string& finding);
 
 /// A verdict for terminals: a line a reason.

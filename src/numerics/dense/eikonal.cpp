@@ -663,6 +663,7 @@ void EikonalSolver<D>::reverse_stencils() {
 template <int D>
 void EikonalSolver<D>::initialise() {
   solution_.distance_.assign(static_cast<size_t>(nodes_), kInfinity);
+  solution_.first_order_.assign(static_cast<size_t>(nodes_), 0);
   solution_.flow_.assign(static_cast<size_t>(nodes_ * D), 0.0F);
   accepted_.assign(static_cast<size_t>(nodes_), 0);
   fixed_.assign(static_cast<size_t>(nodes_), 0);
@@ -796,11 +797,13 @@ double EikonalSolver<D>::second_order(int64_t node, double first) {
         best = value, best_side = side, beside = other, first_value = u[static_cast<size_t>(other)];
     }
     if (best_side == 0) continue;
+    bool second_order = false;
     if (options_.order == 2) {
       const int64_t beyond = neighbour(cell, e, 2 * best_side);
       if (beyond >= 0 && accepted_[static_cast<size_t>(beyond)] &&
           u[static_cast<size_t>(beyond)] <= first_value && accepted_[static_cast<size_t>(beside)] == 1 &&
           accepted_[static_cast<size_t>(beyond)] == 1) {
+        second_order = true;
         rho *= 9.0 / 4;
         best = (4 * first_value - u[static_cast<size_t>(beyond)]) / 3;
         if (factored)
@@ -809,6 +812,7 @@ double EikonalSolver<D>::second_order(int64_t node, double first) {
                   best_side * source_slope(seen, e, u0) * 2 / 3;
       }
     }
+    if (!second_order) solution_.first_order_[static_cast<size_t>(node)] = 1;
     terms[count] = {rho, best};
     used[count++] = {rho, best, e, best_side};
   }
@@ -1202,16 +1206,28 @@ bool block_table_fits(const CartesianGrid& grid) {
   return blocks <= static_cast<double>(kMostBlocks);
 }
 
+/// √(Σ_d g_dd h_d²): how long a step to a neighbour may be in the metric at the node.
+double step_length(const CartesianGrid& grid, const Eigen::MatrixXd& values, int64_t node) {
+  double squared = 0;
+  int row = 0;
+  for (int d = 0; d < grid.dim(); row += grid.dim() - d, ++d)
+    squared += values(values.rows() == 1 ? 0 : row, node) * std::pow(grid.spacing[static_cast<size_t>(d)], 2);
+  return std::sqrt(squared);
+}
+
 /// The next level around the nodes through which a path of at most `limit` leads: u + v ≤ limit, where u and
-/// v are the distances from the two ends. `leaving_bound`, where given, becomes the least u + v on the border
-/// of the grid.
-GridRegion refined_corridor(const GridRegion& region, const EikonalSolution& forth,
-                            const EikonalSolution& back, double limit, const SearchBox& space,
-                            double* leaving_bound) {
+/// v are the distances from the two ends. Where differences are of first order, each has a whole step in
+/// the metric of the node itself: on the shortest path u + v is too large by one of them.
+/// `leaving_bound`, where given, becomes the least u + v on the border of the grid.
+GridRegion refined_corridor(const GridRegion& region, const Eigen::MatrixXd& values,
+                            const EikonalSolution& forth, const EikonalSolution& back, double limit,
+                            const SearchBox& space, double* leaving_bound) {
   GridRegion next = GridRegion::nothing(region.grid().refined());
   for (int64_t node = 0; node < region.nodes(); ++node) {
     const GridRegion::Cell cell = region.cell(node);
-    const double through = forth.distance(node) + back.distance(node);
+    double through = forth.distance(node) + back.distance(node);
+    if (std::isfinite(through) && (forth.first_order(node) || back.first_order(node)))
+      through -= step_length(region.grid(), values, node);
     // Two nodes more, so that stencils on the edge of the region do not reach the path.
     if (through <= limit) next.add({2 * cell[0], 2 * cell[1], 2 * cell[2]}, 4);
     if (leaving_bound != nullptr && on_border(region.grid(), cell, space))
@@ -1318,7 +1334,7 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
     GridRegion next;
     if (table_fits && std::isfinite(share)) {
       const EikonalSolution back = solve_eikonal(region, values, end, options.solver, cancellation);
-      next = refined_corridor(region, forth, back,
+      next = refined_corridor(region, values, forth, back,
                               (1 + share) * std::max(level.distance, back.distance_at(start)), options.space,
                               result.levels.size() == 1 ? &result.leaving_bound : nullptr);
     } else if (table_fits) {

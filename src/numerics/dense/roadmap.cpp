@@ -302,10 +302,16 @@ struct RouteGraph::Impl {
     const MatrixXd dense = resample_polyline(
         route.nodes, 2 + static_cast<int64_t>(std::min(1e4, 2 * extent / std::max(reach, 1e-300))));
     std::vector<char> near(static_cast<size_t>(count), 0);
+#if NANOFLANN_VERSION >= 0x150
+    std::vector<nanoflann::ResultItem<uint32_t, double>> found;
+    const nanoflann::SearchParameters how;
+#else
     std::vector<std::pair<uint32_t, double>> found;
+    const nanoflann::SearchParams how;
+#endif
     for (Eigen::Index i = 0; i < dense.cols(); ++i) {
       const VectorXd z = dense.col(i);
-      tree->radiusSearch(z.data(), reach * reach, found, nanoflann::SearchParams());
+      tree->radiusSearch(z.data(), reach * reach, found, how);
       for (const auto& [index, distance] : found) near[index] = 1;
     }
     std::vector<uint32_t> beside;

@@ -239,7 +239,7 @@ void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
                           .least_curvature = 1,
                           .lower_bound = 0,
                           .minimum = true};
-  geodesic.warnings.push_back("the ends are equal: the geodesic is the point itself");
+  geodesic.warnings.push_back({"the ends are equal: the geodesic is the point itself", WarningKind::kScope});
 }
 
 void PairSolver::certify(const Outcome& outcome, Certificate& certificate) {
@@ -257,13 +257,15 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
   const Certificate& certificate = geodesic.certificate;
   auto& warnings = geodesic.warnings;
   if (geodesic.termination == Termination::kIterationLimit)
-    warnings.push_back(join_message("not converged: ", options_.max_iterations,
-                                    " iterations were made; the gradient residual is ",
-                                    certificate.gradient_residual));
+    warnings.push_back(
+        {join_message("not converged: ", options_.max_iterations,
+                      " iterations were made; the gradient residual is ", certificate.gradient_residual),
+         WarningKind::kTold});
   if (geodesic.termination == Termination::kStalled)
     warnings.push_back(
-        join_message("not converged: no step lowers the cost any more; the gradient residual is ",
-                     certificate.gradient_residual));
+        {join_message("not converged: no step lowers the cost any more; the gradient residual is ",
+                      certificate.gradient_residual),
+         WarningKind::kTold});
   if (certificate.negative_directions > 0 ||
       (certificate.negative_directions < 0 && objective_.has_curvatures() &&
        certificate.least_curvature < -1e-6))
@@ -291,9 +293,10 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
   if (!std::isfinite(refined.length))
     warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
   else if (std::abs(geodesic.length - refined.length) > 0.05 * refined.length)
-    warnings.push_back(join_message("under-resolved: the length is ", geodesic.length,
-                                    " on the path's own grid and ", refined.length,
-                                    " on a refined one: use more segments"));
+    warnings.push_back(
+        {join_message("under-resolved: the length is ", geodesic.length, " on the path's own grid and ",
+                      refined.length, " on a refined one: use more segments"),
+         WarningKind::kTold});
 }
 
 /// n/4, n/2, n, say: halved as long as that leaves enough; GEORCE has one level, as published.

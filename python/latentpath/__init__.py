@@ -1,0 +1,49 @@
+"""The best path between two points of a generative model's latent space.
+
+    import latentpath as lp
+    path = lp.find_path(decoder, z0, z1, quality=lp.favor(classifier, 8), segments=64)
+    path.nodes, path.times, path.figures, path.termination, path.verdict
+
+Decoders and classifiers are torch modules, or any functions of tensors. docs/python.md of the project has it all.
+"""
+
+from ._core import TORCH_VERSION, __version__
+from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelError, NumericalError
+from ._path import Figures, Path, Strip, Verdict
+from ._quality import (
+    Prior,
+    Quality,
+    avoid,
+    class_probability,
+    favor,
+    normal_prior,
+    prior,
+    prior_samples,
+    quality,
+)
+from ._search import find_path, geodesic
+
+__all__ = [
+    "ArgumentError",
+    "Figures",
+    "LatentPathError",
+    "LatentPathWarning",
+    "ModelError",
+    "NumericalError",
+    "Path",
+    "Prior",
+    "Quality",
+    "Strip",
+    "TORCH_VERSION",
+    "Verdict",
+    "__version__",
+    "avoid",
+    "class_probability",
+    "favor",
+    "find_path",
+    "geodesic",
+    "normal_prior",
+    "prior",
+    "prior_samples",
+    "quality",
+]

@@ -1,0 +1,229 @@
+"""Functions of Python that the core calls, and the modules behind them while a search runs."""
+
+import contextlib
+import functools
+import itertools
+import threading
+import types
+
+import torch
+
+from ._core import ops
+
+_library = torch.library.Library("latentpath", "IMPL", "CompositeImplicitAutograd")
+_functions = {}
+_searches = {}
+_numbers = itertools.count(1)
+
+
+class Function:
+    """A function of a batch as the core calls it: points come on the CPU, in the search's precision, and are given to
+    the function on its device, in its precision; what it returns goes back to the CPU.
+
+    shape: of one point, where the function does not take [n, D].
+    """
+
+    def __init__(self, call, role, name, device, dtype=None, shape=None):
+        self.call, self.role, self.name = call, role, name
+        self.device, self.dtype, self.shape = device, dtype, shape
+
+    def __call__(self, points):
+        points = points.to(device=self.device, dtype=self.dtype or points.dtype)
+        if self.shape is not None:
+            points = points.reshape(points.shape[0], *self.shape)
+        result = self.call(points)
+        if not isinstance(result, torch.Tensor):
+            raise TypeError(
+                f"the {self.role} {self.name} must return a tensor, not {type(result).__name__}: give a function that "
+                "returns the one that is meant, like lambda z: model(z)[0]"
+            )
+        if result.dtype in (torch.float16, torch.bfloat16):
+            result = result.float()
+        return result.cpu()
+
+
+class Search:
+    """One call of the core: its number, its functions, what they raised, and who hears of its progress."""
+
+    def __init__(self, progress=None):
+        self.number = next(_numbers)
+        self.failure = None
+        self.observer_failure = None
+        self.interrupted = False
+        self.progress = progress
+        self._registered = []
+
+    def register(self, function):
+        """The number by which the core calls a function."""
+        number = next(_numbers)
+        _functions[number] = (function, self)
+        self._registered.append(number)
+        return number
+
+    def __enter__(self):
+        _searches[self.number] = self
+        return self
+
+    def __exit__(self, *_):
+        _searches.pop(self.number, None)
+        for number in self._registered:
+            _functions.pop(number, None)
+
+    def interrupt(self):
+        """Ctrl-C: the first one asks for the best path so far, and the call goes on; the second one ends it."""
+        first = not self.interrupted
+        self.interrupted = True
+        ops.cancel(self.number)
+        return first
+
+    def fail(self, error):
+        self.failure = error
+        return f"{type(error).__name__}: {error}"
+
+
+def _call(number, inputs):
+    function, search = _functions[number]
+    while True:
+        try:
+            return function(*inputs), ""
+        except KeyboardInterrupt as stop:
+            if not search.interrupt():
+                return torch.empty(0), search.fail(stop)
+        except BaseException as error:  # whatever it is, it must not unwind the core's C++  # noqa: BLE001
+            return torch.empty(0), search.fail(error)
+
+
+def _report(number, stage, done, total, value):
+    search = _searches.get(number)
+    if search is None or search.progress is None:
+        return
+    try:
+        search.progress(stage, done, total, value)
+    except KeyboardInterrupt:
+        search.interrupt()
+    except Exception as error:  # noqa: BLE001
+        search.progress, search.observer_failure = None, error
+        ops.cancel(number)
+
+
+_library.impl("call", _call)
+_library.impl("report", _report)
+
+
+def modules_of(call, depth=3):
+    """The modules that a callable runs, as far as can be seen: itself, a method's owner, what a partial holds, and what
+    a function, and the functions that it calls, close over or name."""
+    if isinstance(call, torch.nn.Module):
+        return [call]
+    if isinstance(call, functools.partial):
+        return [m for part in (call.func, *call.args, *call.keywords.values()) for m in modules_of(part, depth)]
+    if isinstance(call, types.MethodType):
+        return modules_of(call.__self__, depth) + modules_of(call.__func__, depth)
+    if not isinstance(call, types.FunctionType) or depth == 0:
+        return []
+    seen = [call.__globals__.get(name) for name in call.__code__.co_names]
+    for cell in call.__closure__ or ():
+        with contextlib.suppress(ValueError):  # not filled yet
+            seen.append(cell.cell_contents)
+    return [module for part in seen for module in modules_of(part, depth - 1)]
+
+
+_evaluated = {}
+_evaluated_lock = threading.Lock()
+
+
+def _enter(module):
+    with _evaluated_lock:
+        count, modes, parameters = _evaluated.get(id(module), (0, None, None))
+        if count == 0:
+            modes = [(part, part.training) for part in module.modules()]
+            parameters = [p for p in module.parameters() if p.requires_grad and p.is_leaf]
+            module.eval()
+            for parameter in parameters:
+                parameter.requires_grad_(False)
+        _evaluated[id(module)] = (count + 1, modes, parameters)
+
+
+def _leave(module):
+    with _evaluated_lock:
+        count, modes, parameters = _evaluated.pop(id(module))
+        if count > 1:
+            _evaluated[id(module)] = (count - 1, modes, parameters)
+            return
+        for part, training in modes:
+            part.training = training
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+
+
+@contextlib.contextmanager
+def evaluated(calls):
+    """The modules behind some callables in eval mode, their parameters frozen; restored at the end, when no other search
+    in another thread uses them any more."""
+    with contextlib.ExitStack() as stack:
+        for module in {id(m): m for call in calls for m in modules_of(call)}.values():
+            _enter(module)
+            stack.callback(_leave, module)
+        yield
+
+
+def _unwrapped(call):
+    """What is inside of a wrapper that gathers gradients of parameters, of which there are none here."""
+    parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+    return call.module if isinstance(call, parallel) else call
+
+
+def _plain(value):
+    """An attribute as JSON holds it, or None."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist() if value.numel() <= 64 else None
+    if isinstance(value, (list, tuple)):
+        items = [_plain(item) for item in value]
+        return None if any(item is None for item in items) else items
+    return value if isinstance(value, (bool, int, float, str)) else None
+
+
+_STATED = ("latent_dim", "output_range", "prior", "input_range", "input_mean", "input_std", "input_shape",
+           "class_names", "output_kind")
+
+
+def name_of(call):
+    if isinstance(call, torch.nn.Module):
+        return type(call).__name__
+    name = getattr(call, "__name__", type(call).__name__)
+    return "function" if name == "<lambda>" else name
+
+
+def describe_model(search, call, role, device, dtype, shape=None):
+    """A model as the core's ModelFunction, as JSON; also the device that it lives on. Where no parameters are to be seen
+    that say a device and a precision, they are those of the ends."""
+    if not callable(call):
+        raise TypeError(f"the {role} must be a torch module or a function of tensors, not {type(call).__name__}")
+    call = _unwrapped(call)
+    modules = modules_of(call)
+    tensors = [t for m in modules for t in (*m.parameters(), *m.buffers())]
+    floating = [t for t in tensors if t.is_floating_point()]
+    device = tensors[0].device if tensors else device
+    dtype = floating[0].dtype if floating else dtype
+    convolutions = [p.shape[1] for m in modules for p in m.parameters() if p.dim() == 4]
+    stated = {name: _plain(getattr(m, name, None)) for m in modules[:1] for name in _STATED}
+    function = Function(call, role, name_of(call), device, dtype, shape)
+    return {
+        "function": search.register(function),
+        "name": function.name,
+        "dtype": "float64" if dtype == torch.float64 else "float32",
+        "dtype_known": bool(floating),
+        "weights": sum(p.numel() for m in modules for p in m.parameters()),
+        "convolution_channels": convolutions[0] if convolutions else None,
+        "attributes": {name: value for name, value in stated.items() if value is not None},
+    }, device
+
+
+def describe_points_function(search, call, role, device, dtype=None, shape=None):
+    """A function of points, [n, D] → …, as JSON: a chart, a metric, a quality. Points come in the precision of its
+    parameters, where such are to be seen, else in `dtype`; None: as the search has them."""
+    modules = modules_of(call)
+    floating = [t for m in modules for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
+    function = Function(call, role, name_of(call), floating[0].device if floating else device,
+                        floating[0].dtype if floating else dtype, shape)
+    return {"function": search.register(function), "name": function.name}

@@ -1,0 +1,41 @@
+"""What the core refuses, as exceptions, in words of this package."""
+
+import re
+
+
+class LatentPathError(Exception):
+    """One sentence that names the argument or the model, and the constraint it breaks."""
+
+
+class ArgumentError(LatentPathError, ValueError):
+    """An argument or an option breaks a constraint."""
+
+
+class ModelError(LatentPathError, ValueError):
+    """A model or a quality is not what it must be."""
+
+
+class NumericalError(LatentPathError, ArithmeticError):
+    """NaN or infinity, or a computation that cannot go on."""
+
+
+class LatentPathWarning(UserWarning):
+    """Something about a run that its user should know."""
+
+
+_KINDS = {"argument": ArgumentError, "input": ModelError, "numerical": NumericalError}
+_NAMES = {"from": "z0", "to": "z1", "favor": "quality", "avoid": "quality", "embedding": "chart"}
+
+
+def in_python_words(sentence):
+    """The core names fields in backquotes: `prune.late_lead`, `from`. Here they are arguments."""
+
+    def word(match):
+        name = match[1].replace(".", "_").replace("-", "_")
+        return f"`{_NAMES.get(name, name)}`"
+
+    return re.sub(r"`([a-z_.-]+)`", word, sentence)
+
+
+def error_of(kind, text):
+    return _KINDS.get(kind, LatentPathError)(in_python_words(text))

@@ -1,0 +1,228 @@
+"""Qualities: how good a point is, in [0, 1], as expressions that the core evaluates.
+
+    lp.favor(classifier, 8) * (1 - lp.class_probability(classifier, 3)) ** 2 * lp.normal_prior()
+"""
+
+import numbers
+
+import torch
+
+from ._calls import describe_model, describe_points_function, name_of
+
+
+class Quality:
+    """How good a point is: Q(z) in [0, 1], with a derivative (paper A, Sec. 2).
+
+    `q1 * q2` is the product, `1 - q` the complement, `q ** p` a power. For a quality of your own, pass a function
+    (quality()), or derive from this class and write `evaluate(self, z)`: z [n, D] → [n].
+    """
+
+    def __mul__(self, other):
+        return _Product([self, as_quality(other)])
+
+    def __rmul__(self, other):
+        return _Product([as_quality(other), self])
+
+    def __rsub__(self, one):
+        if one != 1:
+            raise ValueError(f"1 - q is the complement of a quality; {one} - q is none")
+        return _Complement(self)
+
+    def __pow__(self, exponent):
+        if not isinstance(exponent, numbers.Real) or not exponent > 0:
+            raise ValueError(f"a quality's power must be above 0, not {exponent}")
+        return _Power(self, float(exponent))
+
+    def evaluate(self, z):
+        raise NotImplementedError("a quality of your own has evaluate(self, z): z [n, D] → [n], in [0, 1]")
+
+    def _factors(self):
+        return [self]
+
+    def _callables(self):
+        return [self.evaluate]
+
+    def _expression(self, scope):
+        described = describe_points_function(scope.search, self.evaluate, "quality", scope.device, scope.dtype, scope.shape)
+        return {"kind": "function", "of": "latent", **described, "name": type(self).__name__}
+
+
+class _Product(Quality):
+    def __init__(self, factors):
+        self.factors = [inner for factor in factors for inner in factor._factors()]
+
+    def _factors(self):
+        return self.factors
+
+    def _callables(self):
+        return [call for factor in self.factors for call in factor._callables()]
+
+    def _expression(self, scope):
+        return {"kind": "product", "of": [factor._expression(scope) for factor in self.factors]}
+
+
+class _Complement(Quality):
+    def __init__(self, inner):
+        self.inner = inner
+
+    def _callables(self):
+        return self.inner._callables()
+
+    def _expression(self, scope):
+        return {"kind": "complement", "of": self.inner._expression(scope)}
+
+
+class _Power(Quality):
+    def __init__(self, inner, exponent):
+        self.inner, self.exponent = inner, exponent
+
+    def _callables(self):
+        return self.inner._callables()
+
+    def _expression(self, scope):
+        return {"kind": "power", "of": self.inner._expression(scope), "exponent": self.exponent}
+
+
+class _Constant(Quality):
+    def __init__(self, value):
+        self.value = float(value)
+
+    def _callables(self):
+        return []
+
+    def _expression(self, scope):
+        return {"kind": "constant", "value": self.value}
+
+
+class _Function(Quality):
+    def __init__(self, function, of):
+        self.function, self.of = function, of
+
+    def _callables(self):
+        return [self.function]
+
+    def _expression(self, scope):
+        shape = scope.shape if self.of == "latent" else None
+        described = describe_points_function(scope.search, self.function, "quality", scope.device, scope.dtype, shape)
+        return {"kind": "function", "of": self.of, **described}
+
+
+class _Classified(Quality):
+    def __init__(self, classifier, favored, avoided):
+        self.classifier = classifier
+        self.favored, self.avoided = favored, avoided
+
+    def _callables(self):
+        return [self.classifier]
+
+    def _expression(self, scope):
+        return {"kind": "classifier", "classifier": scope.classifier(self.classifier), "favor": self.favored,
+                "avoid": self.avoided}
+
+
+class Prior(Quality):
+    """What a decoder's latents are drawn from, as a factor of a quality or as the argument `prior`: paths keep within
+    it (Q(z) is the share of the density in places that are no likelier; paper A, Sec. 5), and via points are drawn
+    from it."""
+
+    def __init__(self, name, samples=None):
+        self.name, self.samples = name, samples
+
+    def _callables(self):
+        return []
+
+    def _expression(self, scope):
+        if self.name == "normal":
+            return {"kind": "normal_prior"}
+        raise ValueError(f"a prior ({self.name}) is a factor of the whole quality: q * prior, or the argument prior")
+
+
+class Scope:
+    """What an expression's functions are registered with."""
+
+    def __init__(self, search, device, dtype, shape):
+        self.search, self.device, self.dtype, self.shape = search, device, dtype, shape
+        self._classifiers = {}
+
+    def classifier(self, classifier):
+        if id(classifier) not in self._classifiers:
+            described, _ = describe_model(self.search, classifier, "classifier", self.device, self.dtype)
+            self._classifiers[id(classifier)] = described
+        return self._classifiers[id(classifier)]
+
+
+def as_quality(value):
+    """A quality, a function of latents, or a number between 0 and 1."""
+    if isinstance(value, Quality):
+        return value
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        if not 0 < value < 1:
+            raise ValueError(f"a constant quality lies above 0 and below 1, and is not {value}")
+        return _Constant(value)
+    if isinstance(value, torch.nn.Module) or not callable(value):
+        raise TypeError(
+            f"a quality is made by favor(), quality() and others, or is a function z [n, D] → [n], not {name_of(value)}; "
+            "favor(classifier, class) makes one of a classifier"
+        )
+    return _Function(value, "latent")
+
+
+def quality(function, of="latent"):
+    """A quality of your own: a differentiable function with values in [0, 1].
+
+    function: z [n, D] → [n]; with of="decoded", of what the decoder gives, [n, …] → [n]
+    """
+    if of not in ("latent", "decoded"):
+        raise ValueError(f"`of` is latent or decoded, not {of!r}")
+    return _Function(function, of)
+
+
+def _classes(classes):
+    if not classes:
+        raise ValueError("name a class, by number or by one of the classifier's class_names")
+    return [str(name) for name in classes]
+
+
+def favor(classifier, *classes):
+    """Q = P(class | Φ(z)): paths pass through places of these classes, each by number or by name.
+
+    classifier: a module or function, [n, …] → [n, C], probabilities or logits (found out by looking; options
+    classifier_output, input_range, input_mean, input_std and input_shape of find_path() say otherwise). Among classes
+    that exclude each other, several are "any of them".
+    """
+    return _Classified(classifier, _classes(classes), [])
+
+
+def avoid(classifier, *classes):
+    """Q = 1 − P(class | Φ(z)): paths keep away from these classes."""
+    return _Classified(classifier, [], _classes(classes))
+
+
+def class_probability(classifier, index):
+    """Q = P(class | Φ(z)), of one class."""
+    return favor(classifier, index)
+
+
+def normal_prior():
+    """N(0, I): Q(z) = P(‖w‖ ≥ ‖z‖), w ~ N(0, I) (paper A, Sec. 5)."""
+    return Prior("normal")
+
+
+def prior(name):
+    """A prior by its name in the option `prior`: normal, normal-asymptotic, semicircle, uniform, uniform:LOW,HIGH,
+    mixture:FILE, samples:FILE.npy."""
+    return Prior(name)
+
+
+def prior_samples(samples):
+    """A density fitted to latents [n, D], such as the codes that an encoder gives for a data set."""
+    samples = torch.as_tensor(samples).detach().cpu()
+    if samples.dim() < 2 or not samples.is_floating_point():
+        raise ValueError(f"prior_samples takes latents [n, D] of a floating type, not {list(samples.shape)} of {samples.dtype}")
+    return Prior("samples", samples.flatten(1))
+
+
+def as_prior(value):
+    if value is None or isinstance(value, Prior):
+        return value
+    return Prior(value) if isinstance(value, str) else prior_samples(value)

@@ -1,0 +1,224 @@
+"""find_path() and geodesic(): what is asked, as the core's jobs take it; what comes back, as a Path."""
+
+import json
+import logging
+import pathlib
+import tempfile
+import warnings
+
+import numpy
+import torch
+
+from ._calls import Search, describe_model, describe_points_function, evaluated
+from ._core import ops
+from ._errors import LatentPathWarning, error_of, in_python_words
+from ._options import Options, with_options
+from ._path import Path
+from ._progress import progress_of
+from ._quality import Prior, Scope, _Classified, _Product, as_prior, as_quality
+
+_log = logging.getLogger("latentpath")
+
+_path_options = Options(
+    "interpolate",
+    taken={"decoder", "classifier", "encoder", "metric", "latent-dim", "latent-shapes", "dtype", "device", "from", "to",
+           "pairs", "loop", "favor", "avoid", "prior", "judge"},
+)
+_geodesic_options = Options(
+    "geodesic",
+    taken={"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
+           "stiffness", "example"},
+)
+
+
+class _Points:
+    """End points as the core takes them, [pairs, D] on the CPU, and how what it finds goes back."""
+
+    def __init__(self, z0, z1):
+        z0, z1 = self._tensor(z0, "z0"), self._tensor(z1, "z1")
+        if z0.shape[-1:] != z1.shape[-1:]:
+            raise ValueError(f"`z0` has the shape {list(z0.shape)} and `z1` {list(z1.shape)}: points of one size are needed")
+        z0, z1 = torch.broadcast_tensors(z0, z1)
+        self.dtype = torch.promote_types(z0.dtype, z1.dtype)
+        self.device = z0.device
+        self.single = z0.dim() == 1  # one pair, given without a batch dimension
+        batch = z0.unsqueeze(0) if self.single else z0
+        batch1 = z1.unsqueeze(0) if self.single else z1
+        self.shape = tuple(batch.shape[1:])
+        exact = self.dtype if self.dtype in (torch.float32, torch.float64) else torch.float32
+        self.start = batch.detach().to("cpu", exact).flatten(1)
+        self.end = batch1.detach().to("cpu", exact).flatten(1)
+        self.latent_shape = self.shape if len(self.shape) > 1 else None
+
+    @staticmethod
+    def _tensor(points, name):
+        points = torch.as_tensor(points)
+        if not points.is_floating_point():
+            if points.is_complex() or points.dtype == torch.bool:
+                raise TypeError(f"`{name}` must hold real numbers, not {points.dtype}")
+            points = points.to(torch.get_default_dtype())
+        if points.dim() == 0 or points.numel() == 0:
+            raise ValueError(f"`{name}` must have the shape [D] or [pairs, D], not {list(points.shape)}")
+        return points
+
+    def first_paths(self, paths):
+        """[pairs, nodes, …] → [pairs, nodes, D]"""
+        paths = torch.as_tensor(paths).detach().to("cpu", self.start.dtype)
+        if self.single:
+            paths = paths.unsqueeze(0)
+        if paths.dim() < 3 or paths.shape[0] != self.start.shape[0] or tuple(paths.shape[2:]) != self.shape:
+            raise ValueError(f"`first_paths` must have the shape [pairs, nodes, …] of the ends, not {list(paths.shape)}")
+        return paths.flatten(2)
+
+    def back(self, nodes, device):
+        """[pairs, nodes, D] in the caller's shape, type and device."""
+        nodes = nodes.to(device, self.dtype).reshape(*nodes.shape[:2], *self.shape)
+        return nodes[0] if self.single else nodes
+
+
+def _raise(error, failure, nothing_found):
+    """Raises for what the core says, unless it was interrupted and has a path all the same. `failure` is what a function
+    raised last: raised again where that is the reason, and not a part of a try that may fail."""
+    if isinstance(failure, KeyboardInterrupt):
+        raise failure
+    if error["kind"] == "interrupted":
+        if nothing_found:
+            raise KeyboardInterrupt(error["text"])
+        return
+    if failure is not None:
+        first_line = str(failure).strip().split("\n")[0][:60]
+        if (first_line or "without a message") in error["text"]:
+            raise failure
+    raise error_of(error["kind"], error["text"]) from failure
+
+
+def _run(operator, search, request, tensors, hidden=()):
+    """Calls the core. `hidden` are texts, such as names of temporary files, and what to say in their place."""
+    try:
+        nodes, times, text = operator(json.dumps(request), tensors)
+    except SystemError as error:
+        # What a backward pass written in Python raises is on its way already when the core gives its own answer.
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from None
+    for secret, word in hidden:
+        text = text.replace(secret, word)
+    record = json.loads(text)
+    if search.observer_failure is not None:
+        raise search.observer_failure
+    error = record["error"] if "error" in record else record["failure"]
+    if error is not None:
+        _raise(error, search.failure, "error" in record)
+    for sentence in record["assumptions"]:
+        _log.info(in_python_words(sentence))
+    for sentence in record["warnings"]:
+        warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=4)
+    return nodes, times, record
+
+
+def _asked(quality, scope):
+    """A quality as the job asks for it: what one classifier says as the program's favour and avoid, anything else as an
+    expression; and its prior."""
+    factors = quality._factors() if quality is not None else []
+    priors = [factor for factor in factors if isinstance(factor, Prior)]
+    rest = [factor for factor in factors if not isinstance(factor, Prior)]
+    if len(priors) > 1:
+        raise ValueError("a quality has one prior at most: multiply by one")
+    asked = {}
+    simple = rest and all(type(f) is _Classified and f.classifier is rest[0].classifier for f in rest)
+    if simple and sum(bool(f.favored) for f in rest) <= 1 and sum(bool(f.avoided) for f in rest) <= 1:
+        asked["classifier"] = scope.classifier(rest[0].classifier)
+        asked["favor"] = [name for f in rest for name in f.favored]
+        asked["avoid"] = [name for f in rest for name in f.avoided]
+    elif rest:
+        asked["feature"] = (rest[0] if len(rest) == 1 else _Product(rest))._expression(scope)
+    return asked, priors[0] if priors else None
+
+
+@with_options(_path_options)
+def find_path(decoder, z0, z1=None, *, quality=None, prior=None, loop=False, first_paths=None, progress=None, **options):
+    """The best path between two latent points: short in the space of what the decoder makes, and through places of high
+    quality. Maximises exp(−∫ −log Q ‖(Φγ)'‖ dt) over curves γ (paper A, Definition 1), from several first paths.
+
+        path = lp.find_path(decoder, z0, z1, quality=lp.favor(classifier, 8), segments=64)
+        path.nodes, path.times, path.figures, path.termination
+
+    decoder: a torch module or any function of tensors, [n, D] → [n, …], differentiable; modules are in eval mode for
+        the call, with frozen parameters, and restored. Attributes of a module say what cannot be seen: output_range,
+        prior, latent_dim, and input_range, class_names and so on of a classifier.
+    z0, z1: [D] or [pairs, D], torch or NumPy; latents of any other shape: [pairs, …]. Nodes come back in their shape
+        and type, on the decoder's device. z1 is left out for a loop.
+    quality: favor(), avoid(), class_probability(), quality(), a function z [n, D] → [n] in [0, 1], and products, powers
+        and complements of them; none: the shortest path
+    prior: what the latents are drawn from: a name, prior_samples(), latents [n, D], or a factor of `quality`
+    loop: back to z0
+    first_paths: [pairs, nodes, D], a further start for each pair
+    progress: True, False, a function (stage, done, total, cost), or None: where tqdm is installed and somebody watches
+
+    Ctrl-C gives the best path so far (`path.interrupted`), a second one stops. Returns a Path; not converging is a
+    result, with its reason. Raises ArgumentError, ModelError, NumericalError, or what the decoder raised.
+    """
+    if loop == (z1 is not None):
+        raise ValueError("give `z1`, or `loop=True` to return to `z0`; not both")
+    values = _path_options.values("find_path", options)
+    values.setdefault("threads", torch.get_num_threads())
+    points = _Points(z0, z0 if loop else z1)
+    quality = None if quality is None else as_quality(quality)
+    callables = [decoder, *(quality._callables() if quality is not None else [])]
+    with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
+        exact = points.start.dtype
+        described, device = describe_model(search, decoder, "decoder", points.device, exact, points.latent_shape)
+        asked, factor = _asked(quality, Scope(search, device, exact, points.latent_shape))
+        if factor is not None and prior is not None:
+            raise ValueError("`prior` is given twice, as an argument and as a factor of `quality`")
+        prior = factor if prior is None else as_prior(prior)
+        file = str(pathlib.Path(folder) / "samples.npy")
+        if prior is not None and prior.samples is not None:
+            numpy.save(file, prior.samples.numpy())
+        if prior is not None:
+            values["prior"] = prior.name if prior.samples is None else f"samples:{file}"
+        tensors = [points.start, points.end]
+        if first_paths is not None:
+            tensors.append(points.first_paths(first_paths))
+        request = {"search": search.number, "options": values, "decoder": described, **asked}
+        nodes, times, record = _run(ops.interpolate, search, request, tensors, [(file, "the latents given")])
+    return Path(record, nodes, times, points, device, decoder)
+
+
+@with_options(_geodesic_options)
+def geodesic(chart, z0, z1, *, metric=None, quality=None, first_paths=None, progress=None, **options):
+    """Shortest paths on a manifold, with certificates: by Newton's method where it pays, and compared with the global
+    optimum by fast marching for up to two coordinates.
+
+        path = lp.geodesic(lambda z: torch.cat([z, z.square().sum(1, keepdim=True)], 1), z0, z1)
+        path.figures[0]["path"]["length"]
+
+    chart: a function [n, D] → [n, …] of tensors, float64 and differentiable, twice where it can be; or None, with
+        the option `manifold` (its name; `parameters`) or with `metric`
+    z0, z1: [D] or [pairs, D]
+    metric: a function z [n, D] → G(z) [n, D, D], symmetric positive definite, in the place of a chart
+    quality: a function z [n, D] → [n] in [0, 1] that weighs lengths, n = −log Q; none: lengths are distances
+    first_paths: [pairs, nodes, D]
+
+    Returns a Path.
+    """
+    values = _geodesic_options.values("geodesic", options)
+    values.setdefault("threads", torch.get_num_threads())
+    points = _Points(z0, z1)
+    quality = None if quality is None else as_quality(quality)
+    callables = [c for c in (chart, metric) if c is not None] + (quality._callables() if quality is not None else [])
+    with Search() as search, progress_of(search, progress), evaluated(callables):
+        request = {"search": search.number, "options": values}
+        for name, function in (("chart", chart), ("metric", metric)):
+            if function is None:
+                continue
+            if not callable(function):
+                raise TypeError(f"`{name}` must be a function of tensors, not {type(function).__name__}")
+            request[name] = describe_points_function(search, function, name, points.device, shape=points.latent_shape)
+        if quality is not None:
+            request["quality"] = quality._expression(Scope(search, points.device, None, points.latent_shape))
+        tensors = [points.start.double(), points.end.double()]
+        if first_paths is not None:
+            tensors.append(points.first_paths(first_paths).double())
+        nodes, times, record = _run(ops.geodesic, search, request, tensors)
+    return Path(record, nodes, times, points, points.device, None)

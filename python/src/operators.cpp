@@ -1,0 +1,241 @@
+// The operators of the Python package: `torch.ops.latentpath.…`, declared here for LibTorch's dispatcher and
+// called by python/latentpath. Each job is one operator: JSON and tensors in, tensors and JSON out. None
+// throws: what goes wrong is an entry `error` of the JSON, with its kind and its sentence.
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/library.h>
+#include <torch/version.h>
+
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/exception_sentence.h"
+#include "latentpath/core/version.h"
+#include "latentpath/curve/curve.h"
+#include "latentpath/io/file.h"
+#include "latentpath/path/initial_path.h"
+#include "latentpath/path/points.h"
+#include "latentpath/run/run_folder.h"
+#include "python_function.h"
+#include "request.h"
+
+namespace latentpath::python {
+namespace {
+
+using nlohmann::json;
+using Answer = std::tuple<Tensor, Tensor, std::string>;
+
+/// The searches that run now, by their number, so that another operator can cancel one.
+class RunningSearches {
+ public:
+  static RunningSearches& all() {
+    static RunningSearches instance;
+    return instance;
+  }
+  CancellationToken begin(int64_t search) {
+    const std::lock_guard lock(mutex_);
+    return tokens_[search];
+  }
+  void end(int64_t search) {
+    const std::lock_guard lock(mutex_);
+    tokens_.erase(search);
+  }
+  void cancel(int64_t search) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tokens_.find(search); found != tokens_.end()) found->second.cancel();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<int64_t, CancellationToken> tokens_;
+};
+
+const char* kind_name(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kArgument:
+      return "argument";
+    case ErrorKind::kInput:
+      return "input";
+    case ErrorKind::kNumerical:
+      return "numerical";
+    default:
+      return "interrupted";
+  }
+}
+
+std::string text_of(const json& value) {
+  // A model's message may hold bytes that are no text.
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string error_of(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  const bool function = dynamic_cast<const FunctionFailure*>(&error) != nullptr;
+  return text_of({{"error",
+                   {{"kind", known != nullptr ? kind_name(known->kind())
+                             : function       ? "function"
+                                              : "internal"},
+                    {"text", known != nullptr || function ? error.what() : exception_sentence(error)}}}});
+}
+
+json record_of(const RunRecord& run) {
+  json record{{"subcommand", run.subcommand},
+              {"options", run.options},
+              {"seed", run.seed},
+              {"threads", run.threads},
+              {"facts", run.facts},
+              {"assumptions", run.assumptions},
+              {"warnings", json::array()},
+              {"summary", run.summary},
+              {"text", run.text},
+              {"failure", nullptr}};
+  write_warnings(record, run.warnings);
+  if (run.failure)
+    record["failure"] = {{"kind", kind_name(run.failure->kind)}, {"text", run.failure->sentence}};
+  return record;
+}
+
+/// What record_of() wrote.
+std::vector<Warning> warnings_of(const json& record) {
+  std::vector<Warning> warnings;
+  const json& sentences = record.at("warnings");
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    Warning warning(sentences[i].get<std::string>());
+    for (const WarningKind kind : {WarningKind::kSpeed, WarningKind::kScope, WarningKind::kTold})
+      if (record.at("warning_kinds")[i] == warning_kind_name(kind)) warning.kind = kind;
+    if (const json& pair = record.at("warning_pairs")[i]; pair.is_number())
+      warning.pair = pair.get<int64_t>() - 1;
+    warnings.push_back(std::move(warning));
+  }
+  return warnings;
+}
+
+Tensor array_of(const RunRecord& run, const std::string& name) {
+  for (const auto& [file, array] : run.arrays)
+    if (file == name) return array;
+  return at::empty({0}, at::kDouble);
+}
+
+/// Executes a job that a request asks for; `more` adds to its record.
+template <class Make, class More>
+Answer answer(const std::string& text, at::TensorList tensors, const Make& make, const More& more) {
+  // A caller may be in inference_mode() or no_grad(): what a search needs is its own affair.
+  const c10::InferenceMode no_inference(false);
+  const at::AutoGradMode gradients(true);
+  int64_t search = -1;
+  try {
+    const json request = json::parse(text);
+    search = request.at("search").get<int64_t>();
+    std::vector<Tensor> points;
+    for (const Tensor& given : tensors) points.push_back(given.detach().clone());
+    const CancellationToken cancellation = RunningSearches::all().begin(search);
+    RunObserver observer;
+    observer.progress = progress_to(search);
+    const auto run = execute(make(request, points), observer, cancellation);
+    RunningSearches::all().end(search);
+    json record = record_of(run);
+    more(run, record);
+    return {array_of(run, "path.npy"), array_of(run, "times.npy"), text_of(record)};
+  } catch (const std::exception& error) {
+    RunningSearches::all().end(search);
+    return {at::empty({0}), at::empty({0}), error_of(error)};
+  }
+}
+
+Answer interpolate(const std::string& request, at::TensorList tensors) {
+  return answer(request, tensors, interpolate_job, [](const InterpolateRun& run, json& record) {
+    record["feature"] = run.feature;
+    if (run.output_range) record["output_range"] = {run.output_range->low, run.output_range->high};
+  });
+}
+
+Answer geodesic(const std::string& request, at::TensorList tensors) {
+  return answer(request, tensors, geodesic_job,
+                [](const GeodesicRun& run, json& record) { record["method"] = run.method; });
+}
+
+void cancel(int64_t search) { RunningSearches::all().cancel(search); }
+
+/// The rows of a job's option table.
+std::string options(const std::string& job) {
+  json rows;
+  if (job == "interpolate") {
+    InterpolateJob defaults;
+    rows = describe_options(interpolate_option_table().bind(defaults));
+  } else if (job == "geodesic") {
+    GeodesicJob defaults;
+    rows = describe_options(geodesic_job_option_table().bind(defaults));
+  }
+  return text_of(rows);
+}
+
+/// Points of curves at times [T] in [0, 1], [pairs, T, D]: the path through nodes [pairs, n + 1, D], its
+/// ends' straight line, or their great circle.
+Tensor curve(const std::string& kind, const Tensor& nodes, const Tensor& times, const Tensor& query) {
+  const Tensor start = nodes.select(1, 0), end = nodes.select(1, -1);
+  if (kind == "linear") return linear_path(start, end, query);
+  if (kind == "spherical") return spherical_path(start, end, query);
+  return interpolate_polyline(nodes, times, query);
+}
+
+/// Writes a record as run folder, whole or not at all, with further files of bytes. Returns {} or {"error":
+/// …}.
+std::string write(const std::string& text, const std::string& folder, bool overwrite, const Tensor& nodes,
+                  const Tensor& times, const c10::List<std::string>& names, at::TensorList contents) {
+  try {
+    const json given = json::parse(text);
+    RunRecord record;
+    record.subcommand = given.at("subcommand").get<std::string>();
+    record.options = given.at("options");
+    record.seed = given.at("seed").get<uint64_t>();
+    record.threads = given.at("threads").get<int64_t>();
+    record.facts = given.at("facts");
+    record.assumptions = given.at("assumptions").get<std::vector<std::string>>();
+    record.warnings = warnings_of(given);
+    record.summary = given.at("summary");
+    if (!given.at("failure").is_null() && given["failure"]["kind"] == "interrupted")
+      record.failure = RunFailure{ErrorKind::kInterrupted, "interrupted", ""};
+    record.arrays = {{"path.npy", nodes}, {"times.npy", times}};
+    RunFolder target(folder, overwrite);
+    write_run(record, target.path(), [&] {
+      for (size_t i = 0; i < names.size(); ++i) {
+        const Tensor bytes = contents[i].to(at::kByte).contiguous();
+        write_file(
+            target.path() / std::string(names.get(i)),
+            {reinterpret_cast<const char*>(bytes.data_ptr<uint8_t>()), static_cast<size_t>(bytes.numel())});
+      }
+    });
+    target.commit();
+    return "{}";
+  } catch (const std::exception& error) {
+    return error_of(error);
+  }
+}
+
+std::string version() { return text_of({{"latentpath", kVersion}, {"libtorch", TORCH_VERSION}}); }
+
+}  // namespace
+}  // namespace latentpath::python
+
+// The names of a namespace of operators are LibTorch's business: the macro declares what has external
+// linkage.
+TORCH_LIBRARY(latentpath, library) {
+  namespace python = latentpath::python;
+  // Implemented in Python.
+  library.def("call(int function, Tensor[] inputs) -> (Tensor, str)");
+  library.def("report(int search, str stage, int done, int total, float value) -> ()");
+  // Implemented here.
+  library.def("interpolate(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::interpolate);
+  library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
+  library.def("cancel(int search) -> ()", &python::cancel);
+  library.def("options(str job) -> str", &python::options);
+  library.def("curve(str kind, Tensor nodes, Tensor times, Tensor query) -> Tensor", &python::curve);
+  library.def(
+      "write(str record, str folder, bool overwrite, Tensor nodes, Tensor times, str[] names, Tensor[] "
+      "contents) -> str",
+      &python::write);
+  library.def("version() -> str", &python::version);
+}

@@ -1,0 +1,195 @@
+#include "request.h"
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "latentpath/core/error.h"
+#include "python_function.h"
+
+namespace latentpath::python {
+namespace {
+
+using nlohmann::json;
+
+/// What values of an option are called, by its sample.
+const char* type_name(const OptionValue& sample) {
+  constexpr const char* kNames[] = {
+      "nothing",  "true or false", "a whole number",    "a whole number, 0 or more",
+      "a number", "a text",        "a list of numbers", "a list of texts"};
+  return kNames[sample.index()];
+}
+
+[[noreturn]] void wrong_type(const OptionRow& row, const OptionValue& sample, const json& value) {
+  throw Error(ErrorKind::kArgument,
+              join_message("`", row.field(), "` takes ", type_name(sample), ", not ", value.dump()));
+}
+
+/// JSON as a value of the same type as `sample`.
+OptionValue value_of(const OptionRow& row, const OptionValue& sample, const json& value) {
+  return std::visit(
+      [&](const auto& typed) -> OptionValue {
+        using Value = std::decay_t<decltype(typed)>;
+        if constexpr (std::is_same_v<Value, std::monostate>) {
+          return {};
+        } else if constexpr (std::is_same_v<Value, bool>) {
+          if (value.is_boolean()) return value.get<bool>();
+        } else if constexpr (std::is_same_v<Value, int64_t> || std::is_same_v<Value, uint64_t>) {
+          const bool whole = value.is_number_integer() && (std::is_same_v<Value, int64_t> || value >= 0);
+          if (whole) return value.get<Value>();
+        } else if constexpr (std::is_same_v<Value, double>) {
+          if (value.is_number()) return value.get<double>();
+        } else if constexpr (std::is_same_v<Value, std::string>) {
+          if (value.is_string()) return value.get<std::string>();
+        } else {
+          const auto fits = [](const json& item) {
+            return std::is_same_v<Value, std::vector<double>> ? item.is_number() : item.is_string();
+          };
+          if (value.is_array() && std::all_of(value.begin(), value.end(), fits)) return value.get<Value>();
+        }
+        wrong_type(row, sample, value);
+      },
+      sample);
+}
+
+json json_of(const OptionValue& value) {
+  return std::visit(
+      [](const auto& v) -> json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>)
+          return nullptr;
+        else
+          return v;
+      },
+      value);
+}
+
+/// Makes qualities of expressions; a classifier that occurs twice is connected once.
+class QualityBuilder {
+ public:
+  /// Without models, classifiers cannot be asked.
+  QualityBuilder(int64_t dim, const ModelOptions* options = nullptr, uint64_t seed = 0,
+                 Models* models = nullptr)
+      : dim_(dim), options_(options), seed_(seed), models_(models) {}
+
+  QualityPointer make(const json& expression) {
+    const auto kind = expression.at("kind").get<std::string>();
+    if (kind == "function") return quality_of(expression);
+    if (kind == "constant") return constant_quality(expression.at("value").get<double>());
+    if (kind == "normal_prior") return normal_prior(dim_);
+    if (kind == "complement") return complement(make(expression.at("of")));
+    if (kind == "power") return power(make(expression.at("of")), expression.at("exponent").get<double>());
+    if (kind == "product") {
+      std::vector<QualityPointer> factors;
+      for (const json& factor : expression.at("of")) factors.push_back(make(factor));
+      return product(factors);
+    }
+    LATENTPATH_CHECK(kind == "classifier", kArgument, "`quality` holds a ", kind,
+                     ", which no quality is made of: priors are factors of the whole of it");
+    return feature(expression);
+  }
+
+ private:
+  QualityPointer feature(const json& expression) {
+    LATENTPATH_CHECK(
+        models_ != nullptr, kArgument,
+        "`quality` asks a classifier, which is for find_path(); here it is a function of points");
+    auto& classifier = classifiers_[expression.at("classifier").at("function").get<int64_t>()];
+    if (!classifier)
+      classifier =
+          connect_classifier(model_function(expression.at("classifier")), *options_, seed_, *models_);
+    return make_feature(classifier, expression.value("favor", std::vector<std::string>()),
+                        expression.value("avoid", std::vector<std::string>()))
+        .quality;
+  }
+
+  int64_t dim_;
+  const ModelOptions* options_;
+  uint64_t seed_;
+  Models* models_;
+  std::map<int64_t, std::shared_ptr<Classifier>> classifiers_;
+};
+
+bool holds(const json& request, const char* name) {
+  const auto found = request.find(name);
+  return found != request.end() && !found->is_null();
+}
+
+}  // namespace
+
+void set_options(const std::vector<BoundOption>& options, const json& values) {
+  for (const auto& [name, value] : values.items()) {
+    const auto option = std::find_if(options.begin(), options.end(),
+                                     [&name = name](const BoundOption& o) { return o.row->name == name; });
+    LATENTPATH_CHECK(option != options.end(), kArgument, "there is no option `", name, "`");
+    const OptionValue typed = value_of(*option->row, option->sample, value);
+    option->row->check(typed);
+    option->set(typed);
+  }
+}
+
+json describe_options(const std::vector<BoundOption>& options) {
+  json rows = json::array();
+  for (const BoundOption& option : options) {
+    json choices = json::array();
+    for (const OptionChoice& choice : option.row->choices) choices.push_back(choice.name);
+    rows.push_back({{"name", option.row->name},
+                    {"field", option.row->field()},
+                    {"help", option.row->help_text()},
+                    {"type", type_name(option.sample)},
+                    {"default", json_of(option.get())},
+                    {"group", option.row->group},
+                    {"section", option.row->section},
+                    {"choices", choices}});
+  }
+  return rows;
+}
+
+InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
+  InterpolateJob job;
+  set_options(interpolate_option_table().bind(job), request.at("options"));
+  job.judge = "none";  // which is sought beside files
+  job.models.decoder_function = model_function(request.at("decoder"));
+  job.models.decoder = job.models.decoder_function->name;
+  if (holds(request, "classifier")) {
+    job.models.classifier_function = model_function(request.at("classifier"));
+    job.models.classifier = job.models.classifier_function->name;
+    job.favor = request.value("favor", std::vector<std::string>());
+    job.avoid = request.value("avoid", std::vector<std::string>());
+  }
+  if (holds(request, "feature"))
+    job.own_feature = [expression = request.at("feature"), options = job.models,
+                       seed = job.path.seed](Models& models) -> Feature {
+      QualityBuilder builder(models.decoder->latent_dim(), &options, seed, &models);
+      const QualityPointer quality = builder.make(expression);
+      return {quality, quality->describe()};
+    };
+  job.ends.start = tensors.at(0);
+  job.ends.end = tensors.at(1);
+  if (tensors.size() > 2) job.path.first_paths = tensors[2];
+  return job;
+}
+
+GeodesicJob geodesic_job(const json& request, at::TensorList tensors) {
+  GeodesicJob job;
+  set_options(geodesic_job_option_table().bind(job), request.at("options"));
+  job.start = tensors.at(0);
+  job.end = tensors.at(1);
+  const int64_t dim = job.start.size(-1);
+  if (holds(request, "chart")) {
+    job.own_embedding = map_of(request.at("chart"), dim);
+    job.embedding = job.own_embedding->describe();
+  }
+  if (holds(request, "metric")) {
+    job.own_metric = metric_of(request.at("metric"), dim);
+    job.metric = job.own_metric->describe();
+  }
+  if (holds(request, "quality")) {
+    job.own_quality = QualityBuilder(dim).make(request.at("quality"));
+    job.quality = job.own_quality->describe();
+  }
+  if (tensors.size() > 2) job.own_first_path = tensors[2];
+  return job;
+}
+
+}  // namespace latentpath::python

@@ -1,0 +1,28 @@
+#pragma once
+// From what Python asks for, as JSON, to the library's jobs: options by the names of their tables, models as
+// functions, qualities as expressions.
+//
+//   {"search": 17, "options": {"segments": 64, "prune-late-lead": 1.5},
+//    "decoder": {"function": 3, "name": "Generator", …}, "classifier": {…}, "favor": ["8"],
+//    "feature": {"kind": "product", "of": [{"kind": "function", "function": 5, "name": "near_zero"}, …]}}
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "latentpath/core/option_table.h"
+#include "latentpath/run/geodesic_job.h"
+#include "latentpath/run/interpolate_job.h"
+
+namespace latentpath::python {
+
+/// Sets options from {"name": value}. Throws Error(kArgument) for a name that is none, a value of another
+/// type, and one outside of its range.
+void set_options(const std::vector<BoundOption>& options, const nlohmann::json& values);
+
+/// The rows of a table as [{"name", "help", "type", "default", "group", "section", "choices"}, …].
+nlohmann::json describe_options(const std::vector<BoundOption>& options);
+
+InterpolateJob interpolate_job(const nlohmann::json& request, at::TensorList tensors);
+GeodesicJob geodesic_job(const nlohmann::json& request, at::TensorList tensors);
+
+}  // namespace latentpath::python

@@ -1,0 +1,53 @@
+#include "metric/unfused_attention.h"
+
+#include <ATen/Context.h>
+#include <torch/version.h>
+
+#include <mutex>
+
+namespace latentpath {
+
+#if TORCH_VERSION_MAJOR >= 2
+
+namespace {
+
+struct Choice {
+  std::mutex mutex;
+  int alive = 0;
+  bool flash = true, memory_efficient = true;  // before
+};
+
+Choice& choice() {
+  static Choice instance;
+  return instance;
+}
+
+}  // namespace
+
+UnfusedAttention::UnfusedAttention() {
+  Choice& now = choice();
+  const std::lock_guard lock(now.mutex);
+  if (now.alive++ > 0) return;
+  at::Context& context = at::globalContext();
+  now.flash = context.userEnabledFlashSDP();
+  now.memory_efficient = context.userEnabledMemEfficientSDP();
+  context.setSDPUseFlash(false);
+  context.setSDPUseMemEfficient(false);
+}
+
+UnfusedAttention::~UnfusedAttention() {
+  Choice& now = choice();
+  const std::lock_guard lock(now.mutex);
+  if (--now.alive > 0) return;
+  at::globalContext().setSDPUseFlash(now.flash);
+  at::globalContext().setSDPUseMemEfficient(now.memory_efficient);
+}
+
+#else
+
+UnfusedAttention::UnfusedAttention() = default;
+UnfusedAttention::~UnfusedAttention() = default;  // NOLINT(performance-trivially-destructible)
+
+#endif
+
+}  // namespace latentpath
