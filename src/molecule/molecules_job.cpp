@@ -1,28 +1,49 @@
 #include "latentpath/molecule/molecules_job.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <chrono>
-#include <iomanip>
-#include <sstream>
+#include <filesystem>
+#include <map>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
-#include "latentpath/io/file.h"
-#include "latentpath/molecule/drawing.h"
+#include "latentpath/molecule/molecule_pairs.h"
 #include "latentpath/molecule/published_jtvae.h"
+#include "latentpath/run/verdict.h"
+#include "molecule/molecule_tables.h"
 
 namespace latentpath {
 namespace {
 
 using nlohmann::json;
 
+constexpr size_t kPictures = 50, kTold = 10;
+constexpr double kSecondsAPair = 7;  // two cores of 2020 or so; said before a long list begins
+
+bool is_built_in(const std::string& property) {
+  const auto& names = latent_properties();
+  return std::find(names.begin(), names.end(), property) != names.end();
+}
+
 void check_job(const MoleculesJob& o) {
-  LATENTPATH_CHECK(o.loop.empty() || (o.from.empty() && o.to.empty()), kArgument,
+  const bool ends = !o.from.empty() || !o.to.empty();
+  LATENTPATH_CHECK(o.pairs.empty() || (!ends && o.loop.empty()), kArgument,
+                   "`pairs` brings the ends of all paths: `from`, `to` and `loop` cannot be given with it");
+  LATENTPATH_CHECK(o.loop.empty() || !ends, kArgument,
                    "`loop` begins and ends at its molecule: `from` and `to` cannot be given with it");
-  LATENTPATH_CHECK(!o.loop.empty() || !o.from.empty(), kArgument,
-                   "a molecule is missing: give `from` and `to` (SMILES), or `loop`");
-  LATENTPATH_CHECK(!o.loop.empty() || !o.to.empty(), kArgument,
-                   "`to` is missing: give the molecule at the end of the path");
+  if (o.pairs.empty() && o.loop.empty()) {
+    LATENTPATH_CHECK(!o.from.empty(), kArgument,
+                     "a molecule is missing: give `from` and `to` (SMILES), or `loop`, or a list as `pairs`");
+    LATENTPATH_CHECK(!o.to.empty(), kArgument, "`to` is missing: give the molecule at the end of the path");
+  }
   LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
+  if (is_built_in(o.property)) return;
+  LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
+                   " is neither logp, qed or sa nor a file: a property of one's own is a TorchScript file");
+  LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what ", o.property,
+                   " is to pass is not known without it");
 }
 
 OptionTable<MoleculePathOptions> search_table() {
@@ -50,6 +71,21 @@ OptionTable<MoleculePathOptions> search_table() {
   return t;
 }
 
+OptionTable<MoleculeRequirements> requirement_table() {
+  using R = MoleculeRequirements;
+  OptionTable<R> t;
+  t.group("What the path is for")
+      .add("keep", &R::keep)
+      .help("SMARTS of a part, a scaffold, that every molecule must have; both ends have it")
+      .add("min-similarity", &R::min_similarity)
+      .help("Tanimoto similarity that every molecule must have to the start or the end")
+      .range(0, 1)
+      .add("max-sa", &R::max_sa)
+      .help("SA score that no molecule may exceed; 1 is easy")
+      .range(1, 10);
+  return t;
+}
+
 OptionTable<MoleculesJob> make_table() {
   using J = MoleculesJob;
   OptionTable<J> t;
@@ -60,21 +96,27 @@ OptionTable<MoleculesJob> make_table() {
       .help("Molecule at the end, as SMILES")
       .add("loop", &J::loop)
       .help("Molecule at which a path starts and ends, in place of both")
+      .add("pairs", &J::pairs)
+      .help("List of pairs: .smi (two SMILES a line), .csv (columns from and to), .sdf (each two records)")
+      .names_file()
       .add("neutralise", &J::neutralise)
       .help("Remove charges that protons make; they fake a low log P")
       .group("What the path is for")
       .add("property", &J::property)
-      .help("Property that the molecules on the way are to have")
-      .choices({{"logp", "octanol-water partition, Crippen"},
-                {"qed", "drug-likeness"},
-                {"sa", "synthetic accessibility, 1 is easy"}})
+      .help(
+          "Property that the molecules on the way are to have: logp (octanol-water partition, Crippen), qed "
+          "(drug-likeness), sa (synthetic accessibility, 1 is easy), or a TorchScript FILE.pt, latents "
+          "[n, D] to [n]")
+      .names_file()
       .add("minimise", &J::minimise)
-      .help("Low values are sought; without either: low log P and SA, high QED")
+      .help("Low values are sought; without either: low log P and SA, high QED, high values of a file")
       .add("maximise", &J::maximise)
       .help("High values are sought")
       .add("threshold", &J::threshold)
       .help("Value that is to be passed")
-      .unset("0 for log P, 0.9 for QED, 2.5 for SA")
+      .unset("0 for log P, 0.9 for QED, 2.5 for SA");
+  static const OptionTable<MoleculeRequirements> requirements = requirement_table();
+  t.include(&J::requirements, requirements)
       .group("Model")
       .add("model", &J::model)
       .help("Folder that latentpath data jtvae-zinc filled")
@@ -88,166 +130,181 @@ OptionTable<MoleculesJob> make_table() {
   return t;
 }
 
-std::string number(double value, int digits = 3) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(digits) << value;
-  return text.str();
-}
-
-json figures_of(const MoleculeSequence& sequence) {
-  int64_t between = 0;
-  for (const MoleculeStep& step : sequence.steps) between += !step.given;
-  return {{"best", sequence.best},      {"mean", sequence.mean},       {"reached", sequence.reached},
-          {"molecules", between},       {"decoded", sequence.decoded}, {"partial", sequence.partial},
-          {"gave_up", sequence.gave_up}};
-}
-
-json steps_of(const MoleculeSequence& sequence) {
-  json steps = json::array();
-  for (const MoleculeStep& s : sequence.steps)
-    steps.push_back({{"smiles", s.molecule.smiles()},
-                     {"time", s.time},
-                     {"given", s.given},
-                     {"partial", s.partial},
-                     {"log_p", s.properties.log_p},
-                     {"qed", s.properties.qed},
-                     {"sa", s.properties.sa},
-                     {"weight", s.properties.weight},
-                     {"tpsa", s.properties.tpsa},
-                     {"predicted", s.predicted},
-                     {"similarity_to_start", s.similarity_to_start},
-                     {"similarity_to_end", s.similarity_to_end},
-                     {"similarity_to_previous", s.similarity_to_previous}});
-  return steps;
-}
-
-std::string csv_of(const json& steps) {
-  // SMILES have no commas; predicted is of decoded latents alone.
-  const std::vector<std::string> columns{"smiles",
-                                         "time",
-                                         "given",
-                                         "log_p",
-                                         "qed",
-                                         "sa",
-                                         "weight",
-                                         "tpsa",
-                                         "predicted",
-                                         "similarity_to_start",
-                                         "similarity_to_end",
-                                         "similarity_to_previous",
-                                         "partial"};
-  std::ostringstream text;
-  for (size_t i = 0; i < columns.size(); ++i) text << (i > 0 ? "," : "") << columns[i];
-  text << "\n" << std::setprecision(6);
-  for (const json& step : steps) {
-    for (size_t i = 0; i < columns.size(); ++i) {
-      const json& value = step[columns[i]];
-      text << (i > 0 ? "," : "");
-      if (value.is_string())
-        text << value.get<std::string>();
-      else if (value.is_boolean())
-        text << (value.get<bool>() ? 1 : 0);
-      else
-        text << value.get<double>();
-    }
-    text << "\n";
-  }
-  return text.str();
-}
-
-const char* shown_name(const std::string& property) {
-  return property == "logp" ? "log P" : property == "qed" ? "QED" : "SA";
-}
-
-/// The formulas of a row: all of a short path, and of a long one the ends and evenly chosen steps with the
-/// best among them.
-std::vector<size_t> drawn_steps(const MoleculeSequence& sequence, int64_t column,
-                                const MoleculePathProblem& problem) {
-  constexpr size_t kMost = 10;
-  const auto& steps = sequence.steps;
-  std::vector<size_t> chosen;
-  if (steps.size() <= kMost) {
-    for (size_t i = 0; i < steps.size(); ++i) chosen.push_back(i);
-    return chosen;
-  }
-  size_t best = 1;
-  for (size_t i = 1; i + 1 < steps.size(); ++i)
-    if (better(problem, property_value(steps[i].properties, column),
-               property_value(steps[best].properties, column)))
-      best = i;
-  for (size_t i = 0; i < kMost; ++i) chosen.push_back(i * (steps.size() - 1) / (kMost - 1));
-  size_t nearest = 1;
-  for (size_t i = 1; i + 1 < kMost; ++i)
-    if (std::max(chosen[i], best) - std::min(chosen[i], best) <
-        std::max(chosen[nearest], best) - std::min(chosen[nearest], best))
-      nearest = i;
-  chosen[nearest] = best;
-  return chosen;
-}
-
-std::string svg_of(const MoleculeSequence& sequence, const MoleculePathProblem& problem) {
-  const int64_t column = latent_property(problem.property);
-  std::vector<Molecule> molecules;
-  std::vector<std::vector<std::string>> captions;
-  for (const size_t i : drawn_steps(sequence, column, problem)) {
-    const MoleculeStep& step = sequence.steps[i];
-    molecules.push_back(step.molecule);
-    captions.push_back({std::string(shown_name(problem.property)) + " " +
-                            number(property_value(step.properties, column), 2) +
-                            (step.given ? " (given)" : ""),
-                        "QED " + number(step.properties.qed, 2) + ", SA " + number(step.properties.sa, 1) +
-                            ", similarity " + number(step.similarity_to_start, 2)});
-  }
-  return molecule_row_svg(molecules, captions);
-}
-
-std::string sdf_of(const MoleculeSequence& sequence, const json& steps) {
-  std::vector<Molecule> molecules;
-  std::vector<std::vector<std::pair<std::string, std::string>>> values;
-  for (size_t i = 0; i < sequence.steps.size(); ++i) {
-    molecules.push_back(sequence.steps[i].molecule);
-    values.emplace_back();
-    for (const char* name :
-         {"log_p", "qed", "sa", "weight", "tpsa", "predicted", "similarity_to_start", "similarity_to_end"})
-      values.back().emplace_back(name, number(steps[i][name].get<double>(), 4));
-  }
-  return sd_file(molecules, values);
-}
-
-MoleculePathProblem problem_of(const MoleculesJob& job, std::vector<std::string>& notes) {
+MoleculePairs pairs_of(const MoleculesJob& job) {
   ParseOptions parsing;
   parsing.neutralise = job.neutralise;
-  const bool loop = !job.loop.empty();
+  if (!job.pairs.empty()) return read_molecule_pairs(job.pairs, parsing);
+  MoleculePairs one;
   const auto read = [&](const std::string& text, const char* name) {
     ParsedMolecule parsed = parse_molecule(text, name, parsing);
-    notes.insert(notes.end(), parsed.notes.begin(), parsed.notes.end());
+    one.notes.insert(one.notes.end(), parsed.notes.begin(), parsed.notes.end());
     return parsed.molecule;
   };
+  const bool loop = !job.loop.empty();
   const Molecule from = loop ? read(job.loop, "`loop`") : read(job.from, "`from`");
-  const Molecule to = loop ? from : read(job.to, "`to`");
-  const bool maximise = job.maximise || (!job.minimise && job.property == "qed");
-  const double threshold = job.threshold.value_or(job.property == "logp"  ? 0.0
-                                                  : job.property == "qed" ? 0.9
-                                                                          : 2.5);
-  return {from, to, job.property, threshold, maximise};
+  one.pairs.push_back({"", from, loop ? from : read(job.to, "`to`")});
+  return one;
 }
 
-std::string text_of(const MoleculePathResult& result, const MoleculePathProblem& problem) {
-  const int64_t column = latent_property(problem.property);
-  std::ostringstream text;
-  const char* name = shown_name(problem.property);
-  text << std::left << std::setw(8) << name << "QED   SA    like start  molecule\n";
-  for (const MoleculeStep& step : result.path.steps)
-    text << std::setw(8) << number(property_value(step.properties, column), 2) << std::setw(6)
-         << number(step.properties.qed, 2) << std::setw(6) << number(step.properties.sa, 1) << std::setw(12)
-         << number(step.similarity_to_start, 2) << step.molecule.smiles() << (step.given ? "  (given)" : "")
-         << (step.partial ? "  (partial)" : "") << "\n";
-  text << name << (problem.maximise ? " above " : " below ") << figure_text(problem.threshold)
-       << (result.path.reached ? " is reached: " : " is not reached: ") << "best "
-       << number(result.path.best, 2) << ", mean " << number(result.path.mean, 2)
-       << "; on the straight line best " << number(result.linear.best, 2) << ", mean "
-       << number(result.linear.mean, 2) << "\n";
-  return text.str();
+double default_threshold(const std::string& property) {
+  return property == "logp" ? 0.0 : property == "qed" ? 0.9 : 2.5;
+}
+
+/// What a job runs on.
+struct Loaded {
+  explicit Loaded(const MoleculesJob& job)
+      : vae(published_jtvae_file(job.model)),
+        regressors(published_property_file(job.model)),
+        accessibility(find_fragment_scores({job.model})),
+        property(is_built_in(job.property) ? built_in_property(job.property, regressors)
+                                           : property_of_file(job.property, vae, regressors)) {}
+
+  JunctionTreeVae vae;
+  PropertyModel regressors;
+  SyntheticAccessibility accessibility;
+  SoughtProperty property;
+};
+
+/// The sentences of a list would flood a terminal: the first are told, all are in run.json.
+void tell(const std::vector<std::string>& sentences,
+          const std::function<void(const std::string&)>& listener) {
+  if (!listener) return;
+  for (size_t i = 0; i < std::min(sentences.size(), kTold); ++i) listener(sentences[i]);
+  if (sentences.size() > kTold)
+    listener("and " + std::to_string(sentences.size() - kTold) + " more sentences like these, in run.json");
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 120) return figure_text(std::round(seconds), 3) + " seconds";
+  if (seconds < 7200) return figure_text(std::round(seconds / 60), 3) + " minutes";
+  return figure_text(seconds / 3600, 2) + " hours";
+}
+
+/// A list goes on without pairs that cannot be.
+class Runner {
+ public:
+  Runner(const MoleculesJob& job, const RunObserver& observer, const CancellationToken& token,
+         MoleculesRun& run)
+      : job_(job), observer_(observer), token_(token), run_(run) {}
+
+  void execute() {
+    const MoleculePairs list = pairs_of(job_);
+    run_.assumptions = list.notes;
+    tell(list.notes, observer_.note);
+    warn_all(list.left_out);
+    if (list.pairs.size() > 1) {
+      const std::string sentence = std::to_string(list.pairs.size()) + " pairs take about " +
+                                   duration_text(kSecondsAPair * static_cast<double>(list.pairs.size())) +
+                                   ", at " + figure_text(kSecondsAPair) + " seconds each on two cores";
+      run_.assumptions.push_back(sentence);
+      if (observer_.note) observer_.note(sentence);
+    }
+    const Loaded loaded(job_);
+    for (size_t i = 0; i < list.pairs.size() && !run_.failure; ++i) find(list, i, loaded);
+    LATENTPATH_CHECK(!run_.results.empty(), kInput, "no pair in ", job_.pairs, " has a path; the first: ",
+                     run_.warnings.empty() ? std::string() : run_.warnings.front());
+    run_.facts["model"] = loaded.vae.describe();
+  }
+
+ private:
+  void warn_all(const std::vector<std::string>& sentences) {
+    std::vector<std::string> told;
+    for (const std::string& sentence : sentences) told.push_back("left out: " + sentence);
+    for (const std::string& sentence : told) run_.warnings.emplace_back(sentence, WarningKind::kScope);
+    tell(told, observer_.warning);
+  }
+
+  void find(const MoleculePairs& list, size_t index, const Loaded& loaded) {
+    const MoleculePair& pair = list.pairs[index];
+    const bool alone = job_.pairs.empty();
+    const bool maximise =
+        job_.maximise || (!job_.minimise && (job_.property == "qed" || !is_built_in(job_.property)));
+    const MoleculePathProblem problem{
+        pair.from,       pair.to,
+        loaded.property, job_.threshold.value_or(default_threshold(job_.property)),
+        maximise,        job_.requirements};
+    try {
+      MoleculePathResult result =
+          find_molecule_path({loaded.vae, loaded.regressors, loaded.accessibility}, problem, job_.search,
+                             progress_of(index, list.pairs.size()), token_);
+      const std::string of = alone ? "" : pair.place + ": ";
+      for (const std::string& note : result.notes) {
+        run_.assumptions.push_back(of + note);
+        if (observer_.note) observer_.note(of + note);
+      }
+      run_.places.push_back(pair.place);
+      run_.problems.push_back(problem);
+      run_.results.push_back(std::move(result));
+    } catch (const Error& refusal) {
+      if (alone || refusal.kind() == ErrorKind::kNumerical) throw;
+      if (refusal.kind() == ErrorKind::kInterrupted) {
+        if (run_.results.empty()) throw;
+        run_.failure = {
+            ErrorKind::kInterrupted,
+            join_message("interrupted after ", run_.results.size(), " of ", list.pairs.size(), " pairs"),
+            "they are in"};
+        return;
+      }
+      warn_all({pair.place + ": " + refusal.what()});
+    }
+  }
+
+  ProgressObserver progress_of(size_t index, size_t count) const {
+    if (!observer_.progress || count == 1) return observer_.progress;
+    return [this, index, count](const Progress& progress) {
+      observer_.progress({join_message("pair ", index + 1, " of ", count, ", ", progress.stage),
+                          static_cast<int64_t>(index), static_cast<int64_t>(count), 0});
+    };
+  }
+
+  const MoleculesJob& job_;
+  const RunObserver& observer_;
+  const CancellationToken& token_;
+  MoleculesRun& run_;
+};
+
+json pair_json(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  json path = figures_of(result.path);
+  const json verdict = molecule_verdict(result, problem);
+  path["start"] = result.start;
+  path["seconds"] = result.search_seconds + result.decode_seconds;
+  path["ends_exact"] = {result.from.exact, result.to.exact};
+  path["verdict"] = verdict["level"];
+  path["verdict_reasons"] = verdict["points"];
+  return {{"path", path}, {"linear", figures_of(result.linear)}};
+}
+
+/// What the run folder holds of it.
+void describe(MoleculesRun& run) {
+  json pairs = json::array(), molecules = json::array();
+  std::vector<Tensor> nodes;
+  for (size_t i = 0; i < run.results.size(); ++i) {
+    const MoleculePathResult& result = run.results[i];
+    pairs.push_back(pair_json(result, run.problems[i]));
+    json one{{"steps", steps_of(result.path)}, {"linear_steps", steps_of(result.linear)}};
+    if (!run.places[i].empty()) one["place"] = run.places[i];
+    molecules.push_back(std::move(one));
+    nodes.push_back(result.nodes);
+    if (i < kPictures) run.pictures.push_back(molecules_svg(result.path, run.problems[i]));
+    if (i < kPictures && run.results.size() > 1) run.text += "pair " + std::to_string(i + 1) + "\n";
+    if (i < kPictures) run.text += molecules_text(result, run.problems[i]);
+  }
+  if (run.results.size() > kPictures)
+    run.text += "of " + std::to_string(run.results.size()) + " pairs the first " + std::to_string(kPictures) +
+                " are shown; molecules.csv has all\n";
+  run.summary = {{"pairs", pairs}};
+  write_warnings(run.summary, run.warnings);
+  run.summary["verdict"] = molecule_verdict(run.results, run.problems);
+  const MoleculePathProblem& problem = run.problems[0];
+  run.facts["property"] = {
+      {"name", problem.property.name}, {"threshold", problem.threshold}, {"maximise", problem.maximise}};
+  run.facts["molecules"] = molecules;
+  run.text += verdict_text(run.summary["verdict"]);
+  run.arrays = {{"path.npy", at::stack(nodes)}};
+  run.files = {{"molecules.csv", molecules_csv(run.results)}, {"molecules.sdf", molecules_sdf(run.results)}};
+  for (size_t i = 0; i < run.pictures.size(); ++i)
+    run.files.emplace_back(i == 0 ? "molecules.svg" : "molecules-" + std::to_string(i + 1) + ".svg",
+                           run.pictures[i]);
 }
 
 }  // namespace
@@ -267,69 +324,11 @@ MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer,
   run.seed = job.search.seed;
   run.threads = use_threads(job.threads);
   run.local_paths = file_options(molecules_option_table(), job);
-  const MoleculePathProblem problem = problem_of(job, run.assumptions);
-  const std::filesystem::path folder = job.model;
-  const JunctionTreeVae vae(published_jtvae_file(folder));
-  const PropertyModel model(published_property_file(folder));
-  const SyntheticAccessibility accessibility(find_fragment_scores({folder}));
-  run.result =
-      find_molecule_path(vae, model, accessibility, problem, job.search, observer.progress, cancellation);
-  MoleculePathResult& result = run.result;
-  run.assumptions.insert(run.assumptions.end(), result.notes.begin(), result.notes.end());
-  for (const std::string& sentence : run.assumptions)
-    if (observer.note) observer.note(sentence);
-  const json steps = steps_of(result.path);
-  json path = figures_of(result.path);
-  path["start"] = result.start;
-  path["seconds"] = result.search_seconds + result.decode_seconds;
-  run.summary = {{"pairs", json::array({{{"path", path}, {"linear", figures_of(result.linear)}}})}};
-  run.facts = {{"property",
-                {{"name", job.property}, {"threshold", problem.threshold}, {"maximise", problem.maximise}}},
-               {"model", vae.describe()},
-               {"ends_exact", {result.from.exact, result.to.exact}},
-               {"molecules", steps},
-               {"linear_molecules", steps_of(result.linear)}};
-  run.text = text_of(result, problem);
-  run.arrays = {{"path.npy", result.nodes.unsqueeze(0)}};
-  run.files = {{"molecules.csv", csv_of(steps)},
-               {"molecules.sdf", sdf_of(result.path, steps)},
-               {"molecules.svg", svg_of(result.path, problem)}};
+  Runner(job, observer, cancellation, run).execute();
+  describe(run);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   run.facts["seconds"] = seconds.count();
   return run;
-}
-
-void illustrate(const MoleculesJob&, const MoleculesRun& run, const std::filesystem::path& folder,
-                const ProgressObserver&, const CancellationToken&) {
-  std::ostringstream page;
-  page << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>LatentPath: "
-          "molecules</title>\n<style>"
-          "body{font-family:sans-serif;margin:2em;color:#222}.row{overflow-x:auto}table{border-collapse:"
-          "collapse}"
-          "td,th{padding:.2em "
-          ".7em;text-align:right}td:last-child,th:last-child{text-align:left;font-family:monospace}"
-          "</style></head><body>\n<h1>A path between two molecules</h1>\n";
-  std::string svg;
-  for (const auto& [name, text] : run.files)
-    if (name == "molecules.svg") svg = text;
-  page << "<div class=\"row\">" << svg.substr(svg.find("<svg")) << "</div>\n<table><tr>";
-  for (const char* heading :
-       {"log P", "QED", "SA", "like the start", "like the end", "predicted", "molecule"})
-    page << "<th>" << heading << "</th>";
-  page << "</tr>\n";
-  for (const MoleculeStep& s : run.result.path.steps) {
-    page << "<tr>";
-    for (const double value : {s.properties.log_p, s.properties.qed, s.properties.sa, s.similarity_to_start,
-                               s.similarity_to_end, s.predicted})
-      page << "<td>" << number(value, 2) << "</td>";
-    page << "<td>" << s.molecule.smiles() << (s.given ? " (given)" : "") << "</td></tr>\n";
-  }
-  page << "</table>\n<p>Atoms that the molecule before does not have are marked. Properties are those of the "
-          "molecules "
-          "themselves, but for the column <i>predicted</i>, the regressors' opinion of the property that was "
-          "sought.</p>\n"
-          "</body></html>\n";
-  write_file(folder / "report.html", page.str());
 }
 
 }  // namespace latentpath

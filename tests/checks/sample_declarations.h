@@ -56,6 +56,11 @@ extern const std::vector<double> nodes;
 extern const Molecule from, to;
 //// molecule/jtvae.h
 extern const Molecule from, to;
+//// molecule/encoded_molecules.h
+extern const JunctionTreeVae vae;
+extern const SyntheticAccessibility accessibility;
+//// molecule/molecule_requirements.h
+extern const Molecule from, to;
 //// molecule/molecule_path.h
 extern const Molecule from, to;
 extern const JunctionTreeVae vae;

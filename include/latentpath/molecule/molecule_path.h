@@ -1,8 +1,8 @@
 #pragma once
 // Paths between two molecules whose molecules reach a property (paper A, §7).
 //
-//   MoleculePathProblem problem{from, to, "logp", 0.0};              // log P below 0; equal molecules ask for a loop
-//   MoleculePathResult result = find_molecule_path(vae, model, accessibility, problem);
+//   MoleculePathProblem problem{from, to, built_in_property("logp", model), 0.0};   // log P below 0
+//   MoleculePathResult result = find_molecule_path({vae, model, accessibility}, problem);
 //   for (const MoleculeStep& step : result.path.steps) std::cout << step.molecule.smiles() << "\n";
 //
 // find_path() does the work, in the model's latent space with its own lengths: the quality is
@@ -10,7 +10,8 @@
 // the chance that the regressors p_k see the property reached, times the typicality guard of encoded
 // molecules. σ falls from five residuals of the regressors to one, each search going on from the last. Paths
 // are then decoded, finer where molecules change, and judged by the true properties of what comes out: of
-// several searches the best is kept.
+// several searches one that betters the straight line in its best molecule and in the mean is kept, and of
+// these the one with the best molecule.
 
 #include <cstdint>
 #include <string>
@@ -19,16 +20,26 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_requirements.h"
 #include "latentpath/molecule/properties.h"
 #include "latentpath/molecule/property_model.h"
+#include "latentpath/molecule/sought_property.h"
 
 namespace latentpath {
 
+/// What a path is made with. All must outlive the call.
+struct MoleculeModels {
+  const JunctionTreeVae& vae;
+  const PropertyModel& regressors;
+  const SyntheticAccessibility& accessibility;
+};
+
 struct MoleculePathProblem {
-  Molecule from, to;
-  std::string property;   ///< of latent_properties()
-  double threshold = 0;   ///< to be reached
+  Molecule from, to;  ///< equal molecules ask for a loop
+  SoughtProperty property;
+  double threshold = 0;   ///< to be passed
   bool maximise = false;  ///< above it; else below
+  MoleculeRequirements requirements = {};
 };
 
 struct MoleculePathOptions {
@@ -43,11 +54,13 @@ struct MoleculePathOptions {
 /// A molecule of a path: once for all neighbouring latents that decode to it.
 struct MoleculeStep {
   Molecule molecule;
-  double time = 0;       ///< the first of its latents, as a share of the path's length
-  bool given = false;    ///< the user's own, not decoded
-  bool partial = false;  ///< see DecodedMolecule
+  double time = 0;        ///< the first of its latents, as a share of the path's length
+  bool given = false;     ///< the user's own, not decoded
+  bool partial = false;   ///< see DecodedMolecule
+  bool replaced = false;  ///< of a latent near the path, whose own molecule lacks what is required
   MoleculeProperties properties = {};
-  double predicted = 0;  ///< the regressors' opinion of the property
+  double value = 0;      ///< of the property
+  double predicted = 0;  ///< its value as the regressors see it
   double similarity_to_start = 1, similarity_to_end = 1, similarity_to_previous = 1;
 };
 
@@ -56,8 +69,10 @@ struct MoleculeSequence {
   std::vector<MoleculeStep> steps;   ///< from the start to the end
   double best = 0, mean = 0;         ///< of the property, over the molecules between the ends
   bool reached = false;              ///< some molecule between the ends passes the threshold
+  int64_t between = 0;               ///< molecules between the ends
   int64_t decoded = 0;               ///< latents
   int64_t partial = 0, gave_up = 0;  ///< of them
+  int64_t left_out = 0;              ///< molecules that lack what is required
 };
 
 /// Where a path begins or ends.
@@ -77,14 +92,12 @@ struct MoleculePathResult {
   double search_seconds = 0, decode_seconds = 0;
 };
 
-/// Whether one value of the property is better than another.
+/// Whether one value of the property is better than another; NaN is worse than any.
 bool better(const MoleculePathProblem& problem, double a, double b);
 
-/// Throws Error(kArgument) for ends with fragments outside of the vocabulary. Cancellation throws
-/// Error(kInterrupted).
-MoleculePathResult find_molecule_path(const JunctionTreeVae& vae, const PropertyModel& model,
-                                      const SyntheticAccessibility& accessibility,
-                                      const MoleculePathProblem& problem,
+/// Throws Error(kArgument) for ends with fragments outside of the vocabulary or without what is required.
+/// Cancellation throws Error(kInterrupted). The same seed gives the same path, whatever the threads.
+MoleculePathResult find_molecule_path(const MoleculeModels& models, const MoleculePathProblem& problem,
                                       const MoleculePathOptions& options = {},
                                       const ProgressObserver& progress = {},
                                       const CancellationToken& token = {});
