@@ -1,13 +1,17 @@
-// How good is the junction tree VAE?
+// How good is the junction tree VAE, and how good are paths between molecules?
 //
 //   benchmark_molecules reconstruct FOLDER COUNT            held-out molecules of MOSES, from the mean and with exact ends
 //   benchmark_molecules prior FOLDER COUNT                  what latents of N(0, I), and far out, decode to
+//   benchmark_molecules paths FOLDER COUNT logp|qed|sa      pairs of held-out molecules against the straight line
+//   benchmark_molecules loops FOLDER COUNT                  loops through held-out molecules that raise QED
 //   benchmark_molecules train FOLDER COUNT                  regressors on COUNT encoded molecules, written into FOLDER
 //
 // FOLDER is what `latentpath data jtvae-zinc` filled.
 
 #include <ATen/Parallel.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -15,15 +19,17 @@
 #include <set>
 #include <string>
 
+#include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
-#include "latentpath/molecule/property_model.h"
+#include "latentpath/molecule/encoded_molecules.h"
+#include "latentpath/molecule/molecule_path.h"
 #include "latentpath/molecule/published_jtvae.h"
 
 namespace lp = latentpath;
 
 namespace {
 
-/// Processor seconds of this process, which has one thread: what others do on the machine does not count.
+/// Processor seconds of this process, all threads together: what others do on the machine does not count.
 double now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 /// `count` molecules of MOSES' test part, evenly spread.
@@ -94,30 +100,125 @@ void prior(const lp::JunctionTreeVae& vae, int64_t count) {
   }
 }
 
+/// Sums over the pairs of a table.
+struct Table {
+  int64_t pairs = 0, best_wins = 0, mean_wins = 0, reached = 0, reached_straight = 0, drug_like = 0,
+          drug_like_straight = 0, exact = 0, gained = 0;
+  std::vector<double> best, best_straight, mean, mean_straight, gain, similarity, seconds, worked;
+
+  static double share(int64_t cases, int64_t of) {
+    return 100 * static_cast<double>(cases) / static_cast<double>(std::max<int64_t>(1, of));
+  }
+};
+
+/// Passes the threshold with QED ≥ 0.6 and SA ≤ 4 as well.
+bool has_drug_like(const lp::MoleculePathProblem& problem, const lp::MoleculeSequence& sequence) {
+  for (const lp::MoleculeStep& step : sequence.steps)
+    if (!step.given && step.properties.qed >= 0.6 && step.properties.sa <= 4 &&
+        lp::better(problem, step.value, problem.threshold))
+      return true;
+  return false;
+}
+
+void print(const Table& t, const std::string& property, bool loops) {
+  const auto n = [&](int64_t cases) { return Table::share(cases, t.pairs); };
+  std::printf("%s, %lld %s, both ends exact on %.0f %%, median %.1f s each (%.1f s of one core)\n",
+              property.c_str(), static_cast<long long>(t.pairs), loops ? "loops" : "pairs", n(t.exact),
+              lp::median_of(t.seconds), lp::median_of(t.worked));
+  if (loops) {
+    std::printf(
+        "QED rises by 0.15 or more on %.0f %%, median +%.2f; similarity of the best to the start, median "
+        "%.2f\n",
+        n(t.gained), lp::median_of(t.gain), lp::median_of(t.similarity));
+    return;
+  }
+  std::printf("best beats the straight line on %.0f %%, mean on %.0f %%\n", n(t.best_wins), n(t.mean_wins));
+  std::printf(
+      "threshold reached on %.0f %% (straight %.0f %%), with QED >= 0.6 and SA <= 4 on %.0f %% (%.0f %%)\n",
+      n(t.reached), n(t.reached_straight), n(t.drug_like), n(t.drug_like_straight));
+  std::printf("median best %.2f (straight %.2f), median mean %.2f (%.2f)\n", lp::median_of(t.best),
+              lp::median_of(t.best_straight), lp::median_of(t.mean), lp::median_of(t.mean_straight));
+}
+
+/// Wall-clock seconds, as a user waits.
+double wall() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Figs. 17 (logp), 18 (qed; both ends below 0.8) and 19 (loops through molecules of QED below 0.7).
+void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& folder, int64_t count,
+           const std::string& property, bool loops) {
+  const lp::PropertyModel model(lp::published_property_file(folder));
+  const lp::SyntheticAccessibility accessibility(lp::find_fragment_scores({folder}));
+  std::vector<lp::Molecule> molecules;
+  for (const lp::Molecule& molecule : held_out(folder, (property == "qed" ? 8 : 3) * count))
+    if (vae.unknown_fragments(molecule).empty() &&
+        (property != "qed" || lp::drug_likeness(molecule) < (loops ? 0.7 : 0.8)))
+      molecules.push_back(molecule);
+  count = std::min(count, static_cast<int64_t>(molecules.size()) / (loops ? 1 : 2));
+  Table table;
+  for (int64_t i = 0; i < count; ++i) {
+    const lp::Molecule& from = molecules[static_cast<size_t>(i)];
+    const lp::Molecule& to = loops ? from : molecules[static_cast<size_t>(i + count)];
+    const lp::MoleculePathProblem problem{from, to, lp::built_in_property(property, model),
+                                          property == "logp"  ? 0
+                                          : property == "qed" ? 0.9
+                                                              : 2.5,
+                                          property == "qed"};
+    const double begin = wall(), worked = now();
+    const lp::MoleculePathResult result = lp::find_molecule_path({vae, model, accessibility}, problem);
+    table.seconds.push_back(wall() - begin);
+    table.worked.push_back(now() - worked);
+    ++table.pairs;
+    const lp::MoleculeSequence &path = result.path, &line = result.linear;
+    table.best_wins += lp::better(problem, path.best, line.best);
+    table.mean_wins += lp::better(problem, path.mean, line.mean);
+    table.reached += path.reached;
+    table.reached_straight += line.reached;
+    table.exact += result.from.exact && result.to.exact;
+    table.drug_like += has_drug_like(problem, path);
+    table.drug_like_straight += has_drug_like(problem, line);
+    table.best.push_back(path.best);
+    table.best_straight.push_back(line.best);
+    table.mean.push_back(path.mean);
+    table.mean_straight.push_back(line.mean);
+    if (loops) {
+      table.gain.push_back(path.best - path.steps.front().value);
+      table.gained += table.gain.back() >= 0.15;
+      for (const lp::MoleculeStep& step : path.steps)
+        if (!step.given && step.value == path.best) table.similarity.push_back(step.similarity_to_start);
+    }
+    std::printf(
+        "%3lld  best %6.2f (straight %6.2f)  mean %6.2f (%6.2f)  %-8s %2lld molecules (%2lld)  search %.1f "
+        "s, decoding %.1f s, all %.1f s (%.1f s of one core)\n",
+        static_cast<long long>(i), path.best, line.best, path.mean, line.mean, result.start.c_str(),
+        static_cast<long long>(path.between), static_cast<long long>(line.between), result.search_seconds,
+        result.decode_seconds, table.seconds.back(), table.worked.back());
+    std::fflush(stdout);
+    if ((i + 1) % 10 == 0 || i + 1 == count) print(table, property, loops);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "benchmark_molecules reconstruct|prior|train FOLDER COUNT\n");
+    std::fprintf(stderr,
+                 "benchmark_molecules reconstruct|prior|paths|loops|train FOLDER COUNT [logp|qed|sa]\n");
     return 2;
   }
-  at::set_num_threads(1);
-  const std::string what = argv[1];
+  const std::string what = argv[1], property = what == "loops" ? "qed" : argc > 4 ? argv[4] : "logp";
+  at::set_num_threads(what == "paths" || what == "loops" ? 2 : 1);
   const std::filesystem::path folder = argv[2];
   const int64_t count = std::atoll(argv[3]);
   const lp::JunctionTreeVae vae(lp::published_jtvae_file(folder));
   if (what == "reconstruct")
     reconstruct(vae, folder, count);
   else if (what == "train")
-    std::printf("%s\n",
-                lp::train_property_model(vae, lp::moses_molecules("train", folder),
-                                         lp::SyntheticAccessibility(lp::find_fragment_scores({folder})),
-                                         lp::published_property_file(folder), {.molecules = count})
-                    .dump(2)
-                    .c_str());
+    std::printf("%s\n", lp::train_published_regressors(folder, count).dump(2).c_str());
   else if (what == "prior")
     prior(vae, count);
   else
-    return 2;
+    paths(vae, folder, count, property, what == "loops");
   return 0;
 }

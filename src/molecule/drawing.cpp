@@ -7,6 +7,7 @@
 #include <GraphMol/RDKitBase.h>
 #include <GraphMol/Substruct/SubstructMatch.h>
 
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -41,16 +42,61 @@ RDKit::MatchVectType common_part(const Graph& before, const Graph& after) {
   return pairs;
 }
 
+/// Whether the places of atoms that were given tore a bond apart or crushed one: bonds are 1.5 long.
+bool is_distorted(const RDKit::ROMol& graph) {
+  const RDKit::Conformer& places = graph.getConformer();
+  for (const auto* bond : graph.bonds()) {
+    const double length =
+        (places.getAtomPos(bond->getBeginAtomIdx()) - places.getAtomPos(bond->getEndAtomIdx())).length();
+    if (length > 2.4 || length < 0.7) return true;
+  }
+  return false;
+}
+
+/// Turns, moves and, where that fits better, mirrors a drawing as a whole, so that the common part lies as it
+/// does in the drawing before (Procrustes' problem in the plane).
+void lay_over(RDKit::ROMol& graph, const RDKit::ROMol& before, const RDKit::MatchVectType& pairs) {
+  RDKit::Conformer& places = graph.getConformer();
+  const RDKit::Conformer& targets = before.getConformer();
+  RDGeom::Point3D centre, target_centre;
+  for (const auto& [b, a] : pairs) {
+    centre += places.getAtomPos(static_cast<unsigned>(a));
+    target_centre += targets.getAtomPos(static_cast<unsigned>(b));
+  }
+  centre /= static_cast<double>(pairs.size());
+  target_centre /= static_cast<double>(pairs.size());
+  double dot[2] = {0, 0}, cross[2] = {0, 0};  // as it is, mirrored
+  for (const auto& [b, a] : pairs) {
+    const RDGeom::Point3D from = places.getAtomPos(static_cast<unsigned>(a)) - centre,
+                          to = targets.getAtomPos(static_cast<unsigned>(b)) - target_centre;
+    for (int mirrored = 0; mirrored < 2; ++mirrored) {
+      const double y = mirrored == 0 ? from.y : -from.y;
+      dot[mirrored] += from.x * to.x + y * to.y;
+      cross[mirrored] += from.x * to.y - y * to.x;
+    }
+  }
+  const int mirrored = std::hypot(dot[1], cross[1]) > std::hypot(dot[0], cross[0]) * (1 + 1e-9);
+  const double angle = std::atan2(cross[mirrored], dot[mirrored]), c = std::cos(angle), s = std::sin(angle);
+  for (unsigned atom = 0; atom < graph.getNumAtoms(); ++atom) {
+    const RDGeom::Point3D p = places.getAtomPos(atom) - centre;
+    const double y = mirrored == 0 ? p.y : -p.y;
+    places.setAtomPos(
+        atom, RDGeom::Point3D(target_centre.x + c * p.x - s * y, target_centre.y + s * p.x + c * y, 0));
+  }
+}
+
 std::vector<Placed> place(const std::vector<Molecule>& molecules) {
   std::vector<Placed> row;
   for (const Molecule& molecule : molecules) {
     Placed placed{boost::make_shared<RDKit::ROMol>(molecule.graph()), {}};
     RDKit::MatchVectType pairs;
     if (!row.empty()) pairs = common_part(row.back().graph, placed.graph);
-    if (pairs.empty())
-      RDDepict::compute2DCoords(*placed.graph, nullptr, true);
-    else
+    if (!pairs.empty())
       RDDepict::generateDepictionMatching2DStructure(*placed.graph, *row.back().graph, pairs);
+    if (pairs.empty() || is_distorted(*placed.graph)) {
+      RDDepict::compute2DCoords(*placed.graph, nullptr, true);
+      if (!pairs.empty()) lay_over(*placed.graph, *row.back().graph, pairs);
+    }
     std::set<int> kept;
     for (const auto& pair : pairs) kept.insert(pair.second);
     for (int atom = 0; !row.empty() && atom < static_cast<int>(placed.graph->getNumAtoms()); ++atom)

@@ -240,7 +240,8 @@ MoleculeCode JunctionTreeVae::find_code(const Molecule& molecule) const {
   {
     const at::NoGradGuard no_gradients;
     decisions = Teacher(model_->network, tree, tree_part.unsqueeze(0)).run();
-    Labels labels(model_->network, model_->attachments, tree, molecule);
+    AttachmentPool::Lent attachments(model_->attachments);
+    Labels labels(model_->network, *attachments, tree, molecule);
     if (!labels.collect()) return code;
     differences = labels.differences();
   }

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
+#include "latentpath/core/parallel.h"
 #include "latentpath/io/archive.h"
 #include "molecule/cluster.h"
 #include "molecule/jtvae_impl.h"
@@ -111,17 +112,20 @@ std::vector<DecodedMolecule> JunctionTreeVae::decode(const Tensor& latents,
   const at::NoGradGuard no_gradients;
   const Tensor z = latents.detach().to(at::kFloat).contiguous();
   const int64_t half = model_->network.half;
-  std::vector<DecodedMolecule> result;
+  std::vector<std::optional<DecodedMolecule>> decoded(static_cast<size_t>(z.size(0)));
   // One at a time: a product with a matrix of one row and one of several round differently, and what a latent
   // decodes to must not depend on its neighbours.
-  for (int64_t i = 0; i < z.size(0); ++i) {
-    const auto trees = decode_trees(model_->network, model_->attachments,
-                                    z.narrow(0, i, 1).narrow(1, 0, half), limits.steps);
-    DecodedMolecule molecule = assemble(model_->network, model_->attachments, trees[0].tree,
+  run_in_parallel(z.size(0), [&](int64_t i) {
+    AttachmentPool::Lent attachments(model_->attachments);
+    const auto trees =
+        decode_trees(model_->network, *attachments, z.narrow(0, i, 1).narrow(1, 0, half), limits.steps);
+    DecodedMolecule molecule = assemble(model_->network, *attachments, trees[0].tree,
                                         z[i].narrow(0, half, half).contiguous(), limits.states);
     molecule.gave_up = molecule.gave_up || !trees[0].complete;
-    result.push_back(std::move(molecule));
-  }
+    decoded[static_cast<size_t>(i)] = std::move(molecule);
+  });
+  std::vector<DecodedMolecule> result;
+  for (auto& molecule : decoded) result.push_back(std::move(*molecule));
   return result;
 }
 

@@ -2,6 +2,7 @@
 // The parts of a junction tree VAE.
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,43 @@
 #include "molecule/jtvae_network.h"
 
 namespace latentpath {
+
+/// Memories of attachments, one a thread that decodes. What a latent decodes to does not depend on which.
+class AttachmentPool {
+ public:
+  explicit AttachmentPool(const ClusterVocabulary& vocabulary) : vocabulary_(vocabulary) {}
+
+  /// Takes one while it lives.
+  class Lent {
+   public:
+    explicit Lent(AttachmentPool& pool) : pool_(pool), attachments_(pool.take()) {}
+    ~Lent() { pool_.give_back(std::move(attachments_)); }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+    Attachments& operator*() { return *attachments_; }
+
+   private:
+    AttachmentPool& pool_;
+    std::unique_ptr<Attachments> attachments_;
+  };
+
+ private:
+  std::unique_ptr<Attachments> take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return std::make_unique<Attachments>(vocabulary_);
+    std::unique_ptr<Attachments> last = std::move(free_.back());
+    free_.pop_back();
+    return last;
+  }
+  void give_back(std::unique_ptr<Attachments> attachments) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(attachments));
+  }
+
+  const ClusterVocabulary& vocabulary_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Attachments>> free_;
+};
 
 struct JunctionTreeVae::Model {
   Model(const NamedTensors& weights, std::vector<std::string> clusters, int64_t depth,
@@ -22,7 +60,7 @@ struct JunctionTreeVae::Model {
 
   ClusterVocabulary vocabulary;
   JtvaeNetwork network;
-  Attachments attachments;
+  AttachmentPool attachments;
   std::string file, origin;
 };
 

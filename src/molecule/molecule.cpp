@@ -148,6 +148,9 @@ class Reader {
   }
 
   void neutralise() {
+    bool charged = false;
+    for (const auto* atom : graph_->atoms()) charged = charged || atom->getFormalCharge() != 0;
+    if (!charged) return;  // the patterns of an Uncharger take longer to read than everything else
     const std::string before = RDKit::MolToSmiles(*graph_);
     RDKit::MolStandardize::Uncharger uncharger(true);
     std::unique_ptr<RDKit::ROMol> neutral(uncharger.uncharge(*graph_));

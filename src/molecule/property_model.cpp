@@ -14,21 +14,10 @@
 
 namespace latentpath {
 
-const std::vector<std::string>& latent_properties() {
-  static const std::vector<std::string> names{"logp", "qed", "sa"};
-  return names;
-}
-
-int64_t latent_property(const std::string& name) {
-  const auto& names = latent_properties();
-  const auto found = std::find(names.begin(), names.end(), name);
-  LATENTPATH_CHECK(found != names.end(), kArgument, "there is no property '", name,
-                   "': choose logp, qed or sa");
-  return found - names.begin();
-}
-
-double property_value(const MoleculeProperties& properties, int64_t column) {
-  return column == 0 ? properties.log_p : column == 1 ? properties.qed : properties.sa;
+Tensor soft_step(const Tensor& x) {
+  // Where Φ_N underflows its logarithm goes on as −2 log|x|, and with it the slope.
+  const Tensor inside = x.clamp_min(-3);
+  return 0.5 * at::erfc(-inside / std::sqrt(2.0)) * (9 / x.clamp_max(-3).square());
 }
 
 Tensor PropertyWeights::predict(const Tensor& z) const {
@@ -93,10 +82,7 @@ QualityPointer PropertyModel::reaches(const std::string& property, double thresh
   return function_quality(
       [networks, column, threshold, scale](const Tensor& z) {
         const Tensor x = (networks->weights.predict(z.to(at::kDouble)).select(2, column) - threshold) / scale;
-        // Where Φ_N underflows its logarithm goes on as −2 log|x|, and with it the slope.
-        const Tensor inside = x.clamp_min(-3);
-        const Tensor q = 0.5 * at::erfc(-inside / std::sqrt(2.0)) * (9 / x.clamp_max(-3).square());
-        return q.prod(1);
+        return soft_step(x).prod(1);
       },
       join_message(property, above ? " > " : " < ", threshold));
 }

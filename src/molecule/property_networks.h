@@ -33,4 +33,7 @@ struct PropertyWeights {
   }
 };
 
+/// Φ_N(x), which falls off like 1/x² in its lower tail here, so that there is a slope everywhere.
+Tensor soft_step(const Tensor& x);
+
 }  // namespace latentpath

@@ -135,6 +135,16 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
   return true;
 }
 
+nlohmann::json train_published_regressors(const std::filesystem::path& folder, int64_t molecules,
+                                          const ProgressObserver& progress, const CancellationToken& token) {
+  const JunctionTreeVae vae(published_jtvae_file(folder));
+  const SyntheticAccessibility accessibility(find_fragment_scores({folder}));
+  const EncodedMolecules encoded =
+      encode_molecules(vae, moses_molecules("train", folder, progress, token), accessibility,
+                       {.molecules = molecules, .folder = folder / "encoded"}, progress, token);
+  return train_property_model(encoded, vae.describe(), published_property_file(folder), {}, progress, token);
+}
+
 std::string fetch_published_models(const std::filesystem::path& folder, const ProgressObserver& progress,
                                    const CancellationToken& token) {
   const bool fetched = fetch_published_jtvae(folder, progress, token);
@@ -145,10 +155,7 @@ std::string fetch_published_models(const std::filesystem::path& folder, const Pr
     const PropertyModel sound(properties);
     card = read_card(properties);
   } catch (const Error&) {
-    const SyntheticAccessibility accessibility(find_fragment_scores({folder}));
-    const auto molecules = moses_molecules("train", folder, progress, token);
-    card = train_property_model(JunctionTreeVae(file), molecules, accessibility, properties, {}, progress,
-                                token);
+    card = train_published_regressors(folder, 50'000, progress, token);
     trained = true;
   }
   std::ostringstream text;

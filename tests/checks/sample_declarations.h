@@ -58,6 +58,16 @@ extern const std::vector<double> nodes;
 extern const Molecule from, to;
 //// molecule/jtvae.h
 extern const Molecule from, to;
+//// molecule/encoded_molecules.h
+extern const JunctionTreeVae vae;
+extern const SyntheticAccessibility accessibility;
+//// molecule/molecule_requirements.h
+extern const Molecule from, to;
+//// molecule/molecule_path.h
+extern const Molecule from, to;
+extern const JunctionTreeVae vae;
+extern const PropertyModel model;
+extern const SyntheticAccessibility accessibility;
 //// molecule/property_model.h
 extern const Tensor codes;
 //// numerics/block_tridiagonal.h

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <sstream>
+
 #include "latentpath/core/error.h"
 
 namespace latentpath {
@@ -58,6 +61,39 @@ TEST(Drawing, NothingIsRefused) {
   EXPECT_THROW(molecule_row_svg({}), Error);
   EXPECT_THROW(molecule_row_svg({molecule("CO")}, {{}, {}}), Error);
   EXPECT_THROW(sd_file({molecule("CO")}, {{}, {}}), Error);
+}
+
+TEST(Drawing, NoBondIsTornApartWhereACommonPartIsLaidOver) {
+  // RDKit's drawing with given places put an atom of the second one's ring four bond lengths away.
+  const std::string text =
+      sd_file({parse_molecule("Cc1cccc(CNC(=O)C2OC3CC4(C(=O)N5CCOCC5)CC3C2C4)c1", "the first").molecule,
+               parse_molecule("Cc1ccccc1C(=O)NCCC(=O)N(C)O", "the second").molecule,
+               parse_molecule("Cc1cccc(CNC(=O)C2C3CC4OC(C(=O)O)C2C4C3)c1", "the third").molecule,
+               parse_molecule("Cc1ccccc1C(=O)NCCC(=O)N(C)O", "the fourth").molecule});
+  std::istringstream stream(text);
+  std::string line;
+  int records = 0;
+  while (std::getline(stream, line)) {  // the name; two more lines, then the counts
+    std::getline(stream, line), std::getline(stream, line), std::getline(stream, line);
+    const int atoms = std::stoi(line.substr(0, 3)), bonds = std::stoi(line.substr(3, 3));
+    std::vector<std::pair<double, double>> places;
+    for (int i = 0; i < atoms; ++i) {
+      std::getline(stream, line);
+      places.emplace_back(std::stod(line.substr(0, 10)), std::stod(line.substr(10, 10)));
+    }
+    for (int i = 0; i < bonds; ++i) {
+      std::getline(stream, line);
+      const auto &a = places.at(std::stoul(line.substr(0, 3)) - 1),
+                 &b = places.at(std::stoul(line.substr(3, 3)) - 1);
+      const double length = std::hypot(a.first - b.first, a.second - b.second);
+      EXPECT_LT(length, 2.5) << "record " << records;  // 1.5 but for bridges
+      EXPECT_GT(length, 0.6) << "record " << records;
+    }
+    while (line.rfind("$$$$", 0) != 0 && std::getline(stream, line)) {
+    }
+    ++records;
+  }
+  EXPECT_EQ(records, 4);
 }
 
 }  // namespace

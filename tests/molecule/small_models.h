@@ -1,6 +1,8 @@
 #pragma once
 // A folder with a small model and regressors for it, as `latentpath data jtvae-zinc` leaves one.
 
+#include <nlohmann/json.hpp>
+
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/molecule/published_jtvae.h"
 #include "molecule/small_jtvae.h"
@@ -25,8 +27,8 @@ inline const std::filesystem::path& small_models() {
                                std::filesystem::copy_options::overwrite_existing);
     const JunctionTreeVae vae(published_jtvae_file(place));
     const SyntheticAccessibility accessibility(find_fragment_scores());
-    train_property_model(vae, small_molecules(), accessibility, published_property_file(place),
-                         {.molecules = 150, .epochs = 200, .seed = 3});
+    train_property_model(encode_molecules(vae, small_molecules(), accessibility), "for tests",
+                         published_property_file(place), {.epochs = 200, .seed = 3});
     return place;
   }();
   return folder;

@@ -84,6 +84,20 @@ export function measures() {
   };
 }
 
+/** Two pairs of molecules, as `latentpath molecules` finds them. */
+export function molecules() {
+  const step = (smiles, value, given = false) => ({ smiles, given, partial: false, replaced: false, value, predicted: given ? null : value + 0.1, log_p: value, qed: 0.7, sa: 2.1, weight: 250.3, tpsa: 60, similarity_to_start: 0.5, similarity_to_end: 0.25, similarity_to_previous: 0.4 });
+  const pair = (from, to, verdict, best) => ({ verdict, from, to, steps: [step(from, 1.5, true), step("CC(N)=O", best), step(to, 1.2, true)] });
+  const reasons = (level, text) => ({ path: { verdict_reasons: [{ topic: "property", level, text }] } });
+  return {
+    kind: "molecules",
+    property: "log P",
+    verdict: { level: "fair", headline: "log P below 0 is reached on 1 of 2 pairs (straight lines: 0)", points: [] },
+    summary: { pairs: [reasons("good", "log P below 0 is reached"), reasons("fair", "log P below 0 is not reached")] },
+    pairs: [pair("CCO", "CCN", "good", -0.51), pair("CCC", "<b>C</b>", "fair", 0.73)],
+  };
+}
+
 /** Methods by features, as `latentpath evaluate` tables them. */
 export function evaluation() {
   const rows = [];

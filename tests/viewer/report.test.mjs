@@ -8,7 +8,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { disc, evaluation, measures, sphere } from "./fixtures.mjs";
+import { disc, evaluation, measures, molecules, sphere } from "./fixtures.mjs";
 
 const here = import.meta.dirname ?? resolve(new URL(".", import.meta.url).pathname);
 const require = createRequire(join(process.env.LATENTPATH_PACKAGES, "any.js"));
@@ -477,6 +477,17 @@ describe("other kinds of run", () => {
     const all = await lines();
     await page.locator("#stage").fill("0");
     assert.ok((await lines()) < all);
+    await close();
+  });
+
+  test("molecules stand in a table, a pair of a list at a time", async () => {
+    const { page, close } = await open(fixture("molecules", molecules()));
+    assert.match(await page.locator("h1").textContent(), /1 of 2 pairs/);
+    assert.deepEqual(await page.locator("#molecules tbody tr:nth-child(2) :is(th, td)").allTextContents().then((cells) => cells.slice(0, 3)), ["CC(N)=O", "-0.51", "-0.41"]);
+    assert.match(await page.locator("#molecules thead").textContent(), /log P/);
+    await page.locator("#molecules select").selectOption("1");
+    assert.match(await page.locator("#molecules .verdict").textContent(), /is not reached/);
+    assert.equal(await page.locator("#molecules tbody tr:nth-child(3) th").textContent(), "<b>C</b> (given)"); // text, not markup
     await close();
   });
 

@@ -142,7 +142,38 @@ export interface Evaluation extends Common {
   }[];
 }
 
-export type Run = Interpolation | Geodesic | Measures | Evaluation | (Common & { kind: "other" });
+export interface MoleculeStep {
+  smiles: string;
+  given: boolean;
+  partial: boolean;
+  value: Value; // of the property that was sought
+  predicted: Value;
+  log_p: number;
+  qed: number;
+  sa: number;
+  weight: number;
+  tpsa: number;
+  similarity_to_start: number;
+  similarity_to_end: number;
+  similarity_to_previous: number;
+}
+
+export interface MoleculePair {
+  verdict: Level;
+  from: string;
+  to: string;
+  drawing?: string; // a file of the run: SVG
+  steps: MoleculeStep[];
+}
+
+export interface Molecules extends Common {
+  kind: "molecules";
+  property: string;
+  summary: { pairs: { path?: { verdict_reasons?: Verdict["points"] } }[] };
+  pairs: MoleculePair[];
+}
+
+export type Run = Interpolation | Geodesic | Measures | Evaluation | Molecules | (Common & { kind: "other" });
 
 /** The run that the page carries, or a sentence that says what is wrong with it. */
 export function readRun(): Run | string {

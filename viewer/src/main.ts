@@ -1,12 +1,13 @@
 // Puts the panels of a run's kind on the page. A new kind of run is a new entry in `pages`.
 
 import "./styles.css";
-import { readRun, type Common, type Evaluation, type Geodesic, type Interpolation, type Measures, type Run } from "./data";
+import { readRun, type Common, type Evaluation, type Geodesic, type Interpolation, type Measures, type Molecules, type Run } from "./data";
 import { append, h } from "./dom";
 import { convergencePanel } from "./panels/convergence";
 import { curvesPanel } from "./panels/curves";
 import { evaluationPanels } from "./panels/evaluation";
 import { figuresPanel } from "./panels/figures";
+import { moleculesPanel } from "./panels/molecules";
 import { morphPanel } from "./panels/morph";
 import { movingPointsPanel } from "./panels/moving_points";
 import { pairsPanel } from "./panels/pairs";
@@ -45,6 +46,7 @@ const pages: Record<string, (run: Run) => Panels> = {
     return [movingPointsPanel(data), convergencePanel(data)];
   },
   evaluate: (run) => evaluationPanels(run as Evaluation),
+  molecules: (run) => [moleculesPanel(run as Molecules)],
 };
 
 /** Space plays, arrows step, brackets change the pair: wherever no control takes the keys itself. */

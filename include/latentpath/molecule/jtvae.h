@@ -58,7 +58,7 @@ class JunctionTreeVae {
   Tensor encode(const std::vector<Molecule>& molecules) const;
 
   /// z [n, D] → n molecules. Greedy: the same z gives the same molecule, whatever else is decoded with it.
-  /// Not for several threads at once: attachments are remembered.
+  /// On LibTorch's threads, each with its own memory of attachments.
   std::vector<DecodedMolecule> decode(const Tensor& latents, const DecodeLimits& limits = {}) const;
 
   /// A latent that decodes to the molecule: the encoder's mean where that does, else moved until it does.

@@ -6,7 +6,9 @@
 //   fetch_published_jtvae("data/jtvae-zinc");          // once: downloads, checks, converts
 //   JunctionTreeVae vae(published_jtvae_file("data/jtvae-zinc"));
 
+#include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,12 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
 /// folder/jtvae-zinc.pt, and the regressors of properties for it, folder/jtvae-zinc-properties.pt.
 std::filesystem::path published_jtvae_file(const std::filesystem::path& folder);
 std::filesystem::path published_property_file(const std::filesystem::path& folder);
+
+/// Encodes so many molecules of MOSES' training part, kept in `folder`/encoded on the way, and trains
+/// regressors on them. @return their card
+nlohmann::json train_published_regressors(const std::filesystem::path& folder, int64_t molecules = 50'000,
+                                          const ProgressObserver& progress = {},
+                                          const CancellationToken& token = {});
 
 /// The model, and regressors of properties trained on encoded molecules of MOSES.
 /// Does what is not done yet.

@@ -40,7 +40,7 @@ function tilesOf(verdict: Verdict | undefined): HTMLElement | null {
 
 /** Headline, tiles and verdict of the whole run. */
 export function overviewPanel(run: Common): HTMLElement {
-  const names: Record<string, string> = { interpolate: "Interpolation", geodesic: "Geodesic", measures: "Measures", evaluate: "Evaluation" };
+  const names: Record<string, string> = { interpolate: "Interpolation", geodesic: "Geodesic", measures: "Measures", evaluate: "Evaluation", molecules: "Molecules" };
   const kind = names[run.kind] ?? run.kind;
   const headline = run.verdict?.headline ?? `A run of latentpath ${run.kind}`;
   document.title = `${headline} · LatentPath`;

@@ -1,0 +1,50 @@
+#pragma once
+// Paths between molecules: the job of `latentpath molecules`.
+//
+//   MoleculesRun run = execute(MoleculesJob{.from = "CCOc1ccccc1", .to = "CCNc1ccncc1", .property = "logp"});
+//   std::cout << run.text;
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latentpath/molecule/molecule_path.h"
+#include "latentpath/run/run_record.h"
+
+namespace latentpath {
+
+struct MoleculesJob {
+  std::string from, to;                     ///< SMILES
+  std::string loop = {};                    ///< SMILES, in place of both
+  std::string pairs = {};                   ///< a list in place of both: molecule_pairs.h
+  std::string property = "logp";            ///< or a TorchScript file: sought_property.h
+  bool minimise = false, maximise = false;  ///< neither: log P and SA are minimised, others are maximised
+  std::optional<double> threshold = {};     ///< none: 0 for log P, 0.9 for QED, 2.5 for SA
+  MoleculeRequirements requirements = {};
+  bool neutralise = true;
+  std::string model = "data/jtvae-zinc";  ///< the folder that `latentpath data jtvae-zinc` filled
+  MoleculePathOptions search = {};
+  int64_t threads = 0;
+  std::string out = {};
+  bool overwrite = false;
+};
+const OptionTable<MoleculesJob>& molecules_option_table();
+
+struct MoleculesRun : RunRecord {
+  std::vector<std::string> places;  ///< of the pairs: "line 3 of pairs.smi"
+  std::vector<MoleculePathProblem> problems;
+  std::vector<MoleculePathResult> results;  ///< as many, or fewer where interrupted
+  std::vector<std::string> pictures;        ///< SVG, of the first pairs
+};
+
+/// The record's files are molecules.csv, molecules.sdf and molecules.svg (molecules-2.svg, …), its array
+/// path.npy [pairs, segments + 1, D]. Of a list, pairs that cannot be are left out, with a warning each. An
+/// interrupted list keeps the pairs that are done.
+MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer = {},
+                     const CancellationToken& cancellation = {});
+
+/// Writes report/ and report.html.
+void illustrate(const MoleculesJob& job, const MoleculesRun& run, const std::filesystem::path& folder,
+                const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+
+}  // namespace latentpath

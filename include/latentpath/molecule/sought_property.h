@@ -1,0 +1,42 @@
+#pragma once
+// The property that a path is to improve: its true value of a molecule, and what is known of it at a latent.
+//
+//   PropertyModel model("data/jtvae-zinc/jtvae-zinc-properties.pt");
+//   SoughtProperty property = built_in_property("logp", model);
+//   QualityPointer low = property.reaches(0, false, 1);                       // log P below 0
+//
+// A user's own property is a TorchScript file of latents, z [n, D] to [n] or [n, 1]: what it says of a
+// molecule is what it says of the molecule's code.
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "latentpath/core/tensor.h"
+#include "latentpath/metric/quality.h"
+#include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/properties.h"
+#include "latentpath/molecule/property_model.h"
+
+namespace latentpath {
+
+struct SoughtProperty {
+  std::string name;   ///< "logp", or the file
+  std::string shown;  ///< "log P", or the file's name
+  /// The value of a molecule, some of whose properties are known.
+  std::function<double(const Molecule& molecule, const MoleculeProperties& known)> value;
+  std::function<Tensor(const Tensor& z)> predict;  ///< z [n, D] → [n] float64
+  /// Q(z), high where the threshold is passed: above it or below, `width` standard deviations soft.
+  std::function<QualityPointer(double threshold, bool above, double width)> reaches;
+};
+
+/// "logp", "qed" or "sa", led by the regressors of `model`, which must outlive it.
+SoughtProperty built_in_property(const std::string& name, const PropertyModel& model);
+
+/// Throws Error(kInput) where the file does not give a finite number for each of a few codes, and
+/// Error(kInput) where it has no gradient. `vae` and `model` must outlive it. A threshold is as soft as a
+/// quarter of the standard deviation of its values over codes.
+SoughtProperty property_of_file(const std::filesystem::path& file, const JunctionTreeVae& vae,
+                                const PropertyModel& model);
+
+}  // namespace latentpath

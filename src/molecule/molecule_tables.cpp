@@ -1,0 +1,273 @@
+#include "molecule/molecule_tables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include "latentpath/core/figure_text.h"
+#include "latentpath/molecule/drawing.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+/// NaN has no number in JSON.
+json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(); }
+
+/// log P < 0
+std::string aim_of(const MoleculePathProblem& problem) {
+  return problem.property.shown + (problem.maximise ? " above " : " below ") + figure_text(problem.threshold);
+}
+
+/// The step of the best value between the ends; 0 where there is none.
+size_t best_step(const MoleculeSequence& sequence, const MoleculePathProblem& problem) {
+  size_t best = 0;
+  for (size_t i = 0; i < sequence.steps.size(); ++i) {
+    if (sequence.steps[i].given) continue;
+    if (best == 0 || better(problem, sequence.steps[i].value, sequence.steps[best].value)) best = i;
+  }
+  return best;
+}
+
+std::vector<size_t> drawn_steps(const MoleculeSequence& sequence, const MoleculePathProblem& problem) {
+  constexpr size_t kMost = 8;
+  const size_t count = sequence.steps.size(), best = best_step(sequence, problem);
+  std::vector<size_t> chosen;
+  for (size_t i = 0; i < std::min(count, kMost); ++i)
+    chosen.push_back(count <= kMost ? i : i * (count - 1) / (kMost - 1));
+  if (count <= kMost || best == 0) return chosen;
+  const auto distance = [best](size_t step) { return step > best ? step - best : best - step; };
+  size_t nearest = 1;
+  for (size_t i = 1; i + 1 < kMost; ++i)
+    if (distance(chosen[i]) < distance(chosen[nearest])) nearest = i;
+  chosen[nearest] = best;
+  return chosen;
+}
+
+json point(const char* topic, const char* level, const std::string& text) {
+  return {{"topic", topic}, {"level", level}, {"text", text}};
+}
+
+/// How a path compares with the straight line.
+bool gained(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  return result.path.between > 0 && better(problem, result.path.best, result.linear.best);
+}
+
+json tile(const std::string& value, const std::string& label, const std::string& note) {
+  return {{"value", value}, {"label", label}, {"note", note}};
+}
+
+std::string counted(int64_t count, const char* one, const char* several) {
+  return std::to_string(count) + " " + (count == 1 ? one : several);
+}
+
+}  // namespace
+
+std::string decimal(double value, int digits) {
+  if (!std::isfinite(value)) return "-";
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(digits) << value;
+  return text.str();
+}
+
+json figures_of(const MoleculeSequence& sequence) {
+  return {{"best", number_or_null(sequence.best)}, {"mean", number_or_null(sequence.mean)},
+          {"reached", sequence.reached},           {"molecules", sequence.between},
+          {"decoded", sequence.decoded},           {"partial", sequence.partial},
+          {"gave_up", sequence.gave_up},           {"left_out", sequence.left_out}};
+}
+
+json steps_of(const MoleculeSequence& sequence) {
+  json steps = json::array();
+  for (const MoleculeStep& s : sequence.steps)
+    steps.push_back({{"smiles", s.molecule.smiles()},
+                     {"time", s.time},
+                     {"given", s.given},
+                     {"partial", s.partial},
+                     {"replaced", s.replaced},
+                     {"value", number_or_null(s.value)},
+                     {"predicted", s.given ? json() : number_or_null(s.predicted)},
+                     {"log_p", s.properties.log_p},
+                     {"qed", s.properties.qed},
+                     {"sa", s.properties.sa},
+                     {"weight", s.properties.weight},
+                     {"tpsa", s.properties.tpsa},
+                     {"similarity_to_start", s.similarity_to_start},
+                     {"similarity_to_end", s.similarity_to_end},
+                     {"similarity_to_previous", s.similarity_to_previous}});
+  return steps;
+}
+
+std::string molecules_csv(const std::vector<MoleculePathResult>& results) {
+  // SMILES have no commas; what is predicted is of decoded latents alone.
+  const std::vector<std::string> columns{"smiles",
+                                         "time",
+                                         "given",
+                                         "value",
+                                         "predicted",
+                                         "log_p",
+                                         "qed",
+                                         "sa",
+                                         "weight",
+                                         "tpsa",
+                                         "similarity_to_start",
+                                         "similarity_to_end",
+                                         "similarity_to_previous",
+                                         "partial",
+                                         "replaced"};
+  std::ostringstream text;
+  text << "pair";
+  for (const std::string& column : columns) text << "," << column;
+  text << "\n" << std::setprecision(6);
+  for (size_t pair = 0; pair < results.size(); ++pair)
+    for (const json& step : steps_of(results[pair].path)) {
+      text << pair + 1;
+      for (const std::string& column : columns) {
+        const json& value = step[column];
+        text << ",";
+        if (value.is_string())
+          text << value.get<std::string>();
+        else if (value.is_boolean())
+          text << (value.get<bool>() ? 1 : 0);
+        else if (value.is_number())
+          text << value.get<double>();
+      }
+      text << "\n";
+    }
+  return text.str();
+}
+
+std::string molecules_sdf(const std::vector<MoleculePathResult>& results) {
+  std::string text;
+  for (size_t pair = 0; pair < results.size(); ++pair) {
+    std::vector<Molecule> molecules;
+    std::vector<std::vector<std::pair<std::string, std::string>>> values;
+    const json steps = steps_of(results[pair].path);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      molecules.push_back(results[pair].path.steps[i].molecule);
+      values.emplace_back().emplace_back("pair", std::to_string(pair + 1));
+      for (const char* name : {"value", "predicted", "log_p", "qed", "sa", "weight", "tpsa",
+                               "similarity_to_start", "similarity_to_end"})
+        if (steps[i][name].is_number())
+          values.back().emplace_back(name, decimal(steps[i][name].get<double>(), 4));
+    }
+    text += sd_file(molecules, values);
+  }
+  return text;
+}
+
+std::string molecules_svg(const MoleculeSequence& sequence, const MoleculePathProblem& problem) {
+  std::vector<Molecule> molecules;
+  std::vector<std::vector<std::string>> captions;
+  for (const size_t i : drawn_steps(sequence, problem)) {
+    const MoleculeStep& step = sequence.steps[i];
+    const bool end = i == 0 || i + 1 == sequence.steps.size();
+    molecules.push_back(step.molecule);
+    captions.push_back({problem.property.shown + " " + decimal(step.value, 2) +
+                            (end ? (i == 0 ? " (start)" : " (end)") : ""),
+                        "QED " + decimal(step.properties.qed, 2) + ", SA " + decimal(step.properties.sa, 1) +
+                            ", similarity " + decimal(step.similarity_to_start, 2)});
+  }
+  return molecule_row_svg(molecules, captions);
+}
+
+std::string molecules_text(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  std::ostringstream text;
+  const std::string& shown = problem.property.shown;
+  text << std::left << std::setw(9) << shown.substr(0, 8) << "QED   SA    like start  molecule\n";
+  for (const MoleculeStep& step : result.path.steps)
+    text << std::setw(9) << decimal(step.value, 2) << std::setw(6) << decimal(step.properties.qed, 2)
+         << std::setw(6) << decimal(step.properties.sa, 1) << std::setw(12)
+         << decimal(step.similarity_to_start, 2) << step.molecule.smiles() << (step.given ? "  (given)" : "")
+         << (step.partial ? "  (partial)" : "") << "\n";
+  return text.str();
+}
+
+json molecule_verdict(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  const MoleculeSequence &path = result.path, &line = result.linear;
+  const std::string shown = problem.property.shown;
+  json points = json::array();
+  const bool gain = gained(result, problem), loop = problem.from.smiles() == problem.to.smiles();
+  if (path.between == 0)
+    points.push_back(point("property", "bad", "Nothing lies between the ends."));
+  else
+    points.push_back(point("property", path.reached ? "good" : "fair",
+                           aim_of(problem) + (path.reached ? " is reached: " : " is not reached: ") +
+                               "the best of " + counted(path.between, "molecule", "molecules") + " has " +
+                               decimal(path.best, 2) + ", their mean is " + decimal(path.mean, 2) + "."));
+  if (!loop)
+    points.push_back(point("gain", gain || path.between == 0 ? "good" : "fair",
+                           "On the straight line the best of " +
+                               counted(line.between, "molecule", "molecules") + " has " +
+                               decimal(line.best, 2) + ", their mean is " + decimal(line.mean, 2) + "."));
+  if (!result.from.exact || !result.to.exact)
+    points.push_back(point("ends", "fair",
+                           "The model does not decode to one of the given molecules: beside it stands "
+                           "the nearest that it decodes to."));
+  if (path.partial > 0 || path.gave_up > 0)
+    points.push_back(point("decoding", "note",
+                           counted(std::max(path.partial, path.gave_up), "latent", "latents") + " of " +
+                               std::to_string(path.decoded) + " decode to a part of a molecule."));
+  std::string level = "good";
+  for (const json& each : points)
+    if (each["level"] == "bad" || (each["level"] == "fair" && level == "good")) level = each["level"];
+  if (level != "good" && !path.reached)
+    points.push_back(point("advice", "note",
+                           "What to try: another `seed`, more `starts`, or a `threshold` nearer to "
+                           "what the ends have."));
+  const std::string headline = path.between == 0 ? "No molecule was found between the two"
+                               : loop
+                                   ? "On a loop " + shown + " goes from " +
+                                         decimal(path.steps.front().value, 2) + " to " + decimal(path.best, 2)
+                                   : "Best " + shown + " on the way is " + decimal(path.best, 2) +
+                                         ", on the straight line " + decimal(line.best, 2);
+  const std::string against = loop ? "the molecule itself " + decimal(path.steps.front().value, 2)
+                                   : "straight line " + decimal(line.best, 2);
+  return {{"level", level},
+          {"headline", headline},
+          {"points", points},
+          {"tiles", json::array({tile(decimal(path.best, 2), "best " + shown, against),
+                                 tile(decimal(path.mean, 2), "mean " + shown,
+                                      loop ? "" : "straight line " + decimal(line.mean, 2)),
+                                 tile(std::to_string(path.between), "molecules on the way",
+                                      loop ? "" : "straight line " + std::to_string(line.between))})}};
+}
+
+json molecule_verdict(const std::vector<MoleculePathResult>& results,
+                      const std::vector<MoleculePathProblem>& problems) {
+  if (results.size() == 1) return molecule_verdict(results[0], problems[0]);
+  int64_t reached = 0, reached_straight = 0, gain = 0, inexact = 0, empty = 0;
+  for (size_t i = 0; i < results.size(); ++i) {
+    reached += results[i].path.reached;
+    reached_straight += results[i].linear.reached;
+    gain += gained(results[i], problems[i]);
+    inexact += !results[i].from.exact || !results[i].to.exact;
+    empty += results[i].path.between == 0;
+  }
+  const auto all = static_cast<int64_t>(results.size());
+  const auto of_all = [all](int64_t some) {
+    return std::to_string(some) + " of " + std::to_string(all) + " pairs";
+  };
+  const std::string aim = aim_of(problems[0]);
+  json points{point("property", reached == all ? "good" : "fair",
+                    aim + " is reached on " + of_all(reached) + ", by straight lines on " +
+                        std::to_string(reached_straight) + "."),
+              point("gain", gain == all ? "good" : "fair",
+                    "The best molecule betters that of the straight line on " + of_all(gain) + ".")};
+  if (inexact > 0)
+    points.push_back(
+        point("ends", "note", "On " + of_all(inexact) + " the model does not decode to an end."));
+  if (empty > 0)
+    points.push_back(point("property", "fair", "Nothing lies between the ends of " + of_all(empty) + "."));
+  std::string level = empty * 10 >= all ? "bad" : "good";
+  for (const json& each : points)
+    if (each["level"] == "fair" && level == "good") level = "fair";
+  return {{"level", level},
+          {"headline", aim + " is reached on " + of_all(reached) +
+                           " (straight lines: " + std::to_string(reached_straight) + ")"},
+          {"points", points}};
+}
+
+}  // namespace latentpath

@@ -1,0 +1,334 @@
+#include "latentpath/molecule/molecules_job.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
+#include "latentpath/molecule/molecule_pairs.h"
+#include "latentpath/molecule/published_jtvae.h"
+#include "latentpath/run/verdict.h"
+#include "molecule/molecule_tables.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kPictures = 50, kTold = 10;
+constexpr double kSecondsAPair = 7;  // two cores of 2020 or so; said before a long list begins
+
+bool is_built_in(const std::string& property) {
+  const auto& names = latent_properties();
+  return std::find(names.begin(), names.end(), property) != names.end();
+}
+
+void check_job(const MoleculesJob& o) {
+  const bool ends = !o.from.empty() || !o.to.empty();
+  LATENTPATH_CHECK(o.pairs.empty() || (!ends && o.loop.empty()), kArgument,
+                   "`pairs` brings the ends of all paths: `from`, `to` and `loop` cannot be given with it");
+  LATENTPATH_CHECK(o.loop.empty() || !ends, kArgument,
+                   "`loop` begins and ends at its molecule: `from` and `to` cannot be given with it");
+  if (o.pairs.empty() && o.loop.empty()) {
+    LATENTPATH_CHECK(!o.from.empty(), kArgument,
+                     "a molecule is missing: give `from` and `to` (SMILES), or `loop`, or a list as `pairs`");
+    LATENTPATH_CHECK(!o.to.empty(), kArgument, "`to` is missing: give the molecule at the end of the path");
+  }
+  LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
+  if (is_built_in(o.property)) return;
+  LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
+                   " is neither logp, qed or sa nor a file: a property of one's own is a TorchScript file");
+  LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what ", o.property,
+                   " is to pass is not known without it");
+}
+
+OptionTable<MoleculePathOptions> search_table() {
+  using O = MoleculePathOptions;
+  OptionTable<O> t;
+  t.group("How it is sought")
+      .add("segments", &O::segments)
+      .help("Segments of the path in the latent space")
+      .range(4, 1024)
+      .add("epsilon", &O::epsilon)
+      .help("How dear places are where the property is not reached: weights run to -log(epsilon)")
+      .above(0)
+      .below(0.5)
+      .add("starts", &O::starts)
+      .help("Searches, of which the one with the best molecule is kept")
+      .range(1, 100)
+      .add("frames", &O::frames)
+      .help("Points that are decoded first, evenly along the path")
+      .range(2, 1000)
+      .add("halvings", &O::halvings)
+      .help("How often an interval between different molecules is halved")
+      .range(0, 10)
+      .add("seed", &O::seed)
+      .help("Seed of the random numbers");
+  return t;
+}
+
+OptionTable<MoleculeRequirements> requirement_table() {
+  using R = MoleculeRequirements;
+  OptionTable<R> t;
+  t.group("What the path is for")
+      .add("keep", &R::keep)
+      .help("SMARTS of a part, a scaffold, that every molecule must have; both ends have it")
+      .add("min-similarity", &R::min_similarity)
+      .help("Tanimoto similarity that every molecule must have to the start or the end")
+      .range(0, 1)
+      .add("max-sa", &R::max_sa)
+      .help("SA score that no molecule may exceed; 1 is easy")
+      .range(1, 10);
+  return t;
+}
+
+OptionTable<MoleculesJob> make_table() {
+  using J = MoleculesJob;
+  OptionTable<J> t;
+  t.group("Molecules")
+      .add("from", &J::from)
+      .help("Molecule at the start, as SMILES")
+      .add("to", &J::to)
+      .help("Molecule at the end, as SMILES")
+      .add("loop", &J::loop)
+      .help("Molecule at which a path starts and ends, in place of both")
+      .add("pairs", &J::pairs)
+      .help("List of pairs: .smi (two SMILES a line), .csv (columns from and to), .sdf (each two records)")
+      .names_file()
+      .add("neutralise", &J::neutralise)
+      .help("Remove charges that protons make; they fake a low log P")
+      .group("What the path is for")
+      .add("property", &J::property)
+      .help(
+          "Property that the molecules on the way are to have: logp (octanol-water partition, Crippen), qed "
+          "(drug-likeness), sa (synthetic accessibility, 1 is easy), or a TorchScript FILE.pt, latents "
+          "[n, D] to [n]")
+      .names_file()
+      .add("minimise", &J::minimise)
+      .help("Low values are sought; without either: low log P and SA, high QED, high values of a file")
+      .add("maximise", &J::maximise)
+      .help("High values are sought")
+      .add("threshold", &J::threshold)
+      .help("Value that is to be passed")
+      .unset("0 for log P, 0.9 for QED, 2.5 for SA");
+  static const OptionTable<MoleculeRequirements> requirements = requirement_table();
+  t.include(&J::requirements, requirements)
+      .group("Model")
+      .add("model", &J::model)
+      .help("Folder that latentpath data jtvae-zinc filled")
+      .names_file();
+  static const OptionTable<MoleculePathOptions> search = search_table();
+  t.include(&J::search, search);
+  add_threads(t.group("How it is sought"), &J::threads);
+  add_output(t, &J::out, &J::overwrite,
+             "run.json, molecules.csv, molecules.sdf, molecules.svg, path.npy, report.html")
+      .rule(check_job);
+  return t;
+}
+
+MoleculePairs pairs_of(const MoleculesJob& job) {
+  ParseOptions parsing;
+  parsing.neutralise = job.neutralise;
+  if (!job.pairs.empty()) return read_molecule_pairs(job.pairs, parsing);
+  MoleculePairs one;
+  const auto read = [&](const std::string& text, const char* name) {
+    ParsedMolecule parsed = parse_molecule(text, name, parsing);
+    one.notes.insert(one.notes.end(), parsed.notes.begin(), parsed.notes.end());
+    return parsed.molecule;
+  };
+  const bool loop = !job.loop.empty();
+  const Molecule from = loop ? read(job.loop, "`loop`") : read(job.from, "`from`");
+  one.pairs.push_back({"", from, loop ? from : read(job.to, "`to`")});
+  return one;
+}
+
+double default_threshold(const std::string& property) {
+  return property == "logp" ? 0.0 : property == "qed" ? 0.9 : 2.5;
+}
+
+/// What a job runs on.
+struct Loaded {
+  explicit Loaded(const MoleculesJob& job)
+      : vae(published_jtvae_file(job.model)),
+        regressors(published_property_file(job.model)),
+        accessibility(find_fragment_scores({job.model})),
+        property(is_built_in(job.property) ? built_in_property(job.property, regressors)
+                                           : property_of_file(job.property, vae, regressors)) {}
+
+  JunctionTreeVae vae;
+  PropertyModel regressors;
+  SyntheticAccessibility accessibility;
+  SoughtProperty property;
+};
+
+/// The sentences of a list would flood a terminal: the first are told, all are in run.json.
+void tell(const std::vector<std::string>& sentences,
+          const std::function<void(const std::string&)>& listener) {
+  if (!listener) return;
+  for (size_t i = 0; i < std::min(sentences.size(), kTold); ++i) listener(sentences[i]);
+  if (sentences.size() > kTold)
+    listener("and " + std::to_string(sentences.size() - kTold) + " more sentences like these, in run.json");
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 120) return figure_text(std::round(seconds), 3) + " seconds";
+  if (seconds < 7200) return figure_text(std::round(seconds / 60), 3) + " minutes";
+  return figure_text(seconds / 3600, 2) + " hours";
+}
+
+/// A list goes on without pairs that cannot be.
+class Runner {
+ public:
+  Runner(const MoleculesJob& job, const RunObserver& observer, const CancellationToken& token,
+         MoleculesRun& run)
+      : job_(job), observer_(observer), token_(token), run_(run) {}
+
+  void execute() {
+    const MoleculePairs list = pairs_of(job_);
+    run_.assumptions = list.notes;
+    tell(list.notes, observer_.note);
+    warn_all(list.left_out);
+    if (list.pairs.size() > 1) {
+      const std::string sentence = std::to_string(list.pairs.size()) + " pairs take about " +
+                                   duration_text(kSecondsAPair * static_cast<double>(list.pairs.size())) +
+                                   ", at " + figure_text(kSecondsAPair) + " seconds each on two cores";
+      run_.assumptions.push_back(sentence);
+      if (observer_.note) observer_.note(sentence);
+    }
+    const Loaded loaded(job_);
+    for (size_t i = 0; i < list.pairs.size() && !run_.failure; ++i) find(list, i, loaded);
+    LATENTPATH_CHECK(!run_.results.empty(), kInput, "no pair in ", job_.pairs, " has a path; the first: ",
+                     run_.warnings.empty() ? std::string() : run_.warnings.front());
+    run_.facts["model"] = loaded.vae.describe();
+  }
+
+ private:
+  void warn_all(const std::vector<std::string>& sentences) {
+    std::vector<std::string> told;
+    for (const std::string& sentence : sentences) told.push_back("left out: " + sentence);
+    for (const std::string& sentence : told) run_.warnings.emplace_back(sentence, WarningKind::kScope);
+    tell(told, observer_.warning);
+  }
+
+  void find(const MoleculePairs& list, size_t index, const Loaded& loaded) {
+    const MoleculePair& pair = list.pairs[index];
+    const bool alone = job_.pairs.empty();
+    const bool maximise =
+        job_.maximise || (!job_.minimise && (job_.property == "qed" || !is_built_in(job_.property)));
+    const MoleculePathProblem problem{
+        pair.from,       pair.to,
+        loaded.property, job_.threshold.value_or(default_threshold(job_.property)),
+        maximise,        job_.requirements};
+    try {
+      MoleculePathResult result =
+          find_molecule_path({loaded.vae, loaded.regressors, loaded.accessibility}, problem, job_.search,
+                             progress_of(index, list.pairs.size()), token_);
+      const std::string of = alone ? "" : pair.place + ": ";
+      for (const std::string& note : result.notes) {
+        run_.assumptions.push_back(of + note);
+        if (observer_.note) observer_.note(of + note);
+      }
+      run_.places.push_back(pair.place);
+      run_.problems.push_back(problem);
+      run_.results.push_back(std::move(result));
+    } catch (const Error& refusal) {
+      if (alone || refusal.kind() == ErrorKind::kNumerical) throw;
+      if (refusal.kind() == ErrorKind::kInterrupted) {
+        if (run_.results.empty()) throw;
+        run_.failure = {
+            ErrorKind::kInterrupted,
+            join_message("interrupted after ", run_.results.size(), " of ", list.pairs.size(), " pairs"),
+            "they are in"};
+        return;
+      }
+      warn_all({pair.place + ": " + refusal.what()});
+    }
+  }
+
+  ProgressObserver progress_of(size_t index, size_t count) const {
+    if (!observer_.progress || count == 1) return observer_.progress;
+    return [this, index, count](const Progress& progress) {
+      observer_.progress({join_message("pair ", index + 1, " of ", count, ", ", progress.stage),
+                          static_cast<int64_t>(index), static_cast<int64_t>(count), 0});
+    };
+  }
+
+  const MoleculesJob& job_;
+  const RunObserver& observer_;
+  const CancellationToken& token_;
+  MoleculesRun& run_;
+};
+
+json pair_json(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  json path = figures_of(result.path);
+  const json verdict = molecule_verdict(result, problem);
+  path["start"] = result.start;
+  path["seconds"] = result.search_seconds + result.decode_seconds;
+  path["ends_exact"] = {result.from.exact, result.to.exact};
+  path["verdict"] = verdict["level"];
+  path["verdict_reasons"] = verdict["points"];
+  return {{"path", path}, {"linear", figures_of(result.linear)}};
+}
+
+/// What the run folder holds of it.
+void describe(MoleculesRun& run) {
+  json pairs = json::array(), molecules = json::array();
+  std::vector<Tensor> nodes;
+  for (size_t i = 0; i < run.results.size(); ++i) {
+    const MoleculePathResult& result = run.results[i];
+    pairs.push_back(pair_json(result, run.problems[i]));
+    json one{{"steps", steps_of(result.path)}, {"linear_steps", steps_of(result.linear)}};
+    if (!run.places[i].empty()) one["place"] = run.places[i];
+    molecules.push_back(std::move(one));
+    nodes.push_back(result.nodes);
+    if (i < kPictures) run.pictures.push_back(molecules_svg(result.path, run.problems[i]));
+    if (i < kPictures && run.results.size() > 1) run.text += "pair " + std::to_string(i + 1) + "\n";
+    if (i < kPictures) run.text += molecules_text(result, run.problems[i]);
+  }
+  if (run.results.size() > kPictures)
+    run.text += "of " + std::to_string(run.results.size()) + " pairs the first " + std::to_string(kPictures) +
+                " are shown; molecules.csv has all\n";
+  run.summary = {{"pairs", pairs}};
+  write_warnings(run.summary, run.warnings);
+  run.summary["verdict"] = molecule_verdict(run.results, run.problems);
+  const MoleculePathProblem& problem = run.problems[0];
+  run.facts["property"] = {
+      {"name", problem.property.name}, {"threshold", problem.threshold}, {"maximise", problem.maximise}};
+  run.facts["molecules"] = molecules;
+  run.text += verdict_text(run.summary["verdict"]);
+  run.arrays = {{"path.npy", at::stack(nodes)}};
+  run.files = {{"molecules.csv", molecules_csv(run.results)}, {"molecules.sdf", molecules_sdf(run.results)}};
+  for (size_t i = 0; i < run.pictures.size(); ++i)
+    run.files.emplace_back(i == 0 ? "molecules.svg" : "molecules-" + std::to_string(i + 1) + ".svg",
+                           run.pictures[i]);
+}
+
+}  // namespace
+
+const OptionTable<MoleculesJob>& molecules_option_table() {
+  static const OptionTable<MoleculesJob> table = make_table();
+  return table;
+}
+
+MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer,
+                     const CancellationToken& cancellation) {
+  molecules_option_table().validate(job);
+  const auto begin = std::chrono::steady_clock::now();
+  MoleculesRun run;
+  run.subcommand = "molecules";
+  run.options = options_json(molecules_option_table(), job);
+  run.seed = job.search.seed;
+  run.threads = use_threads(job.threads);
+  run.local_paths = file_options(molecules_option_table(), job);
+  Runner(job, observer, cancellation, run).execute();
+  describe(run);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  run.facts["seconds"] = seconds.count();
+  return run;
+}
+
+}  // namespace latentpath

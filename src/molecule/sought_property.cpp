@@ -1,0 +1,68 @@
+#include "latentpath/molecule/sought_property.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <memory>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/models/torchscript_module.h"
+#include "molecule/property_networks.h"
+
+namespace latentpath {
+
+SoughtProperty built_in_property(const std::string& name, const PropertyModel& model) {
+  const int64_t column = latent_property(name);
+  return {
+      name,
+      name == "logp"  ? "log P"
+      : name == "qed" ? "QED"
+                      : "SA",
+      [column](const Molecule&, const MoleculeProperties& known) { return property_value(known, column); },
+      [column, &model](const Tensor& z) { return model.predict(z).select(2, column).mean(1); },
+      [name, &model](double threshold, bool above, double width) {
+        return model.reaches(name, threshold, above, width);
+      }};
+}
+
+SoughtProperty property_of_file(const std::filesystem::path& file, const JunctionTreeVae& vae,
+                                const PropertyModel& model) {
+  const std::string name = file.string();
+  const auto module = std::make_shared<const TorchScriptModule>(file, "property", "", "cpu");
+  const auto predict = [module, name](const Tensor& z) {
+    const Tensor values = module->forward(z);
+    LATENTPATH_CHECK(values.numel() == z.size(0) && values.dim() >= 1 && values.size(0) == z.size(0), kInput,
+                     name, " gives ", shape_string(values.sizes()), " for ", z.size(0),
+                     " latents; a property gives one number for each");
+    return values.reshape({-1}).to(at::kDouble);
+  };
+  at::Generator generator = make_generator(0);
+  const Tensor codes = model.sampler()(256, generator).requires_grad_(true);
+  const Tensor values = predict(codes);
+  LATENTPATH_CHECK(at::isfinite(values).all().item<bool>(), kInput, name,
+                   " gives values that are NaN or infinite for codes of molecules");
+  LATENTPATH_CHECK(values.requires_grad(), kInput, name,
+                   " has no gradient: its values must depend on the latents by differentiable operations");
+  const double spread = values.detach().std().item<double>();
+  LATENTPATH_CHECK(spread > 0, kInput, name,
+                   " gives the same value for all codes of molecules: there is nothing to improve");
+  return {name, file.stem().string(),
+          [predict, &vae](const Molecule& molecule, const MoleculeProperties&) {
+            const at::NoGradGuard no_gradient;
+            return vae.unknown_fragments(molecule).empty() ? predict(vae.encode({molecule})).item<double>()
+                                                           : std::nan("");
+          },
+          predict,
+          [predict, spread](double threshold, bool above, double width) {
+            const double scale = width * spread / 4 * (above ? 1 : -1);
+            return function_quality(
+                [predict, threshold, scale](const Tensor& z) {
+                  return soft_step((predict(z) - threshold) / scale);
+                },
+                "own property");
+          }};
+}
+
+}  // namespace latentpath
