@@ -49,7 +49,8 @@ ProgressObserver progress_to(int64_t search) {
   return [search](const Progress& progress) {
     static const auto implementation =
         c10::Dispatcher::singleton().findSchemaOrThrow("latentpath::report", "");
-    torch::jit::Stack stack{search, progress.note.empty() ? progress.stage : progress.note, progress.done, progress.total, progress.value};
+    torch::jit::Stack stack{search, progress.note.empty() ? progress.stage : progress.note, progress.done,
+                            progress.total, progress.value};
     implementation.callBoxed(&stack);
   };
 }

@@ -8,10 +8,10 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/models/pickled_tensors.h"
 #include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
-#include "latentpath/models/pickled_tensors.h"
 #include "molecule/packed_file.h"
 #include "zoo/subprocess.h"
 

@@ -245,6 +245,24 @@ DensityPointer latent_density(const InterpolateJob& job, const Prior& prior,
   return prior.end_points;
 }
 
+/// What end points are read with.
+EndPointContext end_point_context(const InterpolateJob& job, const Models& models,
+                                  const std::shared_ptr<TorchScriptModule>& encoder, const Prior& prior,
+                                  const CancellationToken& cancellation) {
+  EndPointContext context{.decoder = models.decoder};
+  context.classifier = models.classifier;
+  context.encoder = encoder;
+  context.encoder_format = encoder_format(job);
+  context.latent_shape = models.decoder->latent_shape();
+  context.prior = prior.end_points;
+  context.dtype = latent_dtype(job.models, *models.decoder);
+  context.convert_arrays = !job.models.dtype.empty();
+  context.output_range = models.decoder->output_range();
+  context.seed = job.path.seed;
+  context.cancellation = cancellation;
+  return context;
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
                  const CancellationToken& cancellation) {
@@ -283,17 +301,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   run.second.seed = job.path.seed;
   problem.density = latent_density(job, run.prior, models.assumptions);
 
-  EndPointContext context{.decoder = models.decoder};
-  context.classifier = models.classifier;
-  context.encoder = encoder;
-  context.encoder_format = encoder_format(job);
-  context.latent_shape = models.decoder->latent_shape();
-  context.prior = run.prior.end_points;
-  context.dtype = latent_dtype(job.models, *models.decoder);
-  context.convert_arrays = !job.models.dtype.empty();
-  context.output_range = models.decoder->output_range();
-  context.seed = job.path.seed;
-  context.cancellation = cancellation;
+  const EndPointContext context = end_point_context(job, models, encoder, run.prior, cancellation);
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   append(models.assumptions, reader.notes());

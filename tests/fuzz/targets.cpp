@@ -198,7 +198,8 @@ std::string mend_archive(std::string bytes) {
 
 Corpus exported_program_corpus(const fs::path&) {
   // Its members are not deflated, so that mend_archive() finds their contents.
-  return {read_file(fs::path(LATENTPATH_TEST_SOURCE) / "tests" / "models" / "exported_programs" / "Stored.pt2")};
+  return {
+      read_file(fs::path(LATENTPATH_TEST_SOURCE) / "tests" / "models" / "exported_programs" / "Stored.pt2")};
 }
 
 void read_decoder(const fs::path& file) {

@@ -1,8 +1,8 @@
 #pragma once
 // Tensors by name as torch.save writes a state dictionary, without running what its pickle says: names of
-// classes other than those of tensors are refused. Two forms: an archive with a pickle and the storages' bytes
-// (torch 1.6 and later), and the older five pickles (a magic number, a version, the machine, the dictionary,
-// the keys of the storages) followed by the bytes, which LibTorch does not read.
+// classes other than those of tensors are refused. Two forms: an archive with a pickle and the storages'
+// bytes (torch 1.6 and later), and the older five pickles (a magic number, a version, the machine, the
+// dictionary, the keys of the storages) followed by the bytes, which LibTorch does not read.
 //
 //   const auto tensors = read_pickled_tensors(read_file("weights.pt"), "weights.pt");
 //   const Tensor weight = tensors.at("decoder.0.weight");
