@@ -86,7 +86,7 @@ TEST(Drawing, NoBondIsTornApartWhereACommonPartIsLaidOver) {
       const auto &a = places.at(std::stoul(line.substr(0, 3)) - 1),
                  &b = places.at(std::stoul(line.substr(3, 3)) - 1);
       const double length = std::hypot(a.first - b.first, a.second - b.second);
-      EXPECT_LT(length, 2.5) << "record " << records;  // 1.5 but for bridges
+      EXPECT_LT(length, 3) << "record " << records;  // 1.5; of bridges RDKit alone makes 2.85
       EXPECT_GT(length, 0.6) << "record " << records;
     }
     while (line.rfind("$$$$", 0) != 0 && std::getline(stream, line)) {

@@ -2,7 +2,6 @@
 
 import { embeddedFile, type Molecules, type MoleculePair } from "../data";
 import { h, section } from "../dom";
-import { brief } from "../format";
 import { verdictList } from "./verdict";
 
 const columns: [keyof MoleculePair["steps"][number], string, number][] = [
@@ -20,13 +19,15 @@ const columns: [keyof MoleculePair["steps"][number], string, number][] = [
 
 function table(run: Molecules, pair: MoleculePair): HTMLElement {
   const title = (name: string) => (name === "property" ? run.property : name);
+  // The property that is sought stands first, and not a second time.
+  const shown = columns.filter(([, name]) => name !== run.property);
   return h(
     "div",
     { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Table of molecules" },
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "molecule"), ...columns.map(([, name]) => h("th", { scope: "col" }, title(name))))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "molecule"), ...shown.map(([, name]) => h("th", { scope: "col" }, title(name))))),
       h(
         "tbody",
         {},
@@ -35,9 +36,10 @@ function table(run: Molecules, pair: MoleculePair): HTMLElement {
             "tr",
             { class: step.given ? "given" : "" },
             h("th", { scope: "row" }, `${step.smiles}${step.given ? " (given)" : step.partial ? " (partial)" : ""}`),
-            ...columns.map(([key, , digits]) => {
+            ...shown.map(([key, , digits]) => {
               const value = step[key];
-              return h("td", {}, typeof value === "number" ? value.toFixed(digits) : brief(value));
+              // A molecule that was given has no latent whose property could be guessed.
+              return h("td", {}, typeof value !== "number" ? "–" : Number.isFinite(value) ? value.toFixed(digits) : "–");
             }),
           ),
         ),
