@@ -145,7 +145,7 @@ TEST(ExportedProgram, WhatCannotBeRunIsRefused) {
   EXPECT_THAT(load("Counter"), HasSubstr("writes into its own buffer"));
   EXPECT_THAT(load("TrainingMode"), HasSubstr("export the model after .eval()"));
   EXPECT_THAT(load("OneBatch"), AllOf(HasSubstr("batches of 2"), HasSubstr("dynamic_shapes")));
-  EXPECT_THAT(load("TwoInputs"), HasSubstr("second input 'label'"));
+  EXPECT_THAT(load("TwoInputs"), HasSubstr("needs 'label' beside the latent 'z'"));
   EXPECT_THAT(load("CustomOperation"), AllOf(HasSubstr("somebody::own"), HasSubstr("custom operation")));
 }
 

@@ -2,7 +2,7 @@
 // How much memory there is, and how much a computation on tensors takes.
 //
 //   latentpath::AllocationMeter meter;
-//   Tensor image = decoder(z);                  // on this thread
+//   Tensor image = (*decoder)(z);               // on this thread
 //   int64_t bytes = meter.peak();               // the most that tensors made since then held at once
 
 #include <cstdint>

@@ -5,7 +5,7 @@
 // mapped and differentiated once, what their tensors hold is counted, and a map that knows its limits is
 // given no more at once: evaluate_points() maps, differentiates and drops shares of a path.
 //
-//   map->limit_batches(latentpath::find_batch_limits(*map, nullptr, z));   // z [2, D]
+//   decoder->limit_batches(latentpath::find_batch_limits(*decoder, nullptr, z));   // z [2, D]
 
 #include "latentpath/core/tensor.h"
 #include "latentpath/metric/batch_limits.h"

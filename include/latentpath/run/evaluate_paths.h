@@ -80,10 +80,9 @@ struct EvaluationMethod {
 ///   paper2019           paper B: descent on a polyline's nodes, endpoint-mean cost (its Eq. 3), 1000 steps
 ///   straight            our solver started from the straight line only
 ///   ours                our solver as it comes: several starts, the best path kept
-///   geod, geodreg, straight-z   of Kim and Zhang: the shortest path by our solver, whatever quality is asked
-///   of others;
-///                       the same with density regularisation, auto where the options name none; the straight
-///                       line
+///   geod                of Kim and Zhang: our solver's shortest path, whatever quality others are asked
+///   geodreg             likewise, with density regularisation, auto where the options name none
+///   straight-z          the straight line, under their name
 ///   kim-zhang           their Algorithm 1 for geodreg
 ///   newton, adam, …     the same by another of solver_methods(), as interpolate --method takes it
 /// Throws Error(kArgument) naming them for any other.
