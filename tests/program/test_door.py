@@ -154,8 +154,8 @@ REFUSED = {
     "float16": (Half, ["move in steps", "float16"]),
     "noise": (Noisy, ["random numbers", "eval()"]),
     "batch statistics": (BatchStatistics, ["batch", "eval()"]),
-    "two outputs": (Two, ["one tensor, not Tuple", "torch.cat"]),
-    "the autoencoder itself": (Autoencoder, ["decode", "forward(z)"]),
+    "two outputs": (Two, ["2 tensors", "--output"]),
+    "the autoencoder itself": (Autoencoder, ["--decoder-method decode"]),
     "codes": (Codes, ["whole numbers (codes)"]),
     "a dictionary": (Dictionary, ["forward's input 'z'", "Dict"]),
 }
@@ -330,7 +330,7 @@ def test_transparency_is_said(tmp_path):
 
 
 def test_the_latent_size_of_end_points_is_named_where_it_does_not_fit(tmp_path):
-    np.save(tmp_path / "column.npy", np.zeros((4, 1)))
+    np.save(tmp_path / "column.npy", np.zeros((3, 1)))
     file = script(tmp_path, Base())
     result = interpolate(file, "--quiet", latent_dim=None, from_=tmp_path / "column.npy", to=tmp_path / "column.npy")
     assert result.code == 3
