@@ -134,6 +134,8 @@ void write_run(const RunRecord& record, const std::filesystem::path& folder,
   const bool interrupted = record.interrupted() || cancellation.cancelled();
   write_run_json(record, folder, interrupted);
   if (draw) draw();
+  std::error_code not_empty;
+  std::filesystem::remove(folder / "frames", not_empty);  // where there are no pictures, as of molecules
   if (cancellation.cancelled() && !interrupted) write_run_json(record, folder, true);
 }
 
