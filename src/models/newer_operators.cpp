@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "latentpath/core/error.h"
 
@@ -32,41 +33,20 @@ constexpr const char* kLanczos =
     "_upsample_lanczos2d_aa(Tensor input, int[]? output_size, bool align_corners, float[]? scale_factors) -> "
     "Tensor";
 
-/// softmax(Q Kᵀ s + mask) V, s = 1/√d (Vaswani et al. 2017, Eq. 1).
-at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                     const Optional<at::Tensor>& mask, double dropout, bool causal, Optional<double> scale,
-                     bool grouped) {
+at::Tensor attention_operator(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                              const Optional<at::Tensor>& mask, double dropout, bool causal,
+                              Optional<double> scale, bool grouped) {
   LATENTPATH_CHECK(dropout == 0, kInput,
                    "attention with dropout draws random numbers: export the model after "
                    ".eval()");
-  at::Tensor keys = key, values = value;
-  if (grouped) {
-    keys = keys.repeat_interleave(query.size(-3) / keys.size(-3), -3);
-    values = values.repeat_interleave(query.size(-3) / values.size(-3), -3);
-  }
-  const double factor = scale ? *scale : 1 / std::sqrt(static_cast<double>(query.size(-1)));
-  at::Tensor scores = at::matmul(query, keys.transpose(-2, -1)) * factor;
-  const double never = -std::numeric_limits<double>::infinity();
-  if (causal) {
-    const at::Tensor allowed =
-        at::ones({query.size(-2), keys.size(-2)}, query.options().dtype(at::kBool)).tril();
-    scores = scores.masked_fill(allowed.logical_not(), never);
-  }
-  if (mask && mask->defined())
-    scores =
-        mask->scalar_type() == at::kBool ? scores.masked_fill(mask->logical_not(), never) : scores + *mask;
-  return at::matmul(at::softmax(scores, -1), values);
+  return attention(query, key, value, mask ? *mask : at::Tensor(), causal,
+                   scale ? std::optional<double>(*scale) : std::nullopt, grouped);
 }
 
-/// x / √(mean(x²) + ε) · weight over the last axes (Zhang and Sennrich 2019, Eq. 4).
 at::Tensor root_mean_square_norm(const at::Tensor& input, at::IntArrayRef shape,
                                  const Optional<at::Tensor>& weight, Optional<double> eps) {
-  std::vector<int64_t> axes;
-  for (size_t i = 0; i < shape.size(); ++i) axes.push_back(-1 - static_cast<int64_t>(i));
-  const double least = eps                                  ? *eps
-                       : input.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                            : std::numeric_limits<float>::epsilon();
-  const at::Tensor normed = input * (input.square().mean(axes, true) + least).rsqrt();
+  const at::Tensor normed =
+      input * root_mean_square_scale(input, shape.size(), eps ? std::optional<double>(*eps) : std::nullopt);
   return weight && weight->defined() ? normed * *weight : normed;
 }
 
@@ -81,11 +61,39 @@ bool is_missing(const char* name) { return !c10::Dispatcher::singleton().findSch
 
 }  // namespace
 
+at::Tensor attention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                     const at::Tensor& mask, bool causal, std::optional<double> scale, bool grouped) {
+  at::Tensor keys = key, values = value;
+  if (grouped) {
+    keys = keys.repeat_interleave(query.size(-3) / keys.size(-3), -3);
+    values = values.repeat_interleave(query.size(-3) / values.size(-3), -3);
+  }
+  at::Tensor scores = at::matmul(query * scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1)))),
+                                 keys.transpose(-2, -1));
+  const double never = -std::numeric_limits<double>::infinity();
+  if (causal) {
+    const at::Tensor later =
+        at::ones({scores.size(-2), scores.size(-1)}, scores.options().dtype(at::kBool)).triu(1);
+    scores = scores.masked_fill(later, never);
+  }
+  if (mask.defined())
+    scores = mask.scalar_type() == at::kBool ? scores.masked_fill(mask.logical_not(), never) : scores + mask;
+  return at::matmul(at::softmax(scores, -1), values);
+}
+
+at::Tensor root_mean_square_scale(const at::Tensor& x, size_t axes, std::optional<double> epsilon) {
+  std::vector<int64_t> last;
+  for (size_t i = 0; i < axes; ++i) last.push_back(-1 - static_cast<int64_t>(i));
+  const double of_type = x.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
+                                                        : std::numeric_limits<float>::epsilon();
+  return (x.square().mean(last, true) + epsilon.value_or(of_type)).rsqrt();
+}
+
 void register_newer_operators() {
   static const bool once = [] {
     // Held for the process: files that use them may be loaded at any time.
     static torch::Library aten(torch::Library::FRAGMENT, "aten", {}, __FILE__, __LINE__);
-    if (is_missing("aten::scaled_dot_product_attention")) aten.def(kAttention, attention);
+    if (is_missing("aten::scaled_dot_product_attention")) aten.def(kAttention, attention_operator);
     if (is_missing("aten::rms_norm")) aten.def(kRootMeanSquareNorm, root_mean_square_norm);
     if (is_missing("aten::_upsample_lanczos2d_aa")) aten.def(kLanczos, lanczos);
     return true;

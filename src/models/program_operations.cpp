@@ -7,10 +7,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/tensor.h"
+#include "models/newer_operators.h"
 
 namespace latentpath {
 namespace {
@@ -131,9 +133,12 @@ class Arguments {
     const IValue value = get(name);
     return value.isTensor() ? value.toTensor() : Tensor();
   }
-  double number(const std::string& name, double otherwise) const {
+  std::optional<double> optional_number(const std::string& name) const {
     const IValue value = get(name);
-    return value.isNone() ? otherwise : real(value);
+    return value.isNone() ? std::nullopt : std::optional<double>(real(value));
+  }
+  double number(const std::string& name, double otherwise) const {
+    return optional_number(name).value_or(otherwise);
   }
   bool flag(const std::string& name) const {
     const IValue value = get(name);
@@ -151,39 +156,21 @@ class Arguments {
   Values values_;
 };
 
-/// softmax(q kᵀ s + mask) v, in operations that have second derivatives.
-Tensor attention(const Arguments& arguments) {
-  Tensor query = arguments.tensor("query"), key = arguments.tensor("key"), value = arguments.tensor("value");
+Tensor attention_of(const Arguments& arguments) {
   LATENTPATH_CHECK(arguments.number("dropout_p", 0) == 0, kInput,
                    "attention has a dropout, which draws random numbers: export the model after .eval()");
-  if (arguments.flag("enable_gqa")) {
-    key = key.repeat_interleave(query.size(-3) / key.size(-3), -3);
-    value = value.repeat_interleave(query.size(-3) / value.size(-3), -3);
-  }
-  const double scale = arguments.number("scale", 1 / std::sqrt(static_cast<double>(query.size(-1))));
-  Tensor scores = at::matmul(query * scale, key.transpose(-2, -1));
-  const double none = -std::numeric_limits<double>::infinity();
-  if (arguments.flag("is_causal")) {
-    const Tensor later =
-        at::ones({scores.size(-2), scores.size(-1)}, scores.options().dtype(at::kBool)).triu(1);
-    scores = scores.masked_fill(later, none);
-  }
   Tensor mask = arguments.optional_tensor("attn_mask");
   if (!mask.defined()) mask = arguments.optional_tensor("attn_bias");
-  if (mask.defined())
-    scores = mask.scalar_type() == at::kBool ? scores.masked_fill(mask.logical_not(), none) : scores + mask;
-  return at::matmul(at::softmax(scores, -1), value);
+  return attention(arguments.tensor("query"), arguments.tensor("key"), arguments.tensor("value"), mask,
+                   arguments.flag("is_causal"), arguments.optional_number("scale"),
+                   arguments.flag("enable_gqa"));
 }
 
-/// x / sqrt(mean(x²) + ε) · weight, over the last dimensions (torch/nn/functional.py, rms_norm).
+/// The norm, and the scale that the fused operator gives with it.
 Values root_mean_square_norm(const Arguments& arguments) {
   const Tensor input = arguments.tensor("input");
-  std::vector<int64_t> dimensions;
-  for (size_t i = 0; i < arguments.integers("normalized_shape").size(); ++i)
-    dimensions.push_back(-1 - static_cast<int64_t>(i));
-  const double otherwise = input.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                              : std::numeric_limits<float>::epsilon();
-  const Tensor scale = (input.square().mean(dimensions, true) + arguments.number("eps", otherwise)).rsqrt();
+  const Tensor scale = root_mean_square_scale(input, arguments.integers("normalized_shape").size(),
+                                              arguments.optional_number("eps"));
   const Tensor weight = arguments.optional_tensor("weight");
   return {weight.defined() ? input * scale * weight : input * scale, scale};
 }
@@ -223,14 +210,14 @@ Values indexed(const Arguments& arguments) {
 
 /// Fused attention gives its result first; what else it gives serves its own derivative alone.
 Values fused_attention(const Arguments& arguments) {
-  return {attention(arguments), {}, {}, {}, {}, {}, {}, {}, {}};
+  return {attention_of(arguments), {}, {}, {}, {}, {}, {}, {}, {}};
 }
 
 using StandIn = Values (*)(const Arguments&);
 
 const std::map<std::string, StandIn>& stand_ins() {
   static const std::map<std::string, StandIn> table{
-      {"aten::scaled_dot_product_attention", [](const Arguments& a) { return Values{attention(a)}; }},
+      {"aten::scaled_dot_product_attention", [](const Arguments& a) { return Values{attention_of(a)}; }},
       {"aten::_scaled_dot_product_flash_attention_for_cpu", fused_attention},
       {"aten::_scaled_dot_product_flash_attention", fused_attention},
       {"aten::_scaled_dot_product_efficient_attention", fused_attention},
