@@ -101,6 +101,12 @@ LatentSampler prior_of(const PathProblem& problem);
 std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter);
 
+// Fit to memory (fit_to_memory.cpp).
+/// What memory allows the counted map, models of the quality included; and how long the work will take, where
+/// that is long.
+void fit_to_memory(const PathProblem& problem, const PathOptions& options, EvaluationCounter& counter,
+                   const ProgressObserver& progress);
+
 // Density regularisation (density_term.cpp).
 /// μ as asked for, 0 for none; empty: auto. Throws Error(kArgument) for what is neither.
 std::optional<double> density_weight_of(const PathOptions& options);
