@@ -319,11 +319,7 @@ MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer,
   molecules_option_table().validate(job);
   const auto begin = std::chrono::steady_clock::now();
   MoleculesRun run;
-  run.subcommand = "molecules";
-  run.options = options_json(molecules_option_table(), job);
-  run.seed = job.search.seed;
-  run.threads = use_threads(job.threads);
-  run.local_paths = file_options(molecules_option_table(), job);
+  describe_job(run, "molecules", molecules_option_table(), job, job.search.seed, job.threads);
   Runner(job, observer, cancellation, run).execute();
   describe(run);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

@@ -546,13 +546,9 @@ void Evaluation::fill_record() {
 }
 
 EvaluateRun Evaluation::run() {
-  run_.subcommand = "evaluate";
-  run_.options = options_json(evaluate_option_table(), job_);
-  run_.seed = job_.path.seed;
-  run_.threads = use_threads(job_.threads);
+  describe_job(run_, "evaluate", evaluate_option_table(), job_, job_.path.seed, job_.threads);
   std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
-  run_.local_paths = local_model_paths(job_.models);
-  append(run_.local_paths, file_options(evaluate_option_table(), job_));
+  append(run_.local_paths, local_model_paths(job_.models));
   for (const std::string& text : job_.methods) methods_.emplace_back(text);
   run_.methods = methods_.size();
   run_.epsilons = job_.epsilon.size();

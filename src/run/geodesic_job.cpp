@@ -469,11 +469,7 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
                     const CancellationToken& cancellation) {
   geodesic_job_option_table().validate(given);
   GeodesicRun run;
-  run.subcommand = "geodesic";
-  run.options = options_json(geodesic_job_option_table(), given);
-  run.seed = given.seed;
-  run.threads = use_threads(given.search.threads);
-  run.local_paths = file_options(geodesic_job_option_table(), given);
+  describe_job(run, "geodesic", geodesic_job_option_table(), given, given.seed, given.search.threads);
   const GeodesicJob job = apply_example(given);
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);

@@ -449,9 +449,9 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
 }
 
-std::vector<std::string> local_paths_of(const InterpolateJob& job) {
+/// Paths of this machine beside those that options name.
+std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   std::vector<std::string> local = local_model_paths(job.models);
-  append(local, file_options(interpolate_option_table(), job));
   for (const auto& searched : job.models.folders)
     for (const std::string& name : {job.encoder, job.judge})
       local.push_back((searched / (name + ".pt")).string());
@@ -469,12 +469,9 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
                        const CancellationToken& cancellation) {
   interpolate_option_table().validate(job);
   InterpolateRun run;
-  run.subcommand = "interpolate";
-  run.options = options_json(interpolate_option_table(), job);
-  run.seed = job.path.seed;
-  run.threads = use_threads(job.threads);
+  describe_job(run, "interpolate", interpolate_option_table(), job, job.path.seed, job.threads);
   std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
-  run.local_paths = local_paths_of(job);
+  append(run.local_paths, model_paths_of(job));
   run.path = job.path;
   if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();

@@ -208,11 +208,7 @@ MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
                     const CancellationToken& cancellation) {
   measures_option_table().validate(job);
   MeasuresRun run;
-  run.subcommand = "measures";
-  run.options = options_json(measures_option_table(), job);
-  run.seed = job.search.seed;
-  run.threads = use_threads(job.threads);
-  run.local_paths = file_options(measures_option_table(), job);
+  describe_job(run, "measures", measures_option_table(), job, job.search.seed, job.threads);
   run.problem = problem_of(job, run.assumptions);
   for (const std::string& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);

@@ -76,6 +76,20 @@ std::vector<std::string> file_options(const OptionTable<Options>& table, Options
   return file_options(table.bind(options));
 }
 
+/// LibTorch's threads: as many as asked, or one a core for 0. Returns how many that is.
+int64_t use_threads(int64_t threads);
+
+/// What every record says first, of a job that its table has passed. The threads are used from now on.
+template <class Job>
+void describe_job(RunRecord& run, const char* subcommand, const OptionTable<Job>& table, const Job& job,
+                  uint64_t seed, int64_t threads) {
+  run.subcommand = subcommand;
+  run.options = options_json(table, job);
+  run.seed = seed;
+  run.threads = use_threads(threads);
+  run.local_paths = file_options(table, job);
+}
+
 /// `warnings` of a summary, a list of sentences, with `warning_kinds` (warning_kind_name()) and
 /// `warning_pairs` (counted from 1, null for all) beside it; nothing where there are none.
 void write_warnings(nlohmann::json& summary, const std::vector<Warning>& warnings);
@@ -90,9 +104,6 @@ nlohmann::json renamed(nlohmann::json document, const std::function<std::string(
 /// report.html. When `cancellation` is raised while it draws, run.json says that the run was interrupted.
 void write_run(const RunRecord& record, const std::filesystem::path& folder,
                const std::function<void()>& draw = {}, const CancellationToken& cancellation = {});
-
-/// LibTorch's threads: as many as asked, or one a core for 0. Returns how many that is.
-int64_t use_threads(int64_t threads);
 
 /// LibTorch's own warnings concern whoever wrote a model's code, not whoever uses it: silent while this
 /// lives.
