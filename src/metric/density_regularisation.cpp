@@ -82,10 +82,7 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
     if (wanted) gradients[at] = bend(embedding, part, factors.pulled);
   };
   // The chunks are the same however many threads there are, and so are the bytes.
-  if (embedding.concurrent())
-    run_in_parallel(chunks, one);
-  else
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) one(chunk);
+  run_tasks(embedding.concurrent(), chunks, one);
   if (n == 0) return at::zeros({0}, at::kDouble);
   if (lost != nullptr) *lost = at::cat(losses);
   const Tensor value = at::cat(values);

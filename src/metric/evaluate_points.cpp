@@ -43,12 +43,6 @@ Division divide(const Embedding& embedding, const Quality& quality, const Tensor
   return {std::min(rounds * threads, most_shares), true};
 }
 
-/// Runs the shares' tasks: by threads where the models allow it, else one after the other.
-void run_shares(bool concurrent, int64_t count, const std::function<void(int64_t)>& task) {
-  if (concurrent) return run_in_parallel(count, task);
-  for (int64_t i = 0; i < count; ++i) task(i);
-}
-
 /// The rows of share `i` of `shares`.
 Tensor share(const Tensor& rows, int64_t i, int64_t shares) {
   const int64_t n = rows.size(0), first = n * i / shares;
@@ -95,7 +89,7 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
     for (auto* leaves : {&shares->nodes, &shares->middles, &shares->middle_time}) leaves->resize(size);
     shares->values.resize(size);
     std::vector<Tensor> images(size), qualities(size);
-    run_shares(shares->concurrent(), count, [&](int64_t i) {
+    run_tasks(shares->concurrent(), count, [&](int64_t i) {
       const at::AutoGradMode enabled(!forgotten);
       const auto at = static_cast<size_t>(i);
       shares->nodes[at] = share(nodes, i, count).detach().requires_grad_(true);
@@ -116,7 +110,7 @@ class EvaluateShares : public torch::autograd::Function<EvaluateShares> {
     auto& shares = static_cast<Shares&>(*capsule);
     const auto count = static_cast<int64_t>(shares.values.size());
     std::vector<Tensor> nodes(shares.nodes.size()), middles(shares.nodes.size());
-    run_shares(shares.concurrent(), count, [&](int64_t i) {
+    run_tasks(shares.concurrent(), count, [&](int64_t i) {
       const auto at = static_cast<size_t>(i);
       PointValues& values = shares.values[at];
       if (!values.images.defined()) {
@@ -158,7 +152,7 @@ PointValues evaluate_points(const Embedding& embedding, const Quality& quality, 
   }
   std::vector<Tensor> images(static_cast<size_t>(shares)), qualities(images.size());
   const int64_t count = shares;
-  run_shares(embedding.concurrent() && quality.concurrent(), count, [&](int64_t i) {
+  run_tasks(embedding.concurrent() && quality.concurrent(), count, [&](int64_t i) {
     const PointValues values = evaluate_together(embedding, quality, share(nodes, i, count),
                                                  share(middles, i, count), share(middle_time, i, count));
     images[static_cast<size_t>(i)] = values.images;

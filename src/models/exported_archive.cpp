@@ -14,10 +14,6 @@ namespace {
 
 constexpr int64_t kMost = int64_t{1} << 40;  // elements, or a stride
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
 /// Before torch 2.8 infinite numbers were written as the words Infinity and NaN, which are no JSON; since
 /// then the words are strings.
 std::string quote_infinities(std::string text) {
@@ -115,7 +111,7 @@ void read_tensors(ZipArchive& archive, const std::string& folder, const std::str
 std::string root_of(const ZipArchive& archive) {
   for (const std::string& member : archive.members()) {
     const size_t models = member.find("models/");
-    if (models != std::string::npos && ends_with(member, ".json")) return member.substr(0, models);
+    if (models != std::string::npos && member.ends_with(".json")) return member.substr(0, models);
   }
   return {};
 }
@@ -179,7 +175,7 @@ bool holds_exported_program(const ZipArchive& archive) {
   for (const std::string& member : archive.members()) {
     if (member == "serialized_exported_program.json") return true;
     // What TorchScript and torch.save write has neither.
-    if (ends_with(member, "/archive_format")) return true;
+    if (member.ends_with("/archive_format")) return true;
   }
   return false;
 }

@@ -7,14 +7,14 @@
 
 #include "latentpath/core/figure_text.h"
 #include "latentpath/molecule/drawing.h"
+#include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
 using nlohmann::json;
 
-/// NaN has no number in JSON.
-json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(); }
+using detail::number_or_null;
 
 /// log P < 0
 std::string aim_of(const MoleculePathProblem& problem) {

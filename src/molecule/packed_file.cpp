@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/archive.h"
 #include "latentpath/io/file.h"
 
 namespace latentpath {
@@ -42,10 +41,6 @@ std::string unpack_gzip(std::string_view bytes, const std::string& name, size_t 
   auto contents = inflate_all(bytes, most);
   LATENTPATH_CHECK(contents, kInput, name, " is no gzip file, or it is damaged");
   return std::move(*contents);
-}
-
-std::string read_zip_member(const std::filesystem::path& file, const std::string& member) {
-  return read_archive_member(file, member, file.string());
 }
 
 }  // namespace latentpath

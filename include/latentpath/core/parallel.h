@@ -18,6 +18,12 @@ namespace latentpath {
 /// is thrown again when all have ended.
 void run_in_parallel(int64_t count, const std::function<void(int64_t)>& task);
 
+/// The same where the tasks may run at once; else one after the other.
+inline void run_tasks(bool concurrent, int64_t count, const std::function<void(int64_t)>& task) {
+  if (concurrent) return run_in_parallel(count, task);
+  for (int64_t i = 0; i < count; ++i) task(i);
+}
+
 /// Threads that run_in_parallel would use; 1 inside of one of its tasks.
 inline int64_t parallel_width() { return thread_width(); }
 
