@@ -68,24 +68,21 @@ Tensor interpolate_each(const Tensor& nodes, const Tensor& times, const Tensor& 
 Tensor interpolate_polyline(const Tensor& nodes, const Tensor& times, const Tensor& query) {
   const bool shared = times.dim() == 1 && query.dim() == 1;
   if (shared && query.size(0) == times.size(0) && at::equal(query, times)) return nodes;
-  // A product with a single column is rounded otherwise in a batch of another size, and one with more is not.
-  if (!shared || nodes.size(2) == 1) {
+  if (!shared) {
     const auto for_each_pair = [&](const Tensor& t) {
       return t.dim() == 2 ? t : t.expand({nodes.size(0), -1});
     };
     return interpolate_each(nodes, for_each_pair(times), for_each_pair(query));
   }
-  const int64_t n = times.size(0) - 1;
-  // One sparse row of two weights a query; kept dense, since grids are small and a matrix product is one
-  // call.
-  const Tensor right = at::searchsorted(times, query.contiguous(), false, /*right=*/true).clamp(1, n);
+  // Two rows picked, not a product with a matrix of weights: BLAS rounds a pair's rows otherwise in a batch
+  // of another size, or on another number of threads.
+  const Tensor right =
+      at::searchsorted(times, query.contiguous(), false, /*right=*/true).clamp(1, times.size(0) - 1);
   const Tensor left = right - 1;
   const Tensor t_left = times.index_select(0, left), t_right = times.index_select(0, right);
-  const Tensor fraction = (query - t_left) / (t_right - t_left);
-  Tensor weights = at::zeros({query.size(0), n + 1}, times.options());
-  weights.scatter_(1, left.unsqueeze(1), (1 - fraction).unsqueeze(1));
-  weights.scatter_(1, right.unsqueeze(1), fraction.unsqueeze(1));
-  return at::matmul(weights.to(nodes.options().requires_grad(false)), nodes);
+  const Tensor fraction =
+      ((query - t_left) / (t_right - t_left)).unsqueeze(1).to(nodes.options().requires_grad(false));
+  return (1 - fraction) * nodes.index_select(1, left) + fraction * nodes.index_select(1, right);
 }
 
 }  // namespace latentpath

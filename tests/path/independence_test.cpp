@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "latentpath/core/error.h"
 #include "path/path_problems.h"
@@ -66,6 +67,28 @@ TEST(Independence, APairIsTheSameToTheLastBitAloneAmongFiftyAndNextToALoop) {
       EXPECT_EQ(beside.cost[0], one.cost == "auto" ? "dynamic" : one.cost);
     }
   }
+}
+
+// Matrix products and sums that LibTorch shares among threads may round otherwise; elementwise work may not.
+TEST(Independence, APairIsTheSameToTheLastBitOnAnotherNumberOfThreads) {
+  const int threads = at::get_num_threads();
+  for (const char* cost : {"chord", "dynamic"}) {
+    PathProblem problem = many_pairs(std::make_shared<CountedSurface>(), ridge(), 50);
+    problem.prior = normal_sampler(2);
+    PathOptions options;
+    options.segments = 32;
+    options.cost = cost;
+    options.route_samples = 128;
+    options.candidates.keep = 12;
+    at::set_num_threads(2);
+    const PathResult together = find_path(problem, options);
+    at::set_num_threads(1);
+    for (const int64_t pair : {25, 49}) {
+      const PathResult alone = find_path(part_of(problem, pair, 1), options);
+      expect_the_same(alone, 0, together, pair, join_message(cost, ", pair ", pair));
+    }
+  }
+  at::set_num_threads(threads);
 }
 
 TEST(Independence, ALoopDoesNotChangeTheCostOfOthers) {
