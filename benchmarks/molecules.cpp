@@ -1,10 +1,13 @@
 // How good is the junction tree VAE, and how good are paths between molecules?
 //
-//   benchmark_molecules reconstruct FOLDER COUNT            held-out molecules of MOSES, from the mean and with exact ends
+//   benchmark_molecules reconstruct FOLDER COUNT            held-out molecules of MOSES, from the mean and
+//                                                           with exact ends
 //   benchmark_molecules prior FOLDER COUNT                  what latents of N(0, I), and far out, decode to
-//   benchmark_molecules paths FOLDER COUNT logp|qed|sa      pairs of held-out molecules against the straight line
+//   benchmark_molecules paths FOLDER COUNT logp|qed|sa      pairs of held-out molecules against the straight
+//                                                           line
 //   benchmark_molecules loops FOLDER COUNT                  loops through held-out molecules that raise QED
-//   benchmark_molecules train FOLDER COUNT                  regressors on COUNT encoded molecules, written into FOLDER
+//   benchmark_molecules train FOLDER COUNT                  regressors on COUNT encoded molecules, written
+//                                                           into FOLDER
 //
 // FOLDER is what `latentpath data jtvae-zinc` filled.
 

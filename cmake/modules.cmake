@@ -30,12 +30,10 @@ endif()
 
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
-# Without LATENTPATH_PICTURES, modules have only the files that need neither OpenCV nor Cairo: pictures are not read, no
-# model is trained, and there is no report. Of the zoo its store is left, which finds models by name.
-set(latentpath_plain_io EXCLUDE "/image[.]cpp$")
-set(latentpath_plain_run EXCLUDE "/zoo_jobs[.]cpp$")
-set(latentpath_plain_zoo INCLUDE "/(model_store|atomic_file|subprocess)[.]cpp$")
-set(latentpath_plain_report INCLUDE "nothing")
+# What needs OpenCV or Cairo stands in a module's folder with_pictures/; what takes its place without LATENTPATH_PICTURES,
+# in without_pictures/. Pictures are then not read, no model is trained, and there is no report: of the zoo only its
+# store is left, which finds models by name.
+set(latentpath_plain_zoo model_store.cpp atomic_file.cpp subprocess.cpp)
 
 function(latentpath_module name)
   cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES")
@@ -46,16 +44,16 @@ function(latentpath_module name)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   if(LATENTPATH_PICTURES)
     list(APPEND module_LINK ${module_PICTURES})
-  elseif(latentpath_plain_${name})
-    list(GET latentpath_plain_${name} 0 keep)
-    list(GET latentpath_plain_${name} 1 which)
-    list(FILTER sources ${keep} REGEX ${which})
-    file(GLOB stand_ins CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)
-    list(APPEND sources ${stand_ins})
-    if(NOT sources)
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/with_pictures/*.cpp)
+  else()
+    if(name STREQUAL report)
       return()
+    elseif(latentpath_plain_${name})
+      list(TRANSFORM latentpath_plain_${name} PREPEND ${folder}/ OUTPUT_VARIABLE sources)
     endif()
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)
   endif()
+  list(APPEND sources ${more})
   file(GLOB dense_sources CONFIGURE_DEPENDS ${folder}/dense/*.cpp)
   set(targets "")
   if(dense_sources)

@@ -10,6 +10,7 @@ Decoders and classifiers are torch modules, or any functions of tensors. docs/py
 from ._core import TORCH_VERSION, __version__
 from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelError, NumericalError
 from ._export import export
+from ._measures import MeasurePath
 from ._path import Figures, Path, Strip, Verdict
 from ._quality import (
     Prior,
@@ -22,13 +23,14 @@ from ._quality import (
     prior_samples,
     quality,
 )
-from ._search import find_path, geodesic
+from ._search import find_path, geodesic, measures
 
 __all__ = [
     "ArgumentError",
     "Figures",
     "LatentPathError",
     "LatentPathWarning",
+    "MeasurePath",
     "ModelError",
     "NumericalError",
     "Path",
@@ -44,6 +46,7 @@ __all__ = [
     "favor",
     "find_path",
     "geodesic",
+    "measures",
     "normal_prior",
     "prior",
     "prior_samples",

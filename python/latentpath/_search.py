@@ -1,4 +1,4 @@
-"""find_path() and geodesic(): what is asked, as the core's jobs take it; what comes back, as a Path."""
+"""find_path(), geodesic() and measures(): what is asked, as the core's jobs take it; what comes back, as a Path."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from ._calls import Search, describe_model, describe_points_function, evaluated
 from ._core import ops
 from ._errors import LatentPathWarning, error_of, in_python_words
 from ._options import Options, with_options
+from ._measures import MeasurePath
 from ._path import Path
 from ._progress import progress_of
 from ._quality import Prior, Scope, _Classified, _Product, as_prior, as_quality
@@ -28,8 +29,11 @@ _path_options = Options(
 )
 _geodesic_options = Options(
     "geodesic",
-    taken={"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
+    taken={"embedding", "decoder-method", "latent-input", "input", "output", "latent-shape", "channels", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
            "stiffness", "example"},
+)
+_measure_options = Options(
+    "measures", taken={"from", "to", "from-weights", "to-weights", "example", "points", "quality", "dtype"},
 )
 
 
@@ -97,7 +101,7 @@ def _raise(error, failure, nothing_found):
 def _run(operator, search, request, tensors, hidden=()):
     """Calls the core. `hidden` are texts, such as names of temporary files, and what to say in their place."""
     try:
-        nodes, times, text = operator(json.dumps(request), tensors)
+        *arrays, text = operator(json.dumps(request), tensors)
     except SystemError as error:
         # What a backward pass written in Python raises is on its way already when the core gives its own answer.
         if error.__cause__ is None:
@@ -115,7 +119,7 @@ def _run(operator, search, request, tensors, hidden=()):
         _log.info(in_python_words(sentence))
     for sentence in record["warnings"]:
         warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=4)
-    return nodes, times, record
+    return *arrays, record
 
 
 def _asked(quality, scope):
@@ -224,3 +228,47 @@ def geodesic(chart, z0, z1, *, metric=None, quality=None, first_paths=None, prog
             tensors.append(points.first_paths(first_paths).double())
         nodes, times, record = _run(ops.geodesic, search, request, tensors)
     return Path(record, nodes, times, points, points.device, None)
+
+
+def _sample(points, name):
+    """[points, d], or numbers on a line [points], as the core takes them."""
+    points = torch.as_tensor(points)
+    if points.is_complex() or points.dtype == torch.bool:
+        raise TypeError(f"`{name}` must hold real numbers, not {points.dtype}")
+    if points.dim() not in (1, 2) or points.numel() == 0:
+        raise ValueError(f"`{name}` must have the shape [points, d], not {list(points.shape)}")
+    return points if points.dim() == 2 else points.unsqueeze(1)
+
+
+@with_options(_measure_options)
+def measures(x, y, *, x_weights=None, y_weights=None, quality=None, progress=None, **options):
+    """A path between two samples of points: the cost Σ MMD²(Xʲ⁺¹, Xʲ) lowered over the points in between (paper A,
+    Eq. 13), beside the mixture and the displacement by optimal transport.
+
+        path = lp.measures(x, y, steps=10)
+        path.points, path.times, path.figures, path.termination
+
+    x, y: [n, d] and [m, d], torch or NumPy; [n] are numbers on a line
+    x_weights, y_weights: [n] and [m], not negative; none: all alike
+    quality: a function of points [n, d] → [n] in [0, 1]: where moving points are good
+    progress: True, False, a function (stage, done, total, cost), or None: where tqdm is installed and somebody watches
+
+    Returns a MeasurePath. Raises ArgumentError, ModelError, NumericalError, or what the quality raised.
+    """
+    values = _measure_options.values("measures", options)
+    values.setdefault("threads", torch.get_num_threads())
+    quality = None if quality is None else as_quality(quality)
+    first, second = _sample(x, "x"), _sample(y, "y")
+    back = torch.promote_types(first.dtype, second.dtype)
+    back = back if torch.empty(0, dtype=back).is_floating_point() else torch.get_default_dtype()
+    tensors = [sample.detach().to("cpu", torch.float64) for sample in (first, second)]
+    with Search() as search, progress_of(search, progress), evaluated(quality._callables() if quality is not None else []):
+        request = {"search": search.number, "options": values}
+        for name, weights in (("x_weights", x_weights), ("y_weights", y_weights)):
+            if weights is not None:
+                request[name] = True
+                tensors.append(torch.as_tensor(weights).detach().to("cpu", torch.float64))
+        if quality is not None:
+            request["quality"] = quality._expression(Scope(search, first.device, None, None))
+        points, times, weights, record = _run(ops.measures, search, request, tensors)
+    return MeasurePath(record, points, times, weights, first.device, back)

@@ -119,9 +119,12 @@ Tensor array_of(const RunRecord& run, const std::string& name) {
   return at::empty({0}, at::kDouble);
 }
 
-/// Executes a job that a request asks for; `more` adds to its record.
+/// Executes a job that a request asks for; `more` adds to its record. The arrays of these names, and the
+/// record.
 template <class Make, class More>
-Answer answer(const std::string& text, at::TensorList tensors, const Make& make, const More& more) {
+std::pair<std::vector<Tensor>, std::string> answer(const std::vector<std::string>& names,
+                                                   const std::string& text, at::TensorList tensors,
+                                                   const Make& make, const More& more) {
   // A caller may be in inference_mode() or no_grad(): what a search needs is its own affair.
   const c10::InferenceMode no_inference(false);
   const at::AutoGradMode gradients(true);
@@ -138,23 +141,39 @@ Answer answer(const std::string& text, at::TensorList tensors, const Make& make,
     RunningSearches::all().end(search);
     json record = record_of(run);
     more(run, record);
-    return {array_of(run, "path.npy"), array_of(run, "times.npy"), text_of(record)};
+    std::vector<Tensor> arrays;
+    for (const std::string& name : names) arrays.push_back(array_of(run, name));
+    return {std::move(arrays), text_of(record)};
   } catch (const std::exception& error) {
     RunningSearches::all().end(search);
-    return {at::empty({0}), at::empty({0}), error_of(error)};
+    return {std::vector<Tensor>(names.size(), at::empty({0})), error_of(error)};
   }
 }
 
+/// A path and its times.
+template <class Make, class More>
+Answer path_answer(const std::string& request, at::TensorList tensors, const Make& make, const More& more) {
+  auto [arrays, record] = answer({"path.npy", "times.npy"}, request, tensors, make, more);
+  return {arrays[0], arrays[1], record};
+}
+
 Answer interpolate(const std::string& request, at::TensorList tensors) {
-  return answer(request, tensors, interpolate_job, [](const InterpolateRun& run, json& record) {
+  return path_answer(request, tensors, interpolate_job, [](const InterpolateRun& run, json& record) {
     record["feature"] = run.feature;
     if (run.output_range) record["output_range"] = {run.output_range->low, run.output_range->high};
   });
 }
 
 Answer geodesic(const std::string& request, at::TensorList tensors) {
-  return answer(request, tensors, geodesic_job,
-                [](const GeodesicRun& run, json& record) { record["method"] = run.method; });
+  return path_answer(request, tensors, geodesic_job,
+                     [](const GeodesicRun& run, json& record) { record["method"] = run.method; });
+}
+
+/// Points [1, K + 1, N, d], times [K + 1] and weights [1, K + 1, N], empty where all are alike.
+std::tuple<Tensor, Tensor, Tensor, std::string> measures(const std::string& request, at::TensorList tensors) {
+  auto [arrays, record] = answer({"path.npy", "times.npy", "weights.npy"}, request, tensors, measures_job,
+                                 [](const MeasuresRun&, json&) {});
+  return {arrays[0], arrays[1], arrays[2], record};
 }
 
 void cancel(int64_t search) { RunningSearches::all().cancel(search); }
@@ -168,6 +187,9 @@ std::string options(const std::string& job) {
   } else if (job == "geodesic") {
     GeodesicJob defaults;
     rows = describe_options(geodesic_job_option_table().bind(defaults));
+  } else if (job == "measures") {
+    MeasuresJob defaults;
+    rows = describe_options(measures_option_table().bind(defaults));
   }
   return text_of(rows);
 }
@@ -230,6 +252,7 @@ TORCH_LIBRARY(latentpath, library) {
   // Implemented here.
   library.def("interpolate(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::interpolate);
   library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
+  library.def("measures(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, str)", &python::measures);
   library.def("cancel(int search) -> ()", &python::cancel);
   library.def("options(str job) -> str", &python::options);
   library.def("curve(str kind, Tensor nodes, Tensor times, Tensor query) -> Tensor", &python::curve);

@@ -192,4 +192,27 @@ GeodesicJob geodesic_job(const json& request, at::TensorList tensors) {
   return job;
 }
 
+MeasuresJob measures_job(const json& request, at::TensorList tensors) {
+  MeasuresJob job;
+  set_options(measures_option_table().bind(job), request.at("options"));
+  job.from = "x";
+  job.to = "y";
+  job.own_from = tensors.at(0);
+  job.own_to = tensors.at(1);
+  size_t next = 2;
+  if (holds(request, "x_weights")) {
+    job.from_weights = "x_weights";
+    job.own_from_weights = tensors.at(next++);
+  }
+  if (holds(request, "y_weights")) {
+    job.to_weights = "y_weights";
+    job.own_to_weights = tensors.at(next);
+  }
+  if (holds(request, "quality")) {
+    job.own_quality = QualityBuilder(tensors[0].size(-1)).make(request.at("quality"));
+    job.quality = job.own_quality->describe();
+  }
+  return job;
+}
+
 }  // namespace latentpath::python

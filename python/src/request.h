@@ -12,6 +12,7 @@
 #include "latentpath/core/option_table.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/interpolate_job.h"
+#include "latentpath/run/measures_job.h"
 
 namespace latentpath::python {
 
@@ -24,5 +25,7 @@ nlohmann::json describe_options(const std::vector<BoundOption>& options);
 
 InterpolateJob interpolate_job(const nlohmann::json& request, at::TensorList tensors);
 GeodesicJob geodesic_job(const nlohmann::json& request, at::TensorList tensors);
+/// Tensors: x, y, and the weights that the request says are there.
+MeasuresJob measures_job(const nlohmann::json& request, at::TensorList tensors);
 
 }  // namespace latentpath::python

@@ -24,6 +24,7 @@ static_assert(std::endian::native == std::endian::little, "arrays are copied to 
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::string_view kSupported = "float32, float64, int64, int32, uint8 and bool";
+constexpr std::string_view kReadable = "float32, float64, float16, int64, int32, int16, int8, uint8 and bool";
 constexpr size_t kMostDimensions = 32;  // NumPy's own limit
 constexpr int64_t kMostBytes = int64_t{1} << 60;
 
@@ -136,29 +137,40 @@ std::optional<int64_t> byte_count(const std::vector<int64_t>& shape, int64_t ite
   return bytes;
 }
 
-at::ScalarType parse_dtype(const std::string& descr, const std::string& file) {
-  const std::string_view type = std::string_view(descr).substr(std::min<size_t>(1, descr.size()));
-  const char order = descr.empty() ? '?' : descr[0];
-  LATENTPATH_CHECK(!descr.empty(), kInput, file, " holds a structured array; expected one of ", kSupported);
+// An element type of NumPy: as its bytes are read, and as what the array is given back.
+struct ElementType {
+  std::string_view name;
+  at::ScalarType read, given;
+};
+
+// Types that have no reader of their own are widened to the next that has.
+constexpr ElementType kElementTypes[] = {
+    {"f4", at::kFloat, at::kFloat}, {"f8", at::kDouble, at::kDouble}, {"i8", at::kLong, at::kLong},
+    {"i4", at::kInt, at::kInt},     {"u1", at::kByte, at::kByte},     {"b1", at::kBool, at::kBool},
+    {"f2", at::kHalf, at::kFloat},  {"i1", at::kChar, at::kInt},      {"i2", at::kShort, at::kInt},
+};
+
+struct Description {
+  ElementType type;
+  bool big_endian = false;
+};
+
+Description parse_dtype(const std::string& descr, const std::string& file) {
+  LATENTPATH_CHECK(!descr.empty(), kInput, file, " holds a structured array; expected one of ", kReadable);
+  const std::string_view type = std::string_view(descr).substr(1);
   LATENTPATH_CHECK(type.substr(0, 1) != "O" && descr != "O", kInput, file,
                    " holds Python objects (dtype object), which are never loaded; expected one of ",
-                   kSupported);
-  const bool little = order == '<' || order == '|' || order == '=';
-  const std::array<std::pair<std::string_view, at::ScalarType>, 6> types{{{"f4", at::kFloat},
-                                                                          {"f8", at::kDouble},
-                                                                          {"i8", at::kLong},
-                                                                          {"i4", at::kInt},
-                                                                          {"u1", at::kByte},
-                                                                          {"b1", at::kBool}}};
-  for (const auto& [name, dtype] : types) {
-    if (type != name) continue;
-    LATENTPATH_CHECK(little || (order == '>' && c10::elementSize(dtype) == 1), kInput, file,
-                     " is big-endian (dtype ", descr, "); save it in little-endian order, as x.astype('<",
-                     name, "')");
-    return dtype;
-  }
-  throw Error(ErrorKind::kInput, join_message(file, " has dtype '", descr, "'; expected one of ", kSupported,
+                   kReadable);
+  for (const ElementType& known : kElementTypes)
+    if (type == known.name && std::string_view("<>|=").find(descr[0]) != std::string_view::npos)
+      return {known, descr[0] == '>'};
+  throw Error(ErrorKind::kInput, join_message(file, " has dtype '", descr, "'; expected one of ", kReadable,
                                               ", as given by x.astype('float32')"));
+}
+
+// Bytes of numbers, read from the other end.
+void swap_bytes(char* bytes, int64_t numbers, int64_t size) {
+  for (int64_t i = 0; i < numbers; ++i) std::reverse(bytes + i * size, bytes + (i + 1) * size);
 }
 
 // The text of the header, and the offset at which the array begins.
@@ -201,11 +213,11 @@ Tensor parse_npy(std::string_view bytes, const std::string& file) {
   const std::optional<Header> header = HeaderParser(text).parse();
   LATENTPATH_CHECK(header, kInput, file,
                    " has a malformed .npy header; expected {'descr': …, 'fortran_order': …, 'shape': …}");
-  const at::ScalarType dtype = parse_dtype(header->descr, file);
+  const auto [type, big_endian] = parse_dtype(header->descr, file);
+  const auto size = static_cast<int64_t>(c10::elementSize(type.read));
   LATENTPATH_CHECK(header->shape.size() <= kMostDimensions, kInput, file, " has ", header->shape.size(),
                    " dimensions; expected at most ", kMostDimensions);
-  const std::optional<int64_t> expected =
-      byte_count(header->shape, static_cast<int64_t>(c10::elementSize(dtype)));
+  const std::optional<int64_t> expected = byte_count(header->shape, size);
   LATENTPATH_CHECK(expected, kInput, file, " claims the impossible shape ", shape_string(header->shape));
   const auto actual = static_cast<int64_t>(bytes.size() - offset);
   LATENTPATH_CHECK(actual == *expected, kInput, file,
@@ -216,9 +228,10 @@ Tensor parse_npy(std::string_view bytes, const std::string& file) {
   std::vector<int64_t> shape = header->shape;
   if (header->fortran_order) std::reverse(shape.begin(), shape.end());
   // A bool other than 0 and 1 is undefined behaviour: such bytes are read as numbers first.
-  Tensor tensor = at::empty(shape, dtype == at::kBool ? at::kByte : dtype);
+  Tensor tensor = at::empty(shape, type.read == at::kBool ? at::kByte : type.read);
   if (actual > 0) std::memcpy(tensor.data_ptr(), bytes.data() + offset, static_cast<size_t>(actual));
-  if (dtype == at::kBool) tensor = tensor.ne(0);
+  if (big_endian) swap_bytes(static_cast<char*>(tensor.data_ptr()), tensor.numel(), size);
+  tensor = type.read == at::kBool ? tensor.ne(0) : tensor.to(type.given);
   if (!header->fortran_order) return tensor;
   std::vector<int64_t> order(shape.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);

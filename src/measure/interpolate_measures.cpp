@@ -563,8 +563,6 @@ class Search {
                      result_.entropic_end_gap, " from the other one"));
   }
 
-  // ------------------------------------------------------------------------------------------------------------
-
   void minimise() {
     std::vector<std::string> starts;
     const bool can_match = exact_transport_fits(), can_pair = equal_sizes();

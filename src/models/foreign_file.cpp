@@ -16,8 +16,8 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kFromPython =
-    ": load it in Python, and save the model itself with torch.jit.trace(model.eval(), "
-    "latent).save(\"model.pt\")";
+    ": load it in Python, and save the model itself with latentpath.export(model, \"model.pt2\", latent) or "
+    "torch.jit.trace(model.eval(), latent).save(\"model.pt\")";
 
 /// Files that their first bytes tell.
 struct Opening {
@@ -40,7 +40,7 @@ constexpr Opening kOpenings[] = {
     {"\x80\x03"sv, "is a Python pickle and holds no computation", kFromPython},
     {"\x80\x04"sv, "is a Python pickle and holds no computation", kFromPython},
     {"\x80\x05"sv, "is a Python pickle and holds no computation", kFromPython},
-    {"\x89HDF"sv, "is an HDF5 file, as Keras writes them: only TorchScript files can be read",
+    {"\x89HDF"sv, "is an HDF5 file, as Keras writes them: .pt2 and TorchScript files can be read",
      ", so rebuild the model in PyTorch and save it with torch.jit.trace"},
     {"GGUF"sv, "is a GGUF file of weights and holds no computation", kFromPython},
     {"\x1f\x8b"sv, "is a gzip archive", ": unpack it with gunzip or tar, and name the model inside"},
@@ -75,7 +75,7 @@ std::string kind_of_archive(const std::filesystem::path& file) {
                        kFromPython);
   if (has(".npy")) return sentence_of("is an archive of NumPy arrays and no model", kFromPython);
   if (has("model.weights.h5"))
-    return sentence_of("is a Keras model: only TorchScript files can be read",
+    return sentence_of("is a Keras model: .pt2 and TorchScript files can be read",
                        ", so rebuild it in PyTorch and save it with torch.jit.trace");
   return {};
 }
@@ -96,7 +96,7 @@ std::string foreign_file(const std::filesystem::path& file) {
     return sentence_of("is a safetensors file: it holds weights and not the computation", kFromPython);
   // Field 1 of a protocol buffer is the version of the format, field 2 who wrote it.
   if (file.extension() == ".onnx" || (head.starts_with("\x08") && head.find("pytorch") < 32))
-    return sentence_of("is an ONNX model: only TorchScript files can be read",
+    return sentence_of("is an ONNX model: .pt2 and TorchScript files can be read",
                        ", so save the PyTorch model with torch.jit.trace");
   return {};
 }

@@ -215,8 +215,8 @@ void MethodCall::find_latent(const ModelSignature& signature, size_t latent_part
   for (const size_t i : needed)
     if (i != latent) missing += (missing.empty() ? "'" : ", '") + inputs_[i].name() + "'";
   if (missing.empty()) return;
-  LATENTPATH_CHECK(role_ == "decoder", kInput, name_, ": ", method_, " needs ", missing, " beside '",
-                   inputs_[latent].name(),
+  LATENTPATH_CHECK(!signature_fields(role_).inputs.empty(), kInput, name_, ": ", method_, " needs ", missing,
+                   " beside '", inputs_[latent].name(),
                    "'; export a module that takes one input and calls this one with the others");
   throw Error(ErrorKind::kInput,
               join_message(name_, ": ", method_, " needs ", missing, " beside the latent '",

@@ -57,6 +57,11 @@ const OptionTable<ModelSignature>& model_signature_option_table() {
   return table;
 }
 
+bool states_anything(const ModelSignature& s) {
+  return !s.method.empty() || !s.latent_input.empty() || !s.inputs.empty() || !s.output.empty() ||
+         !s.latent_shape.empty() || s.channels != "auto";
+}
+
 std::vector<int64_t> parse_extents(const std::string& field, const std::string& text) {
   std::vector<int64_t> extents;
   std::string words = text;
@@ -85,9 +90,9 @@ std::pair<std::string, std::string> parse_input(const std::string& text) {
 }
 
 SignatureFields signature_fields(const std::string& role) {
-  if (role == "decoder") return {"`decoder_method`", "`output`"};
-  if (role == "classifier") return {"`classifier_method`", "`classifier_tensor`"};
-  if (role == "encoder") return {"`encoder_method`", "`encoder_tensor`"};
+  if (role == "decoder" || role == "embedding") return {"`decoder_method`", "`output`", "`input`"};
+  if (role == "classifier") return {"`classifier_method`", "`classifier_tensor`", {}};
+  if (role == "encoder") return {"`encoder_method`", "`encoder_tensor`", {}};
   return {};
 }
 

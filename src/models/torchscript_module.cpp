@@ -154,7 +154,9 @@ struct TorchScriptModule::Model {
                         "): if one of them is meant, export a module whose forward(z) calls it"
                   : "; the file has other methods (" + others + "): if one of them is meant, say so with " +
                         field +
-                        (others.find("decode") != std::string::npos && role == "decoder" ? " decode" : "")));
+                        (others.find("decode") != std::string::npos && !signature_fields(role).inputs.empty()
+                             ? " decode"
+                             : "")));
     }
   }
 

@@ -54,7 +54,9 @@ OptionTable<MoleculePathOptions> search_table() {
       .help("Segments of the path in the latent space")
       .range(4, 1024)
       .add("epsilon", &O::epsilon)
-      .help("How dear places are where the property is not reached: weights run to -log(epsilon)")
+      .help(
+          "How much places weigh where the property is not reached: up to -log(epsilon); above 0 and below "
+          "0.5, as of every quality")
       .above(0)
       .below(0.5)
       .add("starts", &O::starts)

@@ -9,9 +9,6 @@
 namespace latentpath {
 namespace {
 
-/// Enough for Newton's method, which doubles the digits at every step near a minimum.
-constexpr int64_t kMostIterations = 60;
-
 SecondOrderPaths by_second_order(Search& search, const Tensor& nodes, const Tensor& times,
                                  int64_t iterations) {
   const auto scope = search.count_for_all();
@@ -35,7 +32,7 @@ void check_second_order(Search& search) {
 void finish(Search& search, FoundPaths& found) {
   const int64_t asked = search.options.max_iterations;
   const SecondOrderPaths moved =
-      by_second_order(search, found.nodes, found.times, asked > 0 ? asked : kMostIterations);
+      by_second_order(search, found.nodes, found.times, asked > 0 ? asked : search.options.finish.iterations);
   if (moved.method.empty()) return;  // a single segment
   found.nodes = moved.nodes;
   found.termination = moved.termination;

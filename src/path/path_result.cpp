@@ -144,7 +144,7 @@ std::string PathResult::brief_report() const {
   const auto unresolved = std::count(under_resolved.begin(), under_resolved.end(), true);
   if (unresolved > 0)
     text << "under-resolved: " << unresolved << " of " << pairs
-         << " (cost on the nodes and on the refined grid differ by over 5 %; more --segments help)\n";
+         << " (cost on the nodes and on the refined grid differ by over 5 %; more `segments` help)\n";
   text << "spent: " << decoded << " decoder evaluations in " << figure_text(seconds) << " s, and "
        << verification_evaluations << " in " << figure_text(verification_seconds)
        << " s to check on refined grids\n";

@@ -53,7 +53,7 @@ ProbePoints choose_points(const PathProblem& problem, at::Generator& generator) 
     const Tensor from = start.narrow(0, pair, 1), to = end.narrow(0, pair, 1);
     const double apart = (to - from).norm().item<double>();
     const double size = std::max(from.norm().item<double>(), to.norm().item<double>());
-    // Ends may be equal, or nearer than rounding lets anybody judge.
+    // Ends may be equal, or nearer than rounding can tell apart.
     const double length = std::max(apart, size > 0 ? 0.3 * size : 0.1);
     points.enlarged = points.enlarged || length > apart;
     const auto add = [&](const Tensor& z, double time) {

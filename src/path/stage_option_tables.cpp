@@ -245,6 +245,15 @@ OptionTable<VerifyOptions> verify_table() {
       .power_of_two();
 }
 
+OptionTable<FinishOptions> finish_table() {
+  using O = FinishOptions;
+  return OptionTable<O>()
+      .group("Stages: finish by a second-order method")
+      .add("iterations", &O::iterations)
+      .help("Iterations, where max-iterations is 0")
+      .at_least(1);
+}
+
 OptionTable<PublishedOptions> published_table() {
   using O = PublishedOptions;
   return OptionTable<O>()
@@ -282,6 +291,7 @@ void add_stage_options(OptionTable<PathOptions>& table) {
       .include(&O::select, select_table(), "select")
       .include(&O::subdivision, subdivision_table(), "subdivision")
       .include(&O::rounds, round_table(), "rounds")
+      .include(&O::finish, finish_table(), "finish")
       .include(&O::verify, verify_table(), "verify")
       .include(&O::published, published_table(), "published");
 }

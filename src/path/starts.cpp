@@ -1,4 +1,4 @@
-// Starts: first paths of every pair, from several ways of guessing them.
+// Starts: first paths of every pair, from several ways of making them.
 
 #include <ATen/ATen.h>
 

@@ -315,7 +315,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate(const EvaluationMethod& metho
       options_for(true, cancellation).cost != options_for(false, cancellation).cost)
     warn(
         "loops are measured by the dynamic cost and other pairs by the chord cost, so that a mean cost of "
-        "both says little: --cost dynamic measures all alike");
+        "both says little: `cost` dynamic measures all alike");
   std::vector<EvaluatedPath> paths;
   for (const bool loops : {false, true})
     if (!groups[loops].empty())

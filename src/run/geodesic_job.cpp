@@ -262,8 +262,11 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   options.cost = "chord";
   options.method = method;
   if (job_.init == "straight") options.init = "linear";
-  options.max_iterations = std::max(job_.search.max_iterations, method == "adam" ? 1000 : 0);
-  options.tolerance = std::max(job_.search.tolerance, 1e-9);
+  // A published method left to itself takes as many iterations as was published.
+  const bool published = method != "lbfgs" && method != "spectral-gradient";
+  const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
+  options.max_iterations = published && left ? 0 : job_.search.max_iterations;
+  options.tolerance = job_.search.tolerance;
   options.seed = job_.seed;
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.

@@ -26,13 +26,13 @@ namespace {
 
 /// The precision that a file is evaluated in. What has no parameters, a formula, has no precision of its own.
 std::string precision_of(const GeodesicJob& job, const std::string& file, const char* role,
-                         ManifoldProblem& problem) {
+                         ManifoldProblem& problem, const ModelSignature& signature = {}) {
   std::string dtype = job.dtype;
-  const TorchScriptModule module(file, role, "", "cpu");
+  const TorchScriptModule module(file, role, "", "cpu", signature);
   if (dtype.empty() && module.operations_per_point() == 0) {
     // A formula may still insist on single precision in one of its constants.
     try {
-      const TorchScriptModule precise(file, role, "float64", "cpu");
+      const TorchScriptModule precise(file, role, "float64", "cpu", signature);
       if (precise.forward(problem.start).scalar_type() == at::kDouble) dtype = "float64";
     } catch (const Error&) {
     }
@@ -213,11 +213,12 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
   if (!job.embedding.empty()) {
     DecoderOptions decoder;
     decoder.latent_dim = dim;
-    decoder.dtype = precision_of(job, job.embedding, "embedding", problem);
+    decoder.signature = job.signature;
+    decoder.dtype = precision_of(job, job.embedding, "embedding", problem, job.signature);
     problem.embedding = load_decoder(job.embedding, decoder);
     problem.chart = as_chart(problem.embedding, dim);
     problem.from_files = true;
-    detail::set_topology(job, detail::stated_topology(job.embedding, "embedding"), problem);
+    detail::set_topology(job, detail::stated_topology(job.embedding, "embedding", job.signature), problem);
     return;
   }
   if (!job.metric.empty()) {
@@ -282,7 +283,10 @@ void set_quality(const GeodesicJob& job, ManifoldProblem& problem) {
     problem.from_files = true;
   } else if (!problem.quality && (job.constant_quality || job.example > 0)) {
     problem.quality = analytic_constant(job.constant_quality.value_or(0.5));
-  } else if (!problem.quality) {
+  }
+  if (problem.quality) {
+    check_epsilon_of_a_quality(job.epsilon);
+  } else {
     problem.quality = no_quality();
     if (job.epsilon != 0)
       problem.warnings.push_back(
@@ -375,6 +379,10 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(o.metric.empty() || (o.manifold.empty() && o.embedding.empty()), kArgument,
                    "`metric` measures lengths by itself: `", o.manifold.empty() ? "embedding" : "manifold",
                    "` cannot be given with it");
+  LATENTPATH_CHECK(
+      !o.embedding.empty() || !states_anything(o.signature), kArgument,
+      "`decoder_method`, `latent_input`, `input`, `output`, `latent_shape` and `channels` say how "
+      "the file of `embedding` is called: give that as well");
   LATENTPATH_CHECK(!o.constant_quality || (*o.constant_quality > 0 && *o.constant_quality < 1), kArgument,
                    "`constant_quality` is ", o.constant_quality.value_or(0),
                    ": it weighs every length by -log of it, so it must be above 0 and below 1; without it "
@@ -411,6 +419,8 @@ OptionTable<GeodesicJob> make_table() {
       .add("embedding", &J::embedding)
       .help("Your own chart: model FILE, forward([n, D]) -> [n, ...]")
       .names_file()
+      .include(&J::signature, model_signature_option_table())
+      .group("Manifold")
       .add("metric", &J::metric)
       .help("A metric given directly: model FILE, G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()

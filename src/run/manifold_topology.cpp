@@ -129,8 +129,9 @@ void parse_domain(const std::string& field, const std::string& text, int dim, To
   }
 }
 
-StatedTopology stated_topology(const std::string& file, const std::string& role) {
-  const TorchScriptModule module(file, role, "", "cpu");
+StatedTopology stated_topology(const std::string& file, const std::string& role,
+                               const ModelSignature& signature) {
+  const TorchScriptModule module(file, role, "", "cpu", signature);
   const auto text_of = [&](const char* name) {
     if (const auto text = module.string_attribute(name)) return *text;
     std::string text;

@@ -21,7 +21,8 @@ void parse_domain(const std::string& field, const std::string& text, int dim, To
 struct StatedTopology {
   std::string periods, domain;
 };
-StatedTopology stated_topology(const std::string& file, const std::string& role);
+StatedTopology stated_topology(const std::string& file, const std::string& role,
+                               const ModelSignature& signature = {});
 
 /// The chart of the problem with what options, else the file, say of its topology.
 void set_topology(const GeodesicJob& job, const StatedTopology& stated, ManifoldProblem& problem);

@@ -29,9 +29,16 @@ Tensor read_numbers(const std::string& file, std::vector<std::string>& notes) {
   return numbers;
 }
 
+/// Numbers of a file, or those that a caller has in memory under this name.
+Tensor numbers_of(const std::string& name, const Tensor& own, std::vector<std::string>& notes) {
+  if (!own.defined()) return read_numbers(name, notes);
+  LATENTPATH_CHECK(at::isfinite(own).all().item<bool>(), kInput, name, " holds NaN or infinite numbers");
+  return own.to(at::kDouble);
+}
+
 /// [points, dimension].
-Tensor read_sample(const std::string& file, std::vector<std::string>& notes) {
-  Tensor sample = read_numbers(file, notes);
+Tensor sample_of(const std::string& file, const Tensor& own, std::vector<std::string>& notes) {
+  Tensor sample = numbers_of(file, own, notes);
   if (sample.dim() == 1) sample = sample.unsqueeze(1);  // numbers on a line
   LATENTPATH_CHECK(sample.dim() == 2 && sample.numel() > 0, kInput, file,
                    " must have the shape [points, dimension], with at least one point, not ",
@@ -39,9 +46,9 @@ Tensor read_sample(const std::string& file, std::vector<std::string>& notes) {
   return sample;
 }
 
-Tensor read_weights(const std::string& file, const Tensor& sample, const std::string& of,
-                    std::vector<std::string>& notes) {
-  const Tensor weights = read_numbers(file, notes);
+Tensor weights_of(const std::string& file, const Tensor& own, const Tensor& sample, const std::string& of,
+                  std::vector<std::string>& notes) {
+  const Tensor weights = numbers_of(file, own, notes);
   LATENTPATH_CHECK(weights.numel() == sample.size(0) && (weights.dim() == 1 || weights.size(1) == 1), kInput,
                    file, " must hold one weight for each of the ", sample.size(0), " points of ", of,
                    ", and has the shape ", shape_string(weights.sizes()));
@@ -183,17 +190,22 @@ MeasureProblem problem_of(const MeasuresJob& job, std::vector<std::string>& note
   if (job.example > 0) {
     problem = measure_example(static_cast<int>(job.example), job.points, job.search.seed);
   } else {
-    problem.start = read_sample(job.from, notes);
-    problem.end = read_sample(job.to, notes);
+    problem.start = sample_of(job.from, job.own_from, notes);
+    problem.end = sample_of(job.to, job.own_to, notes);
     LATENTPATH_CHECK(problem.start.size(1) == problem.end.size(1), kInput, job.from,
                      " has points of dimension ", problem.start.size(1), " and ", job.to, " of dimension ",
                      problem.end.size(1), ": they must be the same");
   }
   if (!job.from_weights.empty())
-    problem.start_weights = read_weights(job.from_weights, problem.start, job.from, notes);
-  if (!job.to_weights.empty()) problem.end_weights = read_weights(job.to_weights, problem.end, job.to, notes);
+    problem.start_weights =
+        weights_of(job.from_weights, job.own_from_weights, problem.start, job.from, notes);
+  if (!job.to_weights.empty())
+    problem.end_weights = weights_of(job.to_weights, job.own_to_weights, problem.end, job.to, notes);
   problem.kernel = chosen_kernel(job, problem);
-  if (!job.quality.empty()) problem.quality = load_quality(job, notes);
+  if (job.own_quality)
+    problem.quality = job.own_quality;
+  else if (!job.quality.empty())
+    problem.quality = load_quality(job, notes);
   return problem;
 }
 

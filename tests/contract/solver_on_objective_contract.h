@@ -3,7 +3,8 @@
 // minimum that is known, never calls a limit convergence, ends at once when cancelled, repeats itself to the
 // last bit, and leaves rows alone. Where an objective lacks what a solver needs, the refusal names both.
 //
-//   INSTANTIATE_TEST_SUITE_P(Functions, SolverOnObjective, combinations({quadratic_rows(), …}), combination_name);
+//   INSTANTIATE_TEST_SUITE_P(Functions, SolverOnObjective, combinations({quadratic_rows(), …}),
+//                            combination_name);
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,8 @@ inline void PrintTo(const ContractProblem& problem, std::ostream* out) { *out <<
 struct MethodBudget {
   int64_t iterations;
   double excess;
+  /// For a method that lowers another sum: to within this share of the least value itself.
+  double share_of_least = 0;
 };
 /// A method without an entry has what any descent should do.
 inline MethodBudget budget_of(const std::string& method) {
@@ -62,7 +65,7 @@ inline MethodBudget budget_of(const std::string& method) {
       {"newton", {60, 1e-9}},
       {"gauss-newton", {200, 1e-4}},
       {"newton-cg", {100, 1e-8}},
-      {"georce", {200, 3}},  // measures at left ends: another sum, O(1/n) of the cost apart
+      {"georce", {200, 0, 0.2}},  // measures at left ends: another sum, O(1/n) of the cost apart, n = 6
       {"lbfgs", {400, 1e-4}},
       {"adam", {3000, 0.02}},
       {"sgd", {20000, 0.05}},
@@ -109,7 +112,8 @@ TEST_P(SolverOnObjective, ReachesTheLeastValueOrIsRefusedByName) {
   for (std::size_t row = 0; row < found.value.size(); ++row) {
     const double first = problem().start_value[row] - problem().least_value[row];
     const double rest = found.value[row] - problem().least_value[row];
-    EXPECT_LE(rest, budget.excess * first) << "row " << row << ", " << found.reason[row];
+    EXPECT_LE(rest, budget.excess * first + budget.share_of_least * problem().least_value[row])
+        << "row " << row << " of least value " << problem().least_value[row] << ", " << found.reason[row];
     EXPECT_NE(found.termination[row], Termination::kRunning);
     if (method() == "newton" || method() == "newton-cg") {  // they double digits near the end: they arrive
       EXPECT_EQ(found.termination[row], Termination::kConverged) << found.reason[row];

@@ -91,15 +91,29 @@ TEST_F(NpyTest, RefusesDtypesItCannotHold) {
   const std::string rest = "', 'fortran_order': False, 'shape': (1,), }";
   make("{'descr': '|O" + rest, "12345678");
   EXPECT_THAT(read_error(), HasSubstr("Python objects"));
-  make("{'descr': '>f4" + rest, "1234");
-  EXPECT_THAT(read_error(), HasSubstr("big-endian"));
   make("{'descr': '<c16" + rest, "1234");
   EXPECT_THAT(read_error(), HasSubstr("dtype '<c16'; expected one of float32"));
-  make("{'descr': '<f2" + rest, "12");
-  EXPECT_THAT(read_error(), HasSubstr("'<f2'"));
+  make("{'descr': '<f16" + rest, "1234567812345678");
+  EXPECT_THAT(read_error(), HasSubstr("'<f16'"));
   make("{'descr': [('a', '<f4'), ('b', '<i4', (2, 2))], 'fortran_order': False, 'shape': (1,), }",
        "12345678");
   EXPECT_THAT(read_error(), HasSubstr("structured"));
+}
+
+TEST_F(NpyTest, ReadsBothByteOrdersAndWidensWhatHasNoTypeOfItsOwn) {
+  using namespace std::string_literals;
+  const auto expect = [&](const std::string& descr, const std::string& bytes, const Tensor& values) {
+    make("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (2,), }", bytes);
+    const Tensor read = read_npy(folder_ / "x.npy");
+    EXPECT_EQ(read.scalar_type(), values.scalar_type()) << descr;
+    EXPECT_TRUE(at::equal(read, values)) << descr << " " << read;
+  };
+  expect(">f8", "\x3f\xf8\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0"s, torch::tensor({1.5, -2.0}, at::kDouble));
+  expect(">i4", "\0\0\1\2\xff\xff\xff\xfe"s, torch::tensor({258, -2}, at::kInt));
+  expect("<f2", "\0\x3e\0\xc0"s, torch::tensor({1.5, -2.0}, at::kFloat));
+  expect(">f2", "\x3e\0\xc0\0"s, torch::tensor({1.5, -2.0}, at::kFloat));
+  expect("<i2", "\2\1\xfe\xff"s, torch::tensor({258, -2}, at::kInt));
+  expect("|i1", "\7\xfe"s, torch::tensor({7, -2}, at::kInt));
 }
 
 TEST_F(NpyTest, RefusesWrongLengthsNamingBoth) {

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <set>
+
 #include "latentpath/core/error.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/topology.h"
@@ -33,8 +35,8 @@ PathResult expect_exact(const PathProblem& problem, const Model& model, const Pa
 /// Methods that move a path by its second-order model, and the costs that each takes.
 const std::vector<std::pair<std::string, std::vector<std::string>>> kSecondOrder{
     {"newton", {"auto", "chord", "dynamic"}},
-    {"gauss-newton", {"chord", "dynamic"}},
-    {"newton-cg", {"chord", "dynamic"}},
+    {"gauss-newton", {"auto", "chord", "dynamic"}},
+    {"newton-cg", {"auto", "chord", "dynamic"}},
     {"georce", {"chord"}},
 };
 
@@ -103,12 +105,15 @@ TEST(EvaluationCounter, EveryMethodTellsExactlyWhatTheModelWasAsked) {
       problem.feature = problem.quality;
       const Tensor given =
           at::stack({problem.start, 0.5 * (problem.start + problem.end) + 0.4, problem.end}, 1);
-      for (const char* method : {"auto", "adam", "sgd", "paper2019"})
+      for (const char* method : {"auto", "lbfgs", "spectral-gradient", "adam", "sgd", "paper2019"})
         for (const char* cost : {"auto", "chord", "dynamic", "length", "endpoint-mean"}) {
           PathOptions options = short_search(method, cost);
           options.candidates.max_draws = 512;
           expect_exact(problem, *model, options, join_message(method, " ", cost, " ", pairs, " ", decoded));
         }
+      PathOptions neural = short_search("lbfgs", "dynamic");
+      neural.curve = "neural";
+      expect_exact(problem, *model, neural, join_message("lbfgs neural ", pairs, " ", decoded));
       for (const char* init : {"linear", "spherical", "via", "graph", "given"}) {
         if (std::string(init) == "via" && !decoded) continue;  // no prior
         PathOptions options;
@@ -143,6 +148,25 @@ TEST(EvaluationCounter, SecondOrderMethodsTellItToo) {
         expect_exact(many_pairs(chart, ridge(), pairs), *chart, options, what + " chart");
       }
   }
+}
+
+TEST(EvaluationCounter, DensityRegularisationTellsItToo) {
+  const auto model = std::make_shared<CountedSurface>();
+  PathProblem problem = many_pairs(model, constant_quality(0.5), 3);
+  problem.density = normal_density(2);
+  for (const char* method : {"auto", "kim-zhang"})
+    for (const char* weight : {"0.1", "auto"}) {
+      PathOptions options = short_search(method, "auto");
+      options.density_regularisation = weight;
+      expect_exact(problem, *model, options, join_message(method, " ", weight));
+    }
+}
+
+/// No method is missing above: every solver, and every published method.
+TEST(EvaluationCounter, EveryMethodIsNamedHere) {
+  std::set<std::string> tried{"lbfgs", "spectral-gradient", "adam", "sgd"};
+  for (const auto& [method, costs] : kSecondOrder) tried.insert(method);
+  for (const SolverMethod& method : solver_methods()) EXPECT_EQ(tried.count(method.name), 1) << method.name;
 }
 
 TEST(EvaluationCounter, TheAnalyticRealisationTellsItToo) {

@@ -34,7 +34,7 @@ TEST(PublishedMethods, TheBestIterateIsKeptAndNotTheLast) {
 
 TEST(PublishedMethods, APairIsTheSameAloneAndInABatch) {
   const PathProblem problem = many_pairs(identity_embedding(2), ridge(), 4);
-  for (const char* method : {"adam", "paper2019"}) {
+  for (const char* method : {"adam", "sgd", "paper2019"}) {
     PathOptions options;
     options.method = method;
     options.segments = 10;
@@ -45,6 +45,23 @@ TEST(PublishedMethods, APairIsTheSameAloneAndInABatch) {
       // The networks' matrix products may round differently in a batch; forty small steps do not amplify it.
       EXPECT_TRUE(at::allclose(alone.nodes[0], together.nodes[pair], 0, 1e-6)) << method << " " << pair;
     }
+  }
+}
+
+TEST(PublishedMethods, EveryFirstOrderSolverMovesANeuralCurve) {
+  const PathProblem problem = many_pairs(identity_embedding(2), ridge(), 2);
+  for (const char* method : {"lbfgs", "spectral-gradient", "adam", "sgd"}) {
+    PathOptions options;
+    options.method = method;
+    options.curve = "neural";
+    options.cost = "chord";
+    options.segments = 16;
+    options.max_iterations = 300;
+    const PathResult result = find_path(problem, options);
+    for (int64_t pair = 0; pair < 2; ++pair)
+      EXPECT_LT(result.path.cost_refined[pair].item<double>(),
+                result.linear.cost_refined[pair].item<double>())
+          << method << " " << pair;
   }
 }
 

@@ -74,7 +74,7 @@ TEST(Rounds, AStraightLineThatIsBestHasConverged) {
   EXPECT_NEAR(result.path.cost_refined.item<double>() / exact, 1, 1e-3);
 }
 
-TEST(Rounds, APathThatIsNotAheadIsNotPolished) {
+TEST(Rounds, APathThatIsNotAheadIsNotRefined) {
   // The line is found first, and roadmap paths end in its valley: a small tolerance asks nothing of them.
   PathProblem problem;
   problem.embedding = function_embedding(

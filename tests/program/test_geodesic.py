@@ -376,3 +376,26 @@ def test_an_extrapolation_is_no_worse_than_what_it_extrapolates():
     arc = lambda u: (u * math.sqrt(1 + u * u) + math.asinh(u)) / 2
     exact = math.hypot(arc(30) - arc(0.1), 1)
     assert abs(path["extrapolated_length"] - exact) <= abs(path["length"] - exact) + 1e-6 * exact
+
+
+def test_iterations_asked_for_are_iterations_taken(files, tmp_path):
+    for method in ("adam", "sgd", "lbfgs"):
+        path = summary_of("--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--max-iterations", "10",
+                          "--segments", "8", "--reference", "off", "--out", tmp_path / method)["pairs"][0]["path"]
+        assert path["iterations"] <= (10 if method != "lbfgs" else 20), method  # lbfgs: of each of its two levels
+
+
+def test_a_model_file_starts_from_the_straight_line_if_told(files, tmp_path):
+    for method in ("newton", "lbfgs"):
+        summary = summary_of("--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--init", "straight",
+                             "--reference", "off", "--out", tmp_path / method)
+        assert summary["pairs"][0]["path"]["start"] in ("straight line", "linear"), method
+        assert summary.get("graph", {}).get("edges", 0) == 0, method
+
+
+def test_an_epsilon_of_a_half_is_refused_beside_a_quality(files, tmp_path):
+    ends = ["--from", "0.2,0.1", "--to", "0.9,1", "--epsilon", "0.5", "--out", tmp_path / "run"]
+    for quality in (["--embedding", files / "sphere.pt", "--quality", files / "half.pt"], ["--manifold", "poincare"],
+                    ["--manifold", "sphere", "--constant-quality", "0.3"]):
+        result = run("geodesic", *quality, *ends)
+        assert result.code == 2 and "--epsilon" in result.stderr and "equally good" in result.stderr, result.stderr

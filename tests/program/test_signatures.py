@@ -232,3 +232,19 @@ def test_options_that_change_nothing_are_said(folder, tmp_path):
         assert f"{option} changes nothing here" in result.stderr
     equal = interpolate(folder, tmp_path / "equal", decoder=folder / "plain.pt", to="1,0.5,-0.25,0.125").ok()
     assert "the ends are equal" in equal.stderr and "--loop" in equal.stderr
+
+
+def test_an_embedding_has_a_signature_too(folder, tmp_path):
+    """The decoder of an autoencoder is a chart like another: its geodesic starts from the same straight line."""
+    ends = ["--from", "1,0.5,-0.25,0.125", "--to=-0.5,2,0.125,0.25"]
+
+    def length(file, *signature):
+        out = tmp_path / file
+        return run("geodesic", "--embedding", folder / file, *signature, *ends, "--out", out, out=out).ok().pairs[0]["path"]["length"]
+
+    plain = length("plain.pt")
+    assert length("vae.pt", "--decoder-method", "decode") == pytest.approx(plain, rel=1e-5)  # float32
+    assert length("generator.pt", "--latent-input", "z", "--input", "label=3", "--input", "psi=1", "--output", "image") > 100 * plain
+
+    lost = run("geodesic", "--manifold", "sphere", "--from", "0,0", "--to", "1,1", "--decoder-method", "decode", "--out", tmp_path / "lost")
+    assert lost.code == 2 and "--embedding" in lost.stderr, lost.stderr

@@ -1,6 +1,6 @@
 #pragma once
-// NumPy's array files (.npy, format versions 1 to 3): little endian; float32, float64, int64, int32, uint8
-// and bool; any shape.
+// NumPy's array files (.npy, format versions 1 to 3): float32, float64, int64, int32, uint8 and bool, any
+// shape; read in either byte order, and float16, int16 and int8 as the next wider of these.
 //
 //   Tensor ends = read_npy("ends.npy");     // for example [pairs, 2, latent]
 //   write_npy("path.npy", result.nodes);    // [pairs, nodes, latent]
@@ -13,7 +13,8 @@
 
 namespace latentpath {
 
-/// The array in C order, whatever order the file has, with the file's dtype, on the CPU.
+/// The array in C order, whatever order the file has, with the file's dtype (float16 as float32, int16
+/// and int8 as int32), on the CPU.
 /// Throws Error kInput with one sentence (the file, what is wrong, what was expected) for anything else than
 /// a whole array of a dtype listed above; memory is taken only after the file proved to hold the data.
 Tensor read_npy(const std::filesystem::path& path);

@@ -63,7 +63,7 @@ ChartPointer helicoid_chart(double pitch = 1);
 struct ChartName {
   std::string name;        ///< "plane", "half-sphere", "sphere", …
   std::string parameters;  ///< what they mean, for people: "semi-axes a1,a2,…"
-  bool any_dimension;      ///< takes --latent-dim
+  bool any_dimension;      ///< takes GeodesicJob::latent_dim
 };
 const std::vector<ChartName>& chart_names();
 

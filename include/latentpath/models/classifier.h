@@ -93,7 +93,7 @@ std::shared_ptr<Classifier> load_classifier(const std::filesystem::path& file,
 /// Q(z) = P(class | Φ(z)). Throws Error(kArgument) when the classifier has no such class.
 QualityPointer class_probability(std::shared_ptr<const Classifier> classifier, int64_t class_index);
 
-/// What `--favor` and `--avoid` ask for: among classes that exclude each other, the probability of being in
+/// What `favor` and `avoid` ask for: among classes that exclude each other, the probability of being in
 /// any favoured one and in no avoided one; among independent attributes, of having all favoured ones and no
 /// avoided one.
 QualityPointer feature_quality(std::shared_ptr<const Classifier> classifier,

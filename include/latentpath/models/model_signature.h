@@ -27,6 +27,9 @@ struct ModelSignature {
   std::string latent_shape = {};  ///< of one point, as 4,32,32; empty: as the file says, or as is found
   std::string channels = "auto";  ///< of pictures: first, last; auto: last where that alone is 1 or 3
 };
+/// Whether anything is said of how a model is called.
+bool states_anything(const ModelSignature& signature);
+
 /// The rows decoder-method, latent-input, input, output, latent-shape and channels.
 const OptionTable<ModelSignature>& model_signature_option_table();
 
@@ -39,7 +42,7 @@ std::pair<std::string, std::string> parse_input(const std::string& text);
 /// What the parts of a signature are called as options, for sentences about a model of this role ("decoder",
 /// "classifier", "encoder", "embedding"); empty where there is no such option.
 struct SignatureFields {
-  std::string method, output;
+  std::string method, output, inputs;
 };
 SignatureFields signature_fields(const std::string& role);
 

@@ -44,6 +44,13 @@ struct PathSnapshot {
   const std::vector<int64_t>& decoder_evaluations;  ///< [pairs], so far
 };
 
+/// What the search found, moved to a stationary point by a second-order method (docs/algorithms/newton.md).
+struct FinishOptions {
+  /// Where max_iterations is 0. Near a minimum Newton's method doubles the digits at every step; the others
+  /// are spent on the way there.
+  int64_t iterations = 60;
+};
+
 /// Figures on refined grids, and paths that lose to a baseline there (docs/algorithms/verify.md).
 struct VerifyOptions {
   /// Grids are halved until the cost changes by less than this share: well below resolution_tolerance.
@@ -65,7 +72,7 @@ struct PublishedOptions {
   /// largest step at which gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable (¼), since k_i grows on the
   /// way.
   double stable_share = 0.0125;
-  /// With random times the loss is noisy: iterates are evaluated on one fixed grid every so many iterations,
+  /// With random times the cost is noisy: iterates are evaluated on one fixed grid every so many iterations,
   /// and the best is kept, not the last.
   int64_t evaluate_every = 50;
 };
@@ -88,7 +95,7 @@ struct PathOptions {
   std::string method = "auto";  ///< of solver_methods(); "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of
                                 ///< paper A. Second-order methods search as lbfgs does, and then move what
                                 ///< was found to a stationary point with a certificate (D ≤ 64)
-  std::string curve = "auto";   ///< "polyline", "neural"; auto: polyline for lbfgs, neural for adam and sgd
+  std::string curve = "auto";   ///< "polyline", "neural"; auto: neural for adam and sgd, else polyline
   std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
                               ///< kept
@@ -123,6 +130,7 @@ struct PathOptions {
   SelectOptions select = {};
   SubdivisionOptions subdivision = {};
   RoundOptions rounds = {};
+  FinishOptions finish = {};
   VerifyOptions verify = {};
   PublishedOptions published = {};
 

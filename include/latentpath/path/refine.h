@@ -1,11 +1,10 @@
 #pragma once
 // Refinement: how the cost of paths is lowered. Three ways, each a stage of find_path():
 //
-//   coarse to fine    levels of 8, 32, 64, … segments by preconditioned L-BFGS, with pruning,
-//   reparametrisation
-//                     and selection between them
+//   coarse to fine     levels of 8, 32, 64, … segments by preconditioned L-BFGS, with pruning,
+//                      reparametrisation and selection between them
 //   finer subdivision  for a path that hides from the midpoints of the last level
-//   rounds            for first paths that are fine from the start (routes, given paths)
+//   rounds             for first paths that are fine from the start (routes, given paths)
 //
 //   PathOptions options;
 //   options.levels.coarse_tolerance = 1e-3;

@@ -5,14 +5,15 @@
 //   auto [start, end] = reader.read();                                    // [pairs, D] each
 //
 //   1.0,2.0,…    the D numbers
-//   FILE.npy     [D], or [pairs, D], or in the latent's own shape [4, 32, 32], [pairs, 4, 32, 32]; likewise .npz, .csv,
-//                .txt and .pt (io/tensor_file.h); a single point at one end serves all at the other
+//   FILE.npy     [D], or [pairs, D], or in the latent's own shape [4, 32, 32], [pairs, 4, 32, 32]; likewise
+//                .npz, .csv, .txt and .pt (io/tensor_file.h); a single point at one end serves all at the
+//                other
 //   seed:N       a draw of the prior
 //   class:C      a draw to which the classifier gives the class a probability of 0.9 or more; where there is
 //                none, the best one, provided that the class is what the classifier would say there
-//   image:FILE   what the encoder makes of a picture, given the size, channels and values that its file states
-//                (input_shape, input_range, input_mean, input_std), else those of the decoder's own pictures; of
-//                several tensors that it returns, the first
+//   image:FILE   what the encoder makes of a picture, given the size, channels and values that its file
+//                states (input_shape, input_range, input_mean, input_std), else those of the decoder's own
+//                pictures; of several tensors that it returns, the first
 
 #include <cstdint>
 #include <functional>

@@ -84,7 +84,7 @@ struct EvaluationMethod {
 ///   geodreg             likewise, with density regularisation, auto where the options name none
 ///   straight-z          the straight line, under their name
 ///   kim-zhang           their Algorithm 1 for geodreg
-///   newton, adam, …     the same by another of solver_methods(), as interpolate --method takes it
+///   newton, adam, …     the same by another of solver_methods(), as InterpolateJob's `method` takes it
 /// Throws Error(kArgument) naming them for any other.
 EvaluationMethod evaluation_method(const std::string& name);
 std::vector<std::string> evaluation_method_names();

@@ -16,6 +16,7 @@
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/metric/weighted_metric.h"
+#include "latentpath/models/model_signature.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/run/run_record.h"
@@ -23,13 +24,14 @@
 namespace latentpath {
 
 struct GeodesicJob {
-  std::string manifold = {};    ///< a chart or quality by name
-  std::string parameters = {};  ///< its numbers, separated by commas
-  std::string embedding = {};   ///< a chart as a TorchScript file, [n, D] → [n, …]
-  std::string metric = {};      ///< a metric G(z) as a TorchScript file, [n, D] → [n, D, D]
-  std::string level_set = {};   ///< TorchScript file, [n, D] → [n]: the distance to a set to stay on
-  double stiffness = 50;        ///< K of Q = ½ exp(−K d)
-  std::string quality = {};     ///< TorchScript file, [n, D] → [n] in [0, 1]
+  std::string manifold = {};      ///< a chart or quality by name
+  std::string parameters = {};    ///< its numbers, separated by commas
+  std::string embedding = {};     ///< a chart as a TorchScript file, [n, D] → [n, …]
+  ModelSignature signature = {};  ///< how the embedding is called
+  std::string metric = {};        ///< a metric G(z) as a TorchScript file, [n, D] → [n, D, D]
+  std::string level_set = {};     ///< TorchScript file, [n, D] → [n]: the distance to a set to stay on
+  double stiffness = 50;          ///< K of Q = ½ exp(−K d)
+  std::string quality = {};       ///< TorchScript file, [n, D] → [n] in [0, 1]
   std::optional<double> constant_quality = {};
   double epsilon = 0;
   std::string periods = {};  ///< of each coordinate: "6.283185307,none"

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/tensor.h"
 #include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/metric/quality.h"
 #include "latentpath/run/run_record.h"
 
 namespace latentpath {
@@ -29,6 +31,12 @@ struct MeasuresJob {
   std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
   std::string out = {};
   bool overwrite = false;
+
+  // What a caller has in memory, in the place of files; `from`, `to` and `quality` then hold what it is
+  // called.
+  Tensor own_from = {}, own_to = {};  ///< [points, d]
+  Tensor own_from_weights = {}, own_to_weights = {};
+  QualityPointer own_quality = {};
 };
 const OptionTable<MeasuresJob>& measures_option_table();
 

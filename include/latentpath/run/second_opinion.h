@@ -2,18 +2,19 @@
 // What is said of paths by measures that no search has optimised: a second classifier, and the rank of every
 // place by the prior.
 //
-//   judge_probability    what a second classifier, the judge, says of each of 50 frames at equal steps of time
-//   judge_disagreement   share of the frames of which the optimised classifier is sure (0.8 or more) and the judge
-//                        thinks the opposite (below ½)
-//   image_rank           how far each frame is from its nearest among 2000 decoded samples of the prior, in the
-//                        features of the judge (or of the classifier): the share of 500 other samples that are as
-//                        far or farther
-//   cycle_rank           the cycle error ‖Φ(E(Φ(z))) − Φ(z)‖ of each frame, E the encoder: the share of the same
-//                        500 samples whose error is as large or larger. An encoder knows the images that it was
-//                        trained on, and what it cannot give back is unlike them
+//   judge_probability    what a second classifier, the judge, says of each of 50 frames at equal steps of
+//                        time
+//   judge_disagreement   share of the frames of which the optimised classifier is sure (0.8 or more) and the
+//                        judge thinks the opposite (below ½)
+//   image_rank           how far each frame is from its nearest among 2000 decoded samples of the prior, in
+//                        the features of the judge (or of the classifier): the share of 500 other samples
+//                        that are as far or farther
+//   cycle_rank           the cycle error ‖Φ(E(Φ(z))) − Φ(z)‖ of each frame, E the encoder: the share of the
+//                        same 500 samples whose error is as large or larger. An encoder knows the images that
+//                        it was trained on, and what it cannot give back is unlike them
 //   stranger_than        the one number: with the least of the ranks of a place (latent, image, cycle) as its
-//                        strangeness, how many of 100 samples of the prior are less strange, on average over the
-//                        frames; 50 is a path that looks like samples
+//                        strangeness, how many of 100 samples of the prior are less strange, on average over
+//                        the frames; 50 is a path that looks like samples
 //   least_guard_rank     the rank of the strangest place: share of the prior in places no likelier
 //                        (typicality_guard.h), on a grid eight times finer than the nodes, ends included
 //

@@ -13,7 +13,8 @@
 //                                   ten digits, ten garments, seven attributes of a face; unconfident on what
 //                                   is none
 //   NAME-judge of these three       the same classes by other layers, from every second image and no
-//                                   decoder's samples: for comparison, beside the classifier that paths favour
+//                                   decoder's samples: for comparison, beside the classifier that paths
+//                                   favour
 //
 //   TrainingOptions options;
 //   options.data = "data/mnist";

@@ -214,7 +214,7 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
 std::vector<double> PairSolver::first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const {
   const double *start = problem_.start.data() + pair * dim_, *end = problem_.end.data() + pair * dim_;
   if (problem_.initial.empty()) {
-    const std::vector<double> nodes = detail::straight_polyline(start, end, dim_, segments);
+    std::vector<double> nodes = detail::straight_polyline(start, end, dim_, segments);
     check_finite(nodes);
     stage(geodesic, "straight line", nodes);
     return nodes;

@@ -80,6 +80,7 @@ std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, 
       *known = i;
   }
   std::vector<FoundGeodesic> distinct;
+  distinct.reserve(kept.size());
   for (const size_t i : kept) distinct.push_back(std::move(found[i]));
   return distinct;
 }
