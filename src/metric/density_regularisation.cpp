@@ -7,9 +7,12 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/core/parallel.h"
+#include "latentpath/core/random.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/metric/metric_tensor.h"
+#include "metric/bend.h"
 #include "metric/unfused_attention.h"
 
 namespace latentpath {
@@ -46,26 +49,25 @@ Factors factors_of(const Tensor& jacobian, double regularisation) {
           regularisation * inverse.diagonal(0, 1, 2).sum(1)};
 }
 
-/// Σ_k ∂_z ⟨a_k, J e_k⟩ at z [n, D], a_k the columns of A [n, M, D] held fixed: [n, D] float64.
-Tensor bend(const Embedding& embedding, const Tensor& z, const Tensor& factor) {
+}  // namespace
+
+Tensor bend(const Embedding& embedding, const Tensor& z, const Tensor& directions, const Tensor& covectors) {
   const at::AutoGradMode enabled(true);
   const UnfusedAttention twice;
-  const int64_t n = z.size(0), dim = z.size(1);
+  const int64_t n = z.size(0), dim = z.size(1), count = directions.size(1);
   const Tensor none = at::zeros({n, dim}, at::kDouble);
-  const Tensor leaf = z.detach().repeat_interleave(dim, 0).requires_grad_(true);
+  const Tensor leaf = z.detach().repeat_interleave(count, 0).requires_grad_(true);
   const Tensor image = embedding(leaf);
   if (!image.requires_grad()) return none;
-  const Tensor covectors = factor.transpose(1, 2).reshape(image.sizes()).to(image.scalar_type());
-  const Tensor pulled = torch::autograd::grad({image}, {leaf}, {covectors}, true, /*create_graph=*/true,
-                                              /*allow_unused=*/true)[0];
+  const Tensor pulled =
+      torch::autograd::grad({image}, {leaf}, {covectors.reshape(image.sizes()).to(image.scalar_type())}, true,
+                            /*create_graph=*/true, /*allow_unused=*/true)[0];
   if (!pulled.defined() || !pulled.requires_grad()) return none;  // linear
-  const Tensor directions = at::eye(dim, pulled.options()).repeat({n, 1});
-  const Tensor bent = torch::autograd::grad({(pulled * directions).sum()}, {leaf}, {}, false, false,
+  const Tensor along = directions.reshape({n * count, dim}).to(pulled.scalar_type());
+  const Tensor bent = torch::autograd::grad({(pulled * along).sum()}, {leaf}, {}, false, false,
                                             /*allow_unused=*/true)[0];
-  return bent.defined() ? bent.to(at::kDouble).view({n, dim, dim}).sum(1) : none;
+  return bent.defined() ? bent.to(at::kDouble).view({n, count, dim}).sum(1) : none;
 }
-
-}  // namespace
 
 Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double regularisation,
                             Tensor* lost) {
@@ -79,7 +81,10 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
     const auto at = static_cast<size_t>(chunk);
     values[at] = factors.value;
     losses[at] = factors.lost;
-    if (wanted) gradients[at] = bend(embedding, part, factors.pulled);
+    if (!wanted) return;
+    const int64_t dim = part.size(1);
+    gradients[at] = bend(embedding, part, at::eye(dim, at::kDouble).expand({part.size(0), dim, dim}),
+                         factors.pulled.transpose(1, 2));
   };
   // The chunks are the same however many threads there are, and so are the bytes.
   run_tasks(embedding.concurrent(), chunks, one);
@@ -97,8 +102,11 @@ Tensor pull_back(const Tensor& jacobian, const Tensor& v, double regularisation)
 }
 
 DataDensity::DataDensity(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
-                         double regularisation)
-    : embedding_(std::move(embedding)), latents_(std::move(latents)), regularisation_(regularisation) {
+                         double regularisation, const StochasticLogDeterminantOptions& stochastic)
+    : embedding_(std::move(embedding)),
+      latents_(std::move(latents)),
+      regularisation_(regularisation),
+      stochastic_(stochastic) {
   LATENTPATH_CHECK(embedding_ != nullptr && latents_ != nullptr, kArgument,
                    "the density of images needs an embedding and a density of its latents");
   LATENTPATH_CHECK(regularisation_ >= 0, kArgument,
@@ -106,26 +114,38 @@ DataDensity::DataDensity(std::shared_ptr<const Embedding> embedding, DensityPoin
   const int64_t dim = embedding_->latent_dim();
   LATENTPATH_CHECK(dim < 0 || dim == latents_->dim(), kArgument, embedding_->describe(), " has latent size ",
                    dim, ", and the ", latents_->describe(), " is about ", latents_->dim(), " dimensions");
-  LATENTPATH_CHECK(latents_->dim() <= kLargestLatent, kArgument,
-                   "the density of images, −log p(z) + ½ log det JᵀJ, is ",
-                   "computed for latent sizes up to ", kLargestLatent, "; that of ", embedding_->describe(),
-                   " is ", latents_->dim());
 }
 
-Tensor DataDensity::negative_log(const Tensor& z) const {
+Tensor DataDensity::negative_log(const Tensor& z, Tensor* standard_error) const {
   Tensor lost;
-  const Tensor determinant = half_log_determinant(*embedding_, z, regularisation_, &lost);
+  const Tensor determinant = log_determinant(z, standard_error, &lost);
   evaluated_ += z.size(0);
   if (lost.defined()) regularised_ += (lost > kActed).sum().item<int64_t>();
   return determinant - latents_->log_density(z);
 }
 
+Tensor DataDensity::log_determinant(const Tensor& z, Tensor* standard_error, Tensor* lost) const {
+  if (standard_error != nullptr) *standard_error = at::zeros({z.size(0)}, at::kDouble);
+  if (!estimated()) return half_log_determinant(*embedding_, z, regularisation_, lost);
+  const LogDeterminantEstimate estimate =
+      estimate_half_log_determinant(*embedding_, z, regularisation_, stochastic_);
+  if (standard_error != nullptr) *standard_error = estimate.standard_error;
+  if (lost != nullptr) *lost = estimate.lost;
+  return estimate.value;
+}
+
 namespace {
 
-/// J, or a sentence where the model has no second derivatives to make it by.
-Tensor jacobian_of(const Embedding& embedding, const Tensor& z) {
+/// J [n, M, D], beyond kLargestExact J v / √D for one v of random signs [n, M, 1], of which the squared
+/// length is tr JᵀJ / D on average; or a sentence where the model has no second derivatives to make it by.
+Tensor some_columns(const Embedding& embedding, const Tensor& z, uint64_t seed) {
   try {
-    return embedding.jacobian(z).to(at::kDouble);
+    const int64_t dim = z.size(1);
+    if (dim <= DataDensity::kLargestExact) return embedding.jacobian(z).to(at::kDouble);
+    auto generator = make_generator(seed);
+    const Tensor v =
+        (2 * at::randint(2, z.sizes(), generator, z.options()) - 1) / std::sqrt(static_cast<double>(dim));
+    return embedding.jvp(z, v).to(at::kDouble).flatten(1).unsqueeze(2);
   } catch (const c10::Error& error) {
     throw Error(ErrorKind::kInput,
                 embedding.describe() +
@@ -138,7 +158,7 @@ Tensor jacobian_of(const Embedding& embedding, const Tensor& z) {
 }  // namespace
 
 DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
-                                     const Tensor& samples) {
+                                     const Tensor& samples, uint64_t seed) {
   LATENTPATH_CHECK(embedding != nullptr && latents != nullptr, kArgument,
                    "the density of images needs an embedding and a density of its latents");
   LATENTPATH_CHECK(embedding->metric() == nullptr, kArgument, "lengths are measured by ",
@@ -148,12 +168,13 @@ DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding,
   const at::NoGradGuard no_gradient;
   std::vector<Tensor> traces;
   int64_t outputs = 0;
-  for (const Tensor& part : samples.split(std::max<int64_t>(1, kPointsPerBatch / samples.size(1)))) {
-    const Tensor jacobian = jacobian_of(*embedding, part);
-    outputs = jacobian.size(1);
-    traces.push_back(jacobian.square().sum({1, 2}));
-  }
   const int64_t dim = latents->dim();
+  for (const Tensor& part : samples.split(std::max<int64_t>(1, kPointsPerBatch / samples.size(1)))) {
+    const Tensor columns = some_columns(*embedding, part, seed);
+    outputs = columns.size(1);
+    traces.push_back(columns.square().sum({1, 2}) * static_cast<double>(dim) /
+                     static_cast<double>(columns.size(2)));
+  }
   LATENTPATH_CHECK(
       outputs >= dim, kArgument, embedding->describe(), " makes ", outputs, " numbers of ", dim,
       " latents: many latents give the same output, and how dense outputs are is an integral over these, ",
@@ -164,7 +185,8 @@ DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding,
   LATENTPATH_CHECK(typical > 0, kArgument, embedding->describe(), " has a Jacobian of 0 at all ",
                    samples.size(0), " samples of its prior: its images do not move, and have no density");
   return std::make_shared<const DataDensity>(std::move(embedding), std::move(latents),
-                                             kRegularisation * typical);
+                                             kRegularisation * typical,
+                                             StochasticLogDeterminantOptions{.seed = seed});
 }
 
 DensityPotential::DensityPotential(DataDensityPointer density, double reference, double softness)
@@ -178,10 +200,12 @@ Tensor DensityPotential::evaluate(const Tensor& z) const {
 }
 
 DensityPotentialPointer density_potential(const DataDensityPointer& density, const Tensor& samples) {
-  const at::AutoGradMode enabled(true);
-  const Tensor z = samples.detach().clone().requires_grad_(true);
+  // A gradient alone tells that there is none; of an estimate, it costs as much as a descent.
+  const at::AutoGradMode enabled(!density->estimated());
+  const Tensor z = samples.detach().clone().requires_grad_(!density->estimated());
   Tensor slope;
-  const Tensor determinant = half_log_determinant(*density->embedding(), z, density->regularisation());
+  Tensor error;
+  const Tensor determinant = density->log_determinant(z, &error);
   if (determinant.requires_grad()) slope = torch::autograd::grad({determinant.sum()}, {z})[0];
   const at::NoGradGuard no_gradient;
   const Tensor log_density = density->latents().log_density(samples);
@@ -198,9 +222,15 @@ DensityPotentialPointer density_potential(const DataDensityPointer& density, con
   const double allowance = density->latents().log_maximum() ? std::max(0.0, denser) : 0;
   auto potential = std::make_shared<DensityPotential>(
       density, finite.min().item<double>() - allowance - spread, spread / 10);
+  if (density->estimated())
+    potential->notes_.push_back(
+        join_message("½ log det JᵀJ of ", samples.size(1), " latents is estimated from ",
+                     density->stochastic().probes, " random directions: standard error ",
+                     figure_text(at::nanmedian(error).item<double>(), 2), " at samples of the prior"));
   const Tensor of_map = determinant.detach().masked_select(which);
   const double varies = (of_map.max() - of_map.min()).item<double>();
-  if (varies > 1e-6 * std::max(1.0, size) && (!slope.defined() || slope.eq(0).all().item<bool>()))
+  if (!density->estimated() && varies > 1e-6 * std::max(1.0, size) &&
+      (!slope.defined() || slope.eq(0).all().item<bool>()))
     potential->notes_.push_back(density->embedding()->describe() +
                                 " is linear between its kinks (ReLU without a smooth output?): ½ log det JᵀJ "
                                 "changes in steps and has no "
@@ -215,11 +245,15 @@ DensityAlong density_along(const DataDensity& density, const std::function<Tenso
   const at::NoGradGuard no_gradient;
   const Tensor points = curve(uniform_times(frames - 1));  // [pairs, F, D]
   // One pair at a time: how a model rounds depends on the batch, and a pair's figures not on its neighbours.
-  std::vector<Tensor> rows;
-  for (int64_t pair = 0; pair < points.size(0); ++pair) rows.push_back(density.negative_log(points[pair]));
-  const Tensor values = at::stack(rows);
+  std::vector<Tensor> rows, errors;
+  for (int64_t pair = 0; pair < points.size(0); ++pair) {
+    errors.emplace_back();
+    rows.push_back(density.negative_log(points[pair], &errors.back()));
+  }
+  const Tensor values = at::stack(rows), error = at::stack(errors).mean(1);
   const Tensor ends = 0.5 * (values.select(1, 0) + values.select(1, frames - 1));
-  return {values, (values.sum(1) - ends) / static_cast<double>(frames - 1), values.amax(1)};
+  return {values, (values.sum(1) - ends) / static_cast<double>(frames - 1), values.amax(1),
+          density.estimated() ? error : Tensor()};
 }
 
 }  // namespace latentpath

@@ -90,7 +90,8 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
   const auto scope = counter.count_shared();
   auto generator = make_generator(options.seed + 3);
   const Tensor samples = prior_of(problem)(kSamples, generator).to(at::kDouble);
-  density.potential = density_potential(make_data_density(counter.map(), problem.density, samples), samples);
+  density.potential =
+      density_potential(make_data_density(counter.map(), problem.density, samples, options.seed), samples);
   notes.insert(notes.end(), density.potential->notes().begin(), density.potential->notes().end());
   // w² c of a straight line between two samples, w = log 2.
   density.scale = std::max(std::log(2.0) * std::log(2.0) * typical, 1e-300);

@@ -28,7 +28,7 @@ constexpr int64_t kSamples = 16;
 DataDensityPointer make(const std::shared_ptr<const Embedding>& decoder, const DensityPointer& latents,
                         uint64_t seed) {
   auto generator = make_generator(seed + 41);
-  return make_data_density(decoder, latents, latents->sample(kSamples, generator));
+  return make_data_density(decoder, latents, latents->sample(kSamples, generator), seed);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ DataDensityPointer reported_density(const std::string& asked, const std::shared_
   const double operations = kPasses *
                             std::max(kLeastOperations, static_cast<double>(decoder->operations_per_point())) *
                             static_cast<double>(points * dim);
-  if (!prior.density || dim > DataDensity::kLargestLatent || operations > kMostOperations) return nullptr;
+  if (!prior.density || dim > DataDensity::kLargestExact || operations > kMostOperations) return nullptr;
   try {
     return make(decoder, prior.density, seed);
   } catch (const std::exception&) {  // no second derivatives, fewer outputs than latents: no figure that
@@ -60,7 +60,8 @@ void add_data_density(json& summary, const PathProblem& problem, const PathResul
       json& figures = summary["pairs"][static_cast<size_t>(pair)][name];
       figures["mean_negative_log_density"] = number_or_null(along.mean[pair].item<double>());
       figures["worst_negative_log_density"] = number_or_null(along.worst[pair].item<double>());
-      if (std::string(name) != "path") continue;
+      if (along.error.defined())
+        figures["negative_log_density_error"] = number_or_null(along.error[pair].item<double>());
       json frames = json::array();
       for (int64_t frame = 0; frame < kDensityFrames; ++frame)
         frames.push_back(short_number(along.values[pair][frame].item<double>(), 6));
@@ -82,11 +83,13 @@ std::string data_density_text(const json& summary) {
   };
   const std::string mean = median("path", "mean_negative_log_density");
   if (mean.empty()) return {};
+  const std::string error = median("path", "negative_log_density_error");
   return join_message(summary.at("pairs").size() == 1 ? "" : "median ", "-log p(x): mean ", mean,
                       " (straight line ", median("linear", "mean_negative_log_density"), ", spherical ",
                       median("spherical", "mean_negative_log_density"), "), worst ",
                       median("path", "worst_negative_log_density"), " (straight line ",
-                      median("linear", "worst_negative_log_density"), ")\n");
+                      median("linear", "worst_negative_log_density"), ")",
+                      error.empty() ? "" : "; an estimate, standard error " + error, "\n");
 }
 
 }  // namespace latentpath

@@ -155,6 +155,8 @@ EvaluatedPath path_of(const PathBatch& batch, const Frames& frames, int64_t row)
     path.start = batch.result->start[index];
     path.under_resolved = batch.result->under_resolved[index];
     path.cost = batch.figures.cost[row].item<double>();
+    if (batch.result->density_regularisation[index] > 0)
+      path[PathFigure::kRegularisedCost] = batch.result->path.cost_refined[row].item<double>();
   }
   path.failed = !std::isfinite(path[PathFigure::kCostRefined]) || !all_finite(path.step) ||
                 !all_finite(path.quality) || !all_finite(path.probability);
@@ -211,6 +213,7 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"least_end_rank", "rank of the stranger end", "", 0, true},
       {"mean_negative_log_density", "mean −log p(x)", "", -1, false},
       {"worst_negative_log_density", "worst −log p(x)", "", -1, false},
+      {"regularised_cost", "refined cost with the density term", "", -1, true},
       {"decoder_evaluations", "decoder evaluations", "points", 0, true},
       {"seconds", "seconds", "s", 0, true},
   }};

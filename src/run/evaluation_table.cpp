@@ -22,10 +22,11 @@ using nlohmann::json;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Headings of the text table, in the order of PathFigure.
-constexpr std::array kHeadings{
-    "class ratio", "mean P",         "mean Q",        "lowest Q",        "lowest Q/ends", "refined cost",
-    "length",      "image distance", "max/mean step", "evenly spaced",   "judge's P",     "denied",
-    "least rank",  "end's rank",     "-log p(x)",     "worst -log p(x)", "decoded",       "seconds"};
+constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",    "lowest Q",
+                               "lowest Q/ends", "refined cost",  "length",    "image distance",
+                               "max/mean step", "evenly spaced", "judge's P", "denied",
+                               "least rank",    "end's rank",    "-log p(x)", "worst -log p(x)",
+                               "with density",  "decoded",       "seconds"};
 static_assert(kHeadings.size() == kPathFigures);
 
 using detail::number_or_null;
@@ -91,6 +92,24 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+/// What a table is about: who finds the class, else whose lowest quality is highest. Where no quality is
+/// asked for it is the same constant everywhere, and paths differ in how dense the data is along them, or in
+/// their length.
+PathFigure headline_of(const std::vector<EvaluationRow>& rows) {
+  const auto used = figures_in_use(rows);
+  const auto has = [&](PathFigure figure) { return used[static_cast<size_t>(figure)]; };
+  if (has(PathFigure::kClassRatio)) return PathFigure::kClassRatio;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const EvaluationRow& row : rows) {
+    const FigureStatistics& quality = row[PathFigure::kMinQuality];
+    // A mean of equal numbers is one of them but for rounding; the percentiles are.
+    if (quality.count > 0) low = std::min(low, quality.low), high = std::max(high, quality.high);
+  }
+  if (high > low) return PathFigure::kMinQuality;
+  return has(PathFigure::kMeanNegativeLogDensity) ? PathFigure::kMeanNegativeLogDensity
+                                                  : PathFigure::kEmbeddingLength;
+}
+
 }  // namespace
 
 std::vector<bool> figures_in_use(const std::vector<EvaluationRow>& rows) {
@@ -121,9 +140,7 @@ std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets
 
 std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
   const auto rows = evaluation_rows(sets);
-  const auto used = figures_in_use(rows);
-  const PathFigure headline =
-      used[static_cast<size_t>(PathFigure::kClassRatio)] ? PathFigure::kClassRatio : PathFigure::kMinQuality;
+  const PathFigure headline = headline_of(rows);
   const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
   const bool favoured =
       headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favoured);
@@ -137,12 +154,16 @@ std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
     add_new(features, evaluation_row_name(row, sets));
     most_pairs = std::max(most_pairs, row.pairs);
   }
+  const std::string label = path_figure_descriptions()[static_cast<size_t>(headline)].label;
   std::string sentence =
-      join_message("Mean ", path_figure_descriptions()[static_cast<size_t>(headline)].label,
+      join_message("Mean ", label.rfind("mean ", 0) == 0 ? label.substr(5) : label,
                    features.size() == 1
                        ? ", " + features[0]
                        : join_message(" over ", features.size(), favoured ? " favoured features" : " rows"),
                    ": ");
+  // Shares have two digits, as everywhere; densities and lengths three.
+  const bool share = headline == PathFigure::kClassRatio || headline == PathFigure::kMinQuality;
+  const int digits = share ? 2 : 3;
   for (const auto& method : methods) {
     std::vector<double> means;
     int64_t pairs = most_pairs;
@@ -151,7 +172,8 @@ std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
         means.push_back(row[headline].mean);
         pairs = std::min(pairs, row.pairs);
       }
-    sentence += (method == methods[0] ? "" : ", ") + method + " " + figure_text(statistics_of(means).mean, 2);
+    sentence +=
+        (method == methods[0] ? "" : ", ") + method + " " + figure_text(statistics_of(means).mean, digits);
     if (pairs < most_pairs) sentence += join_message(" (", pairs, pairs == 1 ? " pair)" : " pairs)");
   }
   return sentence;

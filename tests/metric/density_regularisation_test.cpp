@@ -136,8 +136,35 @@ TEST(DataDensity, RefusesWhatHasNone) {
   };
   EXPECT_NE(refusal(down, normal_density(3)).find("makes 2 numbers of 3 latents"), std::string::npos);
   EXPECT_NE(refusal(still, normal_density(3)).find("images do not move"), std::string::npos);
-  EXPECT_NE(refusal(identity_embedding(), normal_density(65)).find("up to 64"), std::string::npos);
   EXPECT_NE(refusal(identity_embedding(3), normal_density(2)).find("2 dimensions"), std::string::npos);
+}
+
+TEST(DataDensity, OfManyLatentsIsAnEstimateWithItsError) {
+  // x = z B, B of 70 rows: −log p(x) is known.
+  const Tensor matrix = random_normal({70, 90}, 3), samples = random_normal({40, 70}, 4);
+  const auto map =
+      function_embedding([matrix](const Tensor& z) { return at::matmul(z, matrix); }, 70, "matrix");
+  const auto density = make_data_density(map, normal_density(70), samples, 5);
+  ASSERT_TRUE(density->estimated());
+  const Tensor known = 0.5 * at::logdet(matrix.matmul(matrix.t())) - normal_density(70)->log_density(samples);
+  Tensor error;
+  const Tensor found = density->negative_log(samples, &error);
+  EXPECT_LT(((found - known).abs() / error).max().item<double>(), 3);
+  EXPECT_LT(error.max().item<double>(), 5);
+  const auto potential = density_potential(density, samples);
+  ASSERT_EQ(potential->notes().size(), 1U);
+  EXPECT_NE(potential->notes()[0].find("70 latents is estimated from 16 random directions: standard error"),
+            std::string::npos);
+  const auto curve = [&](const Tensor& t) {
+    return t.view({1, -1, 1}) * samples.narrow(0, 0, 1).unsqueeze(1);
+  };
+  const DensityAlong along = density_along(*density, curve, 5);
+  EXPECT_NEAR(along.error[0].item<double>(), error[0].item<double>(), 1e-9);  // a linear map's is the same
+  // Up to 64 there is none.
+  const auto exact = make_data_density(identity_embedding(64), normal_density(64), random_normal({4, 64}, 1));
+  EXPECT_FALSE(exact->estimated());
+  exact->negative_log(random_normal({2, 64}, 2), &error);
+  EXPECT_EQ(error.abs().max().item<double>(), 0);
 }
 
 TEST(DensityPotential, IsVAboveAReferenceThatNoSampleReaches) {

@@ -36,6 +36,46 @@ class Shadow(nn.Module):
         return z[:, :2]
 
 
+class Still(nn.Module):
+    """Three latents, of which the last moves nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent_dim = 3
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.cat([z[:, :2].tanh(), z[:, :2].square().sum(1, True), 0 * z[:, 2:]], 1)
+
+
+class Kinks(nn.Module):
+    """Linear between the kinks of its ReLU."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(4)
+        self.net = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 5))
+        self.latent_dim = 2
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.net(z)
+
+
+class Many(nn.Module):
+    """70 latents, linear: log det JᵀJ is known, and estimated all the same."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(6)
+        self.net = nn.Linear(70, 90, bias=False)
+        self.latent_dim = 70
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.net(z)
+
+
 def negative_log_density(z):
     square = np.square(z).sum(-1)
     return square / 2 + np.log(2 * np.pi) + np.log(B * B) - 2 * np.log(B * B + square)
@@ -46,6 +86,8 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("density")
     torch.jit.script(Disc()).save(str(folder / "disc.pt"))
     torch.jit.script(Shadow()).save(str(folder / "shadow.pt"))
+    for model in (Still(), Kinks(), Many()):
+        torch.jit.script(model).save(str(folder / f"{type(model).__name__.lower()}.pt"))
     return folder
 
 
@@ -82,6 +124,10 @@ def test_the_methods_of_kim_and_zhang_stand_in_one_table(files, tmp_path):
     dense = {name: float(row["mean_negative_log_density"]) for name, row in rows.items()}
     length = {name: float(row["embedding_length"]) for name, row in rows.items()}
     assert dense["geodreg"] < dense["geod"]
+    # Two searches of one cost, and nobody asked for a quality, which is the same everywhere.
+    assert float(rows["geodreg"]["regularised_cost"]) < float(rows["kim-zhang"]["regularised_cost"])
+    assert rows["geod"]["regularised_cost"] == ""
+    assert "Mean mean −log p(x)" not in table.stdout and "Mean −log p(x), geodesic: geod " in table.stdout
     assert length["geod"] <= 1.001 * min(length.values())
 
 
@@ -100,3 +146,42 @@ def test_what_has_no_density_is_refused(files, tmp_path):
     certified = interpolate(files, tmp_path / "certified", density_regularisation="auto", certify=True, ramp="off", quiet=True)
     assert certified.code == 2
     check_one_sentence(certified, "--certify")
+
+
+def test_a_latent_that_moves_nothing_is_said(files, tmp_path):
+    for method in ("auto", "kim-zhang"):
+        still = run("interpolate", *options(decoder=files / "still.pt", from_="-1,0.2,0.5", to="1,0.2,-0.5", segments=16, dtype="float64", threads=1, method=method,
+                                            max_iterations=60, density_regularisation="auto", out=tmp_path / method), out=tmp_path / method).ok()
+        path = still.pairs[0]["path"]
+        assert np.isfinite(still.path).all() and np.isfinite(path["cost_refined"])
+        assert any("det JᵀJ was regularised" in warning for warning in still.document["summary"]["warnings"])
+        # The latent that counts for nothing goes where the prior is densest, or stays; the others go where they are sent.
+        assert np.abs(still.path[0][:, 2]).max() <= 0.5 + 1e-9
+
+
+def test_a_decoder_with_kinks_is_said_to_have_no_gradient(files, tmp_path):
+    for method in ("auto", "kim-zhang"):
+        kinks = run("interpolate", *options(decoder=files / "kinks.pt", from_="-1.5,0.3", to="1.5,0.3", segments=16, threads=1, method=method, max_iterations=60,
+                                            density_regularisation="auto", out=tmp_path / method), out=tmp_path / method).ok()
+        assert any("linear between its kinks" in warning for warning in kinks.document["summary"]["warnings"])
+        assert kinks.pairs[0]["path"]["cost_refined"] <= kinks.pairs[0]["linear"]["cost_refined"] * (1 + 1e-6)
+
+
+def test_more_latents_than_outputs_are_refused_by_every_method_that_needs_the_density(files, tmp_path):
+    for more in ({"method": "kim-zhang", "density_regularisation": "auto"}, {"data_density": "on"}):
+        refused = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", quiet=True, out=tmp_path / "out", **more), out=tmp_path / "out")
+        assert refused.code == 2
+        check_one_sentence(refused, "2 numbers of 3 latents")
+
+
+def test_the_density_of_many_latents_is_an_estimate_with_its_error(files, tmp_path):
+    ends = [",".join(f"{value:.3f}" for value in np.random.default_rng(seed).normal(size=70)) for seed in (1, 2)]
+    many = run("interpolate", *options(decoder=files / "many.pt", from_=ends[0], to=ends[1], segments=8, threads=1, dtype="float64", data_density="on",
+                                       out=tmp_path / "many"), out=tmp_path / "many").ok()
+    matrix = Many().net.weight.double().detach().numpy()
+    z = np.array([float(value) for value in ends[0].split(",")])
+    known = 0.5 * z @ z + 35 * np.log(2 * np.pi) + 0.5 * np.linalg.slogdet(matrix.T @ matrix)[1]
+    path = many.pairs[0]["path"]
+    assert 0 < path["negative_log_density_error"] < 5
+    assert abs(path["negative_log_density"][0] - known) < 3 * path["negative_log_density_error"]
+    assert "an estimate, standard error" in many.stdout

@@ -137,6 +137,26 @@ TEST(EvaluationReport, HeadlineIsOfTheFavouredFeaturesAndSaysWhoWasGivenFewerPai
                               "Mean class ratio over 2 favoured features: linear 0.38 (2 pairs), ours 0.85"));
 }
 
+TEST(EvaluationReport, HeadlineIsOfNoQualityWhereNoneWasAskedFor) {
+  auto sets = two_sets();
+  for (size_t set = 0; set < 2; ++set) {
+    sets[set].feature = "geodesic";
+    for (auto& path : sets[set].paths) {
+      path[PathFigure::kClassRatio] = std::nan("");
+      path[PathFigure::kMinQuality] = 0.5;
+      path[PathFigure::kEmbeddingLength] = set == 0 ? 24.04 : 21.8;
+    }
+  }
+  const auto headline = [&] { return evaluation_page(sets)["verdict"]["headline"].get<std::string>(); };
+  EXPECT_THAT(headline(), ::testing::HasSubstr("Mean length in image space, geodesic: linear 24, ours 21.8"));
+  for (auto& path : sets[0].paths) path[PathFigure::kMeanNegativeLogDensity] = 23.52;
+  for (auto& path : sets[1].paths) path[PathFigure::kMeanNegativeLogDensity] = -2.25;
+  EXPECT_THAT(headline(), ::testing::HasSubstr("Mean −log p(x), geodesic: linear 23.5, ours -2.25"));
+  // Asked for, a quality is what a table is about.
+  sets[1].paths[0][PathFigure::kMinQuality] = 0.9;
+  EXPECT_THAT(headline(), ::testing::HasSubstr("Mean lowest quality, geodesic: "));
+}
+
 TEST(EvaluationReport, AStoredPathComesBackWhole) {
   for (const EvaluatedSet& set : two_sets())
     for (const EvaluatedPath& path : set.paths) {

@@ -333,6 +333,24 @@ describe("runs of every sort", () => {
     await close();
   });
 
+  test("−log p(x) along the three curves is run.json's, and plotted with the others", async () => {
+    const run = interpolate("dense", { decoder: model("wide"), from: "seed:3", to: "seed:4", "data-density": "on" });
+    const { page, close } = await open(run);
+    const { summary } = JSON.parse(readFileSync(join(run, "run.json"), "utf8"));
+    await page.locator("#scrubber").fill("0");
+    const shown = (await page.locator("#plot-density output").allTextContents()).map(Number);
+    const starts = ["linear", "spherical", "path"].map((id) => summary.pairs[0][id].negative_log_density[0]);
+    assert.equal(shown.length, 3);
+    for (const [i, value] of shown.entries()) assert.ok(Math.abs(value / starts[i] - 1) < 0.006, `${value} stands for ${starts[i]}`);
+    assert.match(await page.locator("#plot-density h2, #plot-density h3").first().textContent(), /least likely image our path has −log p\(x\) = /);
+    assert.equal(await page.locator("#plot-density .plot svg").count(), 1);
+    await close();
+    // None asked for, none shown.
+    const bare = await open(interpolate("bare", { decoder: model("wide"), from: "seed:3", to: "seed:4", "data-density": "none" }));
+    assert.equal(await bare.page.locator("#plot-density").count(), 0);
+    await bare.close();
+  });
+
   test("NaN on the way: the page says so, marks the frames and shows what there is", async () => {
     const run = interpolate("hole", { decoder: model("hole"), from: "-1.2,-3.5", to: "1.2,-3.5" }, [0, 4]);
     const { page, close } = await open(run);

@@ -89,6 +89,22 @@ export function interpolate(from: number[], to: number[], x: number): number {
   return to[i]! + share * (to[i + 1]! - to[i]!);
 }
 
+/** Values at evenly spaced times, at other times; null next to NaN. */
+function resampled(values: Value[], times: number[]): Value[] {
+  return times.map((time) => {
+    const place = Math.min(1, Math.max(0, time)) * (values.length - 1);
+    const i = Math.min(Math.floor(place), values.length - 2);
+    const [a, b] = [values[i], values[i + 1]];
+    return isNumber(a) && isNumber(b) ? a + (b - a) * (place - i) : null;
+  });
+}
+
+/** −log p(x) along a curve of a pair, as the summary has it: at evenly spaced times. */
+export function densityOf(run: Interpolation, pair: number, id: CurveId): Value[] | undefined {
+  const values = (run.summary.pairs[pair]?.[id] as { negative_log_density?: Value[] } | undefined)?.negative_log_density;
+  return Array.isArray(values) && values.length > 1 ? values : undefined;
+}
+
 /** The curves of a pair that the page holds; none for pairs that are in the table only. */
 export function curvesOf(run: Interpolation, pair: number): Curve[] {
   const data = run.pairs[pair];
@@ -96,7 +112,8 @@ export function curvesOf(run: Interpolation, pair: number): Curve[] {
   const curves: Curve[] = [];
   for (const id of ["linear", "spherical", "path"] as CurveId[]) {
     const sampled = data[id];
-    if (sampled) curves.push(new Curve(id, run.times, sampled));
+    const density = densityOf(run, pair, id);
+    if (sampled) curves.push(new Curve(id, run.times, density ? { ...sampled, density: resampled(density, run.times) } : sampled));
   }
   return curves;
 }

@@ -50,6 +50,7 @@ export interface Sampled {
   speed: Value[]; // one less than times
   feature?: Value[];
   prior?: Value[];
+  density?: Value[]; // −log p(x): curvesOf() takes it from the summary
   u?: Value[];
   v?: Value[];
   frames: number[]; // indices into times

@@ -22,6 +22,7 @@
 
 #include "latentpath/metric/density.h"
 #include "latentpath/metric/embedding.h"
+#include "latentpath/metric/stochastic_log_determinant.h"
 
 namespace latentpath {
 
@@ -40,14 +41,23 @@ Tensor pull_back(const Tensor& jacobian, const Tensor& v, double regularisation)
 /// −log p(x) of decoded points.
 class DataDensity {
  public:
-  static constexpr int64_t kLargestLatent = 64;  ///< D
+  static constexpr int64_t kLargestExact =
+      64;  ///< D up to which log det JᵀJ is exact, and an estimate beyond
 
-  /// `regularisation` is δ ≥ 0. Throws Error(kArgument) for D above kLargestLatent or another D than the
-  /// density's.
-  DataDensity(std::shared_ptr<const Embedding> embedding, DensityPointer latents, double regularisation);
+  /// `regularisation` is δ ≥ 0, and above 0 for D above kLargestExact. Throws Error(kArgument) for another D
+  /// than the density's.
+  DataDensity(std::shared_ptr<const Embedding> embedding, DensityPointer latents, double regularisation,
+              const StochasticLogDeterminantOptions& stochastic = {});
 
-  /// V(z): [n, D] → [n] float64, differentiable once.
-  Tensor negative_log(const Tensor& z) const;
+  /// V(z): [n, D] → [n] float64, differentiable once. In `standard_error`, where given: that of an estimated
+  /// log determinant [n], else 0.
+  Tensor negative_log(const Tensor& z, Tensor* standard_error = nullptr) const;
+  /// ½ log det(JᵀJ + δI) alone, likewise.
+  Tensor log_determinant(const Tensor& z, Tensor* standard_error = nullptr, Tensor* lost = nullptr) const;
+
+  /// Whether the log determinant is an estimate (stochastic_log_determinant.h).
+  bool estimated() const { return latents_->dim() > kLargestExact; }
+  const StochasticLogDeterminantOptions& stochastic() const { return stochastic_; }
 
   double regularisation() const { return regularisation_; }
   const Density& latents() const { return *latents_; }
@@ -61,17 +71,18 @@ class DataDensity {
   std::shared_ptr<const Embedding> embedding_;
   DensityPointer latents_;
   double regularisation_;
+  StochasticLogDeterminantOptions stochastic_;
   mutable std::atomic<int64_t> evaluated_{0}, regularised_{0};
 };
 
 using DataDensityPointer = std::shared_ptr<const DataDensity>;
 
 /// With δ = 1e-10 times the mean eigenvalue of JᵀJ over `samples` [n, D], far below what a decoder's rounding
-/// leaves of it. Throws Error(kArgument) where x has fewer coordinates than z (its density is then no
-/// function of J alone), where lengths are not Euclidean (Embedding::metric()), and where no sample moves the
-/// image at all.
+/// leaves of it; `seed` is that of the directions of an estimate. Throws Error(kArgument) where x has fewer
+/// coordinates than z (its density is then no function of J alone), where lengths are not Euclidean
+/// (Embedding::metric()), and where no sample moves the image at all.
 DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
-                                     const Tensor& samples);
+                                     const Tensor& samples, uint64_t seed = 0);
 
 /// U(z) = s log(1 + exp((V(z) − V₀)/s)) > 0: V above a reference V₀, as part of a cost that is compared by
 /// ratios.
@@ -111,6 +122,8 @@ DensityPotentialPointer density_potential(const DataDensityPointer& density, con
 struct DensityAlong {
   Tensor values;       ///< [pairs, F]
   Tensor mean, worst;  ///< [pairs]: mean over uniform time (trapezium rule), and the largest
+  Tensor error;  ///< [pairs]: standard error of an estimated log determinant, mean over the frames; none
+                 ///< where it is exact
 };
 DensityAlong density_along(const DataDensity& density,
                            const std::function<Tensor(const Tensor& times)>& curve, int64_t frames);

@@ -25,8 +25,9 @@ inline constexpr int64_t kDensityFrames = 33;
 DataDensityPointer reported_density(const std::string& asked, const std::shared_ptr<const Embedding>& decoder,
                                     const Prior& prior, int64_t points, uint64_t seed);
 
-/// Adds to every pair's path, linear and spherical `mean_negative_log_density` (over uniform time) and
-/// `worst_negative_log_density`, and to the path `negative_log_density`, frame by frame.
+/// Adds to every pair's path, linear and spherical `mean_negative_log_density` (over uniform time),
+/// `worst_negative_log_density` and `negative_log_density`, frame by frame; where the log determinant is an
+/// estimate, `negative_log_density_error`.
 void add_data_density(nlohmann::json& summary, const PathProblem& problem, const PathResult& result,
                       const DataDensity& density);
 

@@ -106,10 +106,11 @@ enum class PathFigure : size_t {
   kLeastEndRank,             ///< of the stranger end: no path does better
   kMeanNegativeLogDensity,   ///< of −log p(x), over uniform time
   kWorstNegativeLogDensity,  ///< largest −log p(x)
+  kRegularisedCost,          ///< refined cost of a search with a density term, that term included
   kDecoderEvaluations,
   kSeconds,
 };
-inline constexpr size_t kPathFigures = 18;
+inline constexpr size_t kPathFigures = 19;
 
 struct FigureDescription {
   const char* id;     ///< as in files: "class_ratio"

@@ -1,7 +1,7 @@
 // Linked plots along the path: what the classifier says, the quality, the prior's density, the step lengths.
 
 import { isNumber, type Interpolation, type Sampled, type Value } from "../data";
-import { curvesOf, type Curve } from "../curve";
+import { curvesOf, densityOf, type Curve } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, section } from "../dom";
 import { lineChart, type Chart, type Line } from "../chart";
@@ -10,7 +10,7 @@ import type { Store } from "../store";
 
 interface Plotted {
   id: string;
-  field: "feature" | "quality" | "prior" | "speed";
+  field: "feature" | "quality" | "prior" | "density" | "speed";
   y: string;
   unit: boolean; // values lie in [0, 1]
   subtitle: string;
@@ -85,6 +85,19 @@ function plots(run: Interpolation): Plotted[] {
       },
     },
     {
+      id: "density",
+      field: "density",
+      y: "−log p(x)",
+      unit: false,
+      subtitle: "How unlikely the decoded image is as data, by the prior and by how far the decoder spreads latents. Higher is less likely; differences mean something, the value does not.",
+      finding: (_, pair) => {
+        const worst = (id: "path" | "linear") => run.summary.pairs[pair]?.[id]?.worst_negative_log_density;
+        const [a, b] = [worst("path"), worst("linear")];
+        if (!isNumber(a)) return "−log p(x) is not a number along our path";
+        return `At its least likely image our path has −log p(x) = ${number(a, 3)}${isNumber(b) ? `, the straight line ${number(b, 3)}` : ""}`;
+      },
+    },
+    {
       id: "speed",
       field: "speed",
       y: "image distance per unit of time",
@@ -102,7 +115,9 @@ function plots(run: Interpolation): Plotted[] {
 
 export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
   let curves = curvesOf(run, store.view.pair);
-  const present = plots(run).filter((plot) => run.pairs.some((pair) => pair.path?.[plot.field] !== undefined));
+  const present = plots(run).filter((plot) =>
+    run.pairs.some((pair, i) => (plot.field === "density" ? densityOf(run, i, "path") : pair.path?.[plot.field]) !== undefined),
+  );
 
   const lines = (plot: Plotted): Line[] =>
     curves.map((curve) => {
