@@ -99,9 +99,14 @@ function resampled(values: Value[], times: number[]): Value[] {
   });
 }
 
-/** −log p(x) along a curve of a pair, as the summary has it: at evenly spaced times. */
-export function densityOf(run: Interpolation, pair: number, id: CurveId): Value[] | undefined {
-  const values = (run.summary.pairs[pair]?.[id] as { negative_log_density?: Value[] } | undefined)?.negative_log_density;
+/** What the summary tells along a curve, at evenly spaced times, and what it calls it. */
+export const profiles = { density: "negative_log_density", judge: "judge_probability", image: "image_rank" } as const;
+export type Profile = keyof typeof profiles;
+
+export const isProfile = (field: string): field is Profile => field in profiles;
+
+export function profileOf(run: Interpolation, pair: number, id: CurveId, profile: Profile): Value[] | undefined {
+  const values = (run.summary.pairs[pair]?.[id] as Record<string, Value[] | undefined> | undefined)?.[profiles[profile]];
   return Array.isArray(values) && values.length > 1 ? values : undefined;
 }
 
@@ -112,8 +117,13 @@ export function curvesOf(run: Interpolation, pair: number): Curve[] {
   const curves: Curve[] = [];
   for (const id of ["linear", "spherical", "path"] as CurveId[]) {
     const sampled = data[id];
-    const density = densityOf(run, pair, id);
-    if (sampled) curves.push(new Curve(id, run.times, density ? { ...sampled, density: resampled(density, run.times) } : sampled));
+    if (!sampled) continue;
+    const told: Partial<Sampled> = {};
+    for (const profile of Object.keys(profiles) as Profile[]) {
+      const values = profileOf(run, pair, id, profile);
+      if (values) told[profile] = resampled(values, run.times);
+    }
+    curves.push(new Curve(id, run.times, { ...sampled, ...told }));
   }
   return curves;
 }

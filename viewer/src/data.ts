@@ -50,7 +50,10 @@ export interface Sampled {
   speed: Value[]; // one less than times
   feature?: Value[];
   prior?: Value[];
-  density?: Value[]; // −log p(x): curvesOf() takes it from the summary
+  // From the summary, by curvesOf().
+  density?: Value[]; // −log p(x)
+  judge?: Value[]; // what the second classifier says
+  image?: Value[]; // rank of the image among samples of the prior
   u?: Value[];
   v?: Value[];
   frames: number[]; // indices into times

@@ -1,7 +1,7 @@
 // Linked plots along the path: what the classifier says, the quality, the prior's density, the step lengths.
 
 import { isNumber, type Interpolation, type Sampled, type Value } from "../data";
-import { curvesOf, densityOf, type Curve } from "../curve";
+import { curvesOf, isProfile, profileOf, type Curve } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, section } from "../dom";
 import { lineChart, type Chart, type Line } from "../chart";
@@ -10,7 +10,7 @@ import type { Store } from "../store";
 
 interface Plotted {
   id: string;
-  field: "feature" | "quality" | "prior" | "density" | "speed";
+  field: "feature" | "judge" | "quality" | "image" | "prior" | "density" | "speed";
   y: string;
   unit: boolean; // values lie in [0, 1]
   subtitle: string;
@@ -59,6 +59,18 @@ function plots(run: Interpolation): Plotted[] {
       },
     },
     {
+      id: "judge",
+      field: "judge",
+      y: `${feature} by the judge`,
+      unit: true,
+      subtitle: "What a second classifier says of the frames, which nothing optimised.",
+      finding: (curves) => {
+        const a = ours(curves);
+        if (!a?.sampled.judge || !a.sampled.feature) return "The judge is silent about this path";
+        return `The judge sees ${feature} above ½ for ${percent(shareAbove(a, a.sampled.judge, 0.5))} of our path, the optimised classifier for ${percent(shareAbove(a, a.sampled.feature, 0.5))}`;
+      },
+    },
+    {
       id: "quality",
       field: "quality",
       y: "quality Q at time t",
@@ -82,6 +94,17 @@ function plots(run: Interpolation): Plotted[] {
         const b = lowest(straight(curves)?.sampled.prior);
         if (a === null) return "Density of the prior";
         return `Where it is least likely, our path has ${percent(a)} of the prior in places no likelier${b === null ? "" : `, the straight line ${percent(b)}`}`;
+      },
+    },
+    {
+      id: "image",
+      field: "image",
+      y: "share of samples as strange",
+      unit: true,
+      subtitle: "How far each image is from what the model makes of the prior's samples: the share of samples that are as far from their nearest, or farther. Near 0 is an image unlike any of them.",
+      finding: (curves) => {
+        const least = lowest(ours(curves)?.sampled.image);
+        return least === null ? "Images and samples were not compared here" : `At its strangest image, ${percent(least)} of the prior's samples are as strange or stranger`;
       },
     },
     {
@@ -115,12 +138,12 @@ function plots(run: Interpolation): Plotted[] {
 
 export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
   let curves = curvesOf(run, store.view.pair);
-  const present = plots(run).filter((plot) =>
-    run.pairs.some((pair, i) => (plot.field === "density" ? densityOf(run, i, "path") : pair.path?.[plot.field]) !== undefined),
+  const present = plots(run).filter(({ field }) =>
+    run.pairs.some((pair, i) => (isProfile(field) ? profileOf(run, i, "path", field) : pair.path?.[field]) !== undefined),
   );
 
   const lines = (plot: Plotted): Line[] =>
-    curves.map((curve) => {
+    curves.filter((curve) => curve.sampled[plot.field] !== undefined).map((curve) => {
       const values = curve.sampled[plot.field] as Sampled["quality"] | undefined;
       const at = (time: number) => curve.position(time, store.view.spacing);
       const points =
@@ -149,7 +172,10 @@ export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
   const cursor = () => {
     for (const { plot, chart } of entries) {
       const values: Record<string, number | null> = {};
-      for (const curve of curves) values[curve.id] = curve.at(curve.sampled[plot.field] as Value[] | undefined, store.shown, store.view.spacing);
+      for (const curve of curves) {
+        const along = curve.sampled[plot.field] as Value[] | undefined;
+        if (along) values[curve.id] = curve.at(along, store.shown, store.view.spacing);
+      }
       chart.cursor(store.shown, values);
     }
   };
