@@ -4,8 +4,8 @@
 // A surface z = h(x, y), an ellipsoid with nose, brow, eye sockets, cheeks, lips and chin, of albedo ρ and
 // unit normals n ∝ (−h_x, −h_y, 1), seen along z without perspective. A lamp far away in the direction d
 // lights a point by
-//   R = ρ ⟨n, d⟩,        with attached shadows  R = ρ max(0, ⟨n, d⟩);
-// no point casts a shadow on another. Several lamps at once add up, R = Σ_k w_k R_k. So images under lamps
+//   R = ρ ⟨n, d⟩,        with attached shadows  R = ρ max(0, ⟨n, d⟩).
+// No point casts a shadow on another. Several lamps at once add up, R = Σ_k w_k R_k. So images under lamps
 // whose powers w sum to 1 are a convex set, in which the shortest way from one to another is the straight
 // line; without shadows R = ρ ⟨n, Σ_k w_k d_k⟩, a part of a linear space of three dimensions, and with them,
 // by Basri & Jacobs (IEEE TPAMI 25(2), 2003), near one of nine.
