@@ -35,6 +35,23 @@ const std::vector<DataSetFacts>& all_facts() {
        "drawings: Avataaars by Pablo Stanley, free for personal and commercial use (avataaars.com); their "
        "code "
        "in DiceBear: MIT"},
+      {"lambertian",
+       "the Lambertian head",
+       1,
+       28,
+       {"head"},
+       true,
+       "the Lambertian head (12000 training images, rendered by latentpath data lambertian)",
+       "as LatentPath itself"},
+      {"lambertian-shadows",
+       "the Lambertian head with attached shadows",
+       1,
+       28,
+       {"head"},
+       true,
+       "the Lambertian head with attached shadows (12000 training images, rendered by latentpath data "
+       "lambertian-shadows)",
+       "as LatentPath itself"},
   };
   return facts;
 }

@@ -9,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/data_set.h"
+#include "latentpath/zoo/lambertian.h"
 #include "zoo/faces/faces_package.h"
 #include "zoo/original_files.h"
 #include "zoo/subprocess.h"
@@ -154,6 +155,38 @@ std::filesystem::path fetch_faces(const Fetch& fetch) {
   return drawn;
 }
 
+/// An IDX file of bytes: its header, and `bytes`.
+void write_idx(const std::filesystem::path& file, const std::vector<int64_t>& shape,
+               const std::vector<unsigned char>& bytes) {
+  std::string header{'\0', '\0', '\x08', static_cast<char>(shape.size())};
+  for (const int64_t size : shape)
+    for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>((size >> shift) & 0xFF);
+  std::ofstream stream(file, std::ios::binary);
+  stream << header;
+  stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  stream.close();
+  LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+}
+
+std::filesystem::path render_heads(const Fetch& fetch) {
+  const LambertianHead head(fetch.facts.name == "lambertian-shadows");
+  const auto files = original_files(fetch.facts);
+  for (const bool training : {true, false}) {
+    const OriginalFile &images = files[training ? 0 : 2], &labels = files[training ? 1 : 3];
+    const int64_t count = images.shape[0];
+    fetch.report(training ? "rendering the training part" : "rendering the test part");
+    std::vector<unsigned char> bytes;
+    for (int64_t number = 0; number < count; ++number) {
+      const auto image = head.image(lambertian_powers(training, number));
+      bytes.insert(bytes.end(), image.begin(), image.end());
+    }
+    write_idx(fetch.folder / images.name, images.shape, bytes);
+    write_idx(fetch.folder / labels.name, labels.shape,
+              std::vector<unsigned char>(static_cast<size_t>(count), 0));
+  }
+  return fetch.folder;
+}
+
 }  // namespace
 
 bool fetch_data_set(const std::string& name, const std::filesystem::path& folder,
@@ -179,7 +212,8 @@ bool fetch_data_set(const std::string& name, const std::filesystem::path& folder
   const Fetch fetch{facts, temporary.path(), progress, token};
   const auto fetched = name == "mnist"     ? fetch_mnist(fetch)
                        : name == "fashion" ? fetch_fashion(fetch)
-                                           : fetch_faces(fetch);
+                       : name == "faces"   ? fetch_faces(fetch)
+                                           : render_heads(fetch);
   fetch.report("checking");
   check_data_set(name, fetched);
   for (const OriginalFile& original : files)

@@ -17,7 +17,7 @@ struct Sums {
   std::array<const char*, 4> sha256;
 };
 
-constexpr std::array<Sums, 3> kSums{{
+constexpr std::array<Sums, 5> kSums{{
     {"mnist",
      60000,
      10000,
@@ -39,6 +39,20 @@ constexpr std::array<Sums, 3> kSums{{
       "2330632c6a3f49e9efd85efa1c894fb88d1c5bdf230924a127eba4a59bacc3ff",
       "b642e6f3d35367ce93d73576cdf20c61f934badc25f56f7cc43918894dcf9e6a",
       "34605aca36545c763a6a5cbae000cb19b7449d88ff68e2ce3975384502fe5d5e"}},
+    {"lambertian",
+     12000,
+     1024,
+     {"89a49103b2b9284c1006a26453a50878e1085e1a1370d4f85f9b4ccd89149297",
+      "fc9fecccf2e0714ec5e0c765063775987367e44a8b6783052eafc89b87999f78",
+      "13007f88e8da96b18a972ad2cca5654b5e8fad316f9a512ead5ccda1d6f3792b",
+      "aaaddac16a36c11abbe80c24c1c91859465c4c09a8bc88659350bef9469fc23b"}},
+    {"lambertian-shadows",
+     12000,
+     1024,
+     {"6c707a4daee79ea73c236415472c44c0660acf784df6eaf8d8114ac25e93692e",
+      "fc9fecccf2e0714ec5e0c765063775987367e44a8b6783052eafc89b87999f78",
+      "c72980a22c2f7623e433c2ec5ab45022810cf31b6a17764759a6a72aa58a334c",
+      "aaaddac16a36c11abbe80c24c1c91859465c4c09a8bc88659350bef9469fc23b"}},
 }};
 
 }  // namespace

@@ -77,6 +77,9 @@ const std::vector<Recipe>& recipes() {
       {"faces-dcgan-20-semicircle", "faces", 20, "semicircle", 10, 64, gan},
       {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
       {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
+      {"lambertian-dcgan-3", "lambertian", 3, "normal", 10, 64, gan},
+      {"lambertian-vae-3", "lambertian", 3, "normal", 40, 128, vae},
+      {"lambertian-shadows-vae-9", "lambertian-shadows", 9, "normal", 24, 128, vae},
       {"faces-attributes", "faces", 0, "", 8, 128, classifier},
       {"faces-attributes-judge", "faces", 0, "", 5, 128, judge, true},
   };

@@ -8,7 +8,7 @@ const OptionTable<TrainingOptions>& training_option_table() {
       OptionTable<O>()
           .add("data", &O::data)
           .help("Folder with the data set, as latentpath data gets it")
-          .unset("data/mnist, data/fashion or data/faces")
+          .unset("data/NAME of the data set")
           .add("out", &O::out)
           .help("File to write, ending in .pt; card and picture go beside it")
           .unset("NAME.pt")

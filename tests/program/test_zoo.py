@@ -33,7 +33,7 @@ def faces(tmp_path):
 def test_data_refuses_what_it_does_not_know(tmp_path):
     result = run("data", "letters")
     assert result.code == 2
-    check_one_sentence(result, "letters", "mnist, fashion, faces")
+    check_one_sentence(result, "letters", "mnist, fashion, faces, lambertian, lambertian-shadows")
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     result = run("data", "fashion", "--out", blocked / "data", "--quiet")

@@ -88,7 +88,9 @@ TEST(DataSet, RefusesWhatIsNotConsistent) {
   const auto message = [&](const std::string& name) {
     return message_of([&] { load_data_set(name, folder.path()); });
   };
-  EXPECT_EQ(message("letters"), "there is no data set 'letters' (data sets: mnist, fashion, faces)");
+  EXPECT_EQ(
+      message("letters"),
+      "there is no data set 'letters' (data sets: mnist, fashion, faces, lambertian, lambertian-shadows)");
   EXPECT_TRUE(contains(message_of([&] { load_data_set("fashion", folder / "absent"); }),
                        "(latentpath data fashion --out "));
   test::write_synthetic_data("mnist", folder.path(), 30, 20);

@@ -73,7 +73,8 @@ TEST_P(ShippedDecoder, DrawsImagesInItsRange) {
   EXPECT_EQ(images.sizes(), shape);
   EXPECT_GE(images.min().item<double>(), range[0]);
   EXPECT_LE(images.max().item<double>(), range[1]);
-  // Both ends of the range are in use: paper and ink.
+  // Both ends of the range are in use: paper and ink. A head without shadows is light and dark on grey.
+  if (card_["trained_as"].get<std::string>().rfind("lambertian-", 0) == 0) return;
   EXPECT_LT(images.min().item<double>(), range[0] + 0.05 * (range[1] - range[0]));
   EXPECT_GT(images.max().item<double>(), range[1] - 0.05 * (range[1] - range[0]));
   EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(file_).replace_extension(".png")));
@@ -81,6 +82,10 @@ TEST_P(ShippedDecoder, DrawsImagesInItsRange) {
 
 TEST_P(ShippedDecoder, DrawsEveryClass) {
   torch::NoGradGuard no_grad;
+  if (card_["trained_as"].get<std::string>().rfind("lambertian-", 0) == 0) {  // of one class
+    EXPECT_FALSE(card_["figures"].contains("judged_by"));
+    return;
+  }
   ASSERT_TRUE(card_["figures"].contains("judged_by"));
   const auto judge = find_model(card_["figures"]["judged_by"], kFolders);
   auto classifier = torch::jit::load(judge.string());

@@ -5,6 +5,8 @@
 //   mnist    70 000 handwritten digits of 28×28 pixels (LeCun, Cortes, Burges)
 //   fashion  70 000 garments of 28×28 pixels (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)
 //   faces    33 000 cartoon faces of 3×32×32 pixels, drawn on the spot, with seven attributes that are exact
+//   lambertian, lambertian-shadows
+//            13 024 images of 28×28 pixels of a head under three lamps (zoo/lambertian.h), all of one class
 //
 //   fetch_data_set("faces", "data/faces");           // once; does nothing when the files are there and sound
 //   DataSet faces = load_data_set("faces", "data/faces");
@@ -54,6 +56,7 @@ void check_data_set(const std::string& name, const std::filesystem::path& folder
 ///            without root
 ///   faces    drawn by Node from the npm packages @dicebear/avataaars and @resvg/resvg-js, in about two
 ///            minutes
+///   lambertian, lambertian-shadows   rendered here, in a second
 /// Throws Error(kInput) with one sentence that says which program or package is missing.
 /// @return false when there was nothing to do
 bool fetch_data_set(const std::string& name, const std::filesystem::path& folder,

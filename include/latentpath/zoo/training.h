@@ -1,11 +1,13 @@
 #pragma once
 // Trains the zoo's models from nothing, in C++ alone, and writes them as TorchScript files with their cards.
 //
-//   {mnist,fashion,faces}-dcgan-D   DCGAN generators (Radford et al. 2015, arXiv 1511.06434), non-saturating
+//   {mnist,fashion,faces,lambertian}-dcgan-D
+//                                   DCGAN generators (Radford et al. 2015, arXiv 1511.06434), non-saturating
 //                                   loss with the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406) on
 //                                   normal latents, or with the suffix -semicircle on those of the papers'
 //                                   mixture of Gaussians (metric/density.h)
-//   mnist-vae-8, faces-vae-16       variational autoencoders (Kingma & Welling 2013, arXiv 1312.6114); the
+//   mnist-vae-8, faces-vae-16, lambertian-vae-3, lambertian-shadows-vae-9
+//                                   variational autoencoders (Kingma & Welling 2013, arXiv 1312.6114); the
 //                                   encoder (the mean) goes to NAME-encoder
 //   faces-wae-64                    Wasserstein autoencoder with the MMD penalty (Tolstikhin et al. 2018,
 //                                   arXiv 1711.01558), with its encoder
