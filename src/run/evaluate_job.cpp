@@ -167,7 +167,6 @@ OptionTable<EvaluateJob> make_table() {
       .add("sharpness", &J::sharpness)
       .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
       .above(0)
-      .unset("4")
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
@@ -385,7 +384,7 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(sharpened(problem.feature, job_.sharpness, true), job_.ramp == "on", prior_,
+  problem.quality = path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_,
                                  guarded ? row.guard.quality : nullptr);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.density = prior_.density ? prior_.density : prior_.end_points;
@@ -507,8 +506,6 @@ void Evaluation::load() {
   load_judge(job_.models, job_.judge, job_.path.seed, models_);
   prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
-  if (!job_.sharpness && !(job_.favor.empty() && job_.avoid.empty()))
-    models_.assumptions.push_back(sharpness_note());
   make_rows();
   const bool about_density = job_.path.density_regularisation != "none" ||
                              std::any_of(methods_.begin(), methods_.end(), [](const MethodChoice& method) {

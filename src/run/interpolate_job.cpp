@@ -79,7 +79,6 @@ OptionTable<InterpolateJob> make_table() {
       .add("sharpness", &J::sharpness)
       .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
       .above(0)
-      .unset("4 of a classifier's probability, 1 of a quality of one's own")
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
       .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
@@ -158,7 +157,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
-  say(job.sharpness && !feature, "sharpness", kNoFeature);
+  say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature, "guard", kNoFeature);
   if (!models.decoder_function) {
@@ -317,9 +316,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
       make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
-  problem.quality = path_quality(sharpened(problem.feature, job.sharpness, !job.own_feature),
-                                 job.ramp == "on", run.prior, run.guard.quality);
-  if (problem.feature && !job.own_feature && !job.sharpness) models.assumptions.push_back(sharpness_note());
+  problem.quality =
+      path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior, run.guard.quality);
   if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
   if (encoder && problem.feature && run.second.samples)
@@ -378,8 +376,7 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     problem.end = run.problem.end.index_select(0, pairs);
     if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
     if (unguarded == 1)
-      problem.quality = path_quality(sharpened(problem.feature, job.sharpness, !job.own_feature),
-                                     job.ramp == "on", run.prior);
+      problem.quality = path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior);
     // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
     if (metric) problem = measured_by(problem, metric);
     PathResult found = find_path(problem, options, progress, cancellation);

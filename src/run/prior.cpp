@@ -16,9 +16,6 @@
 namespace latentpath {
 namespace {
 
-/// Of a classifier's probability, where none is asked for.
-constexpr double kSharpnessOfClassifiers = 4;
-
 /// Of "uniform:LOW,HIGH"; none for other names. Throws for bounds that are none.
 std::optional<std::pair<double, double>> uniform_bounds(const std::string& name) {
   const auto text = text_after("uniform:", name);
@@ -210,15 +207,8 @@ Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start,
   return guard;
 }
 
-QualityPointer sharpened(const QualityPointer& feature, std::optional<double> sharpness, bool of_classifier) {
-  const double exponent = sharpness.value_or(of_classifier ? kSharpnessOfClassifiers : 1);
-  return feature && exponent != 1 ? power(feature, exponent) : feature;
-}
-
-std::string sharpness_note() {
-  return join_message("the quality of a place is the classifier's probability to the power of ",
-                      kSharpnessOfClassifiers,
-                      ", which asks for places that it is sure of; `sharpness` 1 takes it as it is");
+QualityPointer sharpened(const QualityPointer& feature, double sharpness) {
+  return feature && sharpness != 1 ? power(feature, sharpness) : feature;
 }
 
 QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,

@@ -23,7 +23,7 @@ struct EvaluateJob {
   ModelOptions models;
   std::vector<std::string> favor, avoid;  ///< each is a row for each method
   PriorOptions prior;
-  std::optional<double> sharpness = {};  ///< as in InterpolateJob
+  double sharpness = 1;  ///< p of the favoured quality, Q^p
   std::string ramp = "on";
   std::string guard = "on";  ///< as in InterpolateJob
   std::string judge;         ///< likewise

@@ -32,8 +32,7 @@ struct InterpolateJob {
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
   PriorOptions prior;
-  /// p of the favoured quality, Q^p; none: 4 of a classifier's probability, 1 of a quality of one's own.
-  std::optional<double> sharpness = {};
+  double sharpness = 1;     ///< p of the favoured quality, Q^p
   std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
   std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
   std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none

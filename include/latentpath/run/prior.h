@@ -6,7 +6,6 @@
 
 #include <array>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,14 +83,8 @@ struct Guard {
 /// paths are strange there whatever is done.
 Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end);
 
-/// Q^p of the feature (null stays null), p the sharpness: above 1 hardly good places become bad, below 1
-/// nearly good. Where none is asked for, p = 4 of a classifier's probability: with Q = P a search ends where
-/// the classifier that it optimises has just been satisfied, which a second one doubts; P⁴ asks for surer
-/// places (experiments/README.md, "The guard", has what the judges say of both). A quality of the caller's
-/// own is taken as it is.
-QualityPointer sharpened(const QualityPointer& feature, std::optional<double> sharpness, bool of_classifier);
-/// The sentence about p = 4.
-std::string sharpness_note();
+/// Q^sharpness of the feature (null stays null): above 1 hardly good places become bad, below 1 nearly good.
+QualityPointer sharpened(const QualityPointer& feature, double sharpness);
 
 /// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
 /// factor and the guard (null: none), at all times alike; Q = ½ where nothing is asked.
