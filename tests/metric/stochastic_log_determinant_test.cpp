@@ -126,7 +126,14 @@ TEST(StochasticLogDeterminant, RefusesWhatHasNoErrorAndPassesNaNOn) {
   EXPECT_THROW(estimate_half_log_determinant(*map, z, 1e-6, {.probes = 1}), Error);
   EXPECT_THROW(estimate_half_log_determinant(*map, z, 1e-6, {.steps = 0}), Error);
   const auto broken = function_embedding([](const Tensor& p) { return (p - 100).sqrt(); }, 70);
-  EXPECT_TRUE(estimate_half_log_determinant(*broken, z, 1e-6).value.isnan().all().item<bool>());
+  // Of two points one has no number: the other one has value and gradient.
+  const at::AutoGradMode enabled(true);
+  const Tensor both = at::cat({z, z.abs() + 101}).requires_grad_(true);
+  const Tensor value = estimate_half_log_determinant(*broken, both, 1e-6).value;
+  const Tensor gradient = torch::autograd::grad({value.sum()}, {both})[0];
+  EXPECT_TRUE(value[0].isnan().item<bool>());
+  EXPECT_TRUE(at::isfinite(value[1]).item<bool>());
+  EXPECT_TRUE(at::isfinite(gradient[1]).all().item<bool>());
 }
 
 }  // namespace
