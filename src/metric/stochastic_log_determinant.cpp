@@ -18,8 +18,8 @@ namespace {
 constexpr int64_t kProductsPerBatch = 1024;
 /// A residual of this share of the largest entry is rounding: the Krylov space ends here.
 constexpr double kEnds = 1e-11;
-/// How often it is looked at whether a point needs further steps.
-constexpr int64_t kLookEvery = 16;
+/// Steps after which it is first looked at whether a point needs more; then after twice as many, and so on.
+constexpr int64_t kFirstLook = 16;
 /// Eigenvalues of S below this share of the largest say nothing of the gradient.
 constexpr double kNegligible = 1e-12;
 
@@ -110,9 +110,12 @@ class LanczosRun {
         bracket_(at::zeros({z.size(0)}, at::kDouble)) {}
 
   Lanczos run(int64_t most) {
+    int64_t next = kFirstLook;
     for (int64_t step = 1; step <= most && ended_at_.eq(0).any().item<bool>(); ++step) {
       advance();
-      if (step == most || step % kLookEvery == 0) look(step, step == most);
+      if (step < most && step < next) continue;
+      look(step, step == most);
+      next *= 2;
     }
     const int64_t steps = static_cast<int64_t>(diagonal_.size());
     const Tensor number = at::arange(1, steps + 1, at::kLong).view({1, 1, steps});
