@@ -18,8 +18,8 @@ namespace {
 constexpr int64_t kProductsPerBatch = 1024;
 /// A residual of this share of the largest entry is rounding: the Krylov space ends here.
 constexpr double kEnds = 1e-11;
-/// How often it is looked at whether a point needs further steps.
-constexpr int64_t kLookEvery = 16;
+/// Steps after which it is first looked at whether a point needs more; then after twice as many, and so on.
+constexpr int64_t kFirstLook = 16;
 /// Eigenvalues of S below this share of the largest say nothing of the gradient.
 constexpr double kNegligible = 1e-12;
 
@@ -29,8 +29,7 @@ struct Lanczos {
   Tensor basis;     // Q [n, m, k, D], orthonormal rows
   Tensor diagonal;  // α [n, m, k]
   Tensor off;       // β [n, m, k − 1]
-  Tensor
-      bracket;  // [n]: what the steps that were not taken can make of vᵀ log(A) v / D, mean over the probes
+  Tensor bracket;   // [n]: what steps not taken can make of vᵀ log(A) v / D, mean over the probes
 };
 
 /// A u at points z [n, D] for u [n, m, D].
@@ -111,9 +110,12 @@ class LanczosRun {
         bracket_(at::zeros({z.size(0)}, at::kDouble)) {}
 
   Lanczos run(int64_t most) {
+    int64_t next = kFirstLook;
     for (int64_t step = 1; step <= most && ended_at_.eq(0).any().item<bool>(); ++step) {
       advance();
-      if (step == most || step % kLookEvery == 0) look(step, step == most);
+      if (step < most && step < next) continue;
+      look(step, step == most);
+      next *= 2;
     }
     const int64_t steps = static_cast<int64_t>(diagonal_.size());
     const Tensor number = at::arange(1, steps + 1, at::kLong).view({1, 1, steps});
@@ -183,8 +185,10 @@ Tensor slope_matrix(const Lanczos& found, const Ritz& ritz) {
 
 /// ∂_z ⟨S, JᵀJ⟩ with S held fixed: 2 Σ_r ⟨J s_r, ∂J s_r⟩ over S = Σ_r s_r s_rᵀ.
 Tensor slope(const Embedding& embedding, const Tensor& z, const Tensor& matrix) {
-  if (!at::isfinite(matrix).all().item<bool>()) return at::full(z.sizes(), std::nan(""), at::kDouble);
-  const auto [values, vectors] = at::linalg_eigh(matrix);
+  // A point without a number keeps its NaN, and its neighbours their gradients.
+  const Tensor finite = at::isfinite(matrix).flatten(1).all(1);
+  const auto [values, vectors] =
+      at::linalg_eigh(at::where(finite.view({-1, 1, 1}), matrix, at::eye(z.size(1), at::kDouble)));
   const Tensor kept = (values > kNegligible * values.amax(1, true)).sum(1).amax();
   const int64_t n = z.size(0), dim = z.size(1), most = kept.item<int64_t>();
   const Tensor directions = (vectors * values.clamp_min(0).sqrt().unsqueeze(1))
@@ -193,7 +197,8 @@ Tensor slope(const Embedding& embedding, const Tensor& z, const Tensor& matrix) 
                                 .contiguous();  // [n, r, D]
   const Tensor points = z.repeat_interleave(most, 0);
   const Tensor pushed = embedding.jvp(points, directions.reshape({n * most, dim}).to(z.scalar_type()));
-  return 2 * bend(embedding, z, directions, pushed.reshape({n, most, -1}));
+  const Tensor found = 2 * bend(embedding, z, directions, pushed.reshape({n, most, -1}));
+  return at::where(finite.view({-1, 1}), found, at::full({}, std::nan(""), at::kDouble));
 }
 
 struct Part {

@@ -141,7 +141,7 @@ TEST(DataDensity, RefusesWhatHasNone) {
 
 TEST(DataDensity, OfManyLatentsIsAnEstimateWithItsError) {
   // x = z B, B of 70 rows: −log p(x) is known.
-  const Tensor matrix = random_normal({70, 90}, 3), samples = random_normal({40, 70}, 4);
+  const Tensor matrix = random_normal({70, 90}, 3), samples = random_normal({8, 70}, 4);
   const auto map =
       function_embedding([matrix](const Tensor& z) { return at::matmul(z, matrix); }, 70, "matrix");
   const auto density = make_data_density(map, normal_density(70), samples, 5);
