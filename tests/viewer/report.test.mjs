@@ -351,6 +351,20 @@ describe("runs of every sort", () => {
     await bare.close();
   });
 
+  test("what the judge says, and how strange images are, is plotted for our path alone", async () => {
+    const run = interpolate("judged", { judge: model("unit_classifier") });
+    const { page, close } = await open(run);
+    const { path: told } = JSON.parse(readFileSync(join(run, "run.json"), "utf8")).summary.pairs[0];
+    await page.locator("#scrubber").fill("0");
+    for (const [plot, values] of [["judge", told.judge_probability], ["image", told.image_rank]]) {
+      const shown = (await page.locator(`#plot-${plot} output`).allTextContents()).map(Number);
+      assert.equal(shown.length, 1, plot);
+      assert.ok(Math.abs(shown[0] - values[0]) < 0.006, `${plot}: ${shown[0]} stands for ${values[0]}`);
+    }
+    assert.match(await page.locator("#plot-judge h2, #plot-judge h3").first().textContent(), /The judge sees .* above ½ for /);
+    await close();
+  });
+
   test("NaN on the way: the page says so, marks the frames and shows what there is", async () => {
     const run = interpolate("hole", { decoder: model("hole"), from: "-1.2,-3.5", to: "1.2,-3.5" }, [0, 4]);
     const { page, close } = await open(run);
