@@ -46,6 +46,13 @@ CurvePoints Curve::points(const Tensor& parameters, const Tensor& start, const T
 
 namespace {
 
+/// a + s (b − a), from the nearer of both: exact at s = 0 and 1, and everywhere where a = b, so that a path
+/// that stays where it is has no length.
+Tensor between(const Tensor& a, const Tensor& b, const Tensor& s) {
+  const Tensor near_a = s < 0.5;
+  return at::where(near_a, a, b) + at::where(near_a, s, s - 1) * (b - a);
+}
+
 /// interpolate_polyline() where every polyline has times and queries of its own, [pairs, n + 1] and
 /// [pairs, T].
 Tensor interpolate_each(const Tensor& nodes, const Tensor& times, const Tensor& query) {
@@ -60,7 +67,7 @@ Tensor interpolate_each(const Tensor& nodes, const Tensor& times, const Tensor& 
   const auto pick = [&](const Tensor& index) {
     return nodes.gather(1, index.unsqueeze(2).expand({-1, -1, nodes.size(2)}));
   };
-  return (1 - fraction) * pick(right - 1) + fraction * pick(right);
+  return between(pick(right - 1), pick(right), fraction);
 }
 
 }  // namespace
@@ -82,7 +89,7 @@ Tensor interpolate_polyline(const Tensor& nodes, const Tensor& times, const Tens
   const Tensor t_left = times.index_select(0, left), t_right = times.index_select(0, right);
   const Tensor fraction =
       ((query - t_left) / (t_right - t_left)).unsqueeze(1).to(nodes.options().requires_grad(false));
-  return (1 - fraction) * nodes.index_select(1, left) + fraction * nodes.index_select(1, right);
+  return between(nodes.index_select(1, left), nodes.index_select(1, right), fraction);
 }
 
 }  // namespace latentpath

@@ -50,6 +50,22 @@ TEST(InterpolatePolyline, IsLinearBetweenNodes) {
   EXPECT_TRUE(at::allclose(interpolate_polyline(nodes, times, query), expected, 0, 1e-15));
 }
 
+TEST(InterpolatePolyline, IsExactAtNodesAndWhereAPathStays) {
+  const Tensor times = at::tensor({0.0, 0.3, 0.7, 1.0}, at::kDouble);
+  const Tensor query = at::cat({times, at::linspace(0, 1, 97, at::kDouble)});
+  const Tensor moving = at::randn({2, 4, 3}, at::kDouble);
+  const Tensor staying = moving.narrow(1, 0, 1).expand({2, 4, 3}).contiguous();
+  const Tensor of_pairs = times.expand({2, 4}), asked = query.expand({2, query.size(0)});
+  for (const bool shared : {true, false}) {
+    const auto points = [&](const Tensor& nodes) {
+      return shared ? interpolate_polyline(nodes, times, query)
+                    : interpolate_polyline(nodes, of_pairs, asked);
+    };
+    EXPECT_TRUE(at::equal(points(moving).narrow(1, 0, 4), moving)) << shared;
+    EXPECT_TRUE(at::equal(points(staying), staying.narrow(1, 0, 1).expand_as(points(staying)))) << shared;
+  }
+}
+
 TEST(Polyline, RefusesTimesThatDoNotRunFromZeroToOne) {
   EXPECT_THROW(polyline_curve(at::tensor({0.1, 0.5, 1.0}, at::kDouble), 2), Error);
   EXPECT_THROW(polyline_curve(at::tensor({0.0, 0.5, 0.9}, at::kDouble), 2), Error);
