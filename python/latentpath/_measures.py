@@ -1,17 +1,14 @@
 """A path between samples of points, as measures() finds it."""
 
 import io
-import json
 
 import numpy
 import torch
 
-from ._core import ops
-from ._errors import error_of, in_python_words
-from ._path import Figures, Verdict
+from ._path import Run
 
 
-class MeasurePath:
+class MeasurePath(Run):
     """A path of K steps from the sample x to the sample y.
 
     points: [K + 1, N, d], on the device of x; where the samples differ in size, both are in it and `weights` says how much
@@ -26,36 +23,26 @@ class MeasurePath:
     """
 
     def __init__(self, record, points, times, weights, device, dtype):
-        self._record, self._points, self._times, self._weights = record, points, times, weights
+        super().__init__(record)
+        self._points, self._times, self._weights = points, times, weights
         self.points = points[0].to(device, dtype)
         steps, count = self.points.shape[:2]
-        self.weights = weights[0].to(device, dtype) if weights.numel() else torch.full((steps, count), 1 / count, device=device, dtype=dtype)
+        if weights.numel():
+            self.weights = weights[0].to(device, dtype)
+        else:
+            self.weights = torch.full((steps, count), 1 / count, device=device, dtype=dtype)
         self.times = times.to(device, dtype)
-        self.summary = record["summary"]
-        self.figures = Figures(self.summary["pairs"])
         self.termination = self.summary["pairs"][0]["path"]["termination"]
-        self.verdict = Verdict(self.summary.get("verdict", {}))
-        self.warnings = [in_python_words(sentence) for sentence in record["warnings"]]
-        self.assumptions = [in_python_words(sentence) for sentence in record["assumptions"]]
-        self.seed = record["seed"]
-        self.interrupted = (record["failure"] or {}).get("kind") == "interrupted"
 
     def __len__(self):
         return self.points.shape[0]
 
-    def __repr__(self):
-        return in_python_words(self._record["text"]).rstrip()
-
     def save(self, folder, overwrite=False):
         """Writes a run folder, as the program's --out: run.json, path.npy, times.npy, and weights.npy where weights differ.
         Whole or not at all."""
-        names, contents = [], []
+        files = {}
         if self._weights.numel():
             stream = io.BytesIO()
             numpy.save(stream, self._weights.numpy())
-            names.append("weights.npy")
-            contents.append(torch.frombuffer(bytearray(stream.getvalue()), dtype=torch.uint8))
-        answer = json.loads(ops.write(json.dumps(self._record), str(folder), overwrite, self._points, self._times, names, contents))
-        if "error" in answer:
-            error = answer["error"]
-            raise error_of(error["kind"], error["text"].replace("`out`", "`folder`"))
+            files["weights.npy"] = stream.getvalue()
+        self._write(folder, overwrite, self._points, self._times, files)

@@ -72,7 +72,32 @@ class Strip:
         return png(self.pixels)
 
 
-class Path:
+class Run:
+    """What every run tells: figures, verdict, and what has to be said of it."""
+
+    def __init__(self, record):
+        self._record = record
+        self.summary = record["summary"]
+        self.figures = Figures(self.summary["pairs"])
+        self.verdict = Verdict(self.summary.get("verdict", {}))
+        self.warnings = [in_python_words(sentence) for sentence in record["warnings"]]
+        self.assumptions = [in_python_words(sentence) for sentence in record["assumptions"]]
+        self.seed = record["seed"]
+        self.interrupted = (record["failure"] or {}).get("kind") == "interrupted"
+
+    def __repr__(self):
+        return in_python_words(self._record["text"]).rstrip()
+
+    def _write(self, folder, overwrite, nodes, times, files):
+        """Writes the run folder, with further files {name: bytes}; whole or not at all."""
+        contents = [torch.frombuffer(bytearray(content), dtype=torch.uint8) for content in files.values()]
+        answer = json.loads(ops.write(json.dumps(self._record), str(folder), overwrite, nodes, times, list(files), contents))
+        if "error" in answer:
+            error = answer["error"]
+            raise error_of(error["kind"], error["text"].replace("`out`", "`folder`"))
+
+
+class Path(Run):
     """A path, or a batch of paths.
 
     nodes: [nodes, D], or [pairs, nodes, D] where ends were given as a batch; the first and last node are the ends
@@ -85,25 +110,16 @@ class Path:
     """
 
     def __init__(self, record, nodes, times, points, device, decoder):
-        self._record, self._points, self._device, self._decoder = record, points, device, decoder
+        super().__init__(record)
+        self._points, self._device, self._decoder = points, device, decoder
         self._nodes, self._times = nodes, times
         self.nodes = points.back(nodes, device)
         self.times = times.to(device, points.dtype)
-        self.summary = record["summary"]
-        self.figures = Figures(self.summary["pairs"])
         endings = [pair["path"].get("termination") for pair in self.summary["pairs"]]
         self.termination = endings[0] if points.single else endings
-        self.verdict = Verdict(self.summary.get("verdict", {}))
-        self.warnings = [in_python_words(sentence) for sentence in record["warnings"]]
-        self.assumptions = [in_python_words(sentence) for sentence in record["assumptions"]]
-        self.seed = record["seed"]
-        self.interrupted = (record["failure"] or {}).get("kind") == "interrupted"
 
     def __len__(self):
         return self._nodes.shape[0]
-
-    def __repr__(self):
-        return in_python_words(self._record["text"]).rstrip()
 
     def at(self, times, curve="path"):
         """Points of the paths at times [T] between 0 and 1, in the shape of `nodes`; curve: path, linear, spherical."""
@@ -143,16 +159,11 @@ class Path:
     def save(self, folder, overwrite=False, frames=12):
         """Writes a run folder, as the program's --out: run.json, path.npy, times.npy, and frames/ with the strips. Whole
         or not at all. report.html is not among it: the package has neither OpenCV nor Cairo, which draw it."""
-        names, contents = [], []
+        files = {}
         if self._images():
             for pair in range(min(len(self), 16)):
-                names.append("frames/strip" + (f"-{pair}" if pair else "") + ".png")
-                contents.append(torch.frombuffer(bytearray(png(self.strip(frames, pair).pixels)), dtype=torch.uint8))
-        answer = json.loads(ops.write(json.dumps(self._record), str(folder), overwrite, self._nodes, self._times, names,
-                                      contents))
-        if "error" in answer:
-            error = answer["error"]
-            raise error_of(error["kind"], error["text"].replace("`out`", "`folder`"))
+                files["frames/strip" + (f"-{pair}" if pair else "") + ".png"] = png(self.strip(frames, pair).pixels)
+        self._write(folder, overwrite, self._nodes, self._times, files)
 
     def _repr_html_(self):
         parts = []

@@ -12,25 +12,29 @@ import torch
 from ._calls import Search, describe_model, describe_points_function, evaluated
 from ._core import ops
 from ._errors import LatentPathWarning, error_of, in_python_words
-from ._options import Options, with_options
 from ._measures import MeasurePath
+from ._options import Options, with_options
 from ._path import Path
 from ._progress import progress_of
 from ._quality import Prior, Scope, _Classified, _Product, as_prior, as_quality
 
 _log = logging.getLogger("latentpath")
 
+# How a file is called, which a function in memory says by itself.
+_SIGNATURE = {"decoder-method", "latent-input", "input", "output", "latent-shape", "channels"}
+
 _path_options = Options(
     "interpolate",
-    taken={"decoder", "decoder-method", "latent-input", "input", "output", "latent-shape", "channels", "classifier",
-           "classifier-method", "classifier-tensor", "encoder", "encoder-method", "encoder-tensor", "encoder-range",
-           "encoder-mean", "encoder-std", "encoder-shape", "metric", "latent-dim", "latent-shapes", "dtype", "device", "from", "to",
-           "pairs", "loop", "favor", "avoid", "prior", "judge"},
+    taken=_SIGNATURE
+    | {"decoder", "classifier", "classifier-method", "classifier-tensor", "encoder", "encoder-method", "encoder-tensor",
+       "encoder-range", "encoder-mean", "encoder-std", "encoder-shape", "metric", "latent-dim", "latent-shapes", "dtype",
+       "device", "from", "to", "pairs", "loop", "favor", "avoid", "prior", "judge"},
 )
 _geodesic_options = Options(
     "geodesic",
-    taken={"embedding", "decoder-method", "latent-input", "input", "output", "latent-shape", "channels", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
-           "stiffness", "example"},
+    taken=_SIGNATURE
+    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
+       "stiffness", "example"},
 )
 _measure_options = Options(
     "measures", taken={"from", "to", "from-weights", "to-weights", "example", "points", "quality", "dtype"},
