@@ -17,18 +17,15 @@ def column(name, of):
 
 
 ours = column(method, figure)
-shared = set(ours)
-wins = dict.fromkeys(ours, True)
+shared = wins = set(ours)
 for other in others:
     theirs = column(other, figure)
-    both = sorted(set(ours) & set(theirs), key=int)
-    lower = [pair for pair in both if ours[pair] < theirs[pair]]
+    both = set(ours) & set(theirs)
+    lower = {pair for pair in both if ours[pair] < theirs[pair]}
     print(f"{figure}: {method} below {other} on {len(lower)} of {len(both)} pairs")
-    for pair in wins:
-        wins[pair] = wins[pair] and pair in lower
-    shared &= set(both)
+    shared, wins = shared & both, wins & lower
     if "--times" in sys.argv:
         mine, its = column(method, "seconds"), column(other, "seconds")
         ratios = sorted(its[pair] / mine[pair] for pair in both)
         print(f"  seconds of {other} over those of {method}: median {ratios[len(ratios) // 2]:.1f}, least {ratios[0]:.1f}, most {ratios[-1]:.1f}")
-print(f"{figure}: {method} below all of them on {sum(wins[pair] for pair in shared)} of {len(shared)} pairs")
+print(f"{figure}: {method} below all of them on {len(wins)} of {len(shared)} pairs")

@@ -155,8 +155,7 @@ std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rul
   return Reason{
       level, text + ".",
       "look at the frames, ask for surer places by a higher `sharpness`, and keep the path in the data by "
-      "`guard` or "
-      "by a `prior` fitted to your data's codes"};
+      "`guard` or by a `prior` fitted to your data's codes"};
 }
 
 std::optional<Reason> classifier_rule(const VerdictFigures& f, const VerdictRule& rule) {

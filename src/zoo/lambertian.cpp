@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "latentpath/core/error.h"
+#include "zoo/split_mix.h"
 
 namespace latentpath {
 namespace {
@@ -89,13 +90,7 @@ std::vector<std::array<int64_t, 3>> normals_of_pixel(int64_t row, int64_t column
   return normals;
 }
 
-/// SplitMix64 (Steele et al. 2014).
-uint64_t next(uint64_t& state) {
-  uint64_t z = state += 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
+uint64_t next(uint64_t& state) { return split_mix(state += kGoldenGamma); }
 
 }  // namespace
 

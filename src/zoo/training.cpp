@@ -14,6 +14,7 @@
 #include "zoo/atomic_file.h"
 #include "zoo/code_prior.h"
 #include "zoo/measurement.h"
+#include "zoo/split_mix.h"
 #include "zoo/trainer.h"
 
 namespace latentpath {
@@ -95,13 +96,9 @@ const Recipe& recipe_of(const std::string& name) {
   throw Error(ErrorKind::kArgument, "there is no recipe for '" + name + "' (recipes: " + names + ")");
 }
 
-/// Independent generators for each use and step, so that a resumed run draws what an uninterrupted one draws
-/// (the finaliser of SplitMix64, Steele et al. 2014).
+/// Independent generators for each use and step, so that a resumed run draws what an uninterrupted one draws.
 at::Generator generator_for(uint64_t seed, uint64_t use, uint64_t index) {
-  uint64_t z = seed * 0x9E3779B97F4A7C15ULL + use * 0xD1B54A32D192ED03ULL + index + 1;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return make_generator(z ^ (z >> 31));
+  return make_generator(split_mix(seed * kGoldenGamma + use * 0xD1B54A32D192ED03ULL + index + 1));
 }
 
 enum Use : uint64_t { kInitial, kOrder, kEpoch, kStep, kFinish };

