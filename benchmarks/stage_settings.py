@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 PROBLEMS = {
-    "feature": ["--decoder", "mnist-vae-8", "--classifier", "mnist-classifier", "--favor", "8"],
+    "feature": ["--decoder", "mnist-vae-8", "--classifier", "mnist-classifier", "--favor", "8", "--odds", "1"],
     "prior": ["--decoder", "mnist-dcgan-8-semicircle", "--prior", "semicircle"],
 }
 

@@ -24,7 +24,7 @@ class LatitudeLongitude(torch.nn.Module):
 torch.jit.trace(LatitudeLongitude(), torch.ones(3, 2)).save("chart.pt")
 """
 
-DIGITS = ["interpolate", "--decoder", "mnist-vae-8", "--classifier", "mnist-classifier", "--favor", "8"]
+DIGITS = ["interpolate", "--decoder", "mnist-vae-8", "--classifier", "mnist-classifier", "--favor", "8", "--odds", "1"]
 WORKS = [  # name, arguments, share of the repeats
     ("chart in a file, D = 2, 100 segments",
      ["geodesic", "--embedding", "chart.pt", "--from", "0.1,0.2", "--to", "0.9,1.7", "--segments", "100"], 1.0),

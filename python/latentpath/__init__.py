@@ -22,6 +22,7 @@ from ._quality import (
     prior,
     prior_samples,
     quality,
+    shift_odds,
 )
 from ._search import find_path, geodesic, measures
 
@@ -51,4 +52,5 @@ __all__ = [
     "prior",
     "prior_samples",
     "quality",
+    "shift_odds",
 ]

@@ -83,6 +83,17 @@ class _Power(Quality):
         return {"kind": "power", "of": self.inner._expression(scope), "exponent": self.exponent}
 
 
+class _ShiftedOdds(Quality):
+    def __init__(self, inner, odds):
+        self.inner, self.odds = inner, odds
+
+    def _callables(self):
+        return self.inner._callables()
+
+    def _expression(self, scope):
+        return {"kind": "odds", "of": self.inner._expression(scope), "odds": self.odds}
+
+
 class _Constant(Quality):
     def __init__(self, value):
         self.value = float(value)
@@ -201,6 +212,15 @@ def avoid(classifier, *classes):
 def class_probability(classifier, index):
     """Q = P(class | Φ(z)), of one class."""
     return favor(classifier, index)
+
+
+def shift_odds(quality, odds):
+    """Q/(Q + s (1 − Q)): the probability Q with its odds divided by s. Odds of s to 1 count as half good, so that surer
+    places are worth a detour. What favor() and avoid() ask for alone has the odds of the option `odds`; in an expression
+    they are yours to say."""
+    if not isinstance(odds, numbers.Real) or not odds > 0:
+        raise ValueError(f"the odds of a quality must be above 0, not {odds}")
+    return _ShiftedOdds(as_quality(quality), float(odds))
 
 
 def normal_prior():

@@ -79,6 +79,7 @@ class QualityBuilder {
     if (kind == "normal_prior") return normal_prior(dim_);
     if (kind == "complement") return complement(make(expression.at("of")));
     if (kind == "power") return power(make(expression.at("of")), expression.at("exponent").get<double>());
+    if (kind == "odds") return shift_odds(make(expression.at("of")), expression.at("odds").get<double>());
     if (kind == "product") {
       std::vector<QualityPointer> factors;
       for (const json& factor : expression.at("of")) factors.push_back(make(factor));

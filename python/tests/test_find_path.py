@@ -79,9 +79,20 @@ def test_power_is_the_programs_sharpness(models, ends):
     decoder, classifier = models
     q = lp.favor(classifier, 1)
     by_power = lp.find_path(decoder, *ends, quality=q**2, segments=16)
-    by_option = lp.find_path(decoder, *ends, quality=q, sharpness=2, segments=16)
-    # The same cost; the feature that is reported is Q² in the one and Q in the other.
+    by_option = lp.find_path(decoder, *ends, quality=q, odds=1, sharpness=2, segments=16)
+    # An expression is taken as it is, while the odds of a class that is favoured are shifted unless they are 1. The same cost; the feature that is reported is Q² in the one and Q in the other.
     assert by_power.figures.column("cost_refined") == pytest.approx(by_option.figures.column("cost_refined"), rel=2e-3)
+
+
+def test_odds_are_those_of_the_option(models, ends):
+    decoder, classifier = models
+    by_option = lp.find_path(decoder, *ends, quality=lp.favor(classifier, 1), odds=4, segments=16)
+    by_default = lp.find_path(decoder, *ends, quality=lp.favor(classifier, 1), segments=16)
+    by_hand = lp.find_path(decoder, *ends, quality=lp.shift_odds(lp.favor(classifier, 1), 4), segments=16)
+    assert by_option.figures.column("cost_refined") == by_default.figures.column("cost_refined")
+    assert by_hand.figures.column("cost_refined") == pytest.approx(by_option.figures.column("cost_refined"), rel=2e-3)
+    with pytest.raises(ValueError, match="odds"):
+        lp.shift_odds(lp.favor(classifier, 1), 0)
 
 
 def test_qualities_are_expressions(models, ends):
@@ -102,6 +113,7 @@ def test_qualities_are_expressions(models, ends):
         (lp.quality(lambda x: torch.sigmoid(x.flatten(1).sum(1)), of="decoded"),
          lambda z: torch.sigmoid(decoder(z).flatten(1).sum(1))),
         (lp.quality(near) ** 2 * 0.9, lambda z: near(z) ** 2 * 0.9),
+        (lp.shift_odds(lp.favor(classifier, 1), 3) * near, lambda z: p(z, 1) / (3 - 2 * p(z, 1)) * near(z)),
     ]
     for expression, function in expressions:
         a = lp.find_path(decoder, *ends, quality=expression, **{**QUICK, "max_iterations": 20})

@@ -134,6 +134,22 @@ class Power final : public CompositeQuality {
   double exponent_;
 };
 
+class ShiftedOdds final : public CompositeQuality {
+ public:
+  ShiftedOdds(QualityPointer quality, double odds) : CompositeQuality({std::move(quality)}), odds_(odds) {}
+  Tensor evaluate(const QualityPoints& points) const override { return shifted(parts_[0]->evaluate(points)); }
+  Tensor at_times(const QualityPoints& points, const Tensor& times) const override {
+    return shifted(parts_[0]->at_times(points, times));
+  }
+  std::string describe() const override {
+    return join_message(parts_[0]->describe(), " at odds of ", odds_, " to 1");
+  }
+
+ private:
+  Tensor shifted(const Tensor& quality) const { return quality / (quality + odds_ * (1 - quality)); }
+  double odds_;
+};
+
 void check_latent_dim(int64_t latent_dim) {
   LATENTPATH_CHECK(latent_dim >= 1, kArgument, "a normal prior needs a latent size of at least 1, not ",
                    latent_dim);
@@ -243,6 +259,13 @@ QualityPointer product(std::vector<QualityPointer> factors) {
 QualityPointer power(QualityPointer quality, double exponent) {
   LATENTPATH_CHECK(exponent > 0, kArgument, "the exponent of a quality must be positive, not ", exponent);
   return std::make_shared<Power>(std::move(quality), exponent);
+}
+
+QualityPointer shift_odds(QualityPointer quality, double odds) {
+  LATENTPATH_CHECK(odds > 0, kArgument, "the odds of a quality must be positive, not ", odds);
+  LATENTPATH_CHECK(quality != nullptr, kArgument, "a quality is missing (null)");
+  if (odds == 1) return quality;
+  return std::make_shared<ShiftedOdds>(std::move(quality), odds);
 }
 
 QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder) {

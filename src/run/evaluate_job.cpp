@@ -164,8 +164,14 @@ OptionTable<EvaluateJob> make_table() {
       .add("avoid", &J::avoid)
       .help("A row of the table: keep away from this class; repeatable")
       .include(&J::prior, prior_option_table())
+      .add("odds", &J::odds)
+      .help(
+          "Odds s that count as half good: a favoured probability P is sought as P/(P + s (1 - P)), and "
+          "places "
+          "are surer the higher s; 1: P itself, as in the papers")
+      .above(0)
       .add("sharpness", &J::sharpness)
-      .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
+      .help("Power p of that quality, Q^p: above 1 asks for surer places, below 1 for less")
       .above(0)
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
@@ -384,8 +390,8 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(sharpened(problem.feature, job_.sharpness), job_.ramp == "on", prior_,
-                                 guarded ? row.guard.quality : nullptr);
+  problem.quality = path_quality(asked_of(problem.feature, job_.odds, job_.sharpness), job_.ramp == "on",
+                                 prior_, guarded ? row.guard.quality : nullptr);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.density = prior_.density ? prior_.density : prior_.end_points;
   problem.start = row.start;

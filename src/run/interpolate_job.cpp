@@ -76,8 +76,14 @@ OptionTable<InterpolateJob> make_table() {
       .add("avoid", &J::avoid)
       .help("Class to keep away from; repeatable")
       .include(&J::prior, prior_option_table())
+      .add("odds", &J::odds)
+      .help(
+          "Odds s that count as half good: a favoured probability P is sought as P/(P + s (1 - P)), and "
+          "places "
+          "are surer the higher s; 1: P itself, as in the papers")
+      .above(0)
       .add("sharpness", &J::sharpness)
-      .help("Power p of the favoured quality, Q^p: above 1 asks for surer places, below 1 for less")
+      .help("Power p of that quality, Q^p: above 1 asks for surer places, below 1 for less")
       .above(0)
       .add("ramp", &J::ramp)
       .help("When quality is asked for")
@@ -157,6 +163,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
+  const double odds = InterpolateJob().odds;
+  say(job.odds != odds && !feature, "odds", kNoFeature);
+  say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature, "guard", kNoFeature);
@@ -263,6 +272,13 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   return context;
 }
 
+/// Feature (with its ramp) times prior and guard (null: none). A feature of the caller's own is no
+/// probability of a classifier's, and its odds stay.
+QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, const QualityPointer& guard) {
+  const QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
+  return path_quality(asked, job.ramp == "on", run.prior, guard);
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
                  const CancellationToken& cancellation) {
@@ -277,7 +293,6 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   if (const auto sentence = slow_blas()) models.warnings.push_back(*sentence);
   const int64_t dim = models.decoder->latent_dim();
 
-  // The quality: feature (with its ramp) times prior.
   PathProblem& problem = run.problem;
   problem.embedding = models.decoder;
   if (job.own_feature) {
@@ -316,8 +331,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
       make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
-  problem.quality =
-      path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior, run.guard.quality);
+  problem.quality = quality_of(job, run, run.guard.quality);
   if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
   if (encoder && problem.feature && run.second.samples)
@@ -375,8 +389,7 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     problem.start = run.problem.start.index_select(0, pairs);
     problem.end = run.problem.end.index_select(0, pairs);
     if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
-    if (unguarded == 1)
-      problem.quality = path_quality(sharpened(problem.feature, job.sharpness), job.ramp == "on", run.prior);
+    if (unguarded == 1) problem.quality = quality_of(job, run, nullptr);
     // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
     if (metric) problem = measured_by(problem, metric);
     PathResult found = find_path(problem, options, progress, cancellation);

@@ -207,8 +207,10 @@ Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start,
   return guard;
 }
 
-QualityPointer sharpened(const QualityPointer& feature, double sharpness) {
-  return feature && sharpness != 1 ? power(feature, sharpness) : feature;
+QualityPointer asked_of(const QualityPointer& feature, double odds, double sharpness) {
+  if (!feature) return nullptr;
+  const QualityPointer shifted = shift_odds(feature, odds);
+  return sharpness == 1 ? shifted : power(shifted, sharpness);
 }
 
 QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prior& prior,

@@ -152,10 +152,9 @@ std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rul
   if (mean && f.probability)
     text +=
         ": its mean is " + share_text(*mean) + ", that of the optimised one " + share_text(*f.probability);
-  return Reason{
-      level, text + ".",
-      "look at the frames, ask for surer places by a higher `sharpness`, and keep the path in the data by "
-      "`guard` or by a `prior` fitted to your data's codes"};
+  return Reason{level, text + ".",
+                "look at the frames, ask for surer places by higher `odds`, and keep the path in the data by "
+                "`guard` or by a `prior` fitted to your data's codes"};
 }
 
 std::optional<Reason> classifier_rule(const VerdictFigures& f, const VerdictRule& rule) {

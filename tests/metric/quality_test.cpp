@@ -103,7 +103,9 @@ INSTANTIATE_TEST_SUITE_P(
                     {}},
         QualityCase{"Scaled", 2, [] { return scaled(normal_prior(2), 0.7); }, {}},
         QualityCase{"Power", 2, [] { return power(normal_prior(2), 0.5); }, {}},
-        QualityCase{"PowerAboveOne", 2, [] { return power(circle(), 3); }, {}}),
+        QualityCase{"PowerAboveOne", 2, [] { return power(circle(), 3); }, {}},
+        QualityCase{"Odds", 2, [] { return shift_odds(normal_prior(2), 4); }, {}},
+        QualityCase{"OddsBelowOne", 2, [] { return shift_odds(circle(), 0.25); }, {}}),
     quality_case_name);
 
 double value(const QualityPointer& quality, const Tensor& z, double t = 0.5) {
@@ -138,11 +140,34 @@ TEST(Quality, Compositions) {
   EXPECT_NEAR(value(complement(complement(circle())), z), c, 1e-15);
 }
 
+TEST(Quality, ShiftedOddsAreOfALoweredLogit) {
+  const auto logit = [](double q) { return std::log(q / (1 - q)); };
+  for (const double c : {1e-6, 0.1, 0.5, 0.8, 0.999}) {
+    const double q = value(shift_odds(constant_quality(c), 9), one_point({0, 0}));
+    EXPECT_NEAR(logit(q), logit(c) - std::log(9), 1e-9) << c;
+  }
+  EXPECT_NEAR(value(shift_odds(constant_quality(0.8), 4), one_point({0, 0})), 0.5, 1e-15);
+  EXPECT_EQ(shift_odds(circle(), 1)->describe(), circle()->describe());  // and nothing to compute
+}
+
+TEST(Quality, ShiftedOddsAreNotDeafWhereAPowerIs) {
+  // Q = exp(−25): the slope is a quarter of Q's, that of Q⁴ is 4 Q³ of it.
+  const auto slope = [](const QualityPointer& quality) {
+    const Tensor z = one_point({5, 5}).requires_grad_();
+    quality->evaluate({z, at::full({1}, 0.5, at::kDouble), {}}).sum().backward();
+    return z.grad().norm().item<double>();
+  };
+  const double plain = slope(normal_prior(2));
+  EXPECT_NEAR(slope(shift_odds(normal_prior(2), 4)) / plain, 0.25, 1e-6);
+  EXPECT_LT(slope(power(normal_prior(2), 4)) / plain, 1e-20);
+}
+
 TEST(Quality, CompositionsPassOnWhatTheirPartsNeed) {
   const auto timed = time_ramp(normal_prior(2));
   EXPECT_TRUE(product({circle(), timed})->depends_on_time());
   EXPECT_TRUE(complement(timed)->depends_on_time());
   EXPECT_TRUE(power(timed, 2)->depends_on_time());
+  EXPECT_TRUE(shift_odds(timed, 2)->depends_on_time());
   EXPECT_FALSE(product({circle(), normal_prior(2)})->depends_on_time());
   EXPECT_FALSE(timed->needs_decoded());
   EXPECT_TRUE(product({normal_prior(3), time_ramp(softmax_class())})->needs_decoded());
@@ -175,6 +200,9 @@ TEST(Quality, BadArgumentsAreErrors) {
   EXPECT_THROW(complement(nullptr), Error);
   EXPECT_THROW(time_ramp(nullptr), Error);
   EXPECT_THROW(power(circle(), 0), Error);
+  EXPECT_THROW(shift_odds(circle(), 0), Error);
+  EXPECT_THROW(shift_odds(circle(), std::nan("")), Error);
+  EXPECT_THROW(shift_odds(nullptr, 1), Error);
 }
 
 TEST(ClassProbability, SoftmaxSigmoidAndProbabilitiesAgreeWithTheFormula) {

@@ -244,13 +244,29 @@ def test_pictures_for_papers(interpolate):
     assert not refused.out.exists()
 
 
+def linear_of(result):
+    return json.loads((result.ok().out / "run.json").read_text())["summary"]["pairs"][0]["linear"]
+
+
 def test_sharpness_is_the_power_of_the_favoured_quality(interpolate):
-    linear = {p: json.loads((interpolate(f"p{p}", sharpness=p, ramp="off", guard="none").ok().out / "run.json").read_text())
-              ["summary"]["pairs"][0]["linear"] for p in (1, 2)}
+    linear = {p: linear_of(interpolate(f"p{p}", odds=1, sharpness=p, ramp="off", guard="none")) for p in (1, 2)}
     # The same line: what the classifier says of it stays, Q = P becomes P^2.
     assert linear[2]["mean_class_probability"] == pytest.approx(linear[1]["mean_class_probability"])
     assert linear[2]["min_quality"] == pytest.approx(linear[1]["min_quality"] ** 2, rel=1e-4)
     assert interpolate("none", sharpness=0).code == 2
+
+
+def test_odds_are_what_counts_as_half_good(interpolate):
+    """P/(P + s (1 − P)) of the same line: what the classifier says of it stays."""
+    linear = {s: linear_of(interpolate(f"s{s}", odds=s, ramp="off", guard="none")) for s in (1, 3)}
+    least = linear[1]["min_quality"]
+    assert linear[3]["mean_class_probability"] == pytest.approx(linear[1]["mean_class_probability"])
+    assert linear[3]["min_quality"] == pytest.approx(least / (least + 3 * (1 - least)), rel=1e-4)
+    # Together: the power of what the odds make of it. By default surer places are sought than P asks for.
+    both = linear_of(interpolate("both", odds=3, sharpness=2, ramp="off", guard="none"))
+    assert both["min_quality"] == pytest.approx(linear[3]["min_quality"] ** 2, rel=1e-4)
+    assert linear_of(interpolate("default", ramp="off", guard="none"))["min_quality"] < least
+    assert interpolate("none", odds=0).code == 2
 
 
 def test_same_end_twice(interpolate):

@@ -226,9 +226,9 @@ def test_a_picture_through_an_encoder_of_another_signature(folder, tmp_path):
 
 
 def test_options_that_change_nothing_are_said(folder, tmp_path):
-    result = interpolate(folder, tmp_path / "run", decoder=folder / "plain.pt", sharpness=2, judge="none", guard="none",
+    result = interpolate(folder, tmp_path / "run", decoder=folder / "plain.pt", sharpness=2, odds=2, judge="none", guard="none",
                          encoder=folder / "vae.pt", encoder_method="encode", input_range="0,1").ok()
-    for option in ("--sharpness", "--judge", "--guard", "--encoder", "--input-range"):
+    for option in ("--sharpness", "--odds", "--judge", "--guard", "--encoder", "--input-range"):
         assert f"{option} changes nothing here" in result.stderr
     equal = interpolate(folder, tmp_path / "equal", decoder=folder / "plain.pt", to="1,0.5,-0.25,0.125").ok()
     assert "the ends are equal" in equal.stderr and "--loop" in equal.stderr

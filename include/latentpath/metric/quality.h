@@ -80,6 +80,11 @@ QualityPointer product(std::vector<QualityPointer> factors);
 /// Q^p, p > 0: the weight of one factor in a product.
 QualityPointer power(QualityPointer quality, double exponent);
 
+/// Q/(Q + s (1 − Q)), s > 0: a probability whose odds Q/(1 − Q) are divided by s, and whose logit is lowered
+/// by log s; what Bayes' rule makes of it when the class is s times rarer than the classifier took it to be.
+/// Near 1 its slope is s, so that surer places are worth a detour; near 0 it is Q/s, and not deaf as Q^s is.
+QualityPointer shift_odds(QualityPointer quality, double odds);
+
 /// The same quality of a latent point alone: what looks at decoded points decodes them itself. A quality that
 /// does not is returned as it is.
 QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embedding> decoder);

@@ -23,7 +23,8 @@ struct EvaluateJob {
   ModelOptions models;
   std::vector<std::string> favor, avoid;  ///< each is a row for each method
   PriorOptions prior;
-  double sharpness = 1;  ///< p of the favoured quality, Q^p
+  double odds = 4;       ///< s of the favoured probability P: P/(P + s (1 − P)); 1: P itself
+  double sharpness = 1;  ///< p, to the power of which that is taken
   std::string ramp = "on";
   std::string guard = "on";  ///< as in InterpolateJob
   std::string judge;         ///< likewise

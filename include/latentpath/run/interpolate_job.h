@@ -32,7 +32,8 @@ struct InterpolateJob {
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
   PriorOptions prior;
-  double sharpness = 1;     ///< p of the favoured quality, Q^p
+  double odds = 4;          ///< s of the favoured probability P: P/(P + s (1 − P)); 1: P itself
+  double sharpness = 1;     ///< p, to the power of which that is taken
   std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
   std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
   std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none

@@ -83,8 +83,8 @@ struct Guard {
 /// paths are strange there whatever is done.
 Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end);
 
-/// Q^sharpness of the feature (null stays null): above 1 hardly good places become bad, below 1 nearly good.
-QualityPointer sharpened(const QualityPointer& feature, double sharpness);
+/// What is asked of the probability P of a feature (null stays null): shift_odds(P, odds)^sharpness.
+QualityPointer asked_of(const QualityPointer& feature, double odds, double sharpness);
 
 /// What a path should be like: the feature (null: none), with its ramp where asked for, times the prior's
 /// factor and the guard (null: none), at all times alike; Q = ½ where nothing is asked.
