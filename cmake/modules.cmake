@@ -31,9 +31,11 @@ endif()
 set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
 # What needs OpenCV or Cairo stands in a module's folder with_pictures/; what takes its place without LATENTPATH_PICTURES,
-# in without_pictures/. Pictures are then not read, no model is trained, and there is no report: of the zoo only its
-# store is left, which finds models by name.
+# in without_pictures/. Pictures are then neither read nor drawn, and no model is trained: of the zoo only its store is
+# left, which finds models by name, and of the reports the page about a table, which has none.
 set(latentpath_plain_zoo model_store.cpp atomic_file.cpp subprocess.cpp)
+set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp
+    evaluation_profiles.cpp)
 
 function(latentpath_module name)
   cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES")
@@ -46,9 +48,7 @@ function(latentpath_module name)
     list(APPEND module_LINK ${module_PICTURES})
     file(GLOB more CONFIGURE_DEPENDS ${folder}/with_pictures/*.cpp)
   else()
-    if(name STREQUAL report)
-      return()
-    elseif(latentpath_plain_${name})
+    if(latentpath_plain_${name})
       list(TRANSFORM latentpath_plain_${name} PREPEND ${folder}/ OUTPUT_VARIABLE sources)
     endif()
     file(GLOB more CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)

@@ -9,6 +9,7 @@ Decoders and classifiers are torch modules, or any functions of tensors. docs/py
 
 from ._core import TORCH_VERSION, __version__
 from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelError, NumericalError
+from ._evaluate import Evaluation, evaluate
 from ._export import export
 from ._measures import MeasurePath
 from ._path import Figures, Path, Strip, Verdict
@@ -28,6 +29,7 @@ from ._search import find_path, geodesic, measures
 
 __all__ = [
     "ArgumentError",
+    "Evaluation",
     "Figures",
     "LatentPathError",
     "LatentPathWarning",
@@ -43,6 +45,7 @@ __all__ = [
     "__version__",
     "avoid",
     "class_probability",
+    "evaluate",
     "export",
     "favor",
     "find_path",

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import itertools
+import os
 import threading
 import types
 
@@ -194,11 +195,29 @@ def name_of(call):
     return "function" if name == "<lambda>" else name
 
 
+def is_file(model):
+    """Whether a model is given as a file, which the core reads itself, as the program does."""
+    return isinstance(model, (str, os.PathLike))
+
+
+def read_model(model):
+    """A model for Python to call: a file read by torch, anything else as it is."""
+    if not is_file(model):
+        return model
+    if str(model).endswith(".pt2"):
+        return torch.export.load(model).module()
+    return torch.jit.load(model, map_location="cpu").eval()
+
+
 def describe_model(search, call, role, device, dtype, shape=None):
     """A model as the core's ModelFunction, as JSON; also the device that it lives on. Where no parameters are to be seen
     that say a device and a precision, they are those of the ends."""
+    if is_file(call):
+        return {"file": os.fspath(call)}, torch.device("cpu")
     if not callable(call):
-        raise TypeError(f"the {role} must be a torch module or a function of tensors, not {type(call).__name__}")
+        raise TypeError(
+            f"the {role} must be a torch module, a function of tensors or a model's file, not {type(call).__name__}"
+        )
     call = _unwrapped(call)
     modules = modules_of(call)
     tensors = [t for m in modules for t in (*m.parameters(), *m.buffers())]

@@ -37,5 +37,16 @@ def in_python_words(sentence):
     return re.sub(r"`([a-z_.-]+)`", word, sentence)
 
 
+def in_python_words_throughout(document):
+    """The same of every text in a document of lists and dicts."""
+    if isinstance(document, str):
+        return in_python_words(document)
+    if isinstance(document, list):
+        return [in_python_words_throughout(part) for part in document]
+    if isinstance(document, dict):
+        return {name: in_python_words_throughout(part) for name, part in document.items()}
+    return document
+
+
 def error_of(kind, text):
     return _KINDS.get(kind, LatentPathError)(in_python_words(text))

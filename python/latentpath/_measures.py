@@ -1,11 +1,8 @@
 """A path between samples of points, as measures() finds it."""
 
-import io
-
-import numpy
 import torch
 
-from ._path import Run
+from ._path import Figures, Run
 
 
 class MeasurePath(Run):
@@ -24,6 +21,7 @@ class MeasurePath(Run):
 
     def __init__(self, record, points, times, weights, device, dtype):
         super().__init__(record)
+        self.figures = Figures(self.summary["pairs"])
         self._points, self._times, self._weights = points, times, weights
         self.points = points[0].to(device, dtype)
         steps, count = self.points.shape[:2]
@@ -40,9 +38,7 @@ class MeasurePath(Run):
     def save(self, folder, overwrite=False):
         """Writes a run folder, as the program's --out: run.json, path.npy, times.npy, and weights.npy where weights differ.
         Whole or not at all."""
-        files = {}
+        files = {"path.npy": self._points, "times.npy": self._times}
         if self._weights.numel():
-            stream = io.BytesIO()
-            numpy.save(stream, self._weights.numpy())
-            files["weights.npy"] = stream.getvalue()
-        self._write(folder, overwrite, self._points, self._times, files)
+            files["weights.npy"] = self._weights
+        self._write(folder, overwrite, files)

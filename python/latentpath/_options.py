@@ -11,13 +11,14 @@ from ._core import ops
 
 
 class Options:
-    """The rows of a job's table that Python passes on by name; `taken` are those that arguments stand for."""
+    """The rows of a job's table that Python passes on by name; `taken` are those that arguments stand for, `kept` those of
+    the program's output that say what is computed."""
 
-    def __init__(self, job, taken):
+    def __init__(self, job, taken, kept=()):
         self.rows = {
             row["name"].replace("-", "_"): row
             for row in json.loads(ops.options(job))
-            if row["group"] != "Output" and row["name"] not in taken
+            if (row["group"] != "Output" or row["name"] in kept) and row["name"] not in taken
         }
 
     def values(self, call, given):
@@ -41,6 +42,8 @@ class Options:
             return ("x" if name == "input_shape" else ",").join("none" if item is None else str(item) for item in value)
         if row["type"] == "a text" and isinstance(value, bool) and "on" in row["choices"]:
             return "on" if value else next(choice for choice in row["choices"] if choice != "on")
+        if row["type"].startswith("a list of") and not isinstance(value, (list, tuple)):
+            return [value]
         return list(value) if isinstance(value, tuple) else value
 
     def parameters(self):

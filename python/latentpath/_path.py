@@ -6,7 +6,7 @@ import json
 
 import torch
 
-from ._calls import Function, evaluated, modules_of, name_of
+from ._calls import Function, evaluated, modules_of, name_of, read_model
 from ._core import ops
 from ._errors import error_of, in_python_words
 from ._strip import image_layout, png, to_pixels
@@ -73,12 +73,11 @@ class Strip:
 
 
 class Run:
-    """What every run tells: figures, verdict, and what has to be said of it."""
+    """What every run tells: its summary, its verdict, and what has to be said of it."""
 
     def __init__(self, record):
         self._record = record
         self.summary = record["summary"]
-        self.figures = Figures(self.summary["pairs"])
         self.verdict = Verdict(self.summary.get("verdict", {}))
         self.warnings = [in_python_words(sentence) for sentence in record["warnings"]]
         self.assumptions = [in_python_words(sentence) for sentence in record["assumptions"]]
@@ -88,10 +87,16 @@ class Run:
     def __repr__(self):
         return in_python_words(self._record["text"]).rstrip()
 
-    def _write(self, folder, overwrite, nodes, times, files):
-        """Writes the run folder, with further files {name: bytes}; whole or not at all."""
-        contents = [torch.frombuffer(bytearray(content), dtype=torch.uint8) for content in files.values()]
-        answer = json.loads(ops.write(json.dumps(self._record), str(folder), overwrite, nodes, times, list(files), contents))
+    def _verdict_html(self):
+        reasons = "".join(f"<li>{html.escape(reason)}</li>" for reason in self.verdict.reasons)
+        headline = f"<p><b>{html.escape(self.verdict)}</b>: {html.escape(self.verdict.headline)}</p>"
+        return headline + (f"<ul>{reasons}</ul>" if reasons else "")
+
+    def _write(self, folder, overwrite, files):
+        """Writes the run folder, with further files {name: a tensor as .npy, or bytes}; whole or not at all."""
+        contents = [content if isinstance(content, torch.Tensor) else torch.frombuffer(bytearray(content), dtype=torch.uint8)
+                    for content in files.values()]
+        answer = json.loads(ops.write(json.dumps(self._record), str(folder), overwrite, list(files), contents))
         if "error" in answer:
             error = answer["error"]
             raise error_of(error["kind"], error["text"].replace("`out`", "`folder`"))
@@ -111,6 +116,7 @@ class Path(Run):
 
     def __init__(self, record, nodes, times, points, device, decoder):
         super().__init__(record)
+        self.figures = Figures(self.summary["pairs"])
         self._points, self._device, self._decoder = points, device, decoder
         self._nodes, self._times = nodes, times
         self.nodes = points.back(nodes, device)
@@ -135,10 +141,10 @@ class Path(Run):
             raise IndexError(f"`pair` must lie between 0 and {len(self) - 1}, and is {pair}")
         points = self.at(torch.linspace(0, 1, frames), curve)
         points = points if self._points.single else points[pair]
-        floating = [t for m in modules_of(self._decoder) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
-        function = Function(self._decoder, "decoder", name_of(self._decoder), self._device,
-                            floating[0].dtype if floating else None)
-        with evaluated([self._decoder]):
+        decoder = read_model(self._decoder)
+        floating = [t for m in modules_of(decoder) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
+        function = Function(decoder, "decoder", name_of(decoder), self._device, floating[0].dtype if floating else None)
+        with evaluated([decoder]):
             return function(points)
 
     def strip(self, frames=12, pair=0, curves=("linear", "path")):
@@ -159,20 +165,18 @@ class Path(Run):
     def save(self, folder, overwrite=False, frames=12):
         """Writes a run folder, as the program's --out: run.json, path.npy, times.npy, and frames/ with the strips. Whole
         or not at all. report.html is not among it: the package has neither OpenCV nor Cairo, which draw it."""
-        files = {}
+        files = {"path.npy": self._nodes, "times.npy": self._times}
         if self._images():
             for pair in range(min(len(self), 16)):
                 files["frames/strip" + (f"-{pair}" if pair else "") + ".png"] = png(self.strip(frames, pair).pixels)
-        self._write(folder, overwrite, self._nodes, self._times, files)
+        self._write(folder, overwrite, files)
 
     def _repr_html_(self):
         parts = []
         if self._images():
             picture = base64.b64encode(png(self.strip().pixels)).decode()
             parts.append(f'<img alt="straight line above, path below" src="data:image/png;base64,{picture}">')
-        parts.append(f"<p><b>{html.escape(self.verdict)}</b>: {html.escape(self.verdict.headline)}</p>")
-        if self.verdict.reasons:
-            parts.append("<ul>" + "".join(f"<li>{html.escape(reason)}</li>" for reason in self.verdict.reasons) + "</ul>")
+        parts.append(self._verdict_html())
         curves, rows = self.figures.rows()
         head = "<tr><th></th>" + "".join(f"<th>{curve}</th>" for curve in curves) + "</tr>"
         body = "".join(

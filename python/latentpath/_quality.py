@@ -4,10 +4,11 @@
 """
 
 import numbers
+import os
 
 import torch
 
-from ._calls import describe_model, describe_points_function, name_of
+from ._calls import describe_model, describe_points_function, is_file, name_of
 
 
 class Quality:
@@ -42,6 +43,18 @@ class Quality:
     def _callables(self):
         return [self.evaluate]
 
+    def _pairs(self):
+        """How many pairs this asks different things of; None: the same of all."""
+        return None
+
+    def _of(self, pair):
+        """What it asks of one pair."""
+        return self
+
+    def _key(self):
+        """Equal where the same is asked."""
+        return id(self)
+
     def _expression(self, scope):
         described = describe_points_function(scope.search, self.evaluate, "quality", scope.device, scope.dtype, scope.shape)
         return {"kind": "function", "of": "latent", **described, "name": type(self).__name__}
@@ -57,8 +70,49 @@ class _Product(Quality):
     def _callables(self):
         return [call for factor in self.factors for call in factor._callables()]
 
+    def _pairs(self):
+        return _one_number(factor._pairs() for factor in self.factors)
+
+    def _of(self, pair):
+        own = [part for part in (factor._of(pair) for factor in self.factors) if part is not None]
+        return product_of(own) if own else None
+
+    def _key(self):
+        return ("product", *(factor._key() for factor in self.factors))
+
     def _expression(self, scope):
         return {"kind": "product", "of": [factor._expression(scope) for factor in self.factors]}
+
+
+def product_of(factors):
+    return factors[0] if len(factors) == 1 else _Product(factors)
+
+
+def _one_number(numbers):
+    """How many pairs the parts of a quality are for; None: any."""
+    given = {number for number in numbers if number is not None}
+    if len(given) > 1:
+        raise ValueError(f"the parts of `quality` are for {' and '.join(map(str, sorted(given)))} pairs: as many are needed in each")
+    return given.pop() if given else None
+
+
+class _PerPair(Quality):
+    """A quality for each pair, or None for one of which nothing is asked."""
+
+    def __init__(self, qualities):
+        self.qualities = qualities
+
+    def _callables(self):
+        return [call for quality in self.qualities if quality is not None for call in quality._callables()]
+
+    def _pairs(self):
+        return len(self.qualities)
+
+    def _of(self, pair):
+        return self.qualities[pair]
+
+    def _expression(self, scope):
+        raise ValueError("a quality for each pair is for the pairs of find_path(); here one is needed for all")
 
 
 class _Complement(Quality):
@@ -67,6 +121,18 @@ class _Complement(Quality):
 
     def _callables(self):
         return self.inner._callables()
+
+    def _pairs(self):
+        return self.inner._pairs()
+
+    def _of(self, pair):
+        own = self.inner._of(pair)
+        if own is None:
+            raise ValueError(f"`quality` asks nothing of pair {pair}, and the complement of nothing is none")
+        return _Complement(own)
+
+    def _key(self):
+        return ("complement", self.inner._key())
 
     def _expression(self, scope):
         return {"kind": "complement", "of": self.inner._expression(scope)}
@@ -78,6 +144,16 @@ class _Power(Quality):
 
     def _callables(self):
         return self.inner._callables()
+
+    def _pairs(self):
+        return self.inner._pairs()
+
+    def _of(self, pair):
+        own = self.inner._of(pair)
+        return None if own is None else _Power(own, self.exponent)
+
+    def _key(self):
+        return ("power", self.exponent, self.inner._key())
 
     def _expression(self, scope):
         return {"kind": "power", "of": self.inner._expression(scope), "exponent": self.exponent}
@@ -101,6 +177,9 @@ class _Constant(Quality):
     def _callables(self):
         return []
 
+    def _key(self):
+        return ("constant", self.value)
+
     def _expression(self, scope):
         return {"kind": "constant", "value": self.value}
 
@@ -112,6 +191,9 @@ class _Function(Quality):
     def _callables(self):
         return [self.function]
 
+    def _key(self):
+        return ("function", id(self.function), self.of)
+
     def _expression(self, scope):
         shape = scope.shape if self.of == "latent" else None
         described = describe_points_function(scope.search, self.function, "quality", scope.device, scope.dtype, shape)
@@ -121,13 +203,17 @@ class _Function(Quality):
 class _Classified(Quality):
     def __init__(self, classifier, favored, avoided):
         self.classifier = classifier
+        self.identity = os.fspath(classifier) if is_file(classifier) else id(classifier)
         self.favored, self.avoided = favored, avoided
 
     def _callables(self):
         return [self.classifier]
 
+    def _key(self):
+        return ("classifier", self.identity, *self.favored, None, *self.avoided)
+
     def _expression(self, scope):
-        return {"kind": "classifier", "classifier": scope.classifier(self.classifier), "favor": self.favored,
+        return {"kind": "classifier", "classifier": scope.classifier(self), "favor": self.favored,
                 "avoid": self.avoided}
 
 
@@ -142,6 +228,9 @@ class Prior(Quality):
     def _callables(self):
         return []
 
+    def _key(self):
+        return ("prior", self.name, id(self.samples))
+
     def _expression(self, scope):
         if self.name == "normal":
             return {"kind": "normal_prior"}
@@ -155,11 +244,12 @@ class Scope:
         self.search, self.device, self.dtype, self.shape = search, device, dtype, shape
         self._classifiers = {}
 
-    def classifier(self, classifier):
-        if id(classifier) not in self._classifiers:
-            described, _ = describe_model(self.search, classifier, "classifier", self.device, self.dtype)
-            self._classifiers[id(classifier)] = described
-        return self._classifiers[id(classifier)]
+    def classifier(self, quality):
+        """The classifier of favor() or avoid(), registered once."""
+        if quality.identity not in self._classifiers:
+            described, _ = describe_model(self.search, quality.classifier, "classifier", self.device, self.dtype)
+            self._classifiers[quality.identity] = described
+        return self._classifiers[quality.identity]
 
 
 def as_quality(value):
@@ -191,26 +281,52 @@ def quality(function, of="latent"):
 def _classes(classes):
     if not classes:
         raise ValueError("name a class, by number or by one of the classifier's class_names")
-    return [str(name) for name in classes]
+    return [str(name.tolist() if hasattr(name, "tolist") else name) for name in classes]
+
+
+def _by_label(make, classes):
+    """A list in the place of the classes is a label for each pair."""
+    labels = classes[0] if len(classes) == 1 else None
+    labels = labels.tolist() if hasattr(labels, "tolist") else labels
+    if isinstance(labels, (list, tuple, range)):
+        if not labels:
+            raise ValueError("name a class for each pair, by number or by one of the classifier's class_names")
+        return _PerPair([make(label) for label in labels])
+    if any(hasattr(name, "__len__") and not isinstance(name, str) for name in classes):
+        raise ValueError("classes are given one by one, or as one list of a label for each pair")
+    return make(*classes)
+
+
+def as_qualities(value):
+    """The argument `quality` of a job for pairs: one for all, a list of one for each pair, or None."""
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError("`quality` is an empty list: a quality for each pair is needed")
+        parts = [None if each is None else as_quality(each) for each in value]
+        if any(part is not None and part._pairs() is not None for part in parts):
+            raise ValueError("`quality` is a list of one quality for each pair: none of these may have labels of its own")
+        return _PerPair(parts)
+    return None if value is None else as_quality(value)
 
 
 def favor(classifier, *classes):
-    """Q = P(class | Φ(z)): paths pass through places of these classes, each by number or by name.
+    """Q = P(class | Φ(z)): paths pass through places of these classes, each by number or by name; favor(classifier,
+    [8, 3, 8]) has a label for each pair of a batch.
 
-    classifier: a module or function, [n, …] → [n, C], probabilities or logits (found out by looking; options
+    classifier: a module, function or model's file, [n, …] → [n, C], probabilities or logits (found out by looking; options
     classifier_output, input_range, input_mean, input_std and input_shape of find_path() say otherwise). Among classes
     that exclude each other, several are "any of them".
     """
-    return _Classified(classifier, _classes(classes), [])
+    return _by_label(lambda *names: _Classified(classifier, _classes(names), []), classes)
 
 
 def avoid(classifier, *classes):
-    """Q = 1 − P(class | Φ(z)): paths keep away from these classes."""
-    return _Classified(classifier, [], _classes(classes))
+    """Q = 1 − P(class | Φ(z)): paths keep away from these classes; [8, 3, 8] is a label for each pair."""
+    return _by_label(lambda *names: _Classified(classifier, [], _classes(names)), classes)
 
 
 def class_probability(classifier, index):
-    """Q = P(class | Φ(z)), of one class."""
+    """Q = P(class | Φ(z)), of one class, or of a list of one for each pair."""
     return favor(classifier, index)
 
 

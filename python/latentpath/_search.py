@@ -16,23 +16,26 @@ from ._measures import MeasurePath
 from ._options import Options, with_options
 from ._path import Path
 from ._progress import progress_of
-from ._quality import Prior, Scope, _Classified, _Product, as_prior, as_quality
+from ._quality import Prior, Scope, _Classified, as_prior, as_qualities, as_quality, product_of
 
 _log = logging.getLogger("latentpath")
 
 # How a file is called, which a function in memory says by itself.
-_SIGNATURE = {"decoder-method", "latent-input", "input", "output", "latent-shape", "channels"}
+SIGNATURE = {"decoder-method", "latent-input", "input", "output", "latent-shape", "channels"}
+
+# Which models there are, and what only their files need.
+MODELS_OF_FILES = {"decoder", "classifier", "classifier-method", "classifier-tensor", "latent-shapes", "dtype", "device"}
 
 _path_options = Options(
     "interpolate",
-    taken=_SIGNATURE
-    | {"decoder", "classifier", "classifier-method", "classifier-tensor", "encoder", "encoder-method", "encoder-tensor",
-       "encoder-range", "encoder-mean", "encoder-std", "encoder-shape", "metric", "latent-dim", "latent-shapes", "dtype",
-       "device", "from", "to", "pairs", "loop", "favor", "avoid", "prior", "judge"},
+    taken=SIGNATURE
+    | MODELS_OF_FILES
+    | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape",
+       "metric", "latent-dim", "from", "to", "pairs", "loop", "favor", "avoid", "prior", "judge"},
 )
 _geodesic_options = Options(
     "geodesic",
-    taken=_SIGNATURE
+    taken=SIGNATURE
     | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
        "stiffness", "example"},
 )
@@ -102,7 +105,7 @@ def _raise(error, failure, nothing_found):
     raise error_of(error["kind"], error["text"]) from failure
 
 
-def _run(operator, search, request, tensors, hidden=()):
+def run_job(operator, search, request, tensors, hidden=()):
     """Calls the core. `hidden` are texts, such as names of temporary files, and what to say in their place."""
     try:
         *arrays, text = operator(json.dumps(request), tensors)
@@ -122,31 +125,78 @@ def _run(operator, search, request, tensors, hidden=()):
     for sentence in record["assumptions"]:
         _log.info(in_python_words(sentence))
     for sentence in record["warnings"]:
-        warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=4)
+        warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=3)
     return *arrays, record
+
+
+def factors_and_prior(quality):
+    """The factors of a quality but its prior, and that, or None."""
+    factors = quality._factors() if quality is not None else []
+    priors = [factor for factor in factors if isinstance(factor, Prior)]
+    if len(priors) > 1:
+        raise ValueError("a quality has one prior at most: multiply by one")
+    return [factor for factor in factors if not isinstance(factor, Prior)], priors[0] if priors else None
+
+
+def set_prior(values, prior, factor, folder):
+    """Sets the option `prior` by the argument or by a factor of the quality; latents go through a file of a temporary
+    folder. What sentences are not to say, and what in its place."""
+    if factor is not None and prior is not None:
+        raise ValueError("`prior` is given twice, as an argument and as a factor of `quality`")
+    prior = factor if prior is None else as_prior(prior)
+    if prior is None:
+        return []
+    if prior.samples is None:
+        values["prior"] = prior.name
+        return []
+    file = str(pathlib.Path(folder) / "samples.npy")
+    numpy.save(file, prior.samples.numpy())
+    values["prior"] = f"samples:{file}"
+    return [(file, "the latents given")]
+
+
+def _groups(quality, pairs):
+    """[(a quality, the numbers of the pairs of which it is asked)], of `pairs` pairs."""
+    if quality is None or quality._pairs() is None:
+        return [(quality, list(range(pairs)))]
+    if quality._pairs() != pairs:
+        raise ValueError(f"`quality` has {quality._pairs()} labels, and there are {pairs} pairs: one for each is needed")
+    groups = {}
+    for pair in range(pairs):
+        own = quality._of(pair)
+        groups.setdefault(None if own is None else own._key(), (own, []))[1].append(pair)
+    return list(groups.values())
+
+
+def _asked_of_pairs(quality, pairs, scope):
+    """What is asked of all pairs, or of groups of them, and the prior that all have."""
+    groups = [(*_asked(own, scope), numbers) for own, numbers in _groups(quality, pairs)]
+    priors = [prior for _, prior, _ in groups]
+    if any((prior and prior._key()) != (priors[0] and priors[0]._key()) for prior in priors):
+        raise ValueError("all pairs have one prior: give it as the argument `prior`")
+    if len(groups) == 1:
+        return groups[0][0], priors[0]
+    return {"groups": [{"pairs": numbers, **asked} for asked, _, numbers in groups]}, priors[0]
 
 
 def _asked(quality, scope):
     """A quality as the job asks for it: what one classifier says as the program's favour and avoid, anything else as an
     expression; and its prior."""
-    factors = quality._factors() if quality is not None else []
-    priors = [factor for factor in factors if isinstance(factor, Prior)]
-    rest = [factor for factor in factors if not isinstance(factor, Prior)]
-    if len(priors) > 1:
-        raise ValueError("a quality has one prior at most: multiply by one")
+    rest, prior = factors_and_prior(quality)
     asked = {}
-    simple = rest and all(type(f) is _Classified and f.classifier is rest[0].classifier for f in rest)
+    simple = rest and all(type(f) is _Classified and f.identity == rest[0].identity for f in rest)
     if simple and sum(bool(f.favored) for f in rest) <= 1 and sum(bool(f.avoided) for f in rest) <= 1:
-        asked["classifier"] = scope.classifier(rest[0].classifier)
+        asked["classifier"] = scope.classifier(rest[0])
         asked["favor"] = [name for f in rest for name in f.favored]
         asked["avoid"] = [name for f in rest for name in f.avoided]
     elif rest:
-        asked["feature"] = (rest[0] if len(rest) == 1 else _Product(rest))._expression(scope)
-    return asked, priors[0] if priors else None
+        asked["feature"] = product_of(rest)._expression(scope)
+    return asked, prior
 
 
 @with_options(_path_options)
-def find_path(decoder, z0, z1=None, *, quality=None, prior=None, loop=False, first_paths=None, progress=None, **options):
+def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loop=False, first_paths=None, progress=None,
+              **options):
     """The best path between two latent points: short in the space of what the decoder makes, and through places of high
     quality. Maximises exp(−∫ −log Q ‖(Φγ)'‖ dt) over curves γ (paper A, Definition 1), from several first paths.
 
@@ -155,12 +205,16 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, loop=False, fir
 
     decoder: a torch module or any function of tensors, [n, D] → [n, …], differentiable; modules are in eval mode for
         the call, with frozen parameters, and restored. Attributes of a module say what cannot be seen: output_range,
-        prior, latent_dim, and input_range, class_names and so on of a classifier.
+        prior, latent_dim, and input_range, class_names and so on of a classifier. Or a model's file, which the core reads
+        itself, with what stands beside it, as the program does.
     z0, z1: [D] or [pairs, D], torch or NumPy; latents of any other shape: [pairs, …]. Nodes come back in their shape
         and type, on the decoder's device. z1 is left out for a loop.
     quality: favor(), avoid(), class_probability(), quality(), a function z [n, D] → [n] in [0, 1], and products, powers
-        and complements of them; none: the shortest path
+        and complements of them; none: the shortest path. Of a batch also a list of one for each pair, or labels:
+        favor(classifier, [8, 3, 8]); what becomes of a pair is what becomes of it alone
     prior: what the latents are drawn from: a name, prior_samples(), latents [n, D], or a factor of `quality`
+    judge: a second classifier, which is not optimised and reported beside the one that favor() and avoid() ask: a module,
+        a function, or a model's file
     loop: back to z0
     first_paths: [pairs, nodes, D], a further start for each pair
     progress: True, False, a function (stage, done, total, cost), or None: where tqdm is installed and somebody watches
@@ -173,25 +227,21 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, loop=False, fir
     values = _path_options.values("find_path", options)
     values.setdefault("threads", torch.get_num_threads())
     points = _Points(z0, z0 if loop else z1)
-    quality = None if quality is None else as_quality(quality)
-    callables = [decoder, *(quality._callables() if quality is not None else [])]
+    quality = as_qualities(quality)
+    callables = [decoder, judge, *(quality._callables() if quality is not None else [])]
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
         exact = points.start.dtype
         described, device = describe_model(search, decoder, "decoder", points.device, exact, points.latent_shape)
-        asked, factor = _asked(quality, Scope(search, device, exact, points.latent_shape))
-        if factor is not None and prior is not None:
-            raise ValueError("`prior` is given twice, as an argument and as a factor of `quality`")
-        prior = factor if prior is None else as_prior(prior)
-        file = str(pathlib.Path(folder) / "samples.npy")
-        if prior is not None and prior.samples is not None:
-            numpy.save(file, prior.samples.numpy())
-        if prior is not None:
-            values["prior"] = prior.name if prior.samples is None else f"samples:{file}"
+        scope = Scope(search, device, exact, points.latent_shape)
+        asked, factor = _asked_of_pairs(quality, points.start.shape[0], scope)
+        hidden = set_prior(values, prior, factor, folder)
         tensors = [points.start, points.end]
         if first_paths is not None:
             tensors.append(points.first_paths(first_paths))
         request = {"search": search.number, "options": values, "decoder": described, **asked}
-        nodes, times, record = _run(ops.interpolate, search, request, tensors, [(file, "the latents given")])
+        if judge is not None:
+            request["judge"] = describe_model(search, judge, "judge", device, exact)[0]
+        nodes, times, record = run_job(ops.interpolate, search, request, tensors, hidden)
     return Path(record, nodes, times, points, device, decoder)
 
 
@@ -230,7 +280,7 @@ def geodesic(chart, z0, z1, *, metric=None, quality=None, first_paths=None, prog
         tensors = [points.start.double(), points.end.double()]
         if first_paths is not None:
             tensors.append(points.first_paths(first_paths).double())
-        nodes, times, record = _run(ops.geodesic, search, request, tensors)
+        nodes, times, record = run_job(ops.geodesic, search, request, tensors)
     return Path(record, nodes, times, points, points.device, None)
 
 
@@ -274,5 +324,5 @@ def measures(x, y, *, x_weights=None, y_weights=None, quality=None, progress=Non
                 tensors.append(torch.as_tensor(weights).detach().to("cpu", torch.float64))
         if quality is not None:
             request["quality"] = quality._expression(Scope(search, first.device, None, None))
-        points, times, weights, record = _run(ops.measures, search, request, tensors)
+        points, times, weights, record = run_job(ops.measures, search, request, tensors)
     return MeasurePath(record, points, times, weights, first.device, back)

@@ -18,6 +18,9 @@
 #include "latentpath/io/file.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/points.h"
+#include "latentpath/report/evaluation_report.h"
+#include "latentpath/report/html_report.h"
+#include "latentpath/report/illustrate.h"
 #include "latentpath/run/run_folder.h"
 #include "python_function.h"
 #include "request.h"
@@ -90,9 +93,11 @@ json record_of(const RunRecord& run) {
               {"assumptions", run.assumptions},
               {"warnings", json::array()},
               {"summary", run.summary},
+              {"files", json::object()},
               {"text", run.text},
               {"failure", nullptr}};
   write_warnings(record, run.warnings);
+  for (const auto& [name, text] : run.files) record["files"][name] = text;
   if (run.failure)
     record["failure"] = {{"kind", kind_name(run.failure->kind)}, {"text", run.failure->sentence}};
   return record;
@@ -111,6 +116,12 @@ std::vector<Warning> warnings_of(const json& record) {
     warnings.push_back(std::move(warning));
   }
   return warnings;
+}
+
+InterpolateRun execute(const InterpolateJobs& asked, const RunObserver& observer,
+                       const CancellationToken& cancellation) {
+  return asked.pairs.empty() ? latentpath::execute(asked.jobs.at(0), observer, cancellation)
+                             : latentpath::execute(asked.jobs, asked.pairs, observer, cancellation);
 }
 
 Tensor array_of(const RunRecord& run, const std::string& name) {
@@ -158,7 +169,7 @@ Answer path_answer(const std::string& request, at::TensorList tensors, const Mak
 }
 
 Answer interpolate(const std::string& request, at::TensorList tensors) {
-  return path_answer(request, tensors, interpolate_job, [](const InterpolateRun& run, json& record) {
+  return path_answer(request, tensors, interpolate_jobs, [](const InterpolateRun& run, json& record) {
     record["feature"] = run.feature;
     if (run.output_range) record["output_range"] = {run.output_range->low, run.output_range->high};
   });
@@ -176,6 +187,15 @@ std::tuple<Tensor, Tensor, Tensor, std::string> measures(const std::string& requ
   return {arrays[0], arrays[1], arrays[2], record};
 }
 
+/// End points [features, pairs, 2, D]. The record has the page, `page`.
+std::tuple<Tensor, std::string> evaluate(const std::string& request, at::TensorList tensors) {
+  const auto add_page = [](const EvaluateRun& run, json& record) {
+    record["page"] = shareable_page(run, {}, evaluation_page(run));
+  };
+  auto [arrays, record] = answer({"ends.npy"}, request, tensors, evaluate_job, add_page);
+  return {arrays[0], record};
+}
+
 void cancel(int64_t search) { RunningSearches::all().cancel(search); }
 
 /// The rows of a job's option table.
@@ -187,6 +207,9 @@ std::string options(const std::string& job) {
   } else if (job == "geodesic") {
     GeodesicJob defaults;
     rows = describe_options(geodesic_job_option_table().bind(defaults));
+  } else if (job == "evaluate") {
+    EvaluateJob defaults;
+    rows = describe_options(evaluate_option_table().bind(defaults));
   } else if (job == "measures") {
     MeasuresJob defaults;
     rows = describe_options(measures_option_table().bind(defaults));
@@ -203,32 +226,47 @@ Tensor curve(const std::string& kind, const Tensor& nodes, const Tensor& times, 
   return interpolate_polyline(nodes, times, query);
 }
 
-/// Writes a record as run folder, whole or not at all, with further files of bytes. Returns {} or {"error":
-/// …}.
-std::string write(const std::string& text, const std::string& folder, bool overwrite, const Tensor& nodes,
-                  const Tensor& times, const c10::List<std::string>& names, at::TensorList contents) {
+/// What record_of() wrote, as far as a run folder tells it.
+RunRecord record_from(const json& given) {
+  RunRecord record;
+  record.subcommand = given.at("subcommand").get<std::string>();
+  record.options = given.at("options");
+  record.seed = given.at("seed").get<uint64_t>();
+  record.threads = given.at("threads").get<int64_t>();
+  record.facts = given.at("facts");
+  record.assumptions = given.at("assumptions").get<std::vector<std::string>>();
+  record.warnings = warnings_of(given);
+  record.summary = given.at("summary");
+  for (const auto& [name, content] : given.at("files").items())
+    record.files.emplace_back(name, content.get<std::string>());
+  if (!given.at("failure").is_null() && given["failure"]["kind"] == "interrupted")
+    record.failure = RunFailure{ErrorKind::kInterrupted, "interrupted", ""};
+  return record;
+}
+
+/// Writes a record as run folder, whole or not at all, with its page, where it has one, and further files:
+/// tensors as arrays (.npy), or their bytes. Returns {} or {"error": …}.
+std::string write(const std::string& text, const std::string& folder, bool overwrite,
+                  const c10::List<std::string>& names, at::TensorList contents) {
   try {
     const json given = json::parse(text);
-    RunRecord record;
-    record.subcommand = given.at("subcommand").get<std::string>();
-    record.options = given.at("options");
-    record.seed = given.at("seed").get<uint64_t>();
-    record.threads = given.at("threads").get<int64_t>();
-    record.facts = given.at("facts");
-    record.assumptions = given.at("assumptions").get<std::vector<std::string>>();
-    record.warnings = warnings_of(given);
-    record.summary = given.at("summary");
-    if (!given.at("failure").is_null() && given["failure"]["kind"] == "interrupted")
-      record.failure = RunFailure{ErrorKind::kInterrupted, "interrupted", ""};
-    record.arrays = {{"path.npy", nodes}, {"times.npy", times}};
+    RunRecord record = record_from(given);
+    std::vector<std::pair<std::string, Tensor>> files;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const std::string name = names.get(i);
+      (std::filesystem::path(name).extension() == ".npy" ? record.arrays : files)
+          .emplace_back(name, contents[i]);
+    }
     RunFolder target(folder, overwrite);
     write_run(record, target.path(), [&] {
-      for (size_t i = 0; i < names.size(); ++i) {
-        const Tensor bytes = contents[i].to(at::kByte).contiguous();
-        write_file(
-            target.path() / std::string(names.get(i)),
-            {reinterpret_cast<const char*>(bytes.data_ptr<uint8_t>()), static_cast<size_t>(bytes.numel())});
+      for (const auto& [name, content] : files) {
+        const Tensor bytes = content.to(at::kByte).contiguous();
+        write_file(target.path() / name, {reinterpret_cast<const char*>(bytes.data_ptr<uint8_t>()),
+                                          static_cast<size_t>(bytes.numel())});
       }
+      if (!given.contains("page")) return;
+      write_report_data(target.path(), given["page"]);
+      write_html_report(target.path());
     });
     target.commit();
     return "{}";
@@ -253,12 +291,11 @@ TORCH_LIBRARY(latentpath, library) {
   library.def("interpolate(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::interpolate);
   library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
   library.def("measures(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, str)", &python::measures);
+  library.def("evaluate(str request, Tensor[] tensors) -> (Tensor, str)", &python::evaluate);
   library.def("cancel(int search) -> ()", &python::cancel);
   library.def("options(str job) -> str", &python::options);
   library.def("curve(str kind, Tensor nodes, Tensor times, Tensor query) -> Tensor", &python::curve);
-  library.def(
-      "write(str record, str folder, bool overwrite, Tensor nodes, Tensor times, str[] names, Tensor[] "
-      "contents) -> str",
-      &python::write);
+  library.def("write(str record, str folder, bool overwrite, str[] names, Tensor[] contents) -> str",
+              &python::write);
   library.def("version() -> str", &python::version);
 }

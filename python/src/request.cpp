@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <type_traits>
 
 #include "latentpath/core/error.h"
@@ -95,10 +96,12 @@ class QualityBuilder {
     LATENTPATH_CHECK(
         models_ != nullptr, kArgument,
         "`quality` asks a classifier, which is for find_path(); here it is a function of points");
-    auto& classifier = classifiers_[expression.at("classifier").at("function").get<int64_t>()];
+    const json& described = expression.at("classifier");
+    auto& classifier = classifiers_[described.dump()];
     if (!classifier)
-      classifier =
-          connect_classifier(model_function(expression.at("classifier")), *options_, seed_, *models_);
+      classifier = described.contains("file")
+                       ? connect_classifier(described["file"].get<std::string>(), *options_, seed_, *models_)
+                       : connect_classifier(model_function(described), *options_, seed_, *models_);
     return make_feature(classifier, expression.value("favor", std::vector<std::string>()),
                         expression.value("avoid", std::vector<std::string>()))
         .quality;
@@ -108,12 +111,48 @@ class QualityBuilder {
   const ModelOptions* options_;
   uint64_t seed_;
   Models* models_;
-  std::map<int64_t, std::shared_ptr<Classifier>> classifiers_;
+  std::map<std::string, std::shared_ptr<Classifier>> classifiers_;
 };
 
 bool holds(const json& request, const char* name) {
   const auto found = request.find(name);
   return found != request.end() && !found->is_null();
+}
+
+std::vector<std::string> names_of(const json& request, const char* name) {
+  return request.value(name, std::vector<std::string>());
+}
+
+/// A model as a job takes it: a file's name, or a function and what it is called.
+void set_model(const json& described, std::string& name, std::optional<ModelFunction>& function) {
+  if (described.contains("file")) {
+    name = described["file"].get<std::string>();
+  } else {
+    function = model_function(described);
+    name = function->name;
+  }
+}
+
+/// The name of a further feature: two functions may be called alike, as those without a name are.
+std::string name_beside(const std::vector<Feature>& others, const std::string& name) {
+  const auto taken = [&](const std::string& wanted) {
+    return std::any_of(others.begin(), others.end(), [&](const Feature& f) { return f.name == wanted; });
+  };
+  std::string free = name;
+  for (int number = 2; taken(free); ++number) free = join_message(name, " (", number, ")");
+  return free;
+}
+
+/// The models of a job and what is asked of the classes.
+template <class Job>
+void set_models(const json& request, Job& job) {
+  set_model(request.at("decoder"), job.models.decoder, job.models.decoder_function);
+  if (holds(request, "classifier")) {
+    set_model(request.at("classifier"), job.models.classifier, job.models.classifier_function);
+    job.favor = names_of(request, "favor");
+    job.avoid = names_of(request, "avoid");
+  }
+  if (holds(request, "judge")) set_model(request.at("judge"), job.judge, job.models.judge_function);
 }
 
 }  // namespace
@@ -146,18 +185,12 @@ json describe_options(const std::vector<BoundOption>& options) {
   return rows;
 }
 
+namespace {
+
 InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
   InterpolateJob job;
   set_options(interpolate_option_table().bind(job), request.at("options"));
-  job.judge = "none";  // which is sought beside files
-  job.models.decoder_function = model_function(request.at("decoder"));
-  job.models.decoder = job.models.decoder_function->name;
-  if (holds(request, "classifier")) {
-    job.models.classifier_function = model_function(request.at("classifier"));
-    job.models.classifier = job.models.classifier_function->name;
-    job.favor = request.value("favor", std::vector<std::string>());
-    job.avoid = request.value("avoid", std::vector<std::string>());
-  }
+  set_models(request, job);
   if (holds(request, "feature"))
     job.own_feature = [expression = request.at("feature"), options = job.models,
                        seed = job.path.seed](Models& models) -> Feature {
@@ -168,6 +201,46 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
   job.ends.start = tensors.at(0);
   job.ends.end = tensors.at(1);
   if (tensors.size() > 2) job.path.first_paths = tensors[2];
+  return job;
+}
+
+}  // namespace
+
+InterpolateJobs interpolate_jobs(const json& request, at::TensorList tensors) {
+  InterpolateJobs asked;
+  for (const json& group : request.value("groups", json::array())) {
+    json own = request;
+    own.update(group);
+    asked.pairs.push_back(group.at("pairs").get<std::vector<int64_t>>());
+    const Tensor numbers = at::tensor(asked.pairs.back(), at::kLong);
+    std::vector<Tensor> of_group;
+    for (const Tensor& each : tensors) of_group.push_back(each.index_select(0, numbers));
+    asked.jobs.push_back(interpolate_job(own, of_group));
+  }
+  if (asked.jobs.empty()) asked.jobs.push_back(interpolate_job(request, tensors));
+  return asked;
+}
+
+EvaluateJob evaluate_job(const json& request, at::TensorList tensors) {
+  EvaluateJob job;
+  set_options(evaluate_option_table().bind(job), request.at("options"));
+  set_models(request, job);
+  if (holds(request, "features"))
+    job.own_features = [features = request.at("features"), options = job.models,
+                        seed = job.path.seed](Models& models) {
+      QualityBuilder builder(models.decoder->latent_dim(), &options, seed, &models);
+      std::vector<Feature> rows;
+      for (const json& feature : features) {
+        const QualityPointer quality = builder.make(feature);
+        rows.push_back({quality, name_beside(rows, quality->describe())});
+      }
+      return rows;
+    };
+  if (!tensors.empty()) {
+    job.pairs.clear();
+    job.own_pairs = tensors[0];
+  }
+  job.keep_finished = true;
   return job;
 }
 

@@ -1,6 +1,7 @@
 """find_path(): figures, inputs, qualities, priors."""
 
 import json
+import signal
 
 import numpy
 import pytest
@@ -189,7 +190,9 @@ def test_what_cannot_serve_as_a_decoder_is_refused(ends):
         lp.find_path(lambda z: z.long(), *ends)
     with pytest.raises(lp.ModelError, match="random"):
         lp.find_path(lambda z: z + torch.randn_like(z), *ends)
-    with pytest.raises(TypeError, match="module or a function"):
+    with pytest.raises(TypeError, match="module, a function"):
+        lp.find_path(8, *ends)
+    with pytest.raises(lp.ModelError, match="decoder.pt"):
         lp.find_path("decoder.pt", *ends)
 
 
@@ -222,3 +225,100 @@ def test_shows_itself(models, ends, tmp_path):
     assert "data:image" not in flat._repr_html_()
     with pytest.raises(TypeError, match="images"):
         flat.strip()
+
+
+def test_a_label_for_each_pair(models):
+    """Each pair is what it would be alone."""
+    decoder, classifier = models
+    torch.manual_seed(1)
+    z0, z1 = torch.randn(4, 2), torch.randn(4, 2)
+    labels = [1, 0, 1, 2]
+    asked = {"segments": 16, "seed": 2}
+    heard = []
+    path = lp.find_path(decoder, z0, z1, quality=lp.favor(classifier, labels), progress=lambda *what: heard.append(what[0]), **asked)
+    assert path.nodes.shape == (4, 17, 2) and torch.equal(path.nodes[:, 0], z0) and torch.equal(path.nodes[:, -1], z1)
+    assert [pair["feature"] for pair in path.figures] == ["P(1)", "P(0)", "P(1)", "P(2)"]
+    assert any(stage.startswith("group 2 of 3: ") for stage in heard)
+    for pair, label in enumerate(labels):
+        alone = lp.find_path(decoder, z0[pair], z1[pair], quality=lp.favor(classifier, label), **asked)
+        # As of any batch: sums of other sizes are rounded otherwise, and the solver's tolerance is 1e-3 on the cost.
+        assert torch.allclose(path.nodes[pair], alone.nodes, atol=5e-3)
+        assert path.termination[pair] == alone.termination
+        for curve in ("path", "linear", "spherical"):
+            for name in ("cost_refined", "length", "mean_class_probability", "least_guard_rank"):
+                assert path.figures[pair][curve][name] == pytest.approx(alone.figures[0][curve][name], rel=2e-3)
+        assert path.figures[pair]["path"]["verdict"] == alone.verdict
+        assert path.figures[pair]["classifier"] == alone.summary["classifier"]
+    by_list = lp.find_path(decoder, z0, z1, quality=[lp.favor(classifier, label) for label in labels], **asked)
+    assert torch.equal(by_list.nodes, path.nodes)
+    assert "probability of what each pair asks for" in path.verdict.headline
+    assert path._record["options"]["favor"] is None and "feature" not in path.summary
+
+
+def test_what_is_asked_of_each_pair_may_be_any_quality(models, tmp_path):
+    decoder, classifier = models
+
+    def near_zero(z):
+        return torch.exp(-z.square().sum(1))
+
+    torch.manual_seed(1)
+    z0, z1 = torch.randn(3, 2), torch.randn(3, 2)
+    own = [near_zero, None, lp.avoid(classifier, 0) * near_zero]
+    path = lp.find_path(decoder, z0, z1, quality=own, prior="normal", **QUICK)
+    for pair, quality in enumerate(own):
+        alone = lp.find_path(decoder, z0[pair], z1[pair], quality=quality, prior="normal", **QUICK)
+        for curve in ("path", "linear"):
+            for name in ("cost_refined", "mean_quality"):
+                assert path.figures[pair][curve][name] == pytest.approx(alone.figures[0][curve][name], rel=2e-3)
+            assert set(path.figures[pair][curve]) == set(alone.figures[0][curve])
+    path.save(tmp_path / "run")
+    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert run["summary"]["pairs"] == list(path.figures)
+    assert "near_zero" in run["summary"]["pairs"][0]["quality"] and "feature" not in run["summary"]["pairs"][1]
+    # Labels in expressions, and a prior that all have.
+    q = lp.favor(classifier, [1, 0, 1])
+    product = lp.find_path(decoder, z0, z1, quality=(1 - q) ** 2 * near_zero * lp.normal_prior(), **QUICK)
+    alone = lp.find_path(decoder, z0[1], z1[1], quality=(1 - lp.favor(classifier, 0)) ** 2 * near_zero * lp.normal_prior(), **QUICK)
+    assert product.figures[1]["path"]["cost_refined"] == pytest.approx(alone.figures[0]["path"]["cost_refined"], rel=2e-3)
+    # One label for all is no different from none.
+    same = lp.find_path(decoder, z0, z1, quality=lp.favor(classifier, torch.tensor([1, 1, 1])), **QUICK)
+    assert same.summary["feature"] == "P(1)" and same._record["options"]["favor"] == ["1"]
+
+
+def test_labels_that_do_not_fit_the_pairs(models):
+    decoder, classifier = models
+    z = torch.zeros(3, 2), torch.ones(3, 2)
+    with pytest.raises(ValueError, match="2 labels, and there are 3 pairs"):
+        lp.find_path(decoder, *z, quality=lp.favor(classifier, [1, 0]))
+    with pytest.raises(ValueError, match="2 and 3 pairs"):
+        lp.find_path(decoder, *z, quality=lp.favor(classifier, [1, 0]) * lp.avoid(classifier, [1, 0, 2]))
+    with pytest.raises(ValueError, match="labels of its own"):
+        lp.find_path(decoder, *z, quality=[lp.favor(classifier, [1, 0, 1])] * 3)
+    with pytest.raises(ValueError, match="one prior"):
+        lp.find_path(decoder, *z, quality=[lp.favor(classifier, 1) * lp.normal_prior(), None, None])
+    with pytest.raises(ValueError, match="empty list"):
+        lp.find_path(decoder, *z, quality=[])
+    with pytest.raises(ValueError, match="one by one"):
+        lp.favor(classifier, [1, 2], 3)
+    with pytest.raises(lp.ArgumentError, match="has no class '7'"):
+        lp.find_path(decoder, *z, quality=lp.favor(classifier, [1, 7, 1]))
+    with pytest.raises(ValueError, match="find_path"):
+        lp.geodesic(lambda z: z, *z, quality=lp.favor(classifier, [1, 0, 1]))
+    with pytest.raises(ValueError, match="complement of nothing"):
+        lp.find_path(decoder, *z, quality=1 - lp._quality.as_qualities([None, lp.favor(classifier, 1), None]))
+
+
+def test_ctrl_c_in_the_first_group_gives_paths_to_all(models):
+    decoder, classifier = models
+    calls = [0]
+
+    def interrupted(z):
+        calls[0] += 1
+        if calls[0] == 150:
+            signal.raise_signal(signal.SIGINT)
+        return decoder(z)
+
+    z = torch.tensor([[-1.2, 0.4], [0.3, 0.3]]), torch.tensor([[1.1, 0.9], [-1.0, 1.0]])
+    path = lp.find_path(interrupted, *z, quality=lp.favor(classifier, [1, 0]))
+    assert path.interrupted and path.nodes.shape[::2] == (2, 2) and torch.isfinite(path.nodes).all()
+    assert torch.equal(path.nodes[:, 0], z[0]) and torch.equal(path.nodes[:, -1], z[1])

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "latentpath/core/error.h"
 #include "latentpath/run/verdict.h"
 #include "report/evaluation_profiles.h"
 #include "run/json_numbers.h"
@@ -74,6 +75,16 @@ json evaluation_page(const std::vector<EvaluatedSet>& sets) {
                     {"profiles", page_profiles(sets[r])}});
   return {
       {"kind", "evaluate"}, {"verdict", summary["verdict"]}, {"metrics", page_metrics(used)}, {"rows", list}};
+}
+
+json evaluation_page(const EvaluateRun& run) {
+  json page = evaluation_page(run.sets);
+  page["verdict"] = run.summary["verdict"];
+  page["notes"] = run.assumptions;
+  for (const auto& [name, share] : run.shares.items())
+    page["notes"].push_back(join_message("class ", name, ": ", std::round(share.get<double>() * 1000) / 10,
+                                         " % of 2048 prior samples have it"));
+  return page;
 }
 
 }  // namespace latentpath

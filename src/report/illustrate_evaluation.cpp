@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
@@ -22,13 +21,7 @@ void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::files
     write_picture(folder / "frames" / (group == 0 ? "steps" : join_message("steps-", group)),
                   draw_profiles(members, members[0]->feature + epsilon), picture_formats(job.picture_format));
   }
-  nlohmann::json page = evaluation_page(run.sets);
-  page["verdict"] = run.summary["verdict"];
-  page["notes"] = run.assumptions;
-  for (const auto& [name, share] : run.shares.items())
-    page["notes"].push_back(join_message("class ", name, ": ", std::round(share.get<double>() * 1000) / 10,
-                                         " % of 2048 prior samples have it"));
-  write_report_data(folder, shareable_page(run, folder, page), run.words);
+  write_report_data(folder, shareable_page(run, folder, evaluation_page(run)), run.words);
   write_html_report(folder);
 }
 

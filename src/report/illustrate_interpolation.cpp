@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "latentpath/core/thread_pool.h"
-#include "latentpath/core/version.h"
 #include "latentpath/path/points.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/illustrate.h"
@@ -45,20 +44,6 @@ void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::
 }
 
 }  // namespace
-
-json shareable_page(const RunRecord& run, const std::filesystem::path& folder, json page) {
-  json settings = run.options;
-  for (auto entry = settings.begin(); entry != settings.end();)
-    entry = entry->is_null() ? settings.erase(entry) : std::next(entry);
-  page["version"] = kVersion;
-  page["settings"] = settings;
-  if (!page.contains("warnings"))
-    page["warnings"] = std::vector<std::string>(run.warnings.begin(), run.warnings.end());
-  if (!page.contains("notes")) page["notes"] = run.assumptions;
-  std::vector<std::string> local = run.local_paths;
-  local.push_back(folder.string());
-  return hide_paths(page, local);
-}
 
 void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {

@@ -126,6 +126,15 @@ bool all_differ(const std::vector<Item>& list) {
   return std::set<Item>(list.begin(), list.end()).size() == list.size();
 }
 
+/// Whether the pairs are given, by a file or in memory, and not drawn.
+bool gives_pairs(const EvaluateJob& job) { return job.own_pairs.defined() || pair_count(job.pairs) == 0; }
+
+/// Whether there is anything that no file holds, by whose bytes batches of an interrupted run would be known.
+bool in_memory(const EvaluateJob& job) {
+  return job.models.decoder_function || job.models.classifier_function || job.models.judge_function ||
+         job.own_features || job.own_pairs.defined();
+}
+
 /// Everything that can be refused before a file is read.
 void check_job(const EvaluateJob& job) {
   const bool features = !job.favor.empty() || !job.avoid.empty();
@@ -135,12 +144,15 @@ void check_job(const EvaluateJob& job) {
                    "`favor` and `avoid` need a `classifier`");
   LATENTPATH_CHECK(features || !chosen, kArgument, "`ends` ", job.ends,
                    " chooses ends by a feature: it needs `favor` or `avoid`");
-  const bool file = pair_count(job.pairs) == 0;
-  LATENTPATH_CHECK(!file || !chosen, kArgument, "`ends` ", job.ends,
-                   " chooses among ends that are drawn, and `pairs` ", job.pairs, " gives them");
-  LATENTPATH_CHECK(!file || (job.start_region.empty() && job.end_region.empty()), kArgument,
-                   "`start_region` and `end_region` choose among ends that are drawn, and `pairs` ",
-                   job.pairs, " gives them");
+  LATENTPATH_CHECK(!job.own_pairs.defined() || (job.own_pairs.dim() == 3 && job.own_pairs.size(1) == 2),
+                   kArgument, "`pairs` must have the shape [pairs, 2, D]");
+  const bool given = gives_pairs(job);
+  const std::string by = job.pairs.empty() ? job.pairs : " " + job.pairs;
+  LATENTPATH_CHECK(!given || !chosen, kArgument, "`ends` ", job.ends,
+                   " chooses among ends that are drawn, and `pairs`", by, " gives them");
+  LATENTPATH_CHECK(!given || (job.start_region.empty() && job.end_region.empty()), kArgument,
+                   "`start_region` and `end_region` choose among ends that are drawn, and `pairs`", by,
+                   " gives them");
   LATENTPATH_CHECK(!job.epsilon.empty(), kArgument, "`epsilon` needs a number");
   LATENTPATH_CHECK(all_differ(job.epsilon), kArgument, "`epsilon` names a value twice");
   LATENTPATH_CHECK(!job.methods.empty(), kArgument, "`methods` needs a name");
@@ -150,6 +162,9 @@ void check_job(const EvaluateJob& job) {
   LATENTPATH_CHECK(
       !job.resume || !job.out.empty(), kArgument,
       "`resume` goes on with what an interrupted run left beside its run folder: it needs `out`");
+  LATENTPATH_CHECK(!job.resume || !in_memory(job), kArgument,
+                   "`resume` goes on with batches that are known by the bytes of their models' files: it "
+                   "cannot be given with models, features or pairs in memory");
   Region::parse("start_region", job.start_region);
   Region::parse("end_region", job.end_region);
 }
@@ -225,7 +240,8 @@ struct FeatureRow {
   std::string name;
   int64_t class_index = -1;  ///< −1: no class is asked for
   bool favored = true;
-  Tensor start, end;  ///< [pairs, D]
+  QualityPointer own = nullptr;  ///< a feature of the caller's own; null: none
+  Tensor start, end;             ///< [pairs, D]
   Guard guard;
 };
 
@@ -245,6 +261,7 @@ class Evaluation {
 
   void load();
   void make_rows();
+  void add_own_rows();
   void read_ends(FeatureRow& row) const;
   void choose_ends(FeatureRow& row) const;
   void find_shares();
@@ -259,6 +276,7 @@ class Evaluation {
   }
   void warn(const std::vector<std::string>& sentences);
   void evaluate();
+  bool evaluate_set(size_t row, size_t epsilon, const MethodChoice& choice, Evaluators& evaluators);
   EvaluationCase case_of(const FeatureRow& row, bool guarded) const;
   std::vector<EvaluatedPath> evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
                                             const EvaluationMethod& method, int64_t first, int64_t count,
@@ -297,13 +315,14 @@ void Evaluation::make_rows() {
   };
   add(job_.favor, true);
   add(job_.avoid, false);
+  if (job_.own_features) add_own_rows();
   if (rows_.empty()) {
     rows_.emplace_back();
     rows_[0].name = job_.prior.prior == "none" ? "geodesic" : "prior " + job_.prior.prior;
   }
   for (FeatureRow& row : rows_) {
     choose_ends(row);
-    row.guard = make_guard(prior_, job_.guard == "on", row.class_index >= 0, row.start, row.end);
+    row.guard = make_guard(prior_, job_.guard == "on", row.class_index >= 0 || row.own, row.start, row.end);
     // What holds of every row is said once.
     for (const auto& sentence : row.guard.notes)
       if (&row == &rows_.front()) models_.assumptions.push_back(sentence);
@@ -313,21 +332,34 @@ void Evaluation::make_rows() {
   }
 }
 
-/// Both ends from a file.
+void Evaluation::add_own_rows() {
+  for (Feature& feature : job_.own_features(models_)) {
+    for (const FeatureRow& other : rows_)
+      LATENTPATH_CHECK(other.name != feature.name, kArgument, "two features are called ", feature.name,
+                       ": rows of the table need names of their own");
+    FeatureRow row;
+    row.name = std::move(feature.name);
+    row.own = std::move(feature.quality);
+    rows_.push_back(std::move(row));
+  }
+}
+
+/// Both ends from a file, or as they were given.
 void Evaluation::read_ends(FeatureRow& row) const {
-  const Tensor stored = read_tensor_file(job_.pairs);
-  LATENTPATH_CHECK(at::isFloatingType(stored.scalar_type()), kInput, job_.pairs,
+  const bool own = job_.own_pairs.defined();
+  const std::string name = own ? "`pairs`" : job_.pairs;
+  const Tensor stored = own ? job_.own_pairs : read_tensor_file(job_.pairs);
+  LATENTPATH_CHECK(at::isFloatingType(stored.scalar_type()), kInput, name,
                    " must hold float32 or float64 numbers");
-  const Tensor pairs = latentpath::pairs_of(stored, models_.decoder->latent_shape(), job_.pairs);
-  LATENTPATH_CHECK(at::isfinite(pairs).all().item<bool>(), kInput, job_.pairs,
-                   " holds NaN or infinite numbers");
+  const Tensor pairs = latentpath::pairs_of(stored, models_.decoder->latent_shape(), name);
+  LATENTPATH_CHECK(at::isfinite(pairs).all().item<bool>(), kInput, name, " holds NaN or infinite numbers");
   row.start = pairs.select(1, 0).to(latent_dtype(job_.models, *models_.decoder)).contiguous();
   row.end = pairs.select(1, 1).to(latent_dtype(job_.models, *models_.decoder)).contiguous();
 }
 
 void Evaluation::choose_ends(FeatureRow& row) const {
+  if (gives_pairs(job_)) return read_ends(row);
   const int64_t count = pair_count(job_.pairs);
-  if (count == 0) return read_ends(row);
   const bool any = row.class_index < 0 || job_.ends == "any";
   // "not": without the feature; "opposite": without what is asked for, which for an avoided feature is with
   // it.
@@ -362,7 +394,8 @@ void Evaluation::find_shares() {
   auto generator = make_generator(job_.path.seed);
   const int64_t batches = 8, batch = 256;
   std::map<int64_t, int64_t> found;  // by class, which may stand in two rows
-  for (const FeatureRow& row : rows_) found[row.class_index] = 0;
+  for (const FeatureRow& row : rows_)
+    if (row.class_index >= 0) found[row.class_index] = 0;
   for (int64_t i = 0; i < batches; ++i) {
     const Tensor z = end_sampler()(batch, generator).to(latent_dtype(job_.models, *models_.decoder)),
                  decoded = (*models_.decoder)(z);
@@ -370,8 +403,9 @@ void Evaluation::find_shares() {
       count += recognised_by(models_.classifier, class_index, true)(z, decoded).sum().item<int64_t>();
   }
   for (const FeatureRow& row : rows_)
-    run_.shares[row.name.substr(6)] =
-        static_cast<double>(found[row.class_index]) / static_cast<double>(batches * batch);
+    if (row.class_index >= 0)
+      run_.shares[row.name.substr(6)] =
+          static_cast<double>(found[row.class_index]) / static_cast<double>(batches * batch);
 }
 
 QualityPointer Evaluation::judged_by(const FeatureRow& row) const {
@@ -385,6 +419,7 @@ QualityPointer Evaluation::judged_by(const FeatureRow& row) const {
 PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
   PathProblem problem;
   problem.embedding = models_.decoder;
+  problem.feature = row.own;
   if (row.class_index >= 0) {
     const std::vector<int64_t> asked{row.class_index}, none;
     problem.feature =
@@ -465,6 +500,40 @@ void Evaluation::warn(const std::vector<std::string>& sentences) {
   }
 }
 
+/// The batches of one set that are finished, and false once one was interrupted and what is finished is to be
+/// kept.
+bool Evaluation::evaluate_set(size_t row, size_t epsilon, const MethodChoice& choice,
+                              Evaluators& evaluators) {
+  EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[epsilon], {}};
+  const EvaluationMethod method = evaluation_method(choice.name);
+  const std::string stage = join_message(set.feature, ", ", choice.name);
+  bool complete = true;
+  for (int64_t batch = 0; batch < batches_of(choice); ++batch, ++done_) {
+    const int64_t first = batch * job_.batch;
+    const int64_t count = std::min(job_.batch, pairs_of(choice) - first);
+    const std::string key = join_message(row, "-", epsilon, "-", choice.name, "-", batch);
+    auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
+    if (!paths) {
+      try {
+        paths = evaluate_batch(rows_[row], evaluators, method, first, count, stage);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::kInterrupted || !job_.keep_finished || done_ == 0) throw;
+        run_.failure = {ErrorKind::kInterrupted,
+                        join_message("interrupted: the table is of the ", done_, " batches of ", total_,
+                                     " that were finished until then"),
+                        "it is in"};
+        complete = false;
+        break;
+      }
+      if (state_) state_->store(key, *paths);
+    }
+    if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});
+    std::move(paths->begin(), paths->end(), std::back_inserter(set.paths));
+  }
+  if (!set.paths.empty()) run_.sets.push_back(std::move(set));
+  return complete;
+}
+
 void Evaluation::evaluate() {
   PathOptions path = job_.path;
   if (path.learning_rate == 0.0) path.learning_rate.reset();
@@ -477,24 +546,8 @@ void Evaluation::evaluate() {
       for (const bool fits : rows_[row].guard.fits)
         if (auto& evaluator = evaluators[fits ? 0 : 1]; !evaluator)
           evaluator.emplace(case_of(rows_[row], fits), path, job_.frames);
-      for (const MethodChoice& choice : methods_) {
-        EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[e], {}};
-        const EvaluationMethod method = evaluation_method(choice.name);
-        const std::string stage = join_message(set.feature, ", ", choice.name);
-        for (int64_t batch = 0; batch < batches_of(choice); ++batch, ++done_) {
-          const int64_t first = batch * job_.batch;
-          const int64_t count = std::min(job_.batch, pairs_of(choice) - first);
-          const std::string key = join_message(row, "-", e, "-", choice.name, "-", batch);
-          auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
-          if (!paths) {
-            paths = evaluate_batch(rows_[row], evaluators, method, first, count, stage);
-            if (state_) state_->store(key, *paths);
-          }
-          if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});
-          std::move(paths->begin(), paths->end(), std::back_inserter(set.paths));
-        }
-        run_.sets.push_back(std::move(set));
-      }
+      for (const MethodChoice& choice : methods_)
+        if (!evaluate_set(row, e, choice, evaluators)) return;
     }
   }
 }
@@ -504,7 +557,10 @@ void Evaluation::load() {
       job_.models, job_.path.seed,
       [this] {
         EndPointOptions ends;
-        if (names_tensor_file(job_.pairs)) ends.pairs = job_.pairs;
+        if (job_.own_pairs.defined())
+          ends.start = job_.own_pairs.select(1, 0);
+        else if (names_tensor_file(job_.pairs))
+          ends.pairs = job_.pairs;
         return EndPointReader::latent_shapes_of(ends);
       },
       job_.path.memory);
@@ -546,7 +602,7 @@ void Evaluation::fill_record() {
     return std::all_of(set.paths.begin(), set.paths.end(),
                        [](const EvaluatedPath& each) { return each.failed; });
   });
-  if (failed)
+  if (failed && !run_.failure)
     run_.failure = {ErrorKind::kNumerical, "every path has NaN or infinity among its figures",
                     "what was found is in"};
 }
@@ -559,13 +615,13 @@ EvaluateRun Evaluation::run() {
   run_.methods = methods_.size();
   run_.epsilons = job_.epsilon.size();
   if (job_.ends.empty())
-    job_.ends = (job_.favor.empty() && job_.avoid.empty()) || names_tensor_file(job_.pairs) ? "any" : "not";
+    job_.ends = (job_.favor.empty() && job_.avoid.empty()) || gives_pairs(job_) ? "any" : "not";
   const NoLibraryWarnings no_library_warnings;
   load();
   if (!models_.decoder->concurrent()) serial.reset();  // its points cannot be shared
   run_.assumptions = models_.assumptions;
   run_.warnings = models_.warnings;
-  if (!job_.out.empty()) {
+  if (!job_.out.empty() && !in_memory(job_)) {
     state_.emplace(job_.out, fingerprint(), job_.resume, job_.overwrite);
     run_.kept = state_->folder();
     if (observer_.kept) observer_.kept(state_->folder());

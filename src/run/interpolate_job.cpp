@@ -471,33 +471,34 @@ std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   return local;
 }
 
-}  // namespace
-
-const OptionTable<InterpolateJob>& interpolate_option_table() {
-  static const OptionTable<InterpolateJob> table = make_table();
-  return table;
-}
-
-InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
+/// A job's models, quality and ends: everything before its search.
+InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
                        const CancellationToken& cancellation) {
   interpolate_option_table().validate(job);
   InterpolateRun run;
   describe_job(run, "interpolate", interpolate_option_table(), job, job.path.seed, job.threads);
-  std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
+  const SerialOperations serial;  // batches are shared by points (evaluate_points.h)
   append(run.local_paths, model_paths_of(job));
   run.path = job.path;
   if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
   set_problem(job, run, observer.progress, cancellation);
-  if (!run.problem.embedding->concurrent()) serial.reset();  // its points cannot be shared
   for (const auto& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);
   for (const auto& sentence : run.warnings)
     if (observer.warning) observer.warning(sentence);
   check_not_interrupted(cancellation);
   if (job.certify) check_certifiable(run.problem, run.path);
+  return run;
+}
 
+/// The search, and what is told of it.
+void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver& observer,
+              const CancellationToken& cancellation) {
+  std::optional<SerialOperations> serial;
+  if (run.problem.embedding->concurrent()) serial.emplace();  // else its points cannot be shared
+  const NoLibraryWarnings no_library_warnings;
   const auto progress = [&](const Progress& p) {
     if (observer.progress) observer.progress(p);
     run.convergence.progress(p);
@@ -517,7 +518,123 @@ InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
                        [](Termination why) { return why == Termination::kNumericalFailure; }))
     run.failure = {ErrorKind::kNumerical, "the cost is NaN or infinite on every path",
                    "what was found is in"};
+}
+
+/// The warnings of groups of pairs, each once: what every group says of all of its pairs is said of all
+/// pairs, anything else of the pairs that it concerns.
+std::vector<Warning> joined_warnings(const std::vector<InterpolateRun>& runs,
+                                     const std::vector<std::vector<int64_t>>& pairs) {
+  std::vector<Warning> all;
+  for (size_t group = 0; group < runs.size(); ++group)
+    for (const Warning& warning : runs[group].warnings) {
+      const bool of_group = warning.pair == Warning::kAllPairs;
+      const auto said_by = [&](const InterpolateRun& run) {
+        return std::any_of(run.warnings.begin(), run.warnings.end(),
+                           [&](const Warning& w) { return w == warning && w.pair == warning.pair; });
+      };
+      if (of_group && std::all_of(runs.begin(), runs.end(), said_by)) {
+        if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
+        continue;
+      }
+      for (size_t row = 0; row < pairs[group].size(); ++row) {
+        if (!of_group && warning.pair != static_cast<int64_t>(row)) continue;
+        const std::string own = join_message("pair ", row + 1, ": ");
+        const std::string sentence = warning.substr(warning.rfind(own, 0) == 0 ? own.size() : 0);
+        const int64_t pair = pairs[group][row];
+        all.emplace_back(join_message("pair ", pair + 1, ": ", sentence), warning.kind, pair);
+      }
+    }
+  return all;
+}
+
+/// What groups of pairs have in their own records, in one; `all.result` is of all pairs already.
+void join_records(InterpolateRun& all, const std::vector<InterpolateRun>& runs,
+                  const std::vector<std::vector<int64_t>>& pairs) {
+  all.summary = path_summary(all.result);
+  all.summary.erase("warnings");
+  bool numerical = true;
+  for (size_t group = 0; group < runs.size(); ++group) {
+    const InterpolateRun& run = runs[group];
+    for (const auto& [name, value] : run.summary.items())
+      if (!all.summary.contains(name) && name.rfind("warning", 0) != 0 && name != "feature" &&
+          name != "classifier" && name != "verdict")
+        all.summary[name] = value;
+    if (run.summary.contains("guard") && all.summary["guard"] != run.summary["guard"])
+      all.summary["guard"] = "mixed";
+    for (size_t row = 0; row < pairs[group].size(); ++row) {
+      nlohmann::json& pair = all.summary["pairs"][static_cast<size_t>(pairs[group][row])];
+      pair = run.summary["pairs"][row];
+      pair["quality"] = run.facts["quality"];
+      if (!run.feature.empty()) pair["feature"] = run.feature;
+      if (!run.classifier.is_null()) pair["classifier"] = run.classifier;
+    }
+    for (const std::string& sentence : run.assumptions)
+      if (std::find(all.assumptions.begin(), all.assumptions.end(), sentence) == all.assumptions.end())
+        all.assumptions.push_back(sentence);
+    if (run.interrupted()) all.failure = run.failure;
+    numerical = numerical && run.failure;
+  }
+  if (numerical && !all.failure) all.failure = runs[0].failure;
+  all.warnings = joined_warnings(runs, pairs);
+  write_warnings(all.summary, all.warnings);
+  add_verdicts(all.summary, RunKind::kInterpolate);
+}
+
+}  // namespace
+
+const OptionTable<InterpolateJob>& interpolate_option_table() {
+  static const OptionTable<InterpolateJob> table = make_table();
+  return table;
+}
+
+InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
+                       const CancellationToken& cancellation) {
+  InterpolateRun run = prepare(job, observer, cancellation);
+  complete(job, run, observer, cancellation);
   return run;
+}
+
+InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
+                       const std::vector<std::vector<int64_t>>& pairs, const RunObserver& observer,
+                       const CancellationToken& cancellation) {
+  LATENTPATH_CHECK(!jobs.empty() && jobs.size() == pairs.size(), kArgument,
+                   "a job for each group of pairs is needed");
+  int64_t count = 0;
+  std::vector<InterpolateRun> runs;
+  // What is refused is refused before the first search.
+  for (size_t group = 0; group < jobs.size(); ++group) {
+    runs.push_back(prepare(jobs[group], observer, cancellation));
+    LATENTPATH_CHECK(runs[group].problem.start.size(0) == static_cast<int64_t>(pairs[group].size()),
+                     kArgument, "group ", group + 1, " has ", runs[group].problem.start.size(0),
+                     " pairs and numbers of ", pairs[group].size());
+    count += static_cast<int64_t>(pairs[group].size());
+  }
+  InterpolateRun all;
+  static_cast<RunRecord&>(all) = runs[0];
+  all.assumptions.clear();
+  for (size_t group = 0; group < jobs.size(); ++group) {
+    RunObserver own = observer;
+    if (observer.progress && jobs.size() > 1)
+      own.progress = [&, group](const Progress& p) {
+        Progress labelled = p;
+        labelled.stage = join_message("group ", group + 1, " of ", jobs.size(), ": ", p.stage);
+        observer.progress(labelled);
+      };
+    complete(jobs[group], runs[group], own, cancellation);
+    join(all.result, runs[group].result, at::tensor(pairs[group], at::kLong), count);
+  }
+  all.path = runs[0].path;
+  all.dtype = runs[0].dtype;
+  all.output_range = runs[0].output_range;
+  join_records(all, runs, pairs);
+  for (const char* name : {"favor", "avoid"})
+    for (const InterpolateRun& run : runs)
+      if (run.options[name] != runs[0].options[name]) all.options[name] = nullptr;
+  for (const char* name : {"quality", "feature"}) all.facts.erase(name);
+  all.text =
+      all.result.brief_report() + data_density_text(all.summary) + verdict_text(all.summary["verdict"]);
+  all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};
+  return all;
 }
 
 }  // namespace latentpath

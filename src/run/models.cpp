@@ -147,8 +147,14 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
   LATENTPATH_CHECK(judge.empty() || judge == "none" || models.classifier, kArgument, "`judge` ", judge,
                    " is compared with a `classifier`: give that too");
   if (judge == "none" || !models.classifier) return;
+  ClassifierOptions how = classifier_options(options);
+  how.file_first = true;
+  how.signature = {};
   std::filesystem::path file;
-  if (judge.empty()) {
+  if (options.judge_function) {
+    file = options.judge_function->name;
+    models.judge = std::make_shared<Classifier>(TorchScriptModule(*options.judge_function, "judge"), how);
+  } else if (judge.empty()) {
     if (options.classifier_function) return;  // beside a function in memory nothing stands
     file = find_model(options.classifier, options.folders);
     file.replace_filename(file.stem().string() + "-judge.pt");
@@ -157,10 +163,7 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
   } else {
     file = find_model(judge, options.folders);
   }
-  ClassifierOptions how = classifier_options(options);
-  how.file_first = true;
-  how.signature = {};
-  models.judge = load_classifier(file, how);
+  if (!models.judge) models.judge = load_classifier(file, how);
   models.judge->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
   for (const auto& sentence : models.judge->assumptions())
     models.assumptions.push_back("the judge " + file.filename().string() + ": " + sentence);
@@ -216,26 +219,35 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   }
   models.prior =
       stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, *models.decoder);
-  if (options.classifier_function) {
+  if (options.classifier_function)
     models.classifier = connect_classifier(*options.classifier_function, options, seed, models);
-  } else if (!options.classifier.empty()) {
-    models.classifier = load_classifier(find_model(options.classifier, folders), classifier_options(options));
-    models.classifier->connect(*models.decoder, probe_points(*models.decoder, seed),
-                               models.decoder->output_range());
-    append(models.assumptions, models.classifier->assumptions());
-    append(models.warnings, models.classifier->warnings());
-  }
+  else if (!options.classifier.empty())
+    models.classifier = connect_classifier(options.classifier, options, seed, models);
   return models;
 }
 
-std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
-                                               uint64_t seed, Models& models) {
-  auto classifier =
-      std::make_shared<Classifier>(TorchScriptModule(function, "classifier"), classifier_options(options));
+namespace {
+
+std::shared_ptr<Classifier> connected(std::shared_ptr<Classifier> classifier, uint64_t seed, Models& models) {
   classifier->connect(*models.decoder, probe_points(*models.decoder, seed), models.decoder->output_range());
   append(models.assumptions, classifier->assumptions());
   append(models.warnings, classifier->warnings());
   return classifier;
+}
+
+}  // namespace
+
+std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
+                                               uint64_t seed, Models& models) {
+  return connected(
+      std::make_shared<Classifier>(TorchScriptModule(function, "classifier"), classifier_options(options)),
+      seed, models);
+}
+
+std::shared_ptr<Classifier> connect_classifier(const std::string& file, const ModelOptions& options,
+                                               uint64_t seed, Models& models) {
+  return connected(load_classifier(find_model(file, options.folders), classifier_options(options)), seed,
+                   models);
 }
 
 Feature make_feature(const std::shared_ptr<const Classifier>& classifier,

@@ -161,6 +161,12 @@ struct Batch {
       if (f.*figure) values.push_back(*(f.*figure));
     return values;
   }
+  /// What is asked for: of all pairs, or in words where they differ.
+  std::string feature() const {
+    for (const VerdictFigures& f : pairs)
+      if (f.feature != pairs[0].feature) return "probability of what each pair asks for";
+    return pairs[0].feature;
+  }
   std::vector<double> ratios() const {  ///< cost of the straight line over that of the path
     std::vector<double> values;
     for (const VerdictFigures& f : pairs)
@@ -192,7 +198,7 @@ std::string finding_of(const Batch& batch, RunKind kind) {
   const auto probability = batch.column(&VerdictFigures::probability),
              straight = batch.column(&VerdictFigures::straight_probability),
              lengths = batch.column(&VerdictFigures::length);
-  const std::string& feature = batch.pairs[0].feature;
+  const std::string feature = batch.feature();
   if (kind == RunKind::kGeodesic)
     return over + (lengths.empty() ? "none has a path of finite length"
                                    : "the median length is " + figure_text(median_of(lengths), 6));
@@ -278,7 +284,7 @@ json batch_tiles(const Batch& batch) {
     tiles.push_back(ratio_tile(median_of(ratios), "median of " + count + " pairs"));
   if (const auto probability = batch.column(&VerdictFigures::probability); !probability.empty()) {
     const auto straight = batch.column(&VerdictFigures::straight_probability);
-    tiles.push_back(tile(share_text(median_of(probability)), "median of mean " + batch.pairs[0].feature,
+    tiles.push_back(tile(share_text(median_of(probability)), "median of mean " + batch.feature(),
                          straight.empty() ? "" : "straight lines " + share_text(median_of(straight))));
   }
   std::map<std::string, size_t> levels;

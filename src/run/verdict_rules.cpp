@@ -518,9 +518,11 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   const json pair =
       pairs != summary.end() && pair_index < pairs->size() ? (*pairs)[pair_index] : json::object();
   path = pair.value("path", json::object());
-  classifier = summary.value("classifier", json::object());
+  // Of pairs that ask for different things, each says so itself.
+  classifier = pair.value("classifier", summary.value("classifier", json::object()));
   start = text_of(path, "start"), termination = text_of(path, "termination");
-  feature = text_of(summary, "feature"), title = text_of(summary, "title"), dtype = text_of(summary, "dtype");
+  feature = text_of(pair.contains("feature") ? pair : summary, "feature"), title = text_of(summary, "title"),
+  dtype = text_of(summary, "dtype");
   warnings = warnings_of(summary, pair_index);
   under_resolved = path.value("under_resolved", json()) == json(true);
   cost = figure_of(path, kind == RunKind::kMeasures ? "cost" : "cost_refined");

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/run/evaluate_job.h"
@@ -22,6 +24,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Jobs : public ::testing::Test {
  protected:
@@ -47,6 +50,15 @@ class Jobs : public ::testing::Test {
 
   std::filesystem::path folder_;
 };
+
+std::string refusal(const std::vector<InterpolateJob>& jobs) {
+  try {
+    execute(jobs, {});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
 
 template <class Job>
 std::string refusal(const Job& job) {
@@ -192,6 +204,79 @@ TEST_F(Jobs, ACancelledSearchIsARecordWithAFailure) {
   EXPECT_THAT(run.failure->sentence, HasSubstr("best ones reached"));
 }
 
+/// Two eights and a three between three pairs: each as if it were alone.
+TEST_F(Jobs, PairsMayAskForDifferentThings) {
+  std::vector<InterpolateJob> jobs(2, digits());
+  const std::vector<std::vector<int64_t>> pairs{{0, 2}, {1}};
+  Tensor start = at::empty({3, 2}), end = at::empty({3, 2});
+  for (int64_t pair = 0; pair < 3; ++pair)
+    for (int64_t d = 0; d < 2; ++d) {
+      start[pair][d] = -1.0 + 0.4 * static_cast<double>(pair) - 0.3 * static_cast<double>(d);
+      end[pair][d] = 1.2 - 0.7 * static_cast<double>(pair) + 0.5 * static_cast<double>(d);
+    }
+  jobs[1].favor = {"3"};
+  for (size_t group = 0; group < 2; ++group) {
+    const Tensor numbers = at::tensor(pairs[group], at::kLong);
+    jobs[group].ends = {};
+    jobs[group].ends.start = start.index_select(0, numbers);
+    jobs[group].ends.end = end.index_select(0, numbers);
+  }
+  const InterpolateRun all = execute(jobs, pairs);
+  EXPECT_THAT(all.result.nodes.sizes().vec(), ElementsAre(3, 9, 2));
+  ASSERT_EQ(all.summary["pairs"].size(), 3u);
+  for (const int64_t pair : {1, 2}) {
+    InterpolateJob alone = digits();
+    alone.favor = {pair == 1 ? "3" : "8"};
+    alone.ends = {};
+    alone.ends.start = start.slice(0, pair, pair + 1);
+    alone.ends.end = end.slice(0, pair, pair + 1);
+    const InterpolateRun one = execute(alone);
+    // Batches of other sizes round otherwise, and three iterations have not converged.
+    EXPECT_TRUE(at::allclose(all.result.nodes[pair], one.result.nodes[0], 0, 1e-3)) << pair;
+    const auto& mine = all.summary["pairs"][static_cast<size_t>(pair)];
+    const auto& theirs = one.summary["pairs"][0];
+    EXPECT_EQ(mine["feature"], one.feature);
+    EXPECT_EQ(mine["classifier"], one.summary["classifier"]);
+    EXPECT_EQ(mine["path"]["verdict"], theirs["path"]["verdict"]);
+    for (const char* curve : {"path", "linear", "spherical"})
+      for (const char* figure : {"cost_refined", "length", "mean_class_probability"})
+        EXPECT_NEAR(mine[curve][figure].get<double>(), theirs[curve][figure].get<double>(),
+                    2e-3 * std::abs(theirs[curve][figure].get<double>()))
+            << pair << " " << curve << " " << figure;
+  }
+  EXPECT_TRUE(all.options["favor"].is_null());
+  EXPECT_FALSE(all.summary.contains("feature"));
+  EXPECT_THAT(all.text, HasSubstr("probability of what each pair asks for"));
+  EXPECT_THAT(refusal(std::vector<InterpolateJob>()), HasSubstr("a job for each group"));
+
+  // What is to be said of one pair is said of it, by its number among all; what is to be said of each, once.
+  jobs[1].ends.end = at::full({1, 2}, 4.0);
+  jobs[1].ends.any_endpoint = true;
+  const InterpolateRun strange = execute(jobs, pairs);
+  int64_t of_second = 0;
+  for (const Warning& warning : strange.warnings)
+    if (warning.find("stranger than 9999") != std::string::npos) {
+      EXPECT_THAT(warning, StartsWith("pair 2: "));
+      EXPECT_EQ(warning.pair, 1);
+      ++of_second;
+    }
+  EXPECT_EQ(of_second, 1);
+  EXPECT_EQ(std::set<std::string>(strange.warnings.begin(), strange.warnings.end()).size(),
+            strange.warnings.size());
+  jobs[1].ends.end = end.slice(0, 1, 2);
+
+  // Whoever interrupts the first group has the best so far of all.
+  const CancellationToken token;
+  RunObserver observer;
+  observer.progress = [&](const Progress& progress) {
+    if (progress.stage.rfind("group 1 of 2", 0) == 0) token.cancel();
+  };
+  const InterpolateRun cut = execute(jobs, pairs, observer, token);
+  EXPECT_TRUE(cut.interrupted());
+  EXPECT_TRUE(at::equal(cut.result.nodes.select(1, 0), start));
+  EXPECT_TRUE(cut.summary["pairs"][1]["linear"].contains("cost_refined"));
+}
+
 TEST_F(Jobs, GeodesicKnowsThePapersExample) {
   GeodesicJob job;
   job.example = 2;
@@ -236,6 +321,59 @@ TEST_F(Jobs, EvaluateMakesATable) {
   EXPECT_TRUE(run.kept.empty());  // no `out`
   job.resume = true;
   EXPECT_THAT(refusal(job), HasSubstr("`resume` goes on"));
+}
+
+TEST_F(Jobs, EvaluateTakesWhatACallerHasInMemory) {
+  EvaluateJob job;
+  job.models.decoder_function =
+      ModelFunction{.name = "Generator", .forward = [](const Tensor& z) { return at::tanh(z); }};
+  job.models.decoder = "Generator";
+  job.models.classifier_function =
+      ModelFunction{.name = "Classifier", .forward = [](const Tensor& x) { return 3 * x; }};
+  job.models.classifier = "Classifier";
+  job.models.judge_function = job.models.classifier_function;
+  job.judge = "Second";
+  job.favor = {"1"};
+  job.own_pairs = at::randn({5, 2, 3}, make_generator(1), at::kFloat);
+  job.pairs.clear();
+  job.own_features = [](Models& models) {
+    EXPECT_EQ(models.decoder->latent_dim(), 3);  // as the pairs have
+    const auto near_zero = [](const Tensor& z) { return at::exp(-z.square().sum(1)); };
+    return std::vector<Feature>{{function_quality(near_zero, "near zero"), "near zero"}};
+  };
+  job.methods = {"linear"};
+  job.frames = 5;
+  job.batch = 2;
+  job.threads = 1;
+  const EvaluateRun run = execute(job);
+  ASSERT_EQ(run.sets.size(), 2u);
+  EXPECT_EQ(run.sets[0].feature, "favor 1");
+  EXPECT_EQ(run.sets[1].feature, "near zero");
+  EXPECT_TRUE(at::equal(run.arrays[0].second[1], job.own_pairs));
+  const EvaluatedPath &asked = run.sets[0].paths[0], &own = run.sets[1].paths[0];
+  // The judge is the classifier; it looks at five frames, and the other mean is over a refined grid.
+  EXPECT_NEAR(asked[PathFigure::kMeanJudge], asked[PathFigure::kMeanFeature], 0.02);
+  EXPECT_TRUE(std::isnan(own[PathFigure::kClassRatio]) && std::isnan(own[PathFigure::kMeanJudge]));
+  EXPECT_GT(own[PathFigure::kMeanFeature], 0);
+
+  // Three of six batches: all of the first row, and none of the second.
+  const auto interrupted = [&job] {
+    const CancellationToken token;
+    RunObserver observer;
+    observer.progress = [&](const Progress& progress) {
+      if (progress.done == 3) token.cancel();
+    };
+    return execute(job, observer, token);
+  };
+  EXPECT_THROW(interrupted(), Error);
+  job.keep_finished = true;
+  const EvaluateRun cut = interrupted();
+  EXPECT_TRUE(cut.interrupted());
+  ASSERT_EQ(cut.sets.size(), 1u);
+  EXPECT_EQ(cut.sets[0].paths.size(), 5u);
+  job.resume = true;
+  job.out = (folder_ / "table").string();
+  EXPECT_THAT(refusal(job), HasSubstr("in memory"));
 }
 
 }  // namespace

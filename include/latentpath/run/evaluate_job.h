@@ -7,6 +7,7 @@
 //   EvaluateRun run = execute(job);
 //   std::cout << run.text;
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ struct EvaluateJob {
   std::vector<std::string> picture_format{"png"};  ///< png, svg, pdf
   std::string out;  ///< finished batches are kept in OUT.partial until the run is complete
   bool resume = false, overwrite = false;
+
+  // What a caller has in memory, and no options:
+  /// Rows of the caller's own, after those of `favor` and `avoid`, made when the models are loaded.
+  std::function<std::vector<Feature>(Models&)> own_features = {};
+  Tensor own_pairs = {};  ///< [pairs, 2, D], in the place of `pairs`
+  /// A cancelled run is the record of the batches finished until then, with a failure, where there are any.
+  bool keep_finished = false;
 };
 const OptionTable<EvaluateJob>& evaluate_option_table();
 
@@ -57,7 +65,8 @@ struct EvaluateRun : RunRecord {
       kept;  ///< where finished batches are, until the run folder is written; empty: nowhere
 };
 
-/// Throws Error(kInterrupted) when cancelled: a search cut short belongs into no table.
+/// Throws Error(kInterrupted) when cancelled, but for `keep_finished`: a search cut short belongs into no
+/// table.
 EvaluateRun execute(const EvaluateJob& job, const RunObserver& observer = {},
                     const CancellationToken& cancellation = {});
 

@@ -77,4 +77,13 @@ struct InterpolateRun : RunRecord {
 InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer = {},
                        const CancellationToken& cancellation = {});
 
+/// Pairs that ask for different things, in one record: jobs[g] is asked of the pairs with the numbers
+/// pairs[g], from 0, whose ends are its own, and what becomes of each is what becomes of it alone. Each pair
+/// of the summary says its `feature`, `quality` and `classifier`, which of one job the whole run says. The
+/// jobs differ in `favor`, `avoid`, `own_feature`, ends and first paths, and in nothing else; the problem is
+/// none that illustrate() could draw.
+InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
+                       const std::vector<std::vector<int64_t>>& pairs, const RunObserver& observer = {},
+                       const CancellationToken& cancellation = {});
+
 }  // namespace latentpath

@@ -32,9 +32,9 @@ struct ModelOptions {
   std::string dtype, device = "cpu";
   /// Where names are sought. Not an option: it belongs to the installation.
   std::vector<std::filesystem::path> folders = {};
-  /// Models in memory, in the place of files; `decoder` and `classifier` are then their names. No options
-  /// either.
-  std::optional<ModelFunction> decoder_function = {}, classifier_function = {};
+  /// Models in memory, in the place of files; `decoder`, `classifier` and a job's `judge` are then their
+  /// names. No options either.
+  std::optional<ModelFunction> decoder_function = {}, classifier_function = {}, judge_function = {};
 };
 const OptionTable<ModelOptions>& model_option_table();
 
@@ -55,14 +55,16 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                    const std::function<std::vector<std::vector<int64_t>>()>& shapes_of_ends = {},
                    double memory = 0);
 
-/// A further classifier, in memory, connected to the decoder: for a quality of the caller's own. What has to
-/// be said of it is added to `models`.
+/// A further classifier, in memory or by its file, connected to the decoder: for a quality of the caller's
+/// own. What has to be said of it is added to `models`.
 std::shared_ptr<Classifier> connect_classifier(const ModelFunction& function, const ModelOptions& options,
                                                uint64_t seed, Models& models);
+std::shared_ptr<Classifier> connect_classifier(const std::string& file, const ModelOptions& options,
+                                               uint64_t seed, Models& models);
 
-/// Loads and connects `judge`: a file, a shipped model's name, none, or, where it is empty, NAME-judge.pt
-/// beside the classifier's NAME.pt if there is one. What its file does not say of its input is as the options
-/// say of the classifier's.
+/// Loads and connects `judge`: `judge_function` where there is one, else a file, a shipped model's name,
+/// none, or, where it is empty, NAME-judge.pt beside the classifier's NAME.pt if there is one. What it does
+/// not say of its input itself is as the options say of the classifier's.
 void load_judge(const ModelOptions& options, const std::string& judge, uint64_t seed, Models& models);
 
 /// The floating type that end points are given to the decoder in.
