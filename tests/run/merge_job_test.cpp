@@ -94,8 +94,10 @@ TEST_F(MergeJobs, TheFilesOfOneRun) {
   std::vector<std::string> shards;
   for (const char* shard : {"1/4", "2/4", "3/4", "4/4"})  // three batches: the last one is empty
     shards.insert(shards.begin(), computed(shard, std::string("shard-") + shard[0]));
+  MergeJob job;
+  job.shards = shards;
   RunFolder folder(folder_ / "all");
-  const EvaluateRun run = merge_shards({.shards = shards}, folder.path());
+  const EvaluateRun run = merge_shards(job, folder.path());
   write_run(run, folder.path());
   folder.commit();
   for (const char* name : {"run.json", "table.csv", "paths.csv", "frames.csv", "ends.npy"})
@@ -105,7 +107,7 @@ TEST_F(MergeJobs, TheFilesOfOneRun) {
   const CancellationToken token;
   token.cancel();
   try {
-    merge_shards({.shards = shards}, folder_, {}, token);
+    merge_shards(job, folder_, {}, token);
     FAIL() << "a cancelled merge gave a table";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
