@@ -27,7 +27,7 @@ CLI::Option* add_value(CLI::App& command, const BoundOption& option) {
       option.row->help_text());
   if constexpr (std::is_same_v<Value, std::vector<double>> ||
                 std::is_same_v<Value, std::vector<std::string>>) {
-    added->allow_extra_args(false);
+    added->allow_extra_args(option.row->positional);  // A B C, and --favor 8 --favor 9
     if (option.row->separated) added->delimiter(',');
   }
   if (const std::string text = option_text(option.get()); !text.empty()) added->default_str(text);

@@ -16,6 +16,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/npy_stream.h"
 
 namespace latentpath {
 namespace {
@@ -197,11 +198,57 @@ std::pair<std::string_view, size_t> find_header(std::string_view bytes, const st
 }
 
 template <typename T>
-std::string npy_header(at::IntArrayRef shape) {
+std::string header_of(at::IntArrayRef shape) {
   std::ostringstream stream;
   xt::detail::write_header(stream, xt::detail::build_typestring<T>(), false,
                            std::vector<int64_t>(shape.begin(), shape.end()));
   return stream.str();
+}
+
+std::string npy_header(at::ScalarType dtype, at::IntArrayRef shape, const std::filesystem::path& path) {
+  switch (dtype) {
+    case at::kFloat:
+      return header_of<float>(shape);
+    case at::kDouble:
+      return header_of<double>(shape);
+    case at::kLong:
+      return header_of<int64_t>(shape);
+    case at::kInt:
+      return header_of<int32_t>(shape);
+    case at::kByte:
+      return header_of<uint8_t>(shape);
+    case at::kBool:
+      return header_of<bool>(shape);
+    default:
+      throw Error(ErrorKind::kArgument, join_message("cannot write ", path.string(), ": dtype ",
+                                                     c10::toString(dtype), " is not one of ", kSupported));
+  }
+}
+
+/// What the file of `bytes` bytes in all, of which these are the first, holds behind its header.
+struct Contents {
+  Header header;
+  Description description;
+  int64_t offset = 0;
+};
+
+Contents contents_of(std::string_view bytes, int64_t all, const std::string& file) {
+  const auto [text, offset] = find_header(bytes, file);
+  const std::optional<Header> header = HeaderParser(text).parse();
+  LATENTPATH_CHECK(header, kInput, file,
+                   " has a malformed .npy header; expected {'descr': …, 'fortran_order': …, 'shape': …}");
+  const Description description = parse_dtype(header->descr, file);
+  const auto size = static_cast<int64_t>(c10::elementSize(description.type.read));
+  LATENTPATH_CHECK(header->shape.size() <= kMostDimensions, kInput, file, " has ", header->shape.size(),
+                   " dimensions; expected at most ", kMostDimensions);
+  const std::optional<int64_t> expected = byte_count(header->shape, size);
+  LATENTPATH_CHECK(expected, kInput, file, " claims the impossible shape ", shape_string(header->shape));
+  const int64_t actual = all - static_cast<int64_t>(offset);
+  LATENTPATH_CHECK(actual == *expected, kInput, file,
+                   actual < *expected ? " is cut short" : " has bytes left over", ": shape ",
+                   shape_string(header->shape), " of dtype ", header->descr, " takes ", *expected,
+                   " bytes, the file has ", actual);
+  return {*header, description, static_cast<int64_t>(offset)};
 }
 
 }  // namespace
@@ -209,30 +256,19 @@ std::string npy_header(at::IntArrayRef shape) {
 Tensor read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
 
 Tensor parse_npy(std::string_view bytes, const std::string& file) {
-  const auto [text, offset] = find_header(bytes, file);
-  const std::optional<Header> header = HeaderParser(text).parse();
-  LATENTPATH_CHECK(header, kInput, file,
-                   " has a malformed .npy header; expected {'descr': …, 'fortran_order': …, 'shape': …}");
-  const auto [type, big_endian] = parse_dtype(header->descr, file);
+  const auto [header, description, offset] = contents_of(bytes, static_cast<int64_t>(bytes.size()), file);
+  const auto [type, big_endian] = description;
   const auto size = static_cast<int64_t>(c10::elementSize(type.read));
-  LATENTPATH_CHECK(header->shape.size() <= kMostDimensions, kInput, file, " has ", header->shape.size(),
-                   " dimensions; expected at most ", kMostDimensions);
-  const std::optional<int64_t> expected = byte_count(header->shape, size);
-  LATENTPATH_CHECK(expected, kInput, file, " claims the impossible shape ", shape_string(header->shape));
-  const auto actual = static_cast<int64_t>(bytes.size() - offset);
-  LATENTPATH_CHECK(actual == *expected, kInput, file,
-                   actual < *expected ? " is cut short" : " has bytes left over", ": shape ",
-                   shape_string(header->shape), " of dtype ", header->descr, " takes ", *expected,
-                   " bytes, the file has ", actual);
+  const size_t begin = static_cast<size_t>(offset), actual = bytes.size() - begin;
 
-  std::vector<int64_t> shape = header->shape;
-  if (header->fortran_order) std::reverse(shape.begin(), shape.end());
+  std::vector<int64_t> shape = header.shape;
+  if (header.fortran_order) std::reverse(shape.begin(), shape.end());
   // A bool other than 0 and 1 is undefined behaviour: such bytes are read as numbers first.
   Tensor tensor = at::empty(shape, type.read == at::kBool ? at::kByte : type.read);
-  if (actual > 0) std::memcpy(tensor.data_ptr(), bytes.data() + offset, static_cast<size_t>(actual));
+  if (actual > 0) std::memcpy(tensor.data_ptr(), bytes.data() + begin, actual);
   if (big_endian) swap_bytes(static_cast<char*>(tensor.data_ptr()), tensor.numel(), size);
   tensor = type.read == at::kBool ? tensor.ne(0) : tensor.to(type.given);
-  if (!header->fortran_order) return tensor;
+  if (!header.fortran_order) return tensor;
   std::vector<int64_t> order(shape.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);
   return tensor.permute(order).contiguous();
@@ -241,33 +277,58 @@ Tensor parse_npy(std::string_view bytes, const std::string& file) {
 void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
   LATENTPATH_CHECK(tensor.defined(), kArgument, "cannot write ", path.string(), ": there is no array");
   const Tensor array = tensor.detach().to(at::kCPU).contiguous();
-  std::string bytes;
-  switch (array.scalar_type()) {
-    case at::kFloat:
-      bytes = npy_header<float>(array.sizes());
-      break;
-    case at::kDouble:
-      bytes = npy_header<double>(array.sizes());
-      break;
-    case at::kLong:
-      bytes = npy_header<int64_t>(array.sizes());
-      break;
-    case at::kInt:
-      bytes = npy_header<int32_t>(array.sizes());
-      break;
-    case at::kByte:
-      bytes = npy_header<uint8_t>(array.sizes());
-      break;
-    case at::kBool:
-      bytes = npy_header<bool>(array.sizes());
-      break;
-    default:
-      throw Error(ErrorKind::kArgument,
-                  join_message("cannot write ", path.string(), ": dtype ", c10::toString(array.scalar_type()),
-                               " is not one of ", kSupported));
-  }
+  std::string bytes = npy_header(array.scalar_type(), array.sizes(), path);
   if (array.nbytes() > 0) bytes.append(static_cast<const char*>(array.data_ptr()), array.nbytes());
   write_file(path, bytes);
+}
+
+NpyReader::NpyReader(const std::filesystem::path& path)
+    : name_(path.string()), file_(path, std::ios::binary), dtype_(at::kFloat) {
+  constexpr size_t kLongestHeader = 1 << 12;  // of what write_npy() writes
+  std::error_code code;
+  const auto all = static_cast<int64_t>(std::filesystem::file_size(path, code));
+  LATENTPATH_CHECK(file_.good() && !code, kInput, "cannot read ", name_);
+  std::string bytes(std::min<size_t>(static_cast<size_t>(all), kLongestHeader), '\0');
+  file_.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  LATENTPATH_CHECK(file_.good(), kInput, "cannot read ", name_);
+  const Contents contents = contents_of(bytes, all, name_);
+  const auto [type, big_endian] = contents.description;
+  LATENTPATH_CHECK((type.read == at::kFloat || type.read == at::kDouble) && !big_endian &&
+                       (!contents.header.fortran_order || contents.header.shape.size() < 2),
+                   kInput, name_, " must hold float32 or float64 numbers in C order, as it was written");
+  shape_ = contents.header.shape;
+  dtype_ = type.read;
+  offset_ = contents.offset;
+}
+
+Tensor NpyReader::read(int64_t first, int64_t count) {
+  const auto size = static_cast<int64_t>(c10::elementSize(dtype_));
+  Tensor numbers = at::empty({count}, dtype_);
+  file_.clear();
+  file_.seekg(offset_ + first * size);
+  file_.read(static_cast<char*>(numbers.data_ptr()), count * size);
+  LATENTPATH_CHECK(file_.good(), kInput, "cannot read the numbers ", first, " to ", first + count - 1, " of ",
+                   name_);
+  return numbers;
+}
+
+NpyWriter::NpyWriter(const std::filesystem::path& path, at::ScalarType dtype,
+                     const std::vector<int64_t>& shape)
+    : file_(path), dtype_(dtype), left_(1) {
+  file_.append(npy_header(dtype, shape, path));
+  for (const int64_t size : shape) left_ *= size;
+}
+
+void NpyWriter::append(const Tensor& numbers) {
+  LATENTPATH_ASSERT(numbers.scalar_type() == dtype_ && numbers.numel() <= left_);
+  const Tensor array = numbers.contiguous();
+  if (array.nbytes() > 0) file_.append({static_cast<const char*>(array.data_ptr()), array.nbytes()});
+  left_ -= array.numel();
+}
+
+void NpyWriter::close() {
+  LATENTPATH_ASSERT(left_ == 0);
+  file_.close();
 }
 
 }  // namespace latentpath

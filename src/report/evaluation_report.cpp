@@ -5,13 +5,11 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/run/verdict.h"
-#include "report/evaluation_profiles.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
 namespace {
 
-using detail::Profile;
 using nlohmann::json;
 
 json page_metrics(const std::vector<bool>& used) {
@@ -42,43 +40,42 @@ json page_values(const EvaluationRow& row) {
   return values;
 }
 
-json page_profiles(const EvaluatedSet& set) {
+json page_profiles(const EvaluationRow& row) {
   json profiles = json::object();
-  const auto add = [&](const char* name, const Profile& profile) {
+  const auto add = [&](const char* name, const EvaluationProfile& profile) {
     if (profile.mean.empty()) return;
     json mean = json::array(), error = json::array();
     for (const double value : profile.mean) mean.push_back(page_number(value));
     for (const double value : profile.error) error.push_back(page_number(value));
     profiles[name] = {{"mean", mean}, {"error", error}};
   };
-  add("step", detail::profile_of(set.paths, detail::squared_steps));
-  add("quality", detail::profile_of(set.paths, detail::quality_along));
-  add("probability", detail::profile_of(set.paths, detail::probability_along));
+  add("step", row.squared_step);
+  add("quality", row.quality);
+  add("probability", row.probability);
   return profiles;
 }
 
 }  // namespace
 
-json evaluation_page(const std::vector<EvaluatedSet>& sets) {
-  const auto rows = evaluation_rows(sets);
+json evaluation_page(const std::vector<EvaluationRow>& rows) {
   const auto used = figures_in_use(rows);
-  json summary = evaluation_summary(sets);
-  add_evaluation_verdicts(summary, evaluation_finding(sets));
+  json summary = evaluation_summary(rows);
+  add_evaluation_verdicts(summary, evaluation_finding(rows));
   json list = json::array();
   for (size_t r = 0; r < rows.size(); ++r)
-    list.push_back({{"feature", evaluation_row_name(rows[r], sets)},
+    list.push_back({{"feature", evaluation_row_name(rows[r], rows)},
                     {"method", rows[r].method},
                     {"pairs", rows[r].pairs},
                     {"failures", rows[r].failures},
                     {"verdict", summary["rows"][r]["verdict"]},
                     {"values", page_values(rows[r])},
-                    {"profiles", page_profiles(sets[r])}});
+                    {"profiles", page_profiles(rows[r])}});
   return {
       {"kind", "evaluate"}, {"verdict", summary["verdict"]}, {"metrics", page_metrics(used)}, {"rows", list}};
 }
 
 json evaluation_page(const EvaluateRun& run) {
-  json page = evaluation_page(run.sets);
+  json page = evaluation_page(run.rows);
   page["verdict"] = run.summary["verdict"];
   page["notes"] = run.assumptions;
   for (const auto& [name, share] : run.shares.items())

@@ -2,15 +2,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluation_profiles.h"
 #include "latentpath/core/error.h"
 #include "latentpath/report/evaluation_report.h"
 #include "ticks.h"
 
 namespace latentpath {
 namespace {
-
-using detail::Profile;
 
 constexpr double kPanelWidth = 320, kPanelHeight = 190, kLeft = 62, kTop = 62, kGap = 74, kBottom = 46;
 const TextStyle kTitleStyle{.size = 15, .bold = true};
@@ -31,29 +28,30 @@ Look look_of(const std::string& method, size_t index) {
   return others[index % others.size()];
 }
 
-std::vector<Look> looks_of(const std::vector<const EvaluatedSet*>& sets) {
+std::vector<Look> looks_of(const std::vector<const EvaluationRow*>& rows) {
   std::vector<Look> looks;
   size_t others = 0;
-  for (const EvaluatedSet* set : sets) {
-    const bool known = set->method == "linear" || set->method == "spherical" || set->method == "ours";
-    looks.push_back(look_of(set->method, known ? 0 : others++));
+  for (const EvaluationRow* row : rows) {
+    const bool known = row->method == "linear" || row->method == "spherical" || row->method == "ours";
+    looks.push_back(look_of(row->method, known ? 0 : others++));
   }
   return looks;
 }
 
 struct Panel {
   const char* title;
-  std::vector<double> (*curve)(const EvaluatedPath&);
+  EvaluationProfile EvaluationRow::*curve;
   bool steps;  ///< values belong to the intervals between frames, and have no upper end
 };
 
 class PanelPainter {
  public:
-  PanelPainter(Picture& picture, const Box& box, const Panel& panel, const std::vector<Profile>& curves)
+  PanelPainter(Picture& picture, const Box& box, const Panel& panel,
+               const std::vector<EvaluationProfile>& curves)
       : picture_(picture), box_(box), panel_(panel), curves_(curves) {
     if (!panel.steps) return;
     double most = 0;
-    for (const Profile& curve : curves)
+    for (const EvaluationProfile& curve : curves)
       for (size_t i = 0; i < curve.mean.size(); ++i) {
         const double top = curve.mean[i] + (std::isfinite(curve.error[i]) ? curve.error[i] : 0);
         if (std::isfinite(top)) most = std::max(most, top);
@@ -82,7 +80,7 @@ class PanelPainter {
   }
 
   /// One standard error to each side of the mean.
-  void draw_band(const Profile& curve, const Look& look) const {
+  void draw_band(const EvaluationProfile& curve, const Look& look) const {
     const size_t n = curve.mean.size();
     std::vector<Point> outline;
     for (size_t i = 0; i < n; ++i)
@@ -92,7 +90,7 @@ class PanelPainter {
     if (outline.size() > 2) picture_.fill_polygon(outline, mix(kWhite, look.colour, 0.2));
   }
 
-  void draw_mean(const Profile& curve, const Look& look) const {
+  void draw_mean(const EvaluationProfile& curve, const Look& look) const {
     std::vector<Point> line;
     for (size_t i = 0; i < curve.mean.size(); ++i) line.push_back(place(i, curve.mean.size(), curve.mean[i]));
     picture_.draw_line(line, {.colour = look.colour, .width = 2.2, .dashes = look.dashes});
@@ -116,36 +114,34 @@ class PanelPainter {
   Picture& picture_;
   Box box_;
   const Panel& panel_;
-  const std::vector<Profile>& curves_;
+  const std::vector<EvaluationProfile>& curves_;
   double highest_ = 1;
 };
 
 }  // namespace
 
-Picture draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title) {
-  std::vector<Panel> panels{{"squared step in image space", detail::squared_steps, true},
-                            {"quality Q at time t", detail::quality_along, false}};
-  const auto has_probability = [](const EvaluatedPath& path) { return !path.probability.empty(); };
-  if (std::any_of(sets.begin(), sets.end(), [&](const EvaluatedSet* set) {
-        return std::any_of(set->paths.begin(), set->paths.end(), has_probability);
-      }))
-    panels.push_back({"class probability", detail::probability_along, false});
-  const std::vector<Look> looks = looks_of(sets);
+Picture draw_profiles(const std::vector<const EvaluationRow*>& rows, const std::string& title) {
+  std::vector<Panel> panels{{"squared step in image space", &EvaluationRow::squared_step, true},
+                            {"quality Q at time t", &EvaluationRow::quality, false}};
+  if (std::any_of(rows.begin(), rows.end(),
+                  [](const EvaluationRow* row) { return !row->probability.mean.empty(); }))
+    panels.push_back({"class probability", &EvaluationRow::probability, false});
+  const std::vector<Look> looks = looks_of(rows);
   const double width = kLeft + static_cast<double>(panels.size()) * (kPanelWidth + kGap) - kGap + 24;
   Picture picture(width, kTop + kPanelHeight + kBottom + 24);
   picture.draw_text({16, 24}, shorten_text(title, kTitleStyle, width - 32), kTitleStyle);
   for (size_t p = 0; p < panels.size(); ++p) {
-    std::vector<Profile> curves;
-    for (const EvaluatedSet* set : sets) curves.push_back(detail::profile_of(set->paths, panels[p].curve));
+    std::vector<EvaluationProfile> curves;
+    for (const EvaluationRow* row : rows) curves.push_back(row->*panels[p].curve);
     const Box box{kLeft + static_cast<double>(p) * (kPanelWidth + kGap), kTop, kPanelWidth, kPanelHeight};
     PanelPainter(picture, box, panels[p], curves).draw(looks);
   }
   double x = kLeft;
   const double y = kTop + kPanelHeight + kBottom + 10;
-  for (size_t i = 0; i < sets.size(); ++i) {
+  for (size_t i = 0; i < rows.size(); ++i) {
     picture.draw_line({{x, y - 4}, {x + 26, y - 4}},
                       {.colour = looks[i].colour, .width = 2.2, .dashes = looks[i].dashes});
-    const std::string name = join_message(sets[i]->method, ", mean of ", sets[i]->paths.size());
+    const std::string name = join_message(rows[i]->method, ", mean of ", rows[i]->pairs);
     picture.draw_text({x + 32, y}, name, {.size = 12});
     x += 32 + text_width(name, {.size = 12}) + 22;
   }

@@ -1,6 +1,7 @@
 #include "latentpath/run/evaluate_job.h"
 
 #include <ATen/ATen.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <array>
@@ -21,10 +22,13 @@
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/second_opinion.h"
+#include "latentpath/run/shard.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
+#include "run/evaluation_record.h"
 #include "run/evaluation_state.h"
+#include "run/shard_folder.h"
 
 namespace latentpath {
 namespace {
@@ -165,6 +169,9 @@ void check_job(const EvaluateJob& job) {
   LATENTPATH_CHECK(!job.resume || !in_memory(job), kArgument,
                    "`resume` goes on with batches that are known by the bytes of their models' files: it "
                    "cannot be given with models, features or pairs in memory");
+  LATENTPATH_CHECK(job.shard.empty() || !job.out.empty(), kArgument, "`shard` ", job.shard,
+                   " computes a part of a table, which is kept for `latentpath merge`: it needs `out`");
+  if (!job.shard.empty()) Shard::parse(job.shard);
   Region::parse("start_region", job.start_region);
   Region::parse("end_region", job.end_region);
 }
@@ -216,8 +223,10 @@ OptionTable<EvaluateJob> make_table() {
       .separated()
       .include(&J::path, path_option_table().without({"epsilon", "method", "curve", "init", "max-seconds"}))
       .add("batch", &J::batch)
-      .help("Pairs that are sought together, and kept when a run is interrupted")
-      .range(1, 1000);
+      .help("Pairs that are sought together, kept when a run is interrupted, and shared out among shards")
+      .range(1, 1000)
+      .add("shard", &J::shard)
+      .help("K/N, like 3/7: compute the K-th of N parts alone; `latentpath merge` makes the table of them");
   add_threads(t, &J::threads);
   add_output(t, &J::out, &J::overwrite, "run.json, table.csv, paths.csv, frames.csv, ends.npy, report.html")
       .help("Replace an existing run folder, and what an interrupted run left")
@@ -227,12 +236,34 @@ OptionTable<EvaluateJob> make_table() {
       .add("frames", &J::frames)
       .help("Frames a path, evenly spaced in time, ends included")
       .range(3, 1000)
+      .add("seconds", &J::seconds)
+      .help("The figure `seconds`")
+      .choices({{"on", "how long each search took"},
+                {"off", "left out: whoever runs the same job gets the same bytes"}})
       .add("curves", &J::curves)
       .help("Pairs of each row whose frames stand in frames.csv")
       .at_least(0)
       .rule(check_job);
   add_picture_format(t, &J::picture_format);
   return t;
+}
+
+/// Of every further option that names files: its text, with the SHA-256 of a file in the place of its path.
+/// So the same bytes are the same, wherever a machine has them.
+void add_named_files(EvaluateJob job, json& files) {
+  for (const BoundOption& option : evaluate_option_table().bind(job)) {
+    if (!option.row->names_file || !option.row->recorded || files.contains(option.row->name)) continue;
+    std::string text = option_text(option.get());
+    bool found = false;
+    for (const std::string& path : file_options({option})) {
+      std::error_code code;
+      const size_t at = text.find(path);
+      if (at == std::string::npos || !std::filesystem::is_regular_file(path, code)) continue;
+      text.replace(at, path.size(), file_sha256(path));
+      found = true;
+    }
+    if (found) files[option.row->name] = text;
+  }
 }
 
 /// A feature of the table: what is asked, and of which ends.
@@ -278,10 +309,12 @@ class Evaluation {
   void evaluate();
   bool evaluate_set(size_t row, size_t epsilon, const MethodChoice& choice, Evaluators& evaluators);
   EvaluationCase case_of(const FeatureRow& row, bool guarded) const;
-  std::vector<EvaluatedPath> evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
-                                            const EvaluationMethod& method, int64_t first, int64_t count,
-                                            const std::string& stage);
+  EvaluatedBatch evaluate_batch(const FeatureRow& row, Evaluators& evaluators, const EvaluationMethod& method,
+                                int64_t first, int64_t count, const std::string& stage);
+  Tensor ends() const;
+  json facts() const;
   void fill_record();
+  void fill_shard();
 
   EvaluateJob job_;
   const RunObserver& observer_;
@@ -294,7 +327,11 @@ class Evaluation {
   DataDensityPointer density_;  ///< that is reported; null: none
   json classifier_;             ///< what it makes of prior samples; null without one
   std::optional<EvaluationState> state_;
-  int64_t done_ = 0, total_ = 0;  ///< batches
+  json fingerprint_;  ///< where there is a run folder
+  Shard shard_;
+  std::string batches_;            ///< of a shard: a line each, as ShardFolder reads them
+  size_t warnings_of_models_ = 0;  ///< of models_.warnings, those that no search made
+  int64_t done_ = 0, total_ = 0;   ///< batches
 };
 
 void Evaluation::make_rows() {
@@ -425,8 +462,8 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(asked_of(problem.feature, job_.odds, job_.sharpness), job_.ramp == "on",
-                                 prior_, guarded ? row.guard.quality : nullptr);
+  problem.quality = path_quality(asked_of(problem.feature, row.own ? 1 : job_.odds, job_.sharpness),
+                                 job_.ramp == "on", prior_, guarded ? row.guard.quality : nullptr);
   problem.prior = prior_.density ? prior_.sampler() : end_sampler();
   problem.density = prior_.density ? prior_.density : prior_.end_points;
   problem.start = row.start;
@@ -436,8 +473,10 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
 
 /// What must be equal for batches of an interrupted run to be batches of this one.
 json Evaluation::fingerprint() const {
-  json print{{"version", kVersion}, {"options", run_.options}, {"files", json::object()}};
-  for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
+  json print{{"version", kVersion},
+             {"libtorch", TORCH_VERSION},
+             {"options", run_.options},
+             {"files", json::object()}};
   print["options"]["threads"] = run_.threads;
   print["files"]["decoder"] = file_sha256(find_model(job_.models.decoder, job_.models.folders));
   if (!job_.models.classifier.empty())
@@ -445,6 +484,7 @@ json Evaluation::fingerprint() const {
   if (models_.judge) print["files"]["judge"] = file_sha256(models_.judge->file());
   if (prior_.fitted) print["files"]["prior"] = file_sha256(models_.prior.fitted);
   if (names_tensor_file(job_.pairs)) print["files"]["pairs"] = file_sha256(tensor_file_path(job_.pairs));
+  add_named_files(job_, print["files"]);
   return print;
 }
 
@@ -460,24 +500,27 @@ EvaluationCase Evaluation::case_of(const FeatureRow& row, bool guarded) const {
   return asked;
 }
 
-std::vector<EvaluatedPath> Evaluation::evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
-                                                      const EvaluationMethod& method, int64_t first,
-                                                      int64_t count, const std::string& stage) {
+EvaluatedBatch Evaluation::evaluate_batch(const FeatureRow& row, Evaluators& evaluators,
+                                          const EvaluationMethod& method, int64_t first, int64_t count,
+                                          const std::string& stage) {
   const auto progress = [&](const Progress& p) {
     if (!p.note.empty()) return;  // of this batch alone
     if (observer_.progress) observer_.progress({stage + ": " + p.stage, done_, total_, p.value});
   };
   try {
-    std::vector<EvaluatedPath> paths;
+    EvaluatedBatch batch;
     for (int64_t from = first, end = first + count, to = from; from < end; from = to) {
       const bool fits = row.guard.fits[static_cast<size_t>(from)];
       for (to = from + 1; to < end && row.guard.fits[static_cast<size_t>(to)] == fits;) ++to;
       PathEvaluator& evaluator = *evaluators[fits ? 0 : 1];
       auto found = evaluator.evaluate(method, from, to - from, progress, cancellation_);
-      warn(evaluator.warnings());
-      std::move(found.begin(), found.end(), std::back_inserter(paths));
+      append(batch.warnings, evaluator.warnings());
+      std::move(found.begin(), found.end(), std::back_inserter(batch.paths));
     }
-    return paths;
+    if (job_.seconds == "off")
+      for (EvaluatedPath& path : batch.paths)
+        path[PathFigure::kSeconds] = std::numeric_limits<double>::quiet_NaN();
+    return batch;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInterrupted) throw;
     const std::string kept =
@@ -508,14 +551,15 @@ bool Evaluation::evaluate_set(size_t row, size_t epsilon, const MethodChoice& ch
   const EvaluationMethod method = evaluation_method(choice.name);
   const std::string stage = join_message(set.feature, ", ", choice.name);
   bool complete = true;
-  for (int64_t batch = 0; batch < batches_of(choice); ++batch, ++done_) {
+  for (int64_t batch = 0; batch < batches_of(choice); ++batch) {
+    if (!shard_.has(batch)) continue;
     const int64_t first = batch * job_.batch;
     const int64_t count = std::min(job_.batch, pairs_of(choice) - first);
     const std::string key = join_message(row, "-", epsilon, "-", choice.name, "-", batch);
-    auto paths = state_ ? state_->load(key, first, count) : std::nullopt;
-    if (!paths) {
+    auto found = state_ ? state_->load(key, first, count) : std::nullopt;
+    if (!found) {
       try {
-        paths = evaluate_batch(rows_[row], evaluators, method, first, count, stage);
+        found = evaluate_batch(rows_[row], evaluators, method, first, count, stage);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kInterrupted || !job_.keep_finished || done_ == 0) throw;
         run_.failure = {ErrorKind::kInterrupted,
@@ -525,19 +569,24 @@ bool Evaluation::evaluate_set(size_t row, size_t epsilon, const MethodChoice& ch
         complete = false;
         break;
       }
-      if (state_) state_->store(key, *paths);
+      if (state_) state_->store(key, *found);
     }
-    if (observer_.progress) observer_.progress({stage, done_ + 1, total_, 0});
-    std::move(paths->begin(), paths->end(), std::back_inserter(set.paths));
+    warn(found->warnings);
+    ++done_;
+    if (observer_.progress) observer_.progress({stage, done_, total_, 0});
+    if (!job_.shard.empty()) batches_ += ShardFolder::line_of(run_.sets.size(), batch, *found);
+    std::move(found->paths.begin(), found->paths.end(), std::back_inserter(set.paths));
   }
-  if (!set.paths.empty()) run_.sets.push_back(std::move(set));
+  // An empty shard has its sets all the same.
+  if (complete || !set.paths.empty()) run_.sets.push_back(std::move(set));
   return complete;
 }
 
 void Evaluation::evaluate() {
   PathOptions path = job_.path;
   if (path.learning_rate == 0.0) path.learning_rate.reset();
-  for (const MethodChoice& method : methods_) total_ += batches_of(method);
+  for (const MethodChoice& method : methods_)
+    for (int64_t batch = 0; batch < batches_of(method); ++batch) total_ += shard_.has(batch);
   total_ *= static_cast<int64_t>(rows_.size() * job_.epsilon.size());
   for (size_t row = 0; row < rows_.size(); ++row) {
     for (size_t e = 0; e < job_.epsilon.size(); ++e) {
@@ -583,34 +632,78 @@ void Evaluation::load() {
                                    job_.path.seed, latent_dtype(job_.models, *models_.decoder));
 }
 
-void Evaluation::fill_record() {
-  run_.summary = evaluation_summary(run_.sets);
-  if (!run_.shares.empty()) run_.summary["share_of_prior"] = run_.shares;
-  write_warnings(run_.summary, models_.warnings);
-  if (!classifier_.is_null()) run_.summary["classifier"] = classifier_;
-  add_evaluation_verdicts(run_.summary, evaluation_finding(run_.sets));
-  run_.text = evaluation_text(run_.sets) + verdict_text(run_.summary["verdict"]);
-  run_.facts = {{"quality", problem_of(rows_[0], true).quality->describe()}, {"latent_dim", dim()}};
-  if (prior_.density) run_.facts["prior"] = prior_.density->describe();
-  run_.files = {{"table.csv", evaluation_csv(run_.sets)},
-                {"paths.csv", evaluation_paths_csv(run_.sets)},
-                {"frames.csv", evaluation_frames_csv(run_.sets, job_.curves)}};
+/// [features, pairs, 2, D]
+Tensor Evaluation::ends() const {
   std::vector<Tensor> ends;
   for (const FeatureRow& row : rows_) ends.push_back(at::stack({row.start, row.end}, 1));
-  run_.arrays = {{"ends.npy", at::stack(ends)}};
-  const bool failed = std::all_of(run_.sets.begin(), run_.sets.end(), [](const EvaluatedSet& set) {
-    return std::all_of(set.paths.begin(), set.paths.end(),
-                       [](const EvaluatedPath& each) { return each.failed; });
-  });
-  if (failed && !run_.failure)
-    run_.failure = {ErrorKind::kNumerical, "every path has NaN or infinity among its figures",
-                    "what was found is in"};
+  return at::stack(ends);
+}
+
+json Evaluation::facts() const {
+  json facts{{"quality", problem_of(rows_[0], true).quality->describe()}, {"latent_dim", dim()}};
+  if (prior_.density) facts["prior"] = prior_.density->describe();
+  return facts;
+}
+
+void Evaluation::fill_record() {
+  run_.rows = evaluation_rows(run_.sets);
+  run_.facts = facts();
+  tell_table(run_.rows, models_.warnings, run_.shares, classifier_, run_);
+  run_.files.emplace_back("paths.csv", evaluation_paths_csv(run_.sets));
+  run_.files.emplace_back("frames.csv", evaluation_frames_csv(run_.sets, job_.curves));
+  run_.arrays = {{"ends.npy", ends()}};
+}
+
+/// What the table of all shards needs of this one.
+void Evaluation::fill_shard() {
+  ShardRecord record;
+  record.shard = shard_;
+  record.pairs = rows_[0].start.size(0);
+  record.batch = job_.batch;
+  record.fingerprint = fingerprint_;
+  record.fingerprint["options"].erase("shard");
+  for (const EvaluatedSet& set : run_.sets) record.sets.push_back({set.feature, set.method, set.epsilon, {}});
+  for (size_t i = 0; i < record.sets.size(); ++i)
+    record.pairs_of_sets.push_back(pairs_of(methods_[i % methods_.size()]));
+  record.methods = run_.methods;
+  record.epsilons = run_.epsilons;
+  record.used = figures_in_use(run_.sets);
+  record.warnings.assign(models_.warnings.begin(),
+                         models_.warnings.begin() + static_cast<std::ptrdiff_t>(warnings_of_models_));
+  record.shares = run_.shares;
+  record.classifier = classifier_;
+  record.local_paths = run_.local_paths;
+  record.facts = facts();
+  run_.facts = {{"shard", record.json()}};
+
+  const std::vector<int64_t> own = shard_.pairs(record.pairs, job_.batch);
+  int64_t paths = 0, failures = 0;
+  for (const EvaluatedSet& set : run_.sets) {
+    paths += static_cast<int64_t>(set.paths.size());
+    for (const EvaluatedPath& path : set.paths) failures += path.failed;
+  }
+  run_.summary = {{"shard",
+                   {{"index", shard_.index},
+                    {"of", shard_.of},
+                    {"pairs", own.size()},
+                    {"paths", paths},
+                    {"failures", failures}}}};
+  write_warnings(run_.summary, models_.warnings);
+  run_.text = join_message("shard ", shard_.index, " of ", shard_.of, ": ", own.size(), " of ", record.pairs,
+                           " pairs, ", paths, " paths, ", failures, " failed\n");
+  if (own.empty())
+    run_.text += join_message("it is empty: ", record.pairs, " pairs in batches of ", job_.batch, " are ",
+                              (record.pairs + job_.batch - 1) / job_.batch,
+                              " parts at most; a smaller `batch` makes more\n");
+  run_.files = {{ShardFolder::kBatches, batches_}};
+  run_.arrays = {{"ends.npy", ends().index_select(1, at::tensor(own, at::kLong)).contiguous()}};
 }
 
 EvaluateRun Evaluation::run() {
   describe_job(run_, "evaluate", evaluate_option_table(), job_, job_.path.seed, job_.threads);
   std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
   append(run_.local_paths, local_model_paths(job_.models));
+  if (!job_.shard.empty()) shard_ = Shard::parse(job_.shard);
   for (const std::string& text : job_.methods) methods_.emplace_back(text);
   run_.methods = methods_.size();
   run_.epsilons = job_.epsilon.size();
@@ -622,7 +715,9 @@ EvaluateRun Evaluation::run() {
   run_.assumptions = models_.assumptions;
   run_.warnings = models_.warnings;
   if (!job_.out.empty() && !in_memory(job_)) {
-    state_.emplace(job_.out, fingerprint(), job_.resume, job_.overwrite);
+    json print = fingerprint_ = fingerprint();
+    for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
+    state_.emplace(job_.out, print, job_.resume, job_.overwrite);
     run_.kept = state_->folder();
     if (observer_.kept) observer_.kept(state_->folder());
   }
@@ -630,8 +725,9 @@ EvaluateRun Evaluation::run() {
     if (observer_.note) observer_.note(sentence);
   for (const auto& sentence : run_.warnings)
     if (observer_.warning) observer_.warning(sentence);
+  warnings_of_models_ = models_.warnings.size();
   evaluate();
-  fill_record();
+  job_.shard.empty() ? fill_record() : fill_shard();
   return std::move(run_);
 }
 

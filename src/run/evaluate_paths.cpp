@@ -309,6 +309,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate(const EvaluationMethod& metho
                                                    const CancellationToken& cancellation) {
   LATENTPATH_CHECK(first >= 0 && count >= 1 && first + count <= pairs(), kArgument, "there are ", pairs(),
                    " pairs: ", first, " to ", first + count - 1, " are not among them");
+  warnings_.clear();
   // A loop is sought and measured by another cost by default; its neighbours in the batch are not.
   const Tensor loop = (case_.problem.start == case_.problem.end).all(1);
   std::array<std::vector<int64_t>, 2> groups;
@@ -440,51 +441,6 @@ PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& o
     batch.seconds += pool_seconds_ / static_cast<double>(pairs());
   }
   return batch;
-}
-
-FigureStatistics::FigureStatistics()
-    : mean(kNaN), standard_error(kNaN), median(kNaN), low(kNaN), high(kNaN) {}
-
-FigureStatistics statistics_of(const std::vector<double>& values) {
-  std::vector<double> sorted;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted),
-               [](double value) { return std::isfinite(value); });
-  FigureStatistics statistics;
-  statistics.count = static_cast<int64_t>(sorted.size());
-  if (sorted.empty()) return statistics;
-  std::sort(sorted.begin(), sorted.end());
-  const double n = static_cast<double>(sorted.size());
-  double sum = 0, squares = 0;
-  for (const double value : sorted) sum += value;
-  statistics.mean = sum / n;
-  for (const double value : sorted) squares += (value - statistics.mean) * (value - statistics.mean);
-  if (sorted.size() > 1) statistics.standard_error = std::sqrt(squares / (n - 1) / n);
-  const auto quantile = [&](double share) {
-    const double place = share * (n - 1);
-    const auto below = static_cast<size_t>(place);
-    const size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-  };
-  statistics.median = quantile(0.5);
-  statistics.low = quantile(0.05);
-  statistics.high = quantile(0.95);
-  return statistics;
-}
-
-EvaluationRow summarise(const std::vector<EvaluatedPath>& paths) {
-  EvaluationRow row;
-  row.pairs = static_cast<int64_t>(paths.size());
-  for (const EvaluatedPath& path : paths) {
-    row.failures += path.failed;
-    row.under_resolved += path.under_resolved && !path.failed;
-  }
-  for (size_t figure = 0; figure < kPathFigures; ++figure) {
-    std::vector<double> values;
-    for (const EvaluatedPath& path : paths)
-      if (!path.failed) values.push_back(path.figures[figure]);
-    row.figures[figure] = statistics_of(values);
-  }
-  return row;
 }
 
 }  // namespace latentpath

@@ -25,11 +25,40 @@ std::string field_of(std::string option) {
   return "`" + option + "`";
 }
 
-/// The names of what differs between two fingerprints, for people.
+}  // namespace
+
+json evaluated_batch_json(const EvaluatedBatch& batch) {
+  json paths = json::array();
+  for (const EvaluatedPath& path : batch.paths) paths.push_back(evaluated_path_json(path));
+  return {{"paths", paths}, {"warnings", batch.warnings}};
+}
+
+std::optional<EvaluatedBatch> evaluated_batch_from_json(const json& object, int64_t first, int64_t count) {
+  if (!object.is_object()) return std::nullopt;
+  if (!object.contains("paths") || !object.contains("warnings")) return std::nullopt;
+  const json &paths = object["paths"], &warnings = object["warnings"];
+  if (!paths.is_array() || static_cast<int64_t>(paths.size()) != count || !warnings.is_array())
+    return std::nullopt;
+  EvaluatedBatch batch;
+  try {
+    for (const json& path : paths) batch.paths.push_back(evaluated_path_from_json(path));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  for (const json& sentence : warnings) {
+    if (!sentence.is_string()) return std::nullopt;
+    batch.warnings.push_back(sentence.get<std::string>());
+  }
+  for (int64_t i = 0; i < count; ++i)
+    if (batch.paths[static_cast<size_t>(i)].pair != first + i) return std::nullopt;
+  return batch;
+}
+
 std::string differences(const json& ours, const json& theirs) {
   std::string names;
   const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
   if (ours["version"] != theirs.value("version", json())) add("the version");
+  if (ours.value("libtorch", json()) != theirs.value("libtorch", json())) add("LibTorch's version");
   for (const char* part : {"options", "files"}) {
     json all = ours[part];
     const json other = theirs.value(part, json::object());
@@ -40,8 +69,6 @@ std::string differences(const json& ours, const json& theirs) {
   }
   return names.empty() ? "its form" : names;
 }
-
-}  // namespace
 
 EvaluationState::EvaluationState(const fs::path& run, const json& fingerprint, bool resume, bool overwrite)
     : folder_(normalised(run).string() + ".partial") {
@@ -76,28 +103,17 @@ EvaluationState::~EvaluationState() {
   if (batches == 0) remove();
 }
 
-std::optional<std::vector<EvaluatedPath>> EvaluationState::load(const std::string& key, int64_t first,
-                                                                int64_t count) const {
+std::optional<EvaluatedBatch> EvaluationState::load(const std::string& key, int64_t first,
+                                                    int64_t count) const {
   const fs::path file = folder_ / (key + ".json");
   std::error_code code;
   if (!fs::is_regular_file(file, code)) return std::nullopt;
-  const json list = parse_json(read_file(file));
-  if (!list.is_array() || static_cast<int64_t>(list.size()) != count) return std::nullopt;
-  std::vector<EvaluatedPath> paths;
-  try {
-    for (const json& object : list) paths.push_back(evaluated_path_from_json(object));
-  } catch (const Error&) {
-    return std::nullopt;  // evaluated again, as if it had never been
-  }
-  for (int64_t i = 0; i < count; ++i)
-    if (paths[static_cast<size_t>(i)].pair != first + i) return std::nullopt;
-  return paths;
+  // What is damaged is evaluated again, as if it had never been.
+  return evaluated_batch_from_json(parse_json(read_file(file)), first, count);
 }
 
-void EvaluationState::store(const std::string& key, const std::vector<EvaluatedPath>& paths) const {
-  json list = json::array();
-  for (const EvaluatedPath& path : paths) list.push_back(evaluated_path_json(path));
-  write_file_atomic(folder_ / (key + ".json"), list.dump());
+void EvaluationState::store(const std::string& key, const EvaluatedBatch& batch) const {
+  write_file_atomic(folder_ / (key + ".json"), evaluated_batch_json(batch).dump());
 }
 
 void EvaluationState::remove() const {

@@ -12,6 +12,20 @@
 
 namespace latentpath {
 
+/// A batch of one row, evaluated.
+struct EvaluatedBatch {
+  std::vector<EvaluatedPath> paths;
+  std::vector<std::string> warnings;  ///< of its searches, each once
+};
+nlohmann::json evaluated_batch_json(const EvaluatedBatch& batch);
+/// None where it is no batch of the pairs first … first + count − 1.
+std::optional<EvaluatedBatch> evaluated_batch_from_json(const nlohmann::json& object, int64_t first,
+                                                        int64_t count);
+
+/// The names of what differs between two fingerprints, for people: {"version", "libtorch", "options": {…},
+/// "files": {option: hash}}.
+std::string differences(const nlohmann::json& ours, const nlohmann::json& theirs);
+
 class EvaluationState {
  public:
   /// `fingerprint` is everything that decides a batch's result. With `resume` an earlier folder is gone on
@@ -24,9 +38,9 @@ class EvaluationState {
   EvaluationState(const EvaluationState&) = delete;
   EvaluationState& operator=(const EvaluationState&) = delete;
 
-  /// The paths of a finished batch, pairs first … first + count − 1; none where it is missing or damaged.
-  std::optional<std::vector<EvaluatedPath>> load(const std::string& key, int64_t first, int64_t count) const;
-  void store(const std::string& key, const std::vector<EvaluatedPath>& paths) const;
+  /// A finished batch, pairs first … first + count − 1; none where it is missing or damaged.
+  std::optional<EvaluatedBatch> load(const std::string& key, int64_t first, int64_t count) const;
+  void store(const std::string& key, const EvaluatedBatch& batch) const;
   /// Removes the folder: the run is complete.
   void remove() const;
 

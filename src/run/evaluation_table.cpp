@@ -11,7 +11,6 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
-#include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -64,9 +63,9 @@ size_t width_of(const std::string& text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-bool several_epsilons(const std::vector<EvaluatedSet>& sets) {
-  return std::any_of(sets.begin(), sets.end(),
-                     [&](const EvaluatedSet& set) { return set.epsilon != sets.front().epsilon; });
+bool several_epsilons(const std::vector<EvaluationRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const EvaluationRow& row) { return row.epsilon != rows.front().epsilon; });
 }
 
 std::vector<double> numbers_of(const json& object, const char* name) {
@@ -78,14 +77,6 @@ json list_of(const std::vector<double>& values) {
   json list = json::array();
   for (const double value : values) list.push_back(number_or_null(value));
   return list;
-}
-
-/// As it would stand in the pairs of a summary, for the rules of the verdict.
-json as_pair(const EvaluatedPath& path) {
-  json figures{{"cost", number_or_null(path.cost)}, {"under_resolved", path.under_resolved}};
-  for (size_t i = 0; i < kPathFigures; ++i)
-    if (std::isfinite(path.figures[i])) figures[path_figure_descriptions()[i].id] = path.figures[i];
-  return {{"pair", path.pair}, {"path", figures}};
 }
 
 void add_new(std::vector<std::string>& names, const std::string& name) {
@@ -119,11 +110,20 @@ std::vector<bool> figures_in_use(const std::vector<EvaluationRow>& rows) {
   return used;
 }
 
-/// A row's feature, with ε or ε alone where that is what tells the rows apart.
-std::string evaluation_row_name(const EvaluationRow& row, const std::vector<EvaluatedSet>& sets) {
-  if (!several_epsilons(sets)) return row.feature;
-  const bool one_feature = std::all_of(
-      sets.begin(), sets.end(), [&](const EvaluatedSet& set) { return set.feature == sets.front().feature; });
+std::vector<bool> figures_in_use(const std::vector<EvaluatedSet>& sets) {
+  std::vector<bool> used(kPathFigures, false);
+  for (const EvaluatedSet& set : sets)
+    for (const EvaluatedPath& path : set.paths)
+      for (size_t i = 0; i < kPathFigures; ++i)
+        used[i] = used[i] || (!path.failed && std::isfinite(path.figures[i]));
+  return used;
+}
+
+std::string evaluation_row_name(const EvaluationRow& row, const std::vector<EvaluationRow>& rows) {
+  if (!several_epsilons(rows)) return row.feature;
+  const bool one_feature = std::all_of(rows.begin(), rows.end(), [&](const EvaluationRow& other) {
+    return other.feature == rows.front().feature;
+  });
   return (one_feature ? std::string() : row.feature + ", ") + "ε = " + digits(row.epsilon);
 }
 
@@ -138,8 +138,7 @@ std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets
   return rows;
 }
 
-std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
-  const auto rows = evaluation_rows(sets);
+std::string evaluation_finding(const std::vector<EvaluationRow>& rows) {
   const PathFigure headline = headline_of(rows);
   const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
   const bool favoured =
@@ -151,7 +150,7 @@ std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
   int64_t most_pairs = 0;
   for (const EvaluationRow& row : told) {
     add_new(methods, row.method);
-    add_new(features, evaluation_row_name(row, sets));
+    add_new(features, evaluation_row_name(row, rows));
     most_pairs = std::max(most_pairs, row.pairs);
   }
   const std::string label = path_figure_descriptions()[static_cast<size_t>(headline)].label;
@@ -179,8 +178,7 @@ std::string evaluation_finding(const std::vector<EvaluatedSet>& sets) {
   return sentence;
 }
 
-json evaluation_summary(const std::vector<EvaluatedSet>& sets) {
-  const auto rows = evaluation_rows(sets);
+json evaluation_summary(const std::vector<EvaluationRow>& rows) {
   const auto used = figures_in_use(rows);
   json list = json::array();
   for (const EvaluationRow& row : rows) {
@@ -193,23 +191,19 @@ json evaluation_summary(const std::vector<EvaluatedSet>& sets) {
           {"median", number_or_null(s.median)}, {"p5", number_or_null(s.low)},
           {"p95", number_or_null(s.high)},      {"count", s.count}};
     }
-    std::vector<json> sought;
-    for (const EvaluatedPath& path : sets[list.size()].paths)
-      if (!path.failed && !path.termination.empty()) sought.push_back(as_pair(path));
     list.push_back({{"feature", row.feature},
                     {"method", row.method},
                     {"epsilon", row.epsilon},
                     {"pairs", row.pairs},
                     {"failures", row.failures},
                     {"under_resolved", row.under_resolved},
-                    {"objections", row_objections(sought)},
+                    {"objections", row.objections},
                     {"figures", figures}});
   }
   return {{"rows", list}};
 }
 
-std::string evaluation_csv(const std::vector<EvaluatedSet>& sets) {
-  const auto rows = evaluation_rows(sets);
+std::string evaluation_csv(const std::vector<EvaluationRow>& rows) {
   const auto used = figures_in_use(rows);
   std::ostringstream csv;
   csv << "feature,method,epsilon,pairs,failures,under_resolved";
@@ -230,47 +224,60 @@ std::string evaluation_csv(const std::vector<EvaluatedSet>& sets) {
   return csv.str();
 }
 
-std::string evaluation_paths_csv(const std::vector<EvaluatedSet>& sets) {
-  const auto used = figures_in_use(evaluation_rows(sets));
-  std::ostringstream csv;
-  csv << "feature,method,epsilon,pair,failed,under_resolved,termination,start";
+std::string evaluation_paths_heading(const std::vector<bool>& used) {
+  std::string line = "feature,method,epsilon,pair,failed,under_resolved,termination,start";
   for (size_t i = 0; i < kPathFigures; ++i)
-    if (used[i]) csv << ',' << path_figure_descriptions()[i].id;
-  csv << '\n';
+    if (used[i]) line += std::string(",") + path_figure_descriptions()[i].id;
+  return line + '\n';
+}
+
+std::string evaluation_paths_line(const EvaluatedSet& set, const EvaluatedPath& path,
+                                  const std::vector<bool>& used) {
+  std::ostringstream line;
+  line << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
+       << ',' << path.failed << ',' << path.under_resolved << ',' << path.termination << ',' << path.start;
+  for (size_t i = 0; i < kPathFigures; ++i)
+    if (used[i]) line << ',' << digits(path.figures[i]);
+  line << '\n';
+  return line.str();
+}
+
+std::string evaluation_paths_csv(const std::vector<EvaluatedSet>& sets) {
+  const auto used = figures_in_use(sets);
+  std::string csv = evaluation_paths_heading(used);
   for (const EvaluatedSet& set : sets)
-    for (const EvaluatedPath& path : set.paths) {
-      csv << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
-          << ',' << path.failed << ',' << path.under_resolved << ',' << path.termination << ',' << path.start;
-      for (size_t i = 0; i < kPathFigures; ++i)
-        if (used[i]) csv << ',' << digits(path.figures[i]);
-      csv << '\n';
-    }
-  return csv.str();
+    for (const EvaluatedPath& path : set.paths) csv += evaluation_paths_line(set, path, used);
+  return csv;
+}
+
+std::string evaluation_frames_heading() {
+  return "feature,method,epsilon,pair,frame,time,quality,class_probability,step,squared_step\n";
+}
+
+std::string evaluation_frames_lines(const EvaluatedSet& set, const EvaluatedPath& path) {
+  std::ostringstream lines;
+  const size_t n = path.quality.size();
+  for (size_t i = 0; i < n; ++i) {
+    lines << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
+          << ',' << i << ',' << digits(static_cast<double>(i) / static_cast<double>(n - 1)) << ','
+          << digits(path.quality[i]) << ',' << (path.probability.empty() ? "" : digits(path.probability[i]));
+    if (i + 1 < n)
+      lines << ',' << digits(path.step[i]) << ',' << digits(path.step[i] * path.step[i]) << '\n';
+    else
+      lines << ",,\n";
+  }
+  return lines.str();
 }
 
 std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t pairs) {
-  std::ostringstream csv;
-  csv << "feature,method,epsilon,pair,frame,time,quality,class_probability,step,squared_step\n";
+  std::string csv = evaluation_frames_heading();
   for (const EvaluatedSet& set : sets)
-    for (const EvaluatedPath& path : set.paths) {
-      if (path.pair >= pairs) continue;
-      const size_t n = path.quality.size();
-      for (size_t i = 0; i < n; ++i) {
-        csv << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
-            << ',' << i << ',' << digits(static_cast<double>(i) / static_cast<double>(n - 1)) << ','
-            << digits(path.quality[i]) << ','
-            << (path.probability.empty() ? "" : digits(path.probability[i]));
-        if (i + 1 < n)
-          csv << ',' << digits(path.step[i]) << ',' << digits(path.step[i] * path.step[i]) << '\n';
-        else
-          csv << ",,\n";
-      }
-    }
-  return csv.str();
+    for (const EvaluatedPath& path : set.paths)
+      if (path.pair < pairs) csv += evaluation_frames_lines(set, path);
+  return csv;
 }
 
-std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
-  const auto rows = evaluation_rows(sets);
+std::string evaluation_text(const std::vector<EvaluationRow>& rows) {
   auto used = figures_in_use(rows);
   used[static_cast<size_t>(PathFigure::kLeastEndRank)] = false;  // of the ends, which all methods share
   std::vector<std::vector<std::string>> cells{{"feature", "method"}};
@@ -279,7 +286,7 @@ std::string evaluation_text(const std::vector<EvaluatedSet>& sets) {
   cells[0].emplace_back("n");
   cells[0].emplace_back("failed");
   for (const EvaluationRow& row : rows) {
-    std::vector<std::string> line{evaluation_row_name(row, sets), row.method};
+    std::vector<std::string> line{evaluation_row_name(row, rows), row.method};
     for (size_t i = 0; i < kPathFigures; ++i)
       if (used[i]) line.push_back(with_error(row.figures[i]));
     line.push_back(std::to_string(row.pairs - row.failures));

@@ -355,27 +355,28 @@ void add_verdicts(json& summary, RunKind kind) {
   summary["verdict"] = run_verdict(summary, kind);
 }
 
+void add_objections(const json& pair, json& objections) {
+  const VerdictFigures f({{"pairs", {pair}}}, 0, RunKind::kInterpolate);
+  for (const VerdictRule& rule : verdict_rules()) {
+    if (!rule.of_tables) continue;
+    const auto reason = rule.evaluate(f, rule);
+    if (!reason) continue;
+    json& topic = objections[rule.topic];
+    if (topic.is_null()) topic = {{"paths", 0}, {"fair", 0}, {"bad", 0}};
+    topic["paths"] = topic["paths"].get<int64_t>() + 1;
+    if (reason->level < Level::kFair) continue;
+    const char* level = level_name(reason->level);
+    topic[level] = topic[level].get<int64_t>() + 1;
+    if (topic.contains("text") && topic["level"] == "bad") continue;  // the worst is told, the first of them
+    if (topic.contains("text") && reason->level == Level::kFair) continue;
+    topic["level"] = level, topic["pair"] = pair.value("pair", 0), topic["text"] = reason->text;
+    topic["remedy"] = reason->remedy;
+  }
+}
+
 json row_objections(const std::vector<json>& paths) {
   json objections = json::object();
-  for (const json& pair : paths) {
-    const VerdictFigures f({{"pairs", {pair}}}, 0, RunKind::kInterpolate);
-    for (const VerdictRule& rule : verdict_rules()) {
-      if (!rule.of_tables) continue;
-      const auto reason = rule.evaluate(f, rule);
-      if (!reason) continue;
-      json& topic = objections[rule.topic];
-      if (topic.is_null()) topic = {{"paths", 0}, {"fair", 0}, {"bad", 0}};
-      topic["paths"] = topic["paths"].get<int64_t>() + 1;
-      if (reason->level < Level::kFair) continue;
-      const char* level = level_name(reason->level);
-      topic[level] = topic[level].get<int64_t>() + 1;
-      if (topic.contains("text") && topic["level"] == "bad")
-        continue;  // the worst is told, the first of them
-      if (topic.contains("text") && reason->level == Level::kFair) continue;
-      topic["level"] = level, topic["pair"] = pair.value("pair", 0), topic["text"] = reason->text;
-      topic["remedy"] = reason->remedy;
-    }
-  }
+  for (const json& pair : paths) add_objections(pair, objections);
   return objections;
 }
 

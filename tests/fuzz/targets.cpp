@@ -20,6 +20,7 @@
 #include "latentpath/report/html_report.h"
 #include "latentpath/run/evaluation_table.h"
 #include "run/evaluation_state.h"
+#include "run/shard_folder.h"
 
 namespace latentpath::fuzz {
 namespace {
@@ -155,7 +156,7 @@ Corpus state_corpus(const fs::path&) {
   path.start = "linear";
   path.quality = {0.5, 1};
   path.step = {0.25};
-  return {json::array({evaluated_path_json(path)}).dump(), state_print().dump()};
+  return {evaluated_batch_json({{path}, {"a warning"}}).dump(), state_print().dump()};
 }
 
 /// Damaged batches are evaluated again, so only options.json can be refused.
@@ -168,6 +169,29 @@ void read_state(const fs::path& file) {
   if (batch) return;
   fs::copy_file(file, partial / "options.json", fs::copy_options::overwrite_existing);
   const EvaluationState resumed(run, state_print(), true, false);
+}
+
+Corpus shard_corpus(const fs::path&) {
+  ShardRecord record;
+  record.pairs = 1;
+  record.fingerprint = state_print();
+  record.sets = {{"favor 8", "linear", 0.1, {}}};
+  record.pairs_of_sets = {1};
+  record.methods = record.epsilons = 1;
+  record.used.assign(kPathFigures, true);
+  record.warnings = {"a warning"};
+  const json run{{"subcommand", "evaluate"},     {"options", json::object()}, {"seed", 1u}, {"threads", 1},
+                 {"assumptions", json::array()}, {"shard", record.json()}};
+  return {run.dump()};
+}
+
+void read_shard(const fs::path& file) {
+  const fs::path folder = file.parent_path() / "shard";
+  fs::create_directories(folder);
+  fs::copy_file(file, folder / "run.json", fs::copy_options::overwrite_existing);
+  fs::copy_file(file, folder / ShardFolder::kBatches, fs::copy_options::overwrite_existing);
+  ShardFolder shard(folder);
+  shard.next(0, 0, 0, shard.record().pairs, false);
 }
 
 Corpus torchscript_corpus(const fs::path& folder) {
@@ -234,6 +258,7 @@ std::vector<Target> targets() {
           {"mixture", mixture_corpus, [](const fs::path& file) { read_mixture(file); }},
           {"run", run_corpus, read_run},
           {"evaluation-state", state_corpus, read_state},
+          {"shard", shard_corpus, read_shard},
           {"archive", torchscript_corpus, [](const fs::path& file) { check_archive(file, file.string()); },
            mend_archive},
           {"torchscript", torchscript_corpus, read_decoder, mend_archive},

@@ -6,6 +6,7 @@
 #include "io/io_test_folder.h"
 #include "latentpath/core/random.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/npy_stream.h"
 
 namespace latentpath {
 namespace {
@@ -171,6 +172,46 @@ TEST_F(NpyTest, WriteErrorsNameTheFile) {
               HasSubstr("Half"));
   error_of(ErrorKind::kArgument, [&] { write_npy(folder_ / "x.npy", Tensor()); });
   EXPECT_EQ(entry_count(), 0u);
+}
+
+TEST_F(NpyTest, PartsMakeTheSameBytesAndAreReadBack) {
+  at::Generator generator = make_generator(2);
+  for (const auto dtype : {at::kFloat, at::kDouble}) {
+    const Tensor whole = torch::randn({5, 3, 2}, generator, torch::kDouble).to(dtype);
+    write_npy(folder_ / "whole.npy", whole);
+    NpyWriter writer(folder_ / "parts.npy", dtype, {5, 3, 2});
+    for (int64_t row = 0; row < 5; ++row) writer.append(whole[row]);
+    writer.close();
+    EXPECT_EQ(read_file(folder_ / "parts.npy"), read_file(folder_ / "whole.npy"));
+    NpyReader reader(folder_ / "parts.npy");
+    EXPECT_EQ(reader.shape(), (std::vector<int64_t>{5, 3, 2}));
+    EXPECT_TRUE(at::equal(reader.read(18, 12), whole.flatten().narrow(0, 18, 12)));
+    EXPECT_TRUE(at::equal(reader.read(0, 6), whole[0].flatten()));
+  }
+  write_npy(folder_ / "x.npy", at::zeros({2}, at::kLong));
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { NpyReader(folder_ / "x.npy"); }),
+              HasSubstr("float32 or float64"));
+  write_file(folder_ / "x.npy", read_file(folder_ / "whole.npy").substr(0, 200));
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { NpyReader(folder_ / "x.npy"); }), HasSubstr("cut short"));
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { NpyReader(folder_ / "no.npy"); }), HasSubstr("no.npy"));
+}
+
+TEST_F(NpyTest, AFileThatIsNotClosedIsNotLeft) {
+  {
+    FileWriter file(folder_ / "half.csv");
+    file.append(std::string(1 << 20, 'x'));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "half.csv"));
+  EXPECT_THAT(error_of(ErrorKind::kArgument, [&] { FileWriter(folder_ / "no" / "x.csv"); }),
+              HasSubstr("x.csv"));
+  EXPECT_THAT(error_of(ErrorKind::kArgument,
+                       [&] {
+                         FileWriter full("/dev/full");
+                         full.append("x");
+                         full.close();
+                       }),
+              HasSubstr("No space left"));
+  EXPECT_TRUE(std::filesystem::exists("/dev/full"));  // no file, and not removed
 }
 
 }  // namespace

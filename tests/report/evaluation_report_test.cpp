@@ -54,14 +54,14 @@ std::vector<std::string> cells_after_feature(const std::string& line) {
 
 TEST(EvaluationReport, TableAndSummaryHoldTheSameNumbers) {
   const auto sets = two_sets();
-  const auto lines = lines_of(evaluation_csv(sets));
+  const auto lines = lines_of(evaluation_csv(evaluation_rows(sets)));
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(
       lines[0],
       "feature,method,epsilon,pairs,failures,under_resolved,class_ratio,class_ratio_se,class_ratio_median,"
       "cost_refined,cost_refined_se,cost_refined_median");
   EXPECT_EQ(lines[1].rfind("\"favor \"\"8\"\", bold\",linear,0.1,3,1,0,0.01,", 0), 0u) << lines[1];
-  const auto summary = evaluation_summary(sets);
+  const auto summary = evaluation_summary(evaluation_rows(sets));
   for (size_t row = 0; row < 2; ++row) {
     const auto cells = cells_after_feature(lines[row + 1]);
     const auto& figures = summary["rows"][row]["figures"];
@@ -92,7 +92,7 @@ TEST(EvaluationReport, PathsAndFramesAreLinesWithEmptyCellsForNaN) {
 }
 
 TEST(EvaluationReport, TextShowsMeansWithTheirErrors) {
-  const auto lines = lines_of(evaluation_text(two_sets()));
+  const auto lines = lines_of(evaluation_text(evaluation_rows(two_sets())));
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_NE(lines[1].find("0.010 ± 0.010"), std::string::npos) << lines[1];
   EXPECT_NE(lines[1].find("200 ± 100"), std::string::npos) << lines[1];
@@ -101,7 +101,7 @@ TEST(EvaluationReport, TextShowsMeansWithTheirErrors) {
 }
 
 TEST(EvaluationReport, PageHasMetricsRowsAndAVerdict) {
-  const auto page = evaluation_page(two_sets());
+  const auto page = evaluation_page(evaluation_rows(two_sets()));
   EXPECT_EQ(page["kind"], "evaluate");
   EXPECT_EQ(page["metrics"].size(), 2u);
   EXPECT_EQ(page["metrics"][0]["better"], "higher");
@@ -125,10 +125,12 @@ TEST(EvaluationReport, HeadlineIsOfTheFavouredFeaturesAndSaysWhoWasGivenFewerPai
     for (auto& path : set.paths) path[PathFigure::kClassRatio] = 0.75;
     sets.push_back(set);
   }
-  const auto headline = [&] { return evaluation_page(sets)["verdict"]["headline"].get<std::string>(); };
+  const auto headline = [&] {
+    return evaluation_page(evaluation_rows(sets))["verdict"]["headline"].get<std::string>();
+  };
   EXPECT_THAT(headline(),
               ::testing::HasSubstr("Mean class ratio, favor \"8\", bold: linear 0.01 (2 pairs), ours 0.95"));
-  EXPECT_EQ(evaluation_page(sets)["rows"][0]["pairs"], 2);
+  EXPECT_EQ(evaluation_page(evaluation_rows(sets))["rows"][0]["pairs"], 2);
   for (auto& set : avoided) {
     set.feature = "favor 3";
     sets.push_back(set);
@@ -147,7 +149,9 @@ TEST(EvaluationReport, HeadlineIsOfNoQualityWhereNoneWasAskedFor) {
       path[PathFigure::kEmbeddingLength] = set == 0 ? 24.04 : 21.8;
     }
   }
-  const auto headline = [&] { return evaluation_page(sets)["verdict"]["headline"].get<std::string>(); };
+  const auto headline = [&] {
+    return evaluation_page(evaluation_rows(sets))["verdict"]["headline"].get<std::string>();
+  };
   EXPECT_THAT(headline(), ::testing::HasSubstr("Mean length in image space, geodesic: linear 24, ours 21.8"));
   for (auto& path : sets[0].paths) path[PathFigure::kMeanNegativeLogDensity] = 23.52;
   for (auto& path : sets[1].paths) path[PathFigure::kMeanNegativeLogDensity] = -2.25;
@@ -172,9 +176,9 @@ TEST(EvaluationReport, AStoredPathComesBackWhole) {
 }
 
 TEST(EvaluationReport, ProfilesAreAPicture) {
-  const auto sets = two_sets();
-  const Tensor with = draw_profiles({&sets[0], &sets[1]}, "both").pixels(),
-               one = draw_profiles({&sets[0]}, "both").pixels();
+  const auto rows = evaluation_rows(two_sets());
+  const Tensor with = draw_profiles({&rows[0], &rows[1]}, "both").pixels(),
+               one = draw_profiles({&rows[0]}, "both").pixels();
   ASSERT_EQ(with.dim(), 3);
   EXPECT_EQ(with.size(2), 3);
   EXPECT_EQ(with.sizes(), one.sizes());

@@ -1,4 +1,4 @@
-#include "latentpath/run/evaluate_paths.h"
+#include "latentpath/run/evaluation_row.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -280,6 +280,29 @@ TEST(EvaluationStatistics, MeanErrorAndQuantiles) {
   EXPECT_TRUE(std::isnan(statistics_of({kNaN}).mean));
   // Far from zero, s² must not drown in rounding.
   EXPECT_NEAR(statistics_of({1e9 + 1, 1e9 + 2, 1e9 + 3}).standard_error, 1 / std::sqrt(3.0), 1e-9);
+}
+
+TEST(EvaluationStatistics, ProfilesAreTheStatisticsOfEveryFrame) {
+  std::vector<EvaluatedPath> paths(5);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const double x = static_cast<double>(i);
+    paths[i].quality = {1e9 + x, x * x, i == 2 ? kNaN : x};  // far from zero, s² must not drown in rounding
+    paths[i].step = {x};
+  }
+  paths[4].failed = true;
+  paths[0].quality.pop_back();
+  const EvaluationRow row = summarise(paths);
+  for (size_t frame = 0; frame < 3; ++frame) {
+    std::vector<double> column;
+    for (size_t i = 0; i < 4; ++i)
+      if (frame < paths[i].quality.size()) column.push_back(paths[i].quality[frame]);
+    const FigureStatistics expected = statistics_of(column);
+    EXPECT_NEAR(row.quality.mean[frame], expected.mean, 1e-15 * std::abs(expected.mean)) << frame;
+    // Rounding of a mean of 1e9, 1e-7, against deviations of about 1.
+    EXPECT_NEAR(row.quality.error[frame], expected.standard_error, 1e-6) << frame;
+  }
+  EXPECT_NEAR(row.squared_step.mean[0], (0 + 1 + 4 + 9) / 4.0, 1e-15);
+  EXPECT_TRUE(row.probability.mean.empty());
 }
 
 TEST(EvaluationStatistics, FailedPathsBelongToNoMean) {

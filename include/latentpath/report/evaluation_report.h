@@ -3,7 +3,7 @@
 // paths.
 //
 //   std::vector<EvaluatedSet> sets;                     // one a feature, method and ε
-//   write_report_data(folder, evaluation_page(sets));
+//   write_report_data(folder, evaluation_page(evaluation_rows(sets)));
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -16,14 +16,14 @@
 namespace latentpath {
 
 /// The data of the page, kind "evaluate" (docs/report.md).
-nlohmann::json evaluation_page(const std::vector<EvaluatedSet>& sets);
+nlohmann::json evaluation_page(const std::vector<EvaluationRow>& rows);
 /// The same of a whole run, with its verdict, what was assumed, and how many samples of the prior have each
 /// class.
 nlohmann::json evaluation_page(const EvaluateRun& run);
 
-/// The squared image-space steps, the quality and the class probability along the paths of sets that share
+/// The squared image-space steps, the quality and the class probability along the paths of rows that share
 /// feature and ε, as Figs. 10 and 12 of paper A show them for one path: means over the paths and, shaded, one
 /// standard error to each side.
-Picture draw_profiles(const std::vector<const EvaluatedSet*>& sets, const std::string& title);
+Picture draw_profiles(const std::vector<const EvaluationRow*>& rows, const std::string& title);
 
 }  // namespace latentpath

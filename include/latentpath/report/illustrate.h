@@ -13,6 +13,7 @@
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/interpolate_job.h"
 #include "latentpath/run/measures_job.h"
+#include "latentpath/run/merge_job.h"
 
 namespace latentpath {
 
@@ -22,7 +23,11 @@ void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::files
                 const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 void illustrate(const MeasuresJob& job, const MeasuresRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+/// Of a shard nothing: it is no table yet.
 void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::filesystem::path& folder,
+                const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+/// As of the table that one run would have made.
+void illustrate(const MergeJob& job, const EvaluateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 
 /// What every page says of its run: version, settings that were given, warnings, assumptions. Nothing of this

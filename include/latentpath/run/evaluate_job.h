@@ -41,6 +41,8 @@ struct EvaluateJob {
   PathOptions path;
   int64_t batch = 10;  ///< pairs sought together, and kept when a run is interrupted
   int64_t threads = 0;
+  std::string shard;           ///< "3/7": the third of seven parts (run/shard.h); empty: the whole table
+  std::string seconds = "on";  ///< "off": the figure is left out, and the same job gives the same bytes
 
   int64_t frames = 50;                             ///< of each path
   int64_t curves = 16;                             ///< pairs of each row whose frames stand in frames.csv
@@ -57,8 +59,10 @@ struct EvaluateJob {
 };
 const OptionTable<EvaluateJob>& evaluate_option_table();
 
+/// Of a shard, the sets are its part, there are no rows, and the files are what merge_shards() reads.
 struct EvaluateRun : RunRecord {
-  std::vector<EvaluatedSet> sets;  ///< by feature, then ε, then method
+  std::vector<EvaluatedSet> sets;   ///< by feature, then ε, then method; empty where shards were merged
+  std::vector<EvaluationRow> rows;  ///< of the table, likewise
   size_t methods = 0, epsilons = 0;
   nlohmann::json shares = nlohmann::json::object();  ///< of prior samples that have each class
   std::filesystem::path

@@ -22,8 +22,7 @@
 //   PathEvaluator evaluator({.name = "favor 8", .problem = problem, .recognised = is_an_eight}, {});
 //   auto ours   = evaluator.evaluate(evaluation_method("ours"), 0, 10);     // the first ten pairs
 //   auto line   = evaluator.evaluate(evaluation_method("linear"), 0, 10);
-//   EvaluationRow row = summarise(ours);
-//   row[PathFigure::kClassRatio].mean;
+//   ours[0][PathFigure::kClassRatio];                                       // evaluation_row.h has their means
 
 #include <array>
 #include <cstdint>
@@ -157,7 +156,7 @@ class PathEvaluator {
 
   int64_t pairs() const { return case_.problem.start.size(0); }
   const EvaluationCase& evaluated() const { return case_; }
-  /// Of the searches so far, each once.
+  /// Of the last evaluate(), each once.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -182,27 +181,5 @@ class PathEvaluator {
   std::vector<std::string> warnings_;
   double pool_seconds_ = 0;
 };
-
-struct FigureStatistics {
-  int64_t count = 0;  ///< finite values; the others are left out
-  double mean, standard_error, median;
-  double low, high;  ///< the 5th and the 95th percentile, between neighbouring values linearly
-  FigureStatistics();
-};
-
-/// Mean, standard error s/√n with s² = Σ(x − mean)²/(n − 1), and quantiles of the finite values. NaN where n
-/// is too small: below 1, and for the standard error below 2.
-FigureStatistics statistics_of(const std::vector<double>& values);
-
-/// A row of the table.
-struct EvaluationRow {
-  const FigureStatistics& operator[](PathFigure which) const { return figures[static_cast<size_t>(which)]; }
-
-  std::string feature, method;
-  double epsilon = 0;
-  int64_t pairs = 0, failures = 0, under_resolved = 0;
-  std::array<FigureStatistics, kPathFigures> figures;
-};
-EvaluationRow summarise(const std::vector<EvaluatedPath>& paths);
 
 }  // namespace latentpath

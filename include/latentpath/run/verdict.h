@@ -51,6 +51,8 @@ void add_verdicts(nlohmann::json& summary, RunKind kind);
 /// "fair": 3, "bad": 0, "pair": 17, "text": "The path leaves …"}, …}. Topics that no path has figures for are
 /// absent.
 nlohmann::json row_objections(const std::vector<nlohmann::json>& paths);
+/// The same of one path more, for rows whose paths come one by one.
+void add_objections(const nlohmann::json& pair, nlohmann::json& objections);
 
 /// The same for a table over many pairs, whose summary has "rows" with their "objections": each row gets
 /// `verdict` and `verdict_reasons`, and the summary a `verdict` whose finding is the given sentence. As of a
