@@ -182,6 +182,8 @@ extern const Tensor sphere_points;
 //// run/classifier_check.h
 extern const LatentSampler prior;
 extern const uint64_t seed;
+//// run/evaluation_row.h
+extern PathEvaluator evaluator;
 //// run/evaluate_paths.h
 extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;

@@ -12,7 +12,7 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
          *sorted((REPOSITORY / "experiments").glob("*.md"))]
 # Options of other programs that the pages speak of: cmake, ctest, this project's scripts.
 OTHERS = {"--preset", "--build", "--install", "--parallel", "--target", "--data", "--checks", "--changed", "--check",
-          "--prefix", "--gtest"}
+          "--prefix", "--gtest", "--sshloginfile", "--workdir", "--signal", "--dependency"}
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@
 //   PathEvaluator evaluator({.name = "favor 8", .problem = problem, .recognised = is_an_eight}, {});
 //   auto ours   = evaluator.evaluate(evaluation_method("ours"), 0, 10);     // the first ten pairs
 //   auto line   = evaluator.evaluate(evaluation_method("linear"), 0, 10);
-//   ours[0][PathFigure::kClassRatio];                                       // evaluation_row.h has their means
+//   ours[0][PathFigure::kClassRatio];          // their means: evaluation_row.h
 
 #include <array>
 #include <cstdint>
