@@ -367,7 +367,7 @@ def test_no_length_near_a_rim_is_below_the_distance():
     for rim in (1e-3, 1e-5, 1e-7):
         x, y = np.array([1 - rim, 0]), np.array([-1 + rim, 1e-5])
         exact = math.acosh(1 + 2 * ((x - y) ** 2).sum() / ((1 - x @ x) * (1 - y @ y)))
-        path = path_of("--manifold", "poincare", f"--from={x[0]!r},0", f"--to={y[0]!r},{y[1]!r}", "--reference", "off")
+        path = path_of("--manifold", "poincare", f"--from={x[0]:.17g},0", f"--to={y[0]:.17g},{y[1]:.17g}", "--reference", "off")
         assert exact * (1 - 1e-5) <= path["length"]
 
 
