@@ -20,7 +20,6 @@
 #include "latentpath/report/html_report.h"
 #include "latentpath/run/evaluation_table.h"
 #include "run/evaluation_state.h"
-#include "run/shard_folder.h"
 
 namespace latentpath::fuzz {
 namespace {
@@ -171,29 +170,6 @@ void read_state(const fs::path& file) {
   const EvaluationState resumed(run, state_print(), true, false);
 }
 
-Corpus shard_corpus(const fs::path&) {
-  ShardRecord record;
-  record.pairs = 1;
-  record.fingerprint = state_print();
-  record.sets = {{"favor 8", "linear", 0.1, {}}};
-  record.pairs_of_sets = {1};
-  record.methods = record.epsilons = 1;
-  record.used.assign(kPathFigures, true);
-  record.warnings = {"a warning"};
-  const json run{{"subcommand", "evaluate"},     {"options", json::object()}, {"seed", 1u}, {"threads", 1},
-                 {"assumptions", json::array()}, {"shard", record.json()}};
-  return {run.dump()};
-}
-
-void read_shard(const fs::path& file) {
-  const fs::path folder = file.parent_path() / "shard";
-  fs::create_directories(folder);
-  fs::copy_file(file, folder / "run.json", fs::copy_options::overwrite_existing);
-  fs::copy_file(file, folder / ShardFolder::kBatches, fs::copy_options::overwrite_existing);
-  ShardFolder shard(folder);
-  shard.next(0, 0, 0, shard.record().pairs, false);
-}
-
 Corpus torchscript_corpus(const fs::path& folder) {
   torch::jit::Module module("Decoder");
   module.register_parameter("weight", at::rand({3, 6}), false);
@@ -258,7 +234,6 @@ std::vector<Target> targets() {
           {"mixture", mixture_corpus, [](const fs::path& file) { read_mixture(file); }},
           {"run", run_corpus, read_run},
           {"evaluation-state", state_corpus, read_state},
-          {"shard", shard_corpus, read_shard},
           {"archive", torchscript_corpus, [](const fs::path& file) { check_archive(file, file.string()); },
            mend_archive},
           {"torchscript", torchscript_corpus, read_decoder, mend_archive},
