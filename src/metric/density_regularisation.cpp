@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
@@ -97,6 +99,34 @@ DataDensity::DataDensity(std::shared_ptr<const Embedding> embedding, DensityPoin
                    dim, ", and the ", latents_->describe(), " is about ", latents_->dim(), " dimensions");
 }
 
+namespace {
+
+/// What `make` makes with the Jacobian of `embedding`, or a sentence where that has no derivative of its
+/// derivative, of which LibTorch tells by exceptions of two kinds.
+template <class Make>
+auto differentiated_twice(const Embedding& embedding, const Make& make) {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorKind::kInput,
+                embedding.describe() +
+                    " cannot be differentiated twice, by which its Jacobian is found for the density "
+                    "of its images: " +
+                    why);
+  };
+  try {
+    return make();
+  } catch (const c10::Error& error) {
+    refuse(error.what_without_backtrace());
+    throw;
+  } catch (const std::runtime_error& error) {
+    const std::string why = error.what();
+    if (why.find("derivative for aten::") == std::string::npos) throw;
+    refuse(why);
+    throw;
+  }
+}
+
+}  // namespace
+
 Tensor DataDensity::negative_log(const Tensor& z, Tensor* standard_error) const {
   Tensor lost;
   const Tensor determinant = log_determinant(z, standard_error, &lost);
@@ -107,7 +137,9 @@ Tensor DataDensity::negative_log(const Tensor& z, Tensor* standard_error) const 
 
 Tensor DataDensity::log_determinant(const Tensor& z, Tensor* standard_error, Tensor* lost) const {
   if (standard_error != nullptr) *standard_error = at::zeros({z.size(0)}, at::kDouble);
-  if (!estimated()) return half_log_determinant(*embedding_, z, regularisation_, lost);
+  if (!estimated())
+    return differentiated_twice(*embedding_,
+                                [&] { return half_log_determinant(*embedding_, z, regularisation_, lost); });
   const LogDeterminantEstimate estimate =
       estimate_half_log_determinant(*embedding_, z, regularisation_, stochastic_);
   if (standard_error != nullptr) *standard_error = estimate.standard_error;
@@ -120,20 +152,14 @@ namespace {
 /// J [n, M, D], beyond kLargestExact J v / √D for one v of random signs [n, M, 1], of which the squared
 /// length is tr JᵀJ / D on average; or a sentence where the model has no second derivatives to make it by.
 Tensor some_columns(const Embedding& embedding, const Tensor& z, uint64_t seed) {
-  try {
+  return differentiated_twice(embedding, [&]() -> Tensor {
     const int64_t dim = z.size(1);
     if (dim <= DataDensity::kLargestExact) return embedding.jacobian(z).to(at::kDouble);
     auto generator = make_generator(seed);
     const Tensor v =
         (2 * at::randint(2, z.sizes(), generator, z.options()) - 1) / std::sqrt(static_cast<double>(dim));
     return embedding.jvp(z, v).to(at::kDouble).flatten(1).unsqueeze(2);
-  } catch (const c10::Error& error) {
-    throw Error(ErrorKind::kInput,
-                embedding.describe() +
-                    " cannot be differentiated twice, by which its Jacobian is found for the density "
-                    "of its images: " +
-                    error.what_without_backtrace());
-  }
+  });
 }
 
 }  // namespace
@@ -187,7 +213,9 @@ DensityPotentialPointer density_potential(const DataDensityPointer& density, con
   Tensor slope;
   Tensor error;
   const Tensor determinant = density->log_determinant(z, &error);
-  if (determinant.requires_grad()) slope = torch::autograd::grad({determinant.sum()}, {z})[0];
+  if (determinant.requires_grad())
+    slope = differentiated_twice(*density->embedding(),
+                                 [&] { return torch::autograd::grad({determinant.sum()}, {z})[0]; });
   const at::NoGradGuard no_gradient;
   const Tensor log_density = density->latents().log_density(samples);
   const Tensor values = determinant.detach() - log_density;

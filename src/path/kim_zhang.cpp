@@ -28,6 +28,7 @@ class KimZhang {
  public:
   KimZhang(Search& search, const Tensor& times, Tensor nodes)
       : search_(search), times_(times), z_(std::move(nodes)), best_(z_.clone()), best_cost_(cost(z_)) {
+    first_cost_ = best_cost_;
     set_rates();
     termination_.assign(static_cast<size_t>(search.size()), Termination::kRunning);
     iterations_.assign(termination_.size(), 0);
@@ -44,6 +45,7 @@ class KimZhang {
     }
     end(Termination::kIterationLimit);
     keep_best();
+    call_diverged();
   }
 
   const Tensor& best() const { return best_; }
@@ -138,6 +140,16 @@ class KimZhang {
     }
   }
 
+  /// Points that have flown to where nothing moves any more have not converged.
+  void call_diverged() {
+    const Tensor now = cost(z_);
+    for (int64_t row = 0; row < z_.size(0); ++row) {
+      Termination& why = termination_[static_cast<size_t>(row)];
+      const bool worse = !(now[row].item<double>() <= first_cost_[row].item<double>());  // NaN too
+      if (why == Termination::kConverged && worse) why = Termination::kStalled;
+    }
+  }
+
   Tensor cost(const Tensor& z) {
     const auto scope = search_.counter.count_verification();
     return polyline_cost(search_.energy, z, times_, times_);
@@ -152,7 +164,7 @@ class KimZhang {
   Search& search_;
   const Tensor times_;
   Tensor z_;  // [pairs, K, D]
-  Tensor best_, best_cost_;
+  Tensor best_, best_cost_, first_cost_;
   Tensor rate_, regularisation_, weight_;  // [pairs]
   std::vector<Termination> termination_;
   std::vector<int64_t> iterations_;

@@ -104,7 +104,7 @@ NewtonPaths newton_paths(Search& search) {
   FoundPaths& found = paths.found = {{}, none.times, {}, {}, {}, {}, "Newton's method", none.curve};
   std::vector<Tensor> nodes;
   for (int64_t pair = 0; pair < search.size(); ++pair) {
-    search.report("Newton's method", pair, search.size(), 0);
+    if (dense) search.report("Newton's method", pair, search.size(), 0);
     const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const auto best = dense ? shortest_of(search, *dense, pair) : std::nullopt;
     if (!best) {

@@ -306,6 +306,7 @@ class Evaluation {
     return (pairs_of(method) + job_.batch - 1) / job_.batch;
   }
   void warn(const std::vector<std::string>& sentences);
+  void find_density();
   void evaluate();
   bool evaluate_set(size_t row, size_t epsilon, const MethodChoice& choice, Evaluators& evaluators);
   EvaluationCase case_of(const FeatureRow& row, bool guarded) const;
@@ -601,6 +602,25 @@ void Evaluation::evaluate() {
   }
 }
 
+/// −log p(x) of all paths, where the table is about it; of methods that do not need it, where the model has
+/// one.
+void Evaluation::find_density() {
+  const auto any_of = [&](std::initializer_list<const char*> names) {
+    return std::any_of(methods_.begin(), methods_.end(), [&](const MethodChoice& method) {
+      return std::find(names.begin(), names.end(), method.name) != names.end();
+    });
+  };
+  const bool needed = job_.path.density_regularisation != "none" || job_.data_density == "on" ||
+                      any_of({"geodreg", "kim-zhang"});
+  if (job_.data_density == "none" || !(needed || any_of({"geod", "straight-z"}))) return;
+  try {
+    density_ = reported_density("on", models_.decoder, prior_, 0, job_.path.seed);
+  } catch (const Error& error) {
+    if (needed) throw;
+    models_.assumptions.push_back(join_message("-log p(x) is left out of the table: ", error.what()));
+  }
+}
+
 void Evaluation::load() {
   models_ = load_models(
       job_.models, job_.path.seed,
@@ -618,14 +638,7 @@ void Evaluation::load() {
   prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
   make_rows();
-  const bool about_density = job_.path.density_regularisation != "none" ||
-                             std::any_of(methods_.begin(), methods_.end(), [](const MethodChoice& method) {
-                               return method.name == "geod" || method.name == "geodreg" ||
-                                      method.name == "straight-z" || method.name == "kim-zhang";
-                             });
-  if (about_density || job_.data_density == "on")
-    density_ = reported_density(job_.data_density == "auto" ? "on" : job_.data_density, models_.decoder,
-                                prior_, 0, job_.path.seed);
+  find_density();
   find_shares();
   if (rows_[0].class_index >= 0)
     classifier_ = classifier_check(*models_.decoder, *models_.classifier, nullptr, end_sampler(),

@@ -167,6 +167,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(job.odds != odds && !feature, "odds", kNoFeature);
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
+  const bool no_quality = job.path.method == "kim-zhang";
+  say(no_quality && !job.favor.empty(), "favor", "Algorithm 1 of Kim and Zhang asks for no quality");
+  say(no_quality && !job.avoid.empty(), "avoid", "Algorithm 1 of Kim and Zhang asks for no quality");
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature, "guard", kNoFeature);
   if (!models.decoder_function) {

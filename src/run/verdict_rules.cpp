@@ -439,7 +439,8 @@ std::optional<Reason> ending_rule(const VerdictFigures& f, const VerdictRule& ru
         "The search ended because its iterations changed the cost by less than the tolerance, but the "
         "path is not stationary yet (" +
             residual + "; " + figure_text(rule.fair) + " or less is wanted).",
-        "a smaller `tolerance`, or a second-order `method`"};
+        f.path.contains("density_regularisation") ? "a smaller `tolerance`, or more `max_iterations`"
+                                                  : "a smaller `tolerance`, or a second-order `method`"};
   }
   // At rounding: there is nothing left to gain, whatever the reason given.
   if (f.termination == "stalled" && f.residual && *f.residual <= kAtRounding)

@@ -76,6 +76,21 @@ class Many(nn.Module):
         return self.net(z)
 
 
+class Sampled(nn.Module):
+    """Looks up a picture by grid_sample, which LibTorch differentiates once."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(7)
+        self.picture = nn.Parameter(torch.randn(1, 3, 4, 4))
+        self.latent_dim = 2
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        where = 0.5 * torch.tanh(z).view(-1, 1, 1, 2)
+        return torch.nn.functional.grid_sample(self.picture.expand(z.size(0), 3, 4, 4), where, align_corners=False).flatten(1)
+
+
 def negative_log_density(z):
     square = np.square(z).sum(-1)
     return square / 2 + np.log(2 * np.pi) + np.log(B * B) - 2 * np.log(B * B + square)
@@ -86,7 +101,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("density")
     torch.jit.script(Disc()).save(str(folder / "disc.pt"))
     torch.jit.script(Shadow()).save(str(folder / "shadow.pt"))
-    for model in (Still(), Kinks(), Many()):
+    for model in (Still(), Kinks(), Many(), Sampled()):
         torch.jit.script(model).save(str(folder / f"{type(model).__name__.lower()}.pt"))
     return folder
 
@@ -146,6 +161,34 @@ def test_what_has_no_density_is_refused(files, tmp_path):
     certified = interpolate(files, tmp_path / "certified", density_regularisation="auto", certify=True, ramp="off", quiet=True)
     assert certified.code == 2
     check_one_sentence(certified, "--certify")
+
+
+def test_a_decoder_that_is_differentiated_once_is_told_so(files, tmp_path):
+    """Its Jacobian is made by a derivative of a derivative; a path that asks for none does without."""
+    once = {"decoder": files / "sampled.pt", "from_": "-1,0.5", "to": "1,0.3", "segments": 8, "dtype": None}
+    assert "mean_negative_log_density" not in interpolate(files, tmp_path / "plain", **once).ok().pairs[0]["path"]
+    asked = {"density_regularisation": "auto"}
+    for name, more in (("auto", asked), ("kim-zhang", {**asked, "method": "kim-zhang"}), ("figure", {"data_density": "on"})):
+        refused = interpolate(files, tmp_path / name, quiet=True, **more, **once)
+        assert refused.code == 3
+        check_one_sentence(refused, "cannot be differentiated twice")
+
+
+def test_points_that_flew_away_have_not_converged(files, tmp_path):
+    far = interpolate(files, tmp_path / "far", segments=8, method="kim-zhang", density_regularisation="auto", learning_rate=1000,
+                      max_iterations=300).ok()
+    path = far.pairs[0]["path"]
+    assert path["termination"] != "converged"
+    assert path["cost_refined"] <= far.pairs[0]["linear"]["cost_refined"] * (1 + 1e-9)
+
+
+def test_tables_that_need_no_density_have_none_where_the_model_has_none(files, tmp_path):
+    chosen = {"decoder": files / "shadow.pt", "pairs": 2, "segments": 8, "threads": 1}
+    table = run("evaluate", *options(**chosen, methods="geod,straight-z", out=tmp_path / "table"), out=tmp_path / "table").ok()
+    assert "-log p(x) is left out of the table" in table.stderr and "2 numbers of 3 latents" in table.stderr
+    refused = run("evaluate", *options(**chosen, methods="geod,geodreg", quiet=True, out=tmp_path / "refused"), out=tmp_path / "refused")
+    assert refused.code == 2
+    check_one_sentence(refused, "2 numbers of 3 latents")
 
 
 def test_a_latent_that_moves_nothing_is_said(files, tmp_path):
