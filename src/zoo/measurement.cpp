@@ -86,15 +86,37 @@ double microseconds_per_input(torch::jit::Module& module, const Tensor& inputs) 
   return std::round(*std::min_element(times.begin(), times.end()) * 10) / 10;
 }
 
+/// What the classifier says of what the decoder makes of latents: [n, C].
+Tensor judged(torch::jit::Module& classifier, torch::jit::Module& decoder, const Tensor& latents) {
+  std::vector<Tensor> parts;
+  for (const Tensor& chunk : latents.split(1000))
+    parts.push_back(probabilities(classifier, decode_unit(decoder, chunk)));
+  return at::cat(parts);
+}
+
+/// The share of rows [n, C] with a class, or all attributes and absences, of a probability of 0.9 or more.
+double surely_judged(const torch::jit::Module& classifier, const Tensor& rows) {
+  const Tensor sure = confidence(classifier, rows) >= 0.9;
+  return mean_of(has_exclusive_classes(classifier) ? sure : sure.all(1));
+}
+
+/// Half-way between prior samples, where no path has been: on the straight line [n/2, D], and on the great
+/// circle between the directions with the mean of the norms.
+std::pair<Tensor, Tensor> midpoints(const Tensor& latents) {
+  const auto halves = latents.chunk(2);
+  const Tensor middle = 0.5 * (halves[0] + halves[1]);
+  const auto norm = [](const Tensor& z) { return z.norm(2, 1, true); };
+  const auto direction = [&](const Tensor& z) { return z / norm(z).clamp_min(1e-12); };
+  const Tensor between = direction(direction(halves[0]) + direction(halves[1]));
+  return {middle, between * (0.5 * (norm(halves[0]) + norm(halves[1])))};
+}
+
 nlohmann::json measure_decoder(torch::jit::Module& decoder, const std::filesystem::path& classifier_file) {
   nlohmann::json figures;
   const Tensor latents = prior_of(decoder).sample(kSamples, make_generator(kMeasurementSeed));
   if (!classifier_file.empty()) {
     auto classifier = load_module(classifier_file);
-    std::vector<Tensor> parts;
-    for (const Tensor& chunk : latents.split(1000))
-      parts.push_back(probabilities(classifier, decode_unit(decoder, chunk)));
-    const Tensor rows = at::cat(parts);
+    const Tensor rows = judged(classifier, decoder, latents);
     const Tensor certainty = confidence(classifier, rows);
     const bool exclusive = has_exclusive_classes(classifier);
     nlohmann::json shares, sure_shares;
@@ -110,6 +132,11 @@ nlohmann::json measure_decoder(torch::jit::Module& decoder, const std::filesyste
     figures["class_shares_with_probability_above_0.9"] = sure_shares;
     figures["mean_largest_probability"] = mean_of(certainty);
     figures["share_with_probability_above_0.9"] = mean_of(certainty >= 0.9);
+    const auto [straight, great_circle] = midpoints(latents);
+    figures["share_surely_judged"] = {
+        {"samples", surely_judged(classifier, rows)},
+        {"straight_midpoints", surely_judged(classifier, judged(classifier, decoder, straight))},
+        {"great_circle_midpoints", surely_judged(classifier, judged(classifier, decoder, great_circle))}};
   }
   figures["microseconds_per_image"] = microseconds_per_input(decoder, latents.narrow(0, 0, kTimingBatch));
   return figures;

@@ -65,6 +65,9 @@ class Trainer {
 std::unique_ptr<Trainer> make_gan_trainer(const ModelTask& task, at::Generator generator);
 std::unique_ptr<Trainer> make_vae_trainer(const ModelTask& task, at::Generator generator);
 std::unique_ptr<Trainer> make_wae_trainer(const ModelTask& task, at::Generator generator);
+/// Of the codes of the decoder `autoencoder`, beside which lies its encoder.
+std::unique_ptr<Trainer> make_flow_trainer(const ModelTask& task, const std::filesystem::path& autoencoder,
+                                           at::Generator generator);
 std::unique_ptr<Trainer> make_classifier_trainer(const ModelTask& task,
                                                  const std::vector<std::filesystem::path>& decoders,
                                                  at::Generator generator);

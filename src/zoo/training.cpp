@@ -34,6 +34,7 @@ struct Recipe {
   /// The distribution of the codes takes the place of the prior where paths are no worse for it
   /// (docs/models.md).
   std::optional<CodePriorOptions> codes = std::nullopt;
+  const char* autoencoder = "";  // whose codes a flow learns
 };
 
 std::unique_ptr<Trainer> gan(const ModelTask& task, const TrainingOptions&, at::Generator random) {
@@ -46,6 +47,10 @@ std::unique_ptr<Trainer> vae(const ModelTask& task, const TrainingOptions&, at::
 
 std::unique_ptr<Trainer> wae(const ModelTask& task, const TrainingOptions&, at::Generator random) {
   return make_wae_trainer(task, random);
+}
+
+std::unique_ptr<Trainer> flow(const ModelTask& task, const TrainingOptions& options, at::Generator random) {
+  return make_flow_trainer(task, options.autoencoder, random);
 }
 
 std::unique_ptr<Trainer> classifier(const ModelTask& task, const TrainingOptions& options,
@@ -78,6 +83,7 @@ const std::vector<Recipe>& recipes() {
       {"faces-dcgan-20-semicircle", "faces", 20, "semicircle", 10, 64, gan},
       {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
       {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
+      {"faces-flow-64", "faces", 64, "normal", 18, 128, flow, false, std::nullopt, "faces-wae-64"},
       {"lambertian-dcgan-3", "lambertian", 3, "normal", 10, 64, gan},
       {"lambertian-vae-3", "lambertian", 3, "normal", 40, 128, vae},
       {"lambertian-shadows-vae-9", "lambertian-shadows", 9, "normal", 24, 128, vae},
@@ -338,6 +344,7 @@ TrainingOptions complete_options(const std::string& name, TrainingOptions option
   if (options.data.empty()) options.data = std::filesystem::path("data") / recipe.data;
   if (options.epochs == 0) options.epochs = recipe.epochs;
   if (options.batch == 0) options.batch = recipe.batch;
+  if (options.autoencoder.empty()) options.autoencoder = recipe.autoencoder;
   return options;
 }
 
@@ -345,6 +352,8 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
                             const ProgressObserver& progress, const CancellationToken& token) {
   const Recipe& recipe = recipe_of(name);
   training_option_table().validate(given);
+  LATENTPATH_CHECK(given.autoencoder.empty() || recipe.autoencoder[0] != '\0', kArgument,
+                   "`autoencoder` cannot be given for ", name, ": it is no flow on the codes of one");
   LATENTPATH_CHECK(given.out.extension() == ".pt", kArgument, "`out` is '", given.out.string(),
                    "': it must end in .pt");
   at::set_num_threads(static_cast<int>(given.threads));

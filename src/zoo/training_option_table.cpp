@@ -33,6 +33,9 @@ const OptionTable<TrainingOptions>& training_option_table() {
           .help("Go on from the checkpoint beside the file to write")
           .add("classifier", &O::classifier)
           .help("Model that evaluates a decoder's samples for its card: FILE or NAME")
+          .add("autoencoder", &O::autoencoder)
+          .help("Decoder whose codes a flow learns, with NAME-encoder.pt beside it: FILE or NAME")
+          .unset("the recipe's")
           .add("samples-from", &O::samples_from)
           .help("Decoder whose samples the classifier learns from: FILE or NAME; repeatable");
   return table;

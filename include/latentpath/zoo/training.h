@@ -11,6 +11,8 @@
 //                                   encoder (the mean) goes to NAME-encoder
 //   faces-wae-64                    Wasserstein autoencoder with the MMD penalty (Tolstikhin et al. 2018,
 //                                   arXiv 1711.01558), with its encoder
+//   faces-flow-64                   flow matching (Lipman et al. 2023, arXiv 2210.02747) on the codes of
+//                                   faces-wae-64, with its encoder
 //   mnist-classifier, fashion-classifier, faces-attributes
 //                                   ten digits, ten garments, seven attributes of a face; unconfident on what
 //                                   is none
@@ -40,9 +42,10 @@ struct TrainingOptions {
   int64_t batch = 0;           ///< images in a step; 0: the recipe's number
   uint64_t seed = 1;
   int64_t threads = 1;
-  int64_t checkpoint_every = 1;                     ///< epochs between checkpoints, 0: only on interruption
-  bool resume = false;                              ///< go on from FILE.checkpoint
-  std::filesystem::path classifier;                 ///< recognises the samples for the card; may be empty
+  int64_t checkpoint_every = 1;       ///< epochs between checkpoints, 0: only on interruption
+  bool resume = false;                ///< go on from FILE.checkpoint
+  std::filesystem::path autoencoder;  ///< FILE.pt whose codes a flow learns, FILE-encoder.pt beside it
+  std::filesystem::path classifier;   ///< recognises the samples for the card; may be empty
   std::vector<std::filesystem::path> samples_from;  ///< decoders whose samples the classifier learns from
   std::string command;                              ///< noted in the card
 };

@@ -22,6 +22,7 @@ std::string command_of(const TrainJob& job, const TrainingOptions& complete) {
                         std::to_string(complete.batch) + " --seed " + std::to_string(complete.seed) +
                         " --threads " + std::to_string(complete.threads);
   if (!job.training.classifier.empty()) command += " --classifier " + job.training.classifier.string();
+  if (!job.training.autoencoder.empty()) command += " --autoencoder " + job.training.autoencoder.string();
   for (const auto& model : job.training.samples_from) command += " --samples-from " + model.string();
   return command;
 }
@@ -96,6 +97,8 @@ RunRecord execute(const TrainJob& job, const RunObserver& observer, const Cancel
   training.command = command_of(job, training);
   if (!training.classifier.empty())
     training.classifier = find_model(training.classifier.string(), job.folders);
+  if (!training.autoencoder.empty())
+    training.autoencoder = find_model(training.autoencoder.string(), job.folders);
   for (auto& model : training.samples_from) model = find_model(model.string(), job.folders);
   RunRecord record;
   record.subcommand = "train";
