@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -66,6 +67,8 @@ QUICK = {"segments": 8, "init": "linear", "max_iterations": 3, "guard": "none"}
 
 
 def pytest_configure():
+    # A shell's background jobs ignore it; what Ctrl-C does is tested all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = os.environ.get("LATENTPATH_PACKAGE")
     if folder:
         sys.path.insert(0, str(pathlib.Path(folder).resolve()))
