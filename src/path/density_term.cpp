@@ -17,6 +17,8 @@ namespace {
 
 /// By which V₀ and its softness are found: V's lowest value and spread, to a tenth of the latter.
 constexpr int64_t kSamples = 256;
+/// The same where log det is estimated, by a thousand products a sample: the spread to an eighth of itself.
+constexpr int64_t kEstimatedSamples = 32;
 /// Segments of the straight line along which `auto` balances the two terms.
 constexpr int64_t kSegments = 32;
 /// (2² − 1): what the energy of a path of twice the length has more than that of the path itself.
@@ -89,7 +91,8 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
   const double typical = candidates.get(counter).typical_squared_distance;
   const auto scope = counter.count_shared();
   auto generator = make_generator(options.seed + 3);
-  const Tensor samples = prior_of(problem)(kSamples, generator).to(at::kDouble);
+  const bool exact = problem.start.size(1) <= DataDensity::kLargestExact;
+  const Tensor samples = prior_of(problem)(exact ? kSamples : kEstimatedSamples, generator).to(at::kDouble);
   density.potential =
       density_potential(make_data_density(counter.map(), problem.density, samples, options.seed), samples);
   notes.insert(notes.end(), density.potential->notes().begin(), density.potential->notes().end());
