@@ -115,9 +115,11 @@ class _PerPair(Quality):
         raise ValueError("a quality for each pair is for the pairs of find_path(); here one is needed for all")
 
 
-class _Complement(Quality):
-    def __init__(self, inner):
-        self.inner = inner
+class _OfOne(Quality):
+    """A quality made of one other, and of numbers."""
+
+    def __init__(self, inner, *numbers):
+        self.inner, self.numbers = inner, numbers
 
     def _callables(self):
         return self.inner._callables()
@@ -127,47 +129,31 @@ class _Complement(Quality):
 
     def _of(self, pair):
         own = self.inner._of(pair)
-        if own is None:
-            raise ValueError(f"`quality` asks nothing of pair {pair}, and the complement of nothing is none")
-        return _Complement(own)
+        return None if own is None else type(self)(own, *self.numbers)
 
     def _key(self):
-        return ("complement", self.inner._key())
+        return (type(self).__name__, *self.numbers, self.inner._key())
+
+
+class _Complement(_OfOne):
+    def _of(self, pair):
+        own = super()._of(pair)
+        if own is None:
+            raise ValueError(f"`quality` asks nothing of pair {pair}, and the complement of nothing is none")
+        return own
 
     def _expression(self, scope):
         return {"kind": "complement", "of": self.inner._expression(scope)}
 
 
-class _Power(Quality):
-    def __init__(self, inner, exponent):
-        self.inner, self.exponent = inner, exponent
-
-    def _callables(self):
-        return self.inner._callables()
-
-    def _pairs(self):
-        return self.inner._pairs()
-
-    def _of(self, pair):
-        own = self.inner._of(pair)
-        return None if own is None else _Power(own, self.exponent)
-
-    def _key(self):
-        return ("power", self.exponent, self.inner._key())
-
+class _Power(_OfOne):
     def _expression(self, scope):
-        return {"kind": "power", "of": self.inner._expression(scope), "exponent": self.exponent}
+        return {"kind": "power", "of": self.inner._expression(scope), "exponent": self.numbers[0]}
 
 
-class _ShiftedOdds(Quality):
-    def __init__(self, inner, odds):
-        self.inner, self.odds = inner, odds
-
-    def _callables(self):
-        return self.inner._callables()
-
+class _ShiftedOdds(_OfOne):
     def _expression(self, scope):
-        return {"kind": "odds", "of": self.inner._expression(scope), "odds": self.odds}
+        return {"kind": "odds", "of": self.inner._expression(scope), "odds": self.numbers[0]}
 
 
 class _Constant(Quality):

@@ -309,6 +309,15 @@ def test_labels_that_do_not_fit_the_pairs(models):
         lp.find_path(decoder, *z, quality=1 - lp._quality.as_qualities([None, lp.favor(classifier, 1), None]))
 
 
+def test_each_pair_has_its_own_part_of_shifted_odds(models):
+    decoder, classifier = models
+    z = torch.tensor([[-1.2, 0.4], [0.3, 0.3]]), torch.tensor([[1.1, 0.9], [-1.0, 1.0]])
+    both = lp.find_path(decoder, *z, quality=lp.shift_odds(lp.favor(classifier, [1, 0]), 3), **QUICK)
+    for pair, label in enumerate((1, 0)):
+        alone = lp.find_path(decoder, z[0][pair], z[1][pair], quality=lp.shift_odds(lp.favor(classifier, label), 3), **QUICK)
+        assert both.figures.column("mean_quality", "linear")[pair] == pytest.approx(alone.figures.column("mean_quality", "linear")[0], rel=1e-4)
+
+
 def test_ctrl_c_in_the_first_group_gives_paths_to_all(models):
     decoder, classifier = models
     calls = [0]
