@@ -44,8 +44,7 @@ class KimZhang {
       if (search_.options.max_seconds > 0 && left <= 1e-3) end(Termination::kTimeLimit);
     }
     end(Termination::kIterationLimit);
-    keep_best();
-    call_diverged();
+    call_diverged(keep_best());
   }
 
   const Tensor& best() const { return best_; }
@@ -141,8 +140,7 @@ class KimZhang {
   }
 
   /// Points that have flown to where nothing moves any more have not converged.
-  void call_diverged() {
-    const Tensor now = cost(z_);
+  void call_diverged(const Tensor& now) {
     for (int64_t row = 0; row < z_.size(0); ++row) {
       Termination& why = termination_[static_cast<size_t>(row)];
       const bool worse = !(now[row].item<double>() <= first_cost_[row].item<double>());  // NaN too
@@ -154,11 +152,13 @@ class KimZhang {
     const auto scope = search_.counter.count_verification();
     return polyline_cost(search_.energy, z, times_, times_);
   }
-  void keep_best() {
+  /// The cost of where the points are now.
+  Tensor keep_best() {
     const at::NoGradGuard no_gradient;
     const Tensor now = cost(z_), better = now < best_cost_;
     best_cost_ = at::where(better, now, best_cost_);
     best_ = at::where(better.view({-1, 1, 1}), z_, best_);
+    return now;
   }
 
   Search& search_;

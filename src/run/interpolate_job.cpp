@@ -20,6 +20,7 @@
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
+#include "run/feature_options.h"
 
 namespace latentpath {
 namespace {
@@ -75,19 +76,8 @@ OptionTable<InterpolateJob> make_table() {
       .help("Class (number or name) to pass through; repeatable")
       .add("avoid", &J::avoid)
       .help("Class to keep away from; repeatable")
-      .include(&J::prior, prior_option_table())
-      .add("odds", &J::odds)
-      .help(
-          "Odds s that count as half good: a favoured probability P is sought as P/(P + s (1 - P)), and "
-          "places "
-          "are surer the higher s; 1: P itself, as in the papers")
-      .above(0)
-      .add("sharpness", &J::sharpness)
-      .help("Power p of that quality, Q^p: above 1 asks for surer places, below 1 for less")
-      .above(0)
-      .add("ramp", &J::ramp)
-      .help("When quality is asked for")
-      .choices({{"on", "nothing at the ends, all in the middle"}, {"off", "the same everywhere"}});
+      .include(&J::prior, prior_option_table());
+  add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
   add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())

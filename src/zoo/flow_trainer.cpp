@@ -21,7 +21,6 @@ constexpr int64_t kWidth = 256, kBlocks = 3, kFrequencies = 8;
 constexpr int64_t kSteps = 16;   // of Heun's method; what twice as many change: docs/algorithms/zoo.md
 constexpr int64_t kRepeats = 4;  // draws of w and t for each code of a batch
 constexpr double kRate = 1e-3;
-constexpr double kAverageDecay = 0.999;
 
 class VelocityNetwork {
  public:
@@ -143,11 +142,7 @@ class VelocityNetwork {
 torch::jit::Module load_part(const std::filesystem::path& file, const char* part) {
   LATENTPATH_CHECK(std::filesystem::exists(file), kInput, "there is no ", file.string(),
                    ": a flow learns the codes of an autoencoder, whose ", part, " that is (`autoencoder`)");
-  try {
-    return torch::jit::load(file.string());
-  } catch (const c10::Error&) {
-    throw Error(ErrorKind::kInput, file.string() + " is not a TorchScript file");
-  }
+  return load_module(file);
 }
 
 class FlowTrainer : public Trainer {
@@ -174,7 +169,7 @@ class FlowTrainer : public Trainer {
     const Tensor loss = (velocity_(between, t) - (code - noise)).square().mean();
     descend(loss, velocity_.parameters(), optimizer_, kRate * cosine_schedule(progress));
     ++steps_;
-    update_average();
+    update_average(average_.parameters(), velocity_.parameters(), steps_);
     return loss.item<double>();
   }
 
@@ -228,14 +223,6 @@ class FlowTrainer : public Trainer {
   Tensor codes(const Tensor& images) {
     const torch::NoGradGuard no_gradient;
     return encoder_.forward({unit_images(images)}).toTensor();
-  }
-
-  void update_average() {
-    const torch::NoGradGuard no_gradient;
-    const double steps = static_cast<double>(steps_);
-    const double decay = std::min(kAverageDecay, (1 + steps) / (10 + steps));
-    const auto now = velocity_.parameters(), average = average_.parameters();
-    for (size_t i = 0; i < now.size(); ++i) average[i].lerp_(now[i], 1 - decay);
   }
 
   ModelTask task_;

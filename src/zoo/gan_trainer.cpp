@@ -18,7 +18,6 @@ constexpr double kGradientPenalty = 0.1;
 constexpr double kBalance = 1.0;
 constexpr double kSureness = 0.1;
 constexpr int64_t kPenaltyInterval = 16;  // steps; the penalty is scaled up to match (lazy regularisation)
-constexpr double kAverageDecay = 0.999;
 constexpr int64_t kRecalibrationBatches = 200;  // at most, and one for each step of training
 constexpr int64_t kRecalibrationBatch = 256;
 
@@ -103,7 +102,7 @@ class GanTrainer : public Trainer {
     descend(generator_loss + kBalance * unevenness + kSureness * entropy, generator_.parameters(),
             generator_optimizer_, kGeneratorRate * rate);
     ++steps_;
-    update_average();
+    update_average(average_.parameters(), generator_.parameters(), steps_);
     return generator_loss.item<double>();
   }
 
@@ -194,15 +193,6 @@ class GanTrainer : public Trainer {
     const Tensor variation =
         (features.var(0, false) + 1e-8).sqrt().mean().view({1, 1}).expand({features.size(0), 1});
     return head_.forward(at::cat({features, variation}, 1));
-  }
-
-  void update_average() {
-    torch::NoGradGuard no_grad;
-    const double steps = static_cast<double>(steps_);
-    const double decay = std::min(kAverageDecay, (1 + steps) / (10 + steps));
-    const auto now = generator_.parameters();
-    const auto average = average_.parameters();
-    for (size_t i = 0; i < now.size(); ++i) average[i].lerp_(now[i], 1 - decay);
   }
 
   ModelTask task_;

@@ -22,14 +22,6 @@ constexpr int64_t kSamples = 10000;
 constexpr int64_t kTimingBatch = 512;
 constexpr int64_t kSide = 16;  // of a picture, in images
 
-torch::jit::Module load_module(const std::filesystem::path& file) {
-  try {
-    return torch::jit::load(file.string());
-  } catch (const c10::Error&) {
-    throw Error(ErrorKind::kInput, file.string() + " is not a TorchScript file");
-  }
-}
-
 /// Four digits are enough for a card, and its text stays the same from run to run.
 double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;

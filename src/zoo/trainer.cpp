@@ -63,6 +63,22 @@ void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::o
   optimizer.step();
 }
 
+void update_average(const std::vector<Tensor>& average, const std::vector<Tensor>& now, int64_t steps) {
+  constexpr double kDecay = 0.999;
+  const torch::NoGradGuard no_gradient;
+  const auto count = static_cast<double>(steps);
+  const double decay = std::min(kDecay, (1 + count) / (10 + count));
+  for (size_t i = 0; i < now.size(); ++i) average[i].lerp_(now[i], 1 - decay);
+}
+
+torch::jit::Module load_module(const std::filesystem::path& file) {
+  try {
+    return torch::jit::load(file.string());
+  } catch (const c10::Error&) {
+    throw Error(ErrorKind::kInput, file.string() + " is not a TorchScript file");
+  }
+}
+
 double cosine_schedule(double progress) {
   return std::min(1.0, (progress + 1e-4) / 0.02) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }

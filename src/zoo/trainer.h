@@ -96,6 +96,13 @@ void load_optimizer(torch::serialize::InputArchive& archive, const std::string& 
 void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::optim::Adam& optimizer,
              double learning_rate);
 
+/// Moves the exponential average of the parameters, of decay 0.999, in step number `steps` (from 1); the
+/// first steps count for more.
+void update_average(const std::vector<Tensor>& average, const std::vector<Tensor>& now, int64_t steps);
+
+/// Throws Error(kInput) for what is no TorchScript file.
+torch::jit::Module load_module(const std::filesystem::path& file);
+
 /// One half of a cosine from 1 to 0, after a linear rise over the first 2 %.
 double cosine_schedule(double progress);
 
