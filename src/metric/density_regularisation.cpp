@@ -23,8 +23,6 @@ namespace {
 constexpr int64_t kPointsPerBatch = 1024;
 /// δ as a share of a typical eigenvalue of JᵀJ.
 constexpr double kRegularisation = 1e-10;
-/// Share of a direction from which δ is said to have acted.
-constexpr double kActed = 0.01;
 
 /// A = J(JᵀJ + δI)⁻¹, half the log determinant, and δ tr(JᵀJ + δI)⁻¹.
 struct Factors {
@@ -79,6 +77,10 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
   return value + (at::cat(gradients) * (z - z.detach()).to(at::kDouble)).sum(1);
 }
 
+Tensor lost_directions(const Tensor& jacobian, double regularisation) {
+  return factors_of(jacobian, regularisation).lost;
+}
+
 Tensor pull_back(const Tensor& jacobian, const Tensor& v, double regularisation) {
   const Tensor right = at::bmm(jacobian.transpose(1, 2), v.unsqueeze(2));
   return at::cholesky_solve(right, factor_of(jacobian, regularisation)).squeeze(2);
@@ -128,11 +130,7 @@ auto differentiated_twice(const Embedding& embedding, const Make& make) {
 }  // namespace
 
 Tensor DataDensity::negative_log(const Tensor& z, Tensor* standard_error) const {
-  Tensor lost;
-  const Tensor determinant = log_determinant(z, standard_error, &lost);
-  evaluated_ += z.size(0);
-  if (lost.defined()) regularised_ += (lost > kActed).sum().item<int64_t>();
-  return determinant - latents_->log_density(z);
+  return log_determinant(z, standard_error) - latents_->log_density(z);
 }
 
 Tensor DataDensity::log_determinant(const Tensor& z, Tensor* standard_error, Tensor* lost) const {
@@ -183,13 +181,13 @@ DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding,
                      static_cast<double>(columns.size(2)));
   }
   LATENTPATH_CHECK(
-      outputs >= dim, kArgument, embedding->describe(), " makes ", outputs, " numbers of ", dim,
+      outputs >= dim, kInput, embedding->describe(), " makes ", outputs, " numbers of ", dim,
       " latents: many latents give the same output, and how dense outputs are is an integral over these, ",
       "which ½ log det JᵀJ is not; leave `density_regularisation` and `data_density` none");
   const Tensor trace = at::cat(traces);
   const Tensor finite = trace.masked_select(at::isfinite(trace));
   const double typical = finite.numel() > 0 ? finite.mean().item<double>() / static_cast<double>(dim) : 0;
-  LATENTPATH_CHECK(typical > 0, kArgument, embedding->describe(), " has a Jacobian of 0 at all ",
+  LATENTPATH_CHECK(typical > 0, kInput, embedding->describe(), " has a Jacobian of 0 at all ",
                    samples.size(0), " samples of its prior: its images do not move, and have no density");
   return std::make_shared<const DataDensity>(std::move(embedding), std::move(latents),
                                              kRegularisation * typical,

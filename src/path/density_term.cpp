@@ -7,7 +7,9 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
+#include "latentpath/curve/curve.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/second_order_path.h"
 #include "path/search.h"
@@ -15,6 +17,8 @@
 namespace latentpath {
 namespace {
 
+/// Beyond it the density term alone would overflow where images are far apart.
+constexpr double kLargestWeight = 1e30;
 /// By which V₀ and its softness are found: V's lowest value and spread, to a tenth of the latter.
 constexpr int64_t kSamples = 256;
 /// The same where log det is estimated, by a thousand products a sample: the spread to an eighth of itself.
@@ -24,8 +28,14 @@ constexpr int64_t kSegments = 32;
 /// (2² − 1): what the energy of a path of twice the length has more than that of the path itself.
 constexpr double kTwiceAsLong = 3;
 
+/// The mean of what is finite, NaN where nothing is.
+double finite_mean(const Tensor& values) {
+  return values.masked_select(at::isfinite(values)).mean().item<double>();
+}
+
 /// μ such that μ ∫ U dt along the straight line is three times its ½ ∫ ‖Jγ'‖² dt; of a loop, whose straight
-/// line is a point, that of a line as long as is typical.
+/// line is a point, that of a line as long as is typical. Where the decoder gives NaN on the way, the rest of
+/// the line stands for the whole.
 double balanced_weight(const PathEnergy& energy, const DensityPotential& potential, const Tensor& start,
                        const Tensor& end, double typical_squared_distance) {
   const at::NoGradGuard no_gradient;
@@ -34,15 +44,46 @@ double balanced_weight(const PathEnergy& energy, const DensityPotential& potenti
   const Tensor images = energy.decode(nodes[0]).flatten(1).unsqueeze(0);
   const double twice_energy = (start == end).all().item<bool>()
                                   ? typical_squared_distance
-                                  : energy.squared_chords(images).sum().item<double>() * kSegments;
+                                  : finite_mean(energy.squared_chords(images)) * kSegments * kSegments;
   const Tensor middles = 0.5 * (nodes[0].narrow(0, 0, kSegments) + nodes[0].narrow(0, 1, kSegments));
-  const double density = potential.evaluate(middles).mean().item<double>();
+  const double density = finite_mean(potential.evaluate(middles));
   const double weight = kTwiceAsLong * 0.5 * twice_energy / density;
   LATENTPATH_CHECK(
       std::isfinite(weight) && weight > 0, kNumerical,
       "`density_regularisation` auto finds no weight along the straight line of a pair, whose energy is ",
       0.5 * twice_energy, " and whose density term ", density, ": give a number");
   return weight;
+}
+
+/// Where δ of the pseudo-inverse of Algorithm 1 without a density is a share of the mean eigenvalue of JᵀJ.
+constexpr double kPseudoInverse = 1e-10;
+/// Places of a path, evenly spaced in time, that are looked at for directions in which images do not move.
+constexpr int64_t kPlaces = 33;
+/// Share of a direction from which δ is said to have acted.
+constexpr double kActed = 0.01;
+
+/// Places of a path where δ stands in for a direction, and as how large a movement of images that one counts.
+struct LostAlong {
+  int64_t places = 0;
+  double counts_as = 0;
+};
+
+LostAlong lost_along(const DensityTerm& density, const Embedding& map, const PathResult& result,
+                     int64_t pair) {
+  const Tensor z = interpolate_polyline(result.nodes.narrow(0, pair, 1).to(at::kDouble), result.times,
+                                        uniform_times(kPlaces - 1))[0];
+  Tensor lost;
+  double regularisation = 0;
+  if (density.potential) {
+    regularisation = density.potential->density().regularisation();
+    density.potential->density().log_determinant(z, nullptr, &lost);
+  } else {
+    const Tensor jacobian = map.jacobian(z).to(at::kDouble);
+    const double squares = jacobian.square().sum().item<double>();
+    regularisation = kPseudoInverse * squares / static_cast<double>(z.numel());
+    lost = lost_directions(jacobian, regularisation);
+  }
+  return {(lost > kActed).sum().item<int64_t>(), std::sqrt(regularisation)};
 }
 
 }  // namespace
@@ -54,9 +95,9 @@ std::optional<double> density_weight_of(const PathOptions& options) {
   double weight = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
   LATENTPATH_CHECK(
-      error == std::errc() && rest == text.data() + text.size() && std::isfinite(weight) && weight > 0,
-      kArgument, "`density_regularisation` takes a number above 0, auto or none; '", text,
-      "' is none of these");
+      error == std::errc() && rest == text.data() + text.size() && weight > 0 && weight <= kLargestWeight,
+      kArgument, "`density_regularisation` takes a number above 0 and up to ", kLargestWeight,
+      ", auto or none; '", text, "' is none of these");
   return weight;
 }
 
@@ -119,14 +160,29 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
   return density;
 }
 
-void say_regularised(const DensityTerm& density, std::vector<std::string>& notes) {
-  if (!density.potential || density.potential->density().regularised() == 0) return;
-  const DataDensity& of = density.potential->density();
-  notes.push_back(join_message("det JᵀJ was regularised at ", of.regularised(), " of ", of.evaluated(),
-                               " points of the density term: there the decoder's images do not move in some "
-                               "direction of the latent space, and "
-                               "such a direction counts as if they moved by ",
-                               std::sqrt(of.regularisation()), " for 1"));
+void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,
+                     const PathResult& result, std::vector<std::string>& notes) {
+  if (!density.potential && options.method != "kim-zhang") return;
+  const at::NoGradGuard no_gradient;
+  const auto scope = counter.count_verification();
+  int64_t pairs = 0, most = 0;
+  double counts_as = 0;
+  for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
+    const LostAlong lost = lost_along(density, *counter.map(), result, pair);
+    if (lost.places == 0) continue;
+    ++pairs;
+    most = std::max(most, lost.places);
+    counts_as = std::max(counts_as, lost.counts_as);
+  }
+  if (pairs == 0) return;
+  const int64_t all = result.nodes.size(0);
+  const std::string where = all == 1 ? join_message("at ", most, " of ", kPlaces, " places of the path")
+                                     : join_message("on the paths of ", pairs, " of ", all, " pairs, at ",
+                                                    most, " of ", kPlaces, " places at most");
+  notes.push_back(join_message("det JᵀJ was regularised ", where,
+                               ": there the decoder's images do not move in some direction of the latent "
+                               "space, and such a direction counts as if they moved by ",
+                               figure_text(counts_as, 2), " for 1"));
 }
 
 }  // namespace latentpath

@@ -103,6 +103,7 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
     run_rows(group, newton.solved, &newton.found);
     run_rows(group, newton.rest, nullptr);
   }
+  say_regularised(density, options, counter, result, warnings);
   result.decoder_evaluations = counter.of_pairs();
   result.candidate_evaluations = counter.shared();
   result.verification_evaluations = counter.verification();
@@ -110,7 +111,6 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   result.seconds = used.count() - result.verification_seconds;
   result.seed = options.seed;
   if (density.potential) result.density_reference = density.potential->reference();
-  say_regularised(density, warnings);
   result.warnings.insert(result.warnings.begin(), warnings.begin(), warnings.end());
   result.stage_settings = stage_settings(options);
   return result;

@@ -116,8 +116,9 @@ void check_density(const PathProblem& problem, const PathOptions& options);
 DensityTerm regularise_density(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter,
                                std::vector<PairGroup>& groups, std::vector<std::string>& notes);
-/// What is to be known at the end of the search.
-void say_regularised(const DensityTerm& density, std::vector<std::string>& notes);
+/// What is to be known at the end of the search: paths on which J loses rank.
+void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,
+                     const PathResult& result, std::vector<std::string>& notes);
 
 // Starts (starts.cpp).
 PathSet first_paths(Search& search, const Tensor& times);

@@ -175,14 +175,17 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   int64_t good = 0;
   while (pool.drawn == 0 ||
          (pool.drawn < options.max_draws && good < options.keep && !cancellation.cancelled())) {
-    const Tensor z = prior(std::min(pool.drawn == 0 ? options.first_draw : options.next_draw,
-                                    options.max_draws - pool.drawn),
-                           generator)
-                         .to(at::kDouble);
-    const Tensor decoded = energy.decode(z);
-    LATENTPATH_CHECK(at::isfinite(decoded).all().item<bool>(), kNumerical, energy.embedding().describe(),
-                     " gives NaN or infinite values for points of the prior");
+    Tensor z = prior(std::min(pool.drawn == 0 ? options.first_draw : options.next_draw,
+                              options.max_draws - pool.drawn),
+                     generator)
+                   .to(at::kDouble);
+    Tensor decoded = energy.decode(z);
     pool.drawn += z.size(0);
+    // Where the model gives no number is no place to go through.
+    const Tensor sound = at::isfinite(decoded.flatten(1)).all(1).nonzero().squeeze(1);
+    LATENTPATH_CHECK(sound.size(0) > 0, kNumerical, energy.embedding().describe(),
+                     " gives NaN or infinite values for each of ", z.size(0), " points of the prior");
+    if (sound.size(0) < z.size(0)) z = z.index_select(0, sound), decoded = decoded.index_select(0, sound);
     const Tensor weight = weight_at(energy, z, decoded, 0.5);
     if (pool.typical_squared_distance == 0 && z.size(0) > 1) {
       const Tensor flat = decoded.flatten(1);

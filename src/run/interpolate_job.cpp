@@ -194,11 +194,14 @@ void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Model
   const std::string which = pairs == 1
                                 ? "the ends are equal"
                                 : join_message("the ends of ", equal, " of ", pairs, " pairs are equal");
-  models.warnings.push_back(
-      problem.feature
-          ? which + ": a path from the point through what is favoured and back, as `loop` says, is sought"
-          : which +
-                ": the path is that point; give another end, or with `loop` a class to `favor` on the way");
+  const char* what =
+      problem.feature ? ": a path from the point through what is favoured and back, as `loop` says, is sought"
+      : job.path.density_regularisation != "none"
+          ? ": a path from the point to denser places and back is sought, which stays where it is unless "
+            "that "
+            "lowers the regularised cost"
+          : ": the path is that point; give another end, or with `loop` a class to `favor` on the way";
+  models.warnings.push_back(which + what);
 }
 
 /// What `certify` cannot do is refused before any path is sought.

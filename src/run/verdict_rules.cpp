@@ -540,6 +540,8 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   residual = figure_of(path, "gradient_residual");
   embedding_length = figure_of(path, "embedding_length");
   straight_embedding_length = figure_in(pair, "linear", "embedding_length");
+  negative_log_density = figure_of(path, "mean_negative_log_density");
+  straight_negative_log_density = figure_in(pair, "linear", "mean_negative_log_density");
   ends_distance = figure_of(path, "ends_distance");
   ends_output_distance = figure_of(path, "ends_output_distance");
   const json given = reference_of(path);
@@ -595,7 +597,7 @@ const std::vector<VerdictRule>& verdict_rules() {
        "its gradient is zero", nullptr, movement_rule},
       {"winding", "", false, kNever, kNever, "", nullptr, winding_rule},
       {"start", "", false, kNever, kNever, "", nullptr, start_rule},
-      {"ending", "gradient_residual, and termination", false, 0.05, 0.3, "the search did not converge",
+      {"ending", "gradient_residual, and termination", false, 0.05, 0.3, "the search ended early",
        "Every search converged, to a stationary path.", ending_rule},
       {"warnings", "number of warnings", false, 1, kNever, "warnings question it", nullptr, warnings_rule},
   };

@@ -48,6 +48,19 @@ class Still(nn.Module):
         return torch.cat([z[:, :2].tanh(), z[:, :2].square().sum(1, True), 0 * z[:, 2:]], 1)
 
 
+class Torn(nn.Module):
+    """The disc, and NaN in its middle."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent_dim = 2
+        self.prior = "normal"
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        square = z.square().sum(1, True)
+        return torch.where(square < 0.01, torch.full_like(z, float("nan")), z / (0.09 + square).sqrt())
+
+
 class Kinks(nn.Module):
     """Linear between the kinks of its ReLU."""
 
@@ -149,12 +162,12 @@ def test_the_methods_of_kim_and_zhang_stand_in_one_table(files, tmp_path):
 def test_what_has_no_density_is_refused(files, tmp_path):
     result = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", density_regularisation="0.1", quiet=True, out=tmp_path / "out"),
                  out=tmp_path / "out")
-    assert result.code == 2
+    assert result.code == 3  # the model does not fit
     check_one_sentence(result, "2 numbers of 3 latents")
     # Nobody asked for it: no figure, and nothing said.
     quiet = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", segments=8, out=tmp_path / "quiet"), out=tmp_path / "quiet").ok()
     assert "mean_negative_log_density" not in quiet.pairs[0]["path"]
-    for weight in ("0", "much"):
+    for weight in ("0", "much", "1e300"):
         refused = interpolate(files, tmp_path / "refused", density_regularisation=weight, quiet=True)
         assert refused.code == 2
         check_one_sentence(refused, "--density-regularisation")
@@ -187,7 +200,7 @@ def test_tables_that_need_no_density_have_none_where_the_model_has_none(files, t
     table = run("evaluate", *options(**chosen, methods="geod,straight-z", out=tmp_path / "table"), out=tmp_path / "table").ok()
     assert "-log p(x) is left out of the table" in table.stderr and "2 numbers of 3 latents" in table.stderr
     refused = run("evaluate", *options(**chosen, methods="geod,geodreg", quiet=True, out=tmp_path / "refused"), out=tmp_path / "refused")
-    assert refused.code == 2
+    assert refused.code == 3
     check_one_sentence(refused, "2 numbers of 3 latents")
 
 
@@ -197,9 +210,32 @@ def test_a_latent_that_moves_nothing_is_said(files, tmp_path):
                                             max_iterations=60, density_regularisation="auto", out=tmp_path / method), out=tmp_path / method).ok()
         path = still.pairs[0]["path"]
         assert np.isfinite(still.path).all() and np.isfinite(path["cost_refined"])
-        assert any("det JᵀJ was regularised" in warning for warning in still.document["summary"]["warnings"])
+        assert any("det JᵀJ was regularised at 33 of 33 places of the path" in warning for warning in still.document["summary"]["warnings"])
         # The latent that counts for nothing goes where the prior is densest, or stays; the others go where they are sent.
         assert np.abs(still.path[0][:, 2]).max() <= 0.5 + 1e-9
+
+
+def test_algorithm_1_says_where_it_pulls_back_by_a_jacobian_that_lost_rank(files, tmp_path):
+    """Without a density, too: the pseudo-inverse needs a Jacobian of full rank."""
+    told = {}
+    for name, point in (("still", "-1,0.2,0.5;1,0.2,-0.5"), ("disc", "-0.9,0.2;0.9,0.2")):
+        start, end = point.split(";")
+        plain = interpolate(files, tmp_path / name, decoder=files / f"{name}.pt", from_=start, to=end, segments=8, method="kim-zhang", max_iterations=20).ok()
+        told[name] = [w for w in plain.document["summary"].get("warnings", []) if "det JᵀJ was regularised" in w]
+    assert told["still"] and not told["disc"]
+
+
+def test_a_region_of_nan_on_the_straight_line_stops_no_auto(files, tmp_path):
+    torch.jit.script(Torn()).save(str(files / "torn.pt"))
+    torn = interpolate(files, tmp_path / "torn", decoder=files / "torn.pt", from_="-1.5,0.05", to="1.5,0.05", density_regularisation="auto").ok()
+    path = torn.pairs[0]["path"]
+    assert path["density_regularisation"] > 0 and np.isfinite(path["cost_refined"])
+    assert np.linalg.norm(torn.path[0], axis=1).min() > 0.1
+
+
+def test_equal_ends_with_a_density_are_told_what_is_sought(files, tmp_path):
+    still = interpolate(files, tmp_path / "equal", from_="0.9,0.2", to="0.9,0.2", segments=8, density_regularisation="auto").ok()
+    assert any("to denser places and back" in warning for warning in still.document["warnings"])
 
 
 def test_a_decoder_with_kinks_is_said_to_have_no_gradient(files, tmp_path):
@@ -213,7 +249,7 @@ def test_a_decoder_with_kinks_is_said_to_have_no_gradient(files, tmp_path):
 def test_more_latents_than_outputs_are_refused_by_every_method_that_needs_the_density(files, tmp_path):
     for more in ({"method": "kim-zhang", "density_regularisation": "auto"}, {"data_density": "on"}):
         refused = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", quiet=True, out=tmp_path / "out", **more), out=tmp_path / "out")
-        assert refused.code == 2
+        assert refused.code == 3
         check_one_sentence(refused, "2 numbers of 3 latents")
 
 

@@ -24,6 +24,7 @@ export interface ChartOptions {
   xTicks?: number;
   yDomain?: [number, number];
   log?: boolean;
+  anyOrigin?: boolean; // 0 means nothing of these values: the axis covers them alone
   rules?: { y: number; label: string }[];
   bands?: { x1: number; x2: number; label: string }[];
   height?: number;
@@ -91,7 +92,7 @@ export function lineChart(initial: ChartOptions): Chart {
         domain: options.yDomain,
         type: options.log ? "log" : "linear",
         nice: !options.yDomain,
-        zero: !options.log,
+        zero: !options.log && !options.anyOrigin,
         ticks: 5,
         tickFormat: (value: number) => number(value),
       },

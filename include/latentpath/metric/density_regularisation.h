@@ -13,7 +13,6 @@
 //   const auto potential = latentpath::density_potential(density, samples);
 //   PathEnergy energy(decoder, quality, {.potential = potential, .density_weight = 0.1});
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +32,9 @@ namespace latentpath {
 /// not finite, or JᵀJ + δI not positive definite.
 Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double regularisation,
                             Tensor* lost = nullptr);
+
+/// δ tr(JᵀJ + δI)⁻¹ [n] of Jacobians [n, M, D]: the number of directions that δ stands in for. float64.
+Tensor lost_directions(const Tensor& jacobian, double regularisation);
 
 /// (JᵀJ + δI)⁻¹ Jᵀ v: the pull-back of v [n, M] to latents by the pseudo-inverse of J [n, M, D], [n, D].
 /// float64.
@@ -63,24 +65,19 @@ class DataDensity {
   const Density& latents() const { return *latents_; }
   const std::shared_ptr<const Embedding>& embedding() const { return embedding_; }
 
-  /// Points evaluated so far, and those of them at which δ stood in for (a hundredth of) a direction or more.
-  int64_t evaluated() const { return evaluated_.load(); }
-  int64_t regularised() const { return regularised_.load(); }
-
  private:
   std::shared_ptr<const Embedding> embedding_;
   DensityPointer latents_;
   double regularisation_;
   StochasticLogDeterminantOptions stochastic_;
-  mutable std::atomic<int64_t> evaluated_{0}, regularised_{0};
 };
 
 using DataDensityPointer = std::shared_ptr<const DataDensity>;
 
 /// With δ = 1e-10 times the mean eigenvalue of JᵀJ over `samples` [n, D], far below what a decoder's rounding
-/// leaves of it; `seed` is that of the directions of an estimate. Throws Error(kArgument) where x has fewer
-/// coordinates than z (its density is then no function of J alone), where lengths are not Euclidean
-/// (Embedding::metric()), and where no sample moves the image at all.
+/// leaves of it; `seed` is that of the directions of an estimate. Throws Error(kArgument) where lengths are
+/// not Euclidean (Embedding::metric()), Error(kInput) where x has fewer coordinates than z (its density is
+/// then no function of J alone), and where no sample moves the image at all.
 DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
                                      const Tensor& samples, uint64_t seed = 0);
 

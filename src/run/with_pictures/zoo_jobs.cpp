@@ -151,7 +151,7 @@ RunRecord execute(const DataJob& job, const RunObserver& observer, const Cancell
   record.options = options_json(data_option_table(), job);
   record.text = join_message(out, ": ", facts.title, ", ", data.train.images.size(0), " training and ",
                              data.test.images.size(0), " test images, ",
-                             fetched ? "fetched and checked" : "already there and checked", "\n");
+                             fetched ? "written and checked" : "already there and checked", "\n");
   return record;
 }
 

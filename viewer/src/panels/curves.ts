@@ -113,11 +113,13 @@ function plots(run: Interpolation): Plotted[] {
       y: "−log p(x)",
       unit: false,
       subtitle: "How unlikely the decoded image is as data, by the prior and by how far the decoder spreads latents. Higher is less likely; differences mean something, the value does not.",
+      // The mean, and not the worst: paths share their ends, which are often the least likely images of all.
       finding: (_, pair) => {
-        const worst = (id: "path" | "linear") => run.summary.pairs[pair]?.[id]?.worst_negative_log_density;
-        const [a, b] = [worst("path"), worst("linear")];
+        const mean = (id: "path" | "linear") => run.summary.pairs[pair]?.[id]?.mean_negative_log_density;
+        const [a, b] = [mean("path"), mean("linear")];
         if (!isNumber(a)) return "−log p(x) is not a number along our path";
-        return `At its least likely image our path has −log p(x) = ${number(a, 3)}${isNumber(b) ? `, the straight line ${number(b, 3)}` : ""}`;
+        const weight = run.summary.pairs[pair]?.path?.density_regularisation;
+        return `−log p(x) is ${number(a, 3)} in the mean of our path${isNumber(b) ? `, ${number(b, 3)} of the straight line` : ""}${isNumber(weight) ? ` (regularised, μ = ${number(weight, 3)})` : ""}`;
       },
     },
     {
@@ -162,6 +164,7 @@ export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
       lines: lines(plot),
       xDomain: [0, 1],
       yDomain: plot.unit ? [0, 1] : undefined,
+      anyOrigin: plot.field === "density",
       onHover: (hover) => store.update({ hover }),
       onPick: (position) => store.update({ position, playing: false }),
     });
