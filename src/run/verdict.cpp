@@ -121,7 +121,7 @@ json tiles_of(const VerdictFigures& f) {
     tiles.push_back(tile(share_text(*f.probability),
                          "mean " + (f.feature.empty() ? "probability" : f.feature),
                          against(f.straight_probability)));
-  else if (f.mean_quality && (f.mean_quality != f.lowest || f.straight_quality != f.mean_quality))
+  else if (f.has_quality())
     tiles.push_back(tile(share_text(*f.mean_quality), "mean quality", against(f.straight_quality)));
   if (const auto weight = figure_of(f.path, "density_regularisation"); weight && f.negative_log_density)
     tiles.push_back(tile(

@@ -71,7 +71,7 @@ std::optional<Reason> gain_rule(const VerdictFigures& f, const VerdictRule& rule
   if (f.spherical)
     text += ", the spherical path " + figure_text(*f.spherical) + " (" + than(*f.spherical) + ")";
   text += ".";
-  if (f.lowest)
+  if (f.lowest && f.has_quality())
     text += " The lowest quality met is " + share_text(*f.lowest) +
             (f.straight_lowest ? ", on the straight line " + share_text(*f.straight_lowest) : "") + ".";
   if (f.gained() || !f.mean_quality || rule.grade(*f.mean_quality) == Level::kGood)
@@ -549,6 +549,14 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   if (!reference)
     reference = figure_of(given, "reference_length"), reference_error = figure_of(given, "reference_error");
   if (kind == RunKind::kMeasures) length.reset(), residual.reset();  // of other scales there
+}
+
+bool VerdictFigures::has_quality() const {
+  if (!mean_quality) return false;
+  const auto differs = [&](const std::optional<double>& other) {
+    return other && std::abs(*other - *mean_quality) > 1e-9;
+  };
+  return differs(lowest) || differs(straight_lowest) || differs(straight_quality);
 }
 
 Level VerdictRule::grade(double value) const {

@@ -23,6 +23,8 @@ struct VerdictFigures {
 
   /// The path costs less than the straight line.
   bool gained() const { return cost && linear && *linear > 1.005 * *cost; }
+  /// A quality was asked for: it is not the same everywhere, on path and straight line.
+  bool has_quality() const;
   bool failed() const { return termination == "numerical-failure" || (!cost && kind != RunKind::kMeasures); }
 
   RunKind kind;
