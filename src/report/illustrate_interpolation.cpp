@@ -10,6 +10,7 @@
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_report.h"
 #include "latentpath/report/projection.h"
+#include "latentpath/report/tour_pictures.h"
 
 namespace latentpath {
 namespace {
@@ -43,6 +44,18 @@ void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::
         formats);
 }
 
+/// The strips of tours, as many as there are pictures of pairs at most.
+void draw_tours(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& frames) {
+  PictureOptions pictures;
+  pictures.frames = job.frames;
+  pictures.output_range = run.output_range;
+  pictures.feature_name = run.feature;
+  for (size_t tour = 0; tour < run.tours.size() && static_cast<int64_t>(tour) < job.strips; ++tour)
+    write_picture(frames / (tour == 0 ? std::string("tour") : "tour-" + std::to_string(tour)),
+                  draw_tour_strip(run.problem, run.tours[tour], run.legs_of_tour, pictures),
+                  picture_formats(job.picture_format));
+}
+
 }  // namespace
 
 void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& folder,
@@ -58,6 +71,7 @@ void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std:
     if (progress) progress({"drawing", pair, strips, 0});
     draw_pair(job, run, folder / "frames", pair, images, report.plane);
   }
+  if (images) draw_tours(job, run, folder / "frames");
   report.frames = job.report_frames;
   report.output_range = run.output_range;
   report.feature_name = run.feature;

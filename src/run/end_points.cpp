@@ -36,6 +36,16 @@ OptionTable<EndPointOptions> make_table() {
       .names_file()
       .add("loop", &O::loop)
       .help("Return to the start")
+      .add("through", &O::through)
+      .help(
+          "Point to pass on the way, likewise (of a file [points, D], all in turn); repeatable: one smooth "
+          "tour through them all")
+      .names_file()
+      .add("closed", &O::closed)
+      .help("A tour returns to its first point")
+      .add("tours", &O::tours)
+      .help("Points of many tours: FILE.npy, .npz or .pt of shape [tours, points, D]")
+      .names_file()
       .add("any-endpoint", &O::any_endpoint)
       .help("Allow ends far outside the prior");
 }
@@ -124,6 +134,15 @@ Tensor pairs_of(const Tensor& array, const std::vector<int64_t>& latent_shape, c
   return array.reshape({sizes[0], 2, product_of(latent_shape)});
 }
 
+Tensor tours_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
+  const auto sizes = array.sizes();
+  LATENTPATH_CHECK(
+      sizes.size() >= 3 && sizes[0] >= 1 && sizes[1] >= 2 && is_latent(sizes.slice(2), latent_shape), kInput,
+      file, " must have the shape ", latent_text(latent_shape, "tours, points, "),
+      " for this decoder, with two points or more, not ", shape_string(sizes));
+  return array.reshape({sizes[0], sizes[1], product_of(latent_shape)});
+}
+
 ImageFormat encoder_input(const TorchScriptModule& encoder, const ImageFormat& stated,
                           const std::optional<ValueRange>& output_range, const std::vector<int64_t>& decoded,
                           const std::vector<int64_t>& given, std::vector<std::string>& assumed) {
@@ -189,17 +208,18 @@ std::vector<std::vector<int64_t>> EndPointReader::latent_shapes_of(const EndPoin
       shapes.push_back(shape);
   };
   if (options.start.defined() && options.start.dim() == 2) return {{options.start.size(1)}};
-  for (const std::string& spec : {options.pairs, options.from, options.to}) {
+  std::vector<std::string> specs{options.tours, options.pairs, options.from, options.to};
+  specs.insert(specs.end(), options.through.begin(), options.through.end());
+  for (const std::string& spec : specs) {
     if (names_tensor_file(spec)) {
       const std::vector<int64_t> sizes = read_tensor_file(spec).sizes().vec();
-      const auto behind =
-          static_cast<std::ptrdiff_t>(&spec == &options.pairs || spec == options.pairs ? 2 : 1);
+      const bool of_many = spec == options.pairs || spec == options.tours;
+      const auto behind = static_cast<std::ptrdiff_t>(of_many ? 2 : 1);
       if (sizes.empty()) continue;
       add({sizes.back()});
       const std::vector<int64_t> one(
           sizes.begin() + std::min(behind, static_cast<std::ptrdiff_t>(sizes.size())), sizes.end());
-      for (const std::vector<int64_t>& shape :
-           {one, spec == options.pairs ? std::vector<int64_t>() : sizes}) {
+      for (const std::vector<int64_t>& shape : {one, of_many ? std::vector<int64_t>() : sizes}) {
         add(shape);
         if (!shape.empty()) add({product_of(shape)});
       }
@@ -235,6 +255,11 @@ std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
 std::pair<Tensor, Tensor> EndPointReader::read() {
   const int64_t dim = context_.decoder->latent_dim();
   if (options_.start.defined()) return given(dim);
+  if (!options_.through.empty() || !options_.tours.empty()) return tour();
+  LATENTPATH_CHECK(
+      !options_.closed, kArgument,
+      "`closed` is about tours: give `through` or `tours`; a path from a point back to itself is a "
+      "`loop`");
   if (!options_.pairs.empty()) {
     LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && !options_.loop, kArgument,
                      "`pairs` already holds both ends: `from`, `to` and `loop` cannot be given with it");
@@ -258,6 +283,50 @@ std::pair<Tensor, Tensor> EndPointReader::read() {
                    " points and `to` has ", end.size(0), "; they must be as many, or one of them 1");
   const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
   return {start.to(type), end.to(type)};
+}
+
+Tensor EndPointReader::single(const std::string& field, const std::string& spec, uint64_t which) {
+  const Tensor one = point(field, spec, which);
+  LATENTPATH_CHECK(one.size(0) == 1, kInput, "`", field, "` has ", one.size(0),
+                   " points, and a tour has one end there: many tours are a file of `tours`");
+  return one;
+}
+
+/// Start and end of the legs between points [tours, points, D], tour by tour.
+std::pair<Tensor, Tensor> EndPointReader::legs(const Tensor& points) {
+  const int64_t count = points.size(1);
+  const Tensor next = options_.closed ? points.roll(-1, 1) : points.narrow(1, 1, count - 1);
+  legs_of_tour_ = next.size(1);
+  return {points.narrow(1, 0, legs_of_tour_).reshape({-1, points.size(2)}),
+          next.reshape({-1, points.size(2)}).contiguous()};
+}
+
+std::pair<Tensor, Tensor> EndPointReader::tour() {
+  LATENTPATH_CHECK(options_.pairs.empty() && !options_.loop, kArgument,
+                   "`through` and `tours` are about tours: `pairs` and `loop` cannot be given with them; "
+                   "`closed` leads a tour back to its first point");
+  if (!options_.tours.empty()) {
+    LATENTPATH_CHECK(options_.from.empty() && options_.to.empty() && options_.through.empty(), kArgument,
+                     "`tours` already holds all points: `from`, `through` and `to` cannot be given with it");
+    LATENTPATH_CHECK(names_tensor_file(options_.tours), kArgument, "`tours` takes ", kTensorFiles, "; '",
+                     options_.tours, "' is none");
+    return legs(
+        tours_of(floating(read_tensor_file(options_.tours), options_.tours), latent_shape(), options_.tours));
+  }
+  LATENTPATH_CHECK(!options_.from.empty(), kArgument, "`from` is missing: the first point of the tour");
+  LATENTPATH_CHECK(options_.closed == options_.to.empty(), kArgument,
+                   options_.closed
+                       ? "`closed` returns to `from`: `to` cannot be given with it"
+                       : "`to` is missing: give the last point of the tour, or `closed` to return "
+                         "to `from`");
+  std::vector<Tensor> points{single("from", options_.from, 0)};
+  uint64_t which = 2;
+  for (const std::string& spec : options_.through) points.push_back(point("through", spec, which++));
+  if (!options_.closed) points.push_back(single("to", options_.to, 1));
+  auto type = points[0].scalar_type();
+  for (const Tensor& part : points) type = at::promote_types(type, part.scalar_type());
+  for (Tensor& part : points) part = part.to(type);
+  return legs(at::cat(points).unsqueeze(0));
 }
 
 Tensor EndPointReader::floating(const Tensor& array, const std::string& file) const {

@@ -21,6 +21,7 @@
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
 #include "run/feature_options.h"
+#include "run/tour_summary.h"
 
 namespace latentpath {
 namespace {
@@ -83,6 +84,13 @@ OptionTable<InterpolateJob> make_table() {
   t.include(&J::path, path_option_table())
       .edit("method")
       .choice("paper", "Algorithm 1: adam on a neural curve")
+      .group("What the path should be like")
+      .add("corners", &J::corners)
+      .help("Tours at their points")
+      .choices({{"smooth", "one velocity on both sides"}, {"sharp", "as their legs meet"}})
+      .add("tour-allowance", &J::tour_allowance)
+      .help("What a smooth tour may cost more than its legs, as a share of them")
+      .range(0, 10)
       .group("How it is sought")
       .add("certify", &J::certify)
       .help("Compare with the globally shortest path by fast marching (latent size up to 3, ramp off)");
@@ -110,7 +118,10 @@ OptionTable<InterpolateJob> make_table() {
 /// stands beside it.
 std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
   std::string encoder = job.encoder;
-  const bool picture = text_after("image:", job.ends.from) || text_after("image:", job.ends.to);
+  std::vector<std::string> ends = job.ends.through;
+  ends.insert(ends.end(), {job.ends.from, job.ends.to});
+  const bool picture = std::any_of(
+      ends.begin(), ends.end(), [](const std::string& end) { return text_after("image:", end).has_value(); });
   // Beside a function in memory nothing stands.
   if (encoder.empty() && !job.models.decoder_function &&
       (picture || !job.favor.empty() || !job.avoid.empty())) {
@@ -315,13 +326,19 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   const EndPointContext context = end_point_context(job, models, encoder, run.prior, cancellation);
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
+  run.legs_of_tour = reader.legs_of_tour();
   append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
   say_equal_ends(job, problem, models);
   if (!job.ends.any_endpoint) {
-    const bool one_by_one = job.ends.pairs.empty();
-    check_end_points(run.prior, problem.start, one_by_one ? "from" : "pairs");
-    check_end_points(run.prior, problem.end, one_by_one ? "to" : "pairs");
+    const auto field = [&](const char* one) {
+      return !job.ends.pairs.empty()   ? "pairs"
+             : !job.ends.tours.empty() ? "tours"
+             : run.legs_of_tour > 0    ? "through"
+                                       : one;
+    };
+    check_end_points(run.prior, problem.start, field("from"));
+    check_end_points(run.prior, problem.end, field("to"));
   }
   run.guard =
       make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
@@ -369,25 +386,34 @@ void join(PathResult& all, const PathResult& part, const Tensor& pairs, int64_t 
     if (std::find(before.begin(), before.end(), sentence) == before.end()) all.warnings.push_back(sentence);
 }
 
+/// The problem of some pairs, with the guard or without.
+PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const MetricTensorPointer& metric,
+                    const Tensor& pairs, bool guarded) {
+  PathProblem problem = run.problem;
+  problem.start = run.problem.start.index_select(0, pairs);
+  problem.end = run.problem.end.index_select(0, pairs);
+  if (!guarded) problem.quality = quality_of(job, run, nullptr);
+  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  return metric ? measured_by(problem, metric) : problem;
+}
+
+MetricTensorPointer metric_of(const InterpolateJob& job, const InterpolateRun& run) {
+  return job.metric.empty() ? nullptr : load_metric(job.metric, run.problem.start.size(1));
+}
+
 /// The paths, with their certificates: those of pairs that the guard does not hold for are a search of their
 /// own.
 void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
             const CancellationToken& cancellation) {
   const auto groups = run.guard.groups();
   const int64_t count = run.problem.start.size(0);
-  const MetricTensorPointer metric =
-      job.metric.empty() ? nullptr : load_metric(job.metric, run.problem.start.size(1));
+  const MetricTensorPointer metric = metric_of(job, run);
   for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
     const Tensor& pairs = groups[unguarded];
     if (pairs.numel() == 0) continue;
-    PathProblem problem = run.problem;
+    const PathProblem problem = part_of(job, run, metric, pairs, unguarded == 0);
     PathOptions options = run.path;
-    problem.start = run.problem.start.index_select(0, pairs);
-    problem.end = run.problem.end.index_select(0, pairs);
     if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
-    if (unguarded == 1) problem.quality = quality_of(job, run, nullptr);
-    // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
-    if (metric) problem = measured_by(problem, metric);
     PathResult found = find_path(problem, options, progress, cancellation);
     if (job.certify && !cancellation.cancelled()) {
       const auto certificates = certify_and_improve(
@@ -398,6 +424,30 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
             certificates[row];
     }
     join(run.result, found, pairs, count);
+  }
+}
+
+/// Tours of the legs that were found.
+void make_tours(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
+  if (run.legs_of_tour == 0) return;
+  const int64_t count = run.result.nodes.size(0);
+  const MetricTensorPointer metric = metric_of(job, run);
+  const auto groups = run.guard.groups();
+  std::vector<std::optional<PathEnergy>> energies(static_cast<size_t>(count));
+  for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
+    if (groups[unguarded].numel() == 0) continue;
+    const PathProblem problem = part_of(job, run, metric, groups[unguarded], unguarded == 0);
+    for (int64_t row = 0; row < groups[unguarded].size(0); ++row) {
+      const int64_t pair = groups[unguarded][row].item<int64_t>();
+      energies[static_cast<size_t>(pair)].emplace(energy_of(problem, run.path, run.result, pair));
+    }
+  }
+  const TourOptions options{job.ends.closed, job.corners == "smooth" && !interrupted, job.tour_allowance};
+  for (int64_t first = 0; first < count; first += run.legs_of_tour) {
+    std::vector<TourLeg> legs;
+    for (int64_t leg = first; leg < first + run.legs_of_tour; ++leg)
+      legs.push_back({run.result.nodes[leg], &*energies[static_cast<size_t>(leg)]});
+    run.tours.push_back(make_tour(legs, run.result.times, options));
   }
 }
 
@@ -456,6 +506,7 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   add_verdicts(run.summary, RunKind::kInterpolate);
   run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
+  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, run);
 }
 
 /// Paths of this machine beside those that options name.
@@ -486,6 +537,10 @@ InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
     if (observer.warning) observer.warning(sentence);
   check_not_interrupted(cancellation);
   if (job.certify) check_certifiable(run.problem, run.path);
+  LATENTPATH_CHECK(
+      run.legs_of_tour == 0 || run.path.density_regularisation == "none", kArgument,
+      "`density_regularisation` cannot go with `through` or `tours`: what a tour may cost is told by "
+      "length and quality; leave it none");
   return run;
 }
 
@@ -503,6 +558,7 @@ void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver&
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
   search(job, run, progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
+  make_tours(job, run, cancellation.cancelled());
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);
   summarise(job, run, cancellation.cancelled());

@@ -36,10 +36,13 @@ namespace latentpath {
 
 struct EndPointOptions {
   std::string from, to;
-  std::string pairs;            ///< an array file [pairs, 2, D], in the place of both
-  bool loop = false;            ///< return to `from`
-  bool any_endpoint = false;    ///< allow ends far outside the prior
-  Tensor start = {}, end = {};  ///< [pairs, D], in the place of them all; no options
+  std::string pairs;                 ///< an array file [pairs, 2, D], in the place of both
+  bool loop = false;                 ///< return to `from`
+  std::vector<std::string> through;  ///< points of a tour, between `from` and `to`, in turn
+  std::string tours;                 ///< an array file [tours, points, D], in the place of them all
+  bool closed = false;               ///< a tour returns to its first point
+  bool any_endpoint = false;         ///< allow ends far outside the prior
+  Tensor start = {}, end = {};       ///< [pairs, D], in the place of them all; no options
 };
 const OptionTable<EndPointOptions>& end_point_option_table();
 
@@ -68,9 +71,12 @@ class EndPointReader {
   /// nothing tells it.
   static std::vector<std::vector<int64_t>> latent_shapes_of(const EndPointOptions& options);
 
-  /// start and end, [pairs, D] each. Throws Error: kArgument, or kInput for a file, for what is none;
-  /// kNumerical where no draw is of the class.
+  /// start and end, [pairs, D] each; of a tour, those of its legs in turn, tour by tour. Throws Error:
+  /// kArgument, or kInput for a file, for what is none; kNumerical where no draw is of the class.
   std::pair<Tensor, Tensor> read();
+
+  /// Legs of each tour that read() found, 0 where its pairs are no tours.
+  int64_t legs_of_tour() const { return legs_of_tour_; }
 
   /// Of what was read: what was assumed, and what looks wrong.
   const std::vector<std::string>& notes() const { return notes_; }
@@ -78,6 +84,9 @@ class EndPointReader {
 
  private:
   std::pair<Tensor, Tensor> given(int64_t dim) const;
+  Tensor single(const std::string& field, const std::string& spec, uint64_t which);
+  std::pair<Tensor, Tensor> tour();
+  std::pair<Tensor, Tensor> legs(const Tensor& points);
   Tensor floating(const Tensor& array, const std::string& file) const;
   Tensor point(const std::string& field, const std::string& spec, uint64_t which);
   Tensor sample_of_class(const std::string& field, const std::string& name, uint64_t which);
@@ -88,6 +97,7 @@ class EndPointReader {
   EndPointOptions options_;
   EndPointContext context_;
   std::vector<std::string> notes_, warnings_;
+  int64_t legs_of_tour_ = 0;
 };
 
 /// What an encoder takes: as its file states, else as its decoder's pictures of shape `decoded` are, which is
@@ -100,6 +110,8 @@ ImageFormat encoder_input(const TorchScriptModule& encoder, const ImageFormat& s
 /// shape `latent_shape`: extents of 1 do not count. Throws Error(kInput) naming `file`.
 Tensor points_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file);
 Tensor pairs_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file);
+/// Likewise the points of tours, [tours, points, D] with two points or more.
+Tensor tours_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file);
 
 /// From what the decoder gives, [n, …], to codes [n, D] of type `dtype`; none, and a note that says why,
 /// where the encoder does not take it. Of several tensors that it returns, the first; of mean and log

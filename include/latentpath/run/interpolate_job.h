@@ -14,6 +14,7 @@
 
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/tour.h"
 #include "latentpath/run/convergence_record.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/models.h"
@@ -40,7 +41,9 @@ struct InterpolateJob {
   std::string data_density =
       "auto";  ///< −log p(x) along the paths is reported: on, none (run/data_density.h)
   PathOptions path;
-  bool certify = false;  ///< compare with the globally shortest path by fast marching
+  std::string corners = "smooth";  ///< of tours at their points: smooth, sharp
+  double tour_allowance = 0.05;    ///< a smooth tour costs at most 1 + this times its legs
+  bool certify = false;            ///< compare with the globally shortest path by fast marching
   int64_t threads = 0;
 
   // What illustrate() draws.
@@ -62,6 +65,8 @@ struct InterpolateRun : RunRecord {
   PathOptions path;  ///< as used
   PathResult result;
   std::vector<GlobalCertificate> certificates;  ///< [pairs], or none
+  int64_t legs_of_tour = 0;                     ///< pairs are legs, so many a tour; 0: no tours
+  std::vector<Tour> tours;
   Prior prior;
   Guard guard;
   SecondOpinion second;
