@@ -31,7 +31,8 @@ _path_options = Options(
     taken=SIGNATURE
     | MODELS_OF_FILES
     | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape",
-       "metric", "latent-dim", "from", "to", "pairs", "loop", "favor", "avoid", "prior", "judge"},
+       "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "corners", "tour-allowance",
+       "favor", "avoid", "prior", "judge"},
 )
 _geodesic_options = Options(
     "geodesic",
