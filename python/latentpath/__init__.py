@@ -12,7 +12,7 @@ from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelErr
 from ._evaluate import Evaluation, evaluate
 from ._export import export
 from ._measures import MeasurePath
-from ._path import Figures, Path, Strip, Verdict
+from ._path import Figures, Path, Strip, Tour, Verdict
 from ._quality import (
     Prior,
     Quality,
@@ -25,7 +25,7 @@ from ._quality import (
     quality,
     shift_odds,
 )
-from ._search import find_path, geodesic, measures
+from ._search import find_path, find_tour, geodesic, measures
 
 __all__ = [
     "ArgumentError",
@@ -41,6 +41,7 @@ __all__ = [
     "Quality",
     "Strip",
     "TORCH_VERSION",
+    "Tour",
     "Verdict",
     "__version__",
     "avoid",
@@ -49,6 +50,7 @@ __all__ = [
     "export",
     "favor",
     "find_path",
+    "find_tour",
     "geodesic",
     "measures",
     "normal_prior",

@@ -185,3 +185,20 @@ class Path(Run):
         )
         more = f"<p>Pair 0 of {len(self)}.</p>" if len(self) > 1 else ""
         return "".join(parts) + f"{more}<table>{head}{body}</table>"
+
+
+class Tour(Path):
+    """A path through points in turn: as a Path its legs, a pair from each point to the next, and the whole.
+
+    tour: [nodes, D], through all points, and smooth there
+    tour_times: [nodes], shares of the length in image space, from 0 to 1
+    """
+
+    def __init__(self, record, nodes, times, points, device, decoder, tour, tour_times):
+        super().__init__(record, nodes, times, points, device, decoder)
+        self.tour = points.back(tour, device)[0]
+        self.tour_times = tour_times[0].to(device, points.dtype)
+        self._tour, self._tour_times = tour, tour_times
+
+    def _write(self, folder, overwrite, files):
+        super()._write(folder, overwrite, {**files, "tour.npy": self._tour, "tour_times.npy": self._tour_times})

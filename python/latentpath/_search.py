@@ -14,7 +14,7 @@ from ._core import ops
 from ._errors import LatentPathWarning, error_of, in_python_words
 from ._measures import MeasurePath
 from ._options import Options, with_options
-from ._path import Path
+from ._path import Path, Tour
 from ._progress import progress_of
 from ._quality import Prior, Scope, _Classified, as_prior, as_qualities, as_quality, product_of
 
@@ -26,14 +26,16 @@ SIGNATURE = {"decoder-method", "latent-input", "input", "output", "latent-shape"
 # Which models there are, and what only their files need.
 MODELS_OF_FILES = {"decoder", "classifier", "classifier-method", "classifier-tensor", "latent-shapes", "dtype", "device"}
 
-_path_options = Options(
-    "interpolate",
-    taken=SIGNATURE
+# What of `interpolate` arguments stand for.
+_TAKEN = (
+    SIGNATURE
     | MODELS_OF_FILES
     | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape",
-       "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "corners", "tour-allowance",
-       "favor", "avoid", "prior", "judge"},
+       "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "favor", "avoid",
+       "prior", "judge"}
 )
+_path_options = Options("interpolate", taken=_TAKEN | {"corners", "tour-allowance"})
+_tour_options = Options("interpolate", taken=_TAKEN)
 _geodesic_options = Options(
     "geodesic",
     taken=SIGNATURE
@@ -226,8 +228,14 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loo
     if loop == (z1 is not None):
         raise ValueError("give `z1`, or `loop=True` to return to `z0`; not both")
     values = _path_options.values("find_path", options)
-    values.setdefault("threads", torch.get_num_threads())
     points = _Points(z0, z0 if loop else z1)
+    (nodes, times, record), device = _searched(ops.interpolate, decoder, points, quality, prior, judge, first_paths, progress, values)
+    return Path(record, nodes, times, points, device, decoder)
+
+
+def _searched(operator, decoder, points, quality, prior, judge, first_paths, progress, values, more=()):
+    """What an operator of the core finds, and the decoder's device."""
+    values.setdefault("threads", torch.get_num_threads())
     quality = as_qualities(quality)
     callables = [decoder, judge, *(quality._callables() if quality is not None else [])]
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
@@ -239,11 +247,37 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loo
         tensors = [points.start, points.end]
         if first_paths is not None:
             tensors.append(points.first_paths(first_paths))
-        request = {"search": search.number, "options": values, "decoder": described, **asked}
+        request = {"search": search.number, "options": values, "decoder": described, **asked, **dict(more)}
         if judge is not None:
             request["judge"] = describe_model(search, judge, "judge", device, exact)[0]
-        nodes, times, record = run_job(ops.interpolate, search, request, tensors, hidden)
-    return Path(record, nodes, times, points, device, decoder)
+        return run_job(operator, search, request, tensors, hidden), device
+
+
+@with_options(_tour_options)
+def find_tour(decoder, points, *, closed=False, quality=None, prior=None, judge=None, progress=None, **options):
+    """One smooth path through points in turn: the best path from each to the next, bent near the points as far as 5 % of
+    their cost allow (docs/algorithms/tour.md).
+
+        tour = lp.find_tour(decoder, [z0, z1, z2], quality=lp.favor(classifier, [8, 3]))   # first an eight, then a three
+        tour.tour, tour.tour_times
+
+    points: [points, D] or a list of [D]; latents of any other shape: [points, …]
+    closed: back to the first point
+    quality: as of find_path(), of all legs; or one for each leg, or labels
+
+    Everything else as of find_path(). Returns a Tour: a Path of its legs, with the tour itself.
+    """
+    values = _tour_options.values("find_tour", options)
+    if isinstance(points, (list, tuple)):
+        points = torch.stack([torch.as_tensor(point) for point in points])
+    points = torch.as_tensor(points)
+    if points.dim() < 2 or points.shape[0] < 2:
+        raise ValueError(f"`points` must have the shape [points, D], with two points or more, not {list(points.shape)}")
+    legs = _Points(points if closed else points[:-1], torch.roll(points, -1, 0) if closed else points[1:])
+    more = {"legs_of_tour": legs.start.shape[0], "closed": closed}
+    (nodes, times, whole, whole_times, record), device = _searched(
+        ops.tour, decoder, legs, quality, prior, judge, None, progress, values, more)
+    return Tour(record, nodes, times, legs, device, decoder, whole, whole_times)
 
 
 @with_options(_geodesic_options)

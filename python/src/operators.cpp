@@ -168,11 +168,21 @@ Answer path_answer(const std::string& request, at::TensorList tensors, const Mak
   return {arrays[0], arrays[1], record};
 }
 
+void add_feature(const InterpolateRun& run, json& record) {
+  record["feature"] = run.feature;
+  if (run.output_range) record["output_range"] = {run.output_range->low, run.output_range->high};
+}
+
 Answer interpolate(const std::string& request, at::TensorList tensors) {
-  return path_answer(request, tensors, interpolate_jobs, [](const InterpolateRun& run, json& record) {
-    record["feature"] = run.feature;
-    if (run.output_range) record["output_range"] = {run.output_range->low, run.output_range->high};
-  });
+  return path_answer(request, tensors, interpolate_jobs, add_feature);
+}
+
+/// Legs [legs, n + 1, D] with their times, and tours [tours, m + 1, D] with theirs [tours, m + 1].
+std::tuple<Tensor, Tensor, Tensor, Tensor, std::string> tour(const std::string& request,
+                                                             at::TensorList tensors) {
+  auto [arrays, record] = answer({"path.npy", "times.npy", "tour.npy", "tour_times.npy"}, request, tensors,
+                                 interpolate_jobs, add_feature);
+  return {arrays[0], arrays[1], arrays[2], arrays[3], record};
 }
 
 Answer geodesic(const std::string& request, at::TensorList tensors) {
@@ -289,6 +299,7 @@ TORCH_LIBRARY(latentpath, library) {
   library.def("report(int search, str stage, int done, int total, float value) -> ()");
   // Implemented here.
   library.def("interpolate(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::interpolate);
+  library.def("tour(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, Tensor, str)", &python::tour);
   library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
   library.def("measures(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, str)", &python::measures);
   library.def("evaluate(str request, Tensor[] tensors) -> (Tensor, str)", &python::evaluate);

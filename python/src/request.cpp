@@ -200,6 +200,8 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
     };
   job.ends.start = tensors.at(0);
   job.ends.end = tensors.at(1);
+  job.ends.legs_of_tour = request.value("legs_of_tour", int64_t{0});
+  job.ends.closed = request.value("closed", false);
   if (tensors.size() > 2) job.path.first_paths = tensors[2];
   return job;
 }

@@ -51,13 +51,12 @@ std::vector<TimedLeg> timed(const std::vector<TourLeg>& legs, const Tensor& step
   const Tensor elapsed = at::constant_pad_nd((taken / taken.sum()).cumsum(1), {1, 0});
   std::vector<TimedLeg> all;
   for (size_t leg = 0; leg < legs.size(); ++leg)
-    all.push_back(
-        {subdivided(legs[leg].nodes.to(at::kDouble), parts), elapsed[static_cast<int64_t>(leg)]});
+    all.push_back({subdivided(legs[leg].nodes.to(at::kDouble), parts), elapsed[static_cast<int64_t>(leg)]});
   return all;
 }
 
-/// b(s), at distances s [n + 1] from a point, over a window h; s itself up to the first node, so that the first
-/// step has the velocity wanted.
+/// b(s), at distances s [n + 1] from a point, over a window h; s itself up to the first node, so that the
+/// first step has the velocity wanted.
 Tensor bump(const Tensor& s, double first, double h) {
   const Tensor left = (1 - (s - first).clamp_min(0) / std::max(h - first, 1e-300)).square();
   return (s * left).masked_fill(s >= std::max(h, first * 1.001), 0);

@@ -248,13 +248,18 @@ std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
   const Tensor start = check(options_.start, "from"), end = check(options_.end, "to");
   LATENTPATH_CHECK(start.size(0) == end.size(0), kArgument, "`from` has ", start.size(0),
                    " points and `to` has ", end.size(0), "; they must be as many");
+  LATENTPATH_CHECK(options_.legs_of_tour == 0 || start.size(0) % options_.legs_of_tour == 0, kArgument,
+                   start.size(0), " pairs are no tours of ", options_.legs_of_tour, " legs");
   const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
   return {start.to(type), end.to(type)};
 }
 
 std::pair<Tensor, Tensor> EndPointReader::read() {
   const int64_t dim = context_.decoder->latent_dim();
-  if (options_.start.defined()) return given(dim);
+  if (options_.start.defined()) {
+    legs_of_tour_ = options_.legs_of_tour;
+    return given(dim);
+  }
   if (!options_.through.empty() || !options_.tours.empty()) return tour();
   LATENTPATH_CHECK(
       !options_.closed, kArgument,

@@ -386,6 +386,10 @@ void join(PathResult& all, const PathResult& part, const Tensor& pairs, int64_t 
     if (std::find(before.begin(), before.end(), sentence) == before.end()) all.warnings.push_back(sentence);
 }
 
+constexpr const char* kNoDensityOfTours =
+    "`density_regularisation` cannot go with tours: what a tour may cost is told by length and quality; "
+    "leave it none";
+
 /// The problem of some pairs, with the guard or without.
 PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const MetricTensorPointer& metric,
                     const Tensor& pairs, bool guarded) {
@@ -427,28 +431,40 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
   }
 }
 
-/// Tours of the legs that were found.
-void make_tours(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
-  if (run.legs_of_tour == 0) return;
-  const int64_t count = run.result.nodes.size(0);
+/// What each pair's path was sought by.
+std::vector<PathEnergy> energies_of(const InterpolateJob& job, const InterpolateRun& run) {
+  const auto count = static_cast<size_t>(run.result.nodes.size(0));
   const MetricTensorPointer metric = metric_of(job, run);
   const auto groups = run.guard.groups();
-  std::vector<std::optional<PathEnergy>> energies(static_cast<size_t>(count));
+  std::vector<std::optional<PathEnergy>> found(count);
   for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
     if (groups[unguarded].numel() == 0) continue;
     const PathProblem problem = part_of(job, run, metric, groups[unguarded], unguarded == 0);
     for (int64_t row = 0; row < groups[unguarded].size(0); ++row) {
       const int64_t pair = groups[unguarded][row].item<int64_t>();
-      energies[static_cast<size_t>(pair)].emplace(energy_of(problem, run.path, run.result, pair));
+      found[static_cast<size_t>(pair)].emplace(energy_of(problem, run.path, run.result, pair));
     }
   }
-  const TourOptions options{job.ends.closed, job.corners == "smooth" && !interrupted, job.tour_allowance};
-  for (int64_t first = 0; first < count; first += run.legs_of_tour) {
+  std::vector<PathEnergy> energies;
+  for (auto& energy : found) energies.push_back(std::move(*energy));
+  return energies;
+}
+
+/// Tours of the legs that were found, the pairs in turn.
+std::vector<Tour> make_tours(const InterpolateJob& job, const PathResult& result, int64_t legs_of_tour,
+                             const std::vector<PathEnergy>& energies, bool interrupted) {
+  TourOptions options;
+  options.closed = job.ends.closed;
+  options.smooth = job.corners == "smooth" && !interrupted;
+  options.allowance = job.tour_allowance;
+  std::vector<Tour> tours;
+  for (int64_t first = 0; first < result.nodes.size(0); first += legs_of_tour) {
     std::vector<TourLeg> legs;
-    for (int64_t leg = first; leg < first + run.legs_of_tour; ++leg)
-      legs.push_back({run.result.nodes[leg], &*energies[static_cast<size_t>(leg)]});
-    run.tours.push_back(make_tour(legs, run.result.times, options));
+    for (int64_t leg = first; leg < first + legs_of_tour; ++leg)
+      legs.push_back({result.nodes[leg], &energies[static_cast<size_t>(leg)]});
+    tours.push_back(make_tour(legs, result.times, options));
   }
+  return tours;
 }
 
 /// The distances of the ends: of the latents, and of what they decode to where the lower bound tells it.
@@ -537,10 +553,8 @@ InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
     if (observer.warning) observer.warning(sentence);
   check_not_interrupted(cancellation);
   if (job.certify) check_certifiable(run.problem, run.path);
-  LATENTPATH_CHECK(
-      run.legs_of_tour == 0 || run.path.density_regularisation == "none", kArgument,
-      "`density_regularisation` cannot go with `through` or `tours`: what a tour may cost is told by "
-      "length and quality; leave it none");
+  LATENTPATH_CHECK(run.legs_of_tour == 0 || run.path.density_regularisation == "none", kArgument,
+                   kNoDensityOfTours);
   return run;
 }
 
@@ -558,7 +572,9 @@ void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver&
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
   search(job, run, progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
-  make_tours(job, run, cancellation.cancelled());
+  if (run.legs_of_tour > 0)
+    run.tours =
+        make_tours(job, run.result, run.legs_of_tour, energies_of(job, run), cancellation.cancelled());
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);
   summarise(job, run, cancellation.cancelled());
@@ -632,6 +648,34 @@ void join_records(InterpolateRun& all, const std::vector<InterpolateRun>& runs,
   add_verdicts(all.summary, RunKind::kInterpolate);
 }
 
+/// Legs that ask for different things belong to tours of all pairs, and not of a group of them.
+InterpolateJob without_tours(InterpolateJob job) {
+  LATENTPATH_CHECK(job.ends.legs_of_tour == 0 || job.path.density_regularisation == "none", kArgument,
+                   kNoDensityOfTours);
+  job.ends.legs_of_tour = 0;
+  return job;
+}
+
+/// The tours of pairs that were sought in groups.
+void join_tours(const std::vector<InterpolateJob>& jobs, const std::vector<std::vector<int64_t>>& pairs,
+                const std::vector<InterpolateRun>& runs, InterpolateRun& all, bool interrupted) {
+  all.legs_of_tour = jobs[0].ends.legs_of_tour;
+  if (all.legs_of_tour == 0) return;
+  const int64_t count = all.result.nodes.size(0);
+  LATENTPATH_CHECK(count % all.legs_of_tour == 0, kArgument, count, " pairs are no tours of ",
+                   all.legs_of_tour, " legs");
+  std::vector<std::optional<PathEnergy>> placed(static_cast<size_t>(count));
+  for (size_t group = 0; group < runs.size(); ++group) {
+    const std::vector<PathEnergy> own = energies_of(jobs[group], runs[group]);
+    for (size_t row = 0; row < own.size(); ++row)
+      placed[static_cast<size_t>(pairs[group][row])].emplace(own[row]);
+  }
+  std::vector<PathEnergy> energies;
+  for (auto& energy : placed) energies.push_back(std::move(*energy));
+  all.tours = make_tours(jobs[0], all.result, all.legs_of_tour, energies, interrupted);
+  add_tour_figures(all.tours, all.legs_of_tour, all);
+}
+
 }  // namespace
 
 const OptionTable<InterpolateJob>& interpolate_option_table() {
@@ -655,7 +699,7 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
   std::vector<InterpolateRun> runs;
   // What is refused is refused before the first search.
   for (size_t group = 0; group < jobs.size(); ++group) {
-    runs.push_back(prepare(jobs[group], observer, cancellation));
+    runs.push_back(prepare(without_tours(jobs[group]), observer, cancellation));
     LATENTPATH_CHECK(runs[group].problem.start.size(0) == static_cast<int64_t>(pairs[group].size()),
                      kArgument, "group ", group + 1, " has ", runs[group].problem.start.size(0),
                      " pairs and numbers of ", pairs[group].size());
@@ -686,6 +730,7 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
   all.text =
       all.result.brief_report() + data_density_text(all.summary) + verdict_text(all.summary["verdict"]);
   all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};
+  join_tours(jobs, pairs, runs, all, cancellation.cancelled());
   return all;
 }
 

@@ -16,8 +16,9 @@ using detail::number_or_null;
 using nlohmann::json;
 
 std::string text_of(const Tour& tour, int64_t legs) {
-  const std::string first = join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ",
-                                         figure_text(tour.cost), " (its legs ", figure_text(tour.legs_cost), ")");
+  const std::string first =
+      join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ", figure_text(tour.cost),
+                   " (its legs ", figure_text(tour.legs_cost), ")");
   if (tour.bent > 0)
     return first + ", smooth at its points: bent over " + share_text(tour.bent) +
            " of a leg on either side\n";
@@ -57,8 +58,8 @@ void add_tour_figures(const std::vector<Tour>& found, int64_t legs, RunRecord& r
   } else {
     std::vector<double> ratios;
     for (const Tour& tour : found) ratios.push_back(tour.cost / tour.legs_cost);
-    text = join_message(found.size(), " tours of ", legs, " legs: they cost ",
-                        figure_text(median_of(ratios)), " times their legs in the median, ",
+    text = join_message(found.size(), " tours of ", legs, " legs: they cost ", figure_text(median_of(ratios)),
+                        " times their legs in the median, ",
                         figure_text(*std::max_element(ratios.begin(), ratios.end())), " at most\n");
   }
   run.text += text;

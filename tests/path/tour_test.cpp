@@ -46,7 +46,8 @@ TEST(Tour, PassesThroughItsPointsWithOneVelocity) {
   const Plane plane;
   const Tour tour = make_tour(plane.legs(), plane.times, tour_options(0.1));
   ASSERT_EQ(tour.nodes.size(0), 3 * 64 + 1);
-  for (int64_t point = 0; point < 4; ++point) EXPECT_TRUE(at::equal(tour.nodes[64 * point], plane.points[point]));
+  for (int64_t point = 0; point < 4; ++point)
+    EXPECT_TRUE(at::equal(tour.nodes[64 * point], plane.points[point]));
   EXPECT_NEAR(tour.legs_jump, std::sqrt(0.5), 1e-12);  // ‖(1, −1)‖/2
   EXPECT_LT(tour.jump, 1e-12);
   const Tensor v = velocities(tour);

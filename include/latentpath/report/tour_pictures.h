@@ -8,8 +8,8 @@
 
 namespace latentpath {
 
-/// A row for each of `legs`: frames of the tour from one of its points to the next, evenly spaced in image space,
-/// both points among them; the feature, where there is one, under every frame.
+/// A row for each of `legs`: frames of the tour from one of its points to the next, evenly spaced in image
+/// space, both points among them; the feature, where there is one, under every frame.
 Picture draw_tour_strip(const PathProblem& problem, const Tour& tour, int64_t legs,
                         const PictureOptions& options);
 

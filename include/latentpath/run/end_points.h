@@ -43,6 +43,8 @@ struct EndPointOptions {
   bool closed = false;               ///< a tour returns to its first point
   bool any_endpoint = false;         ///< allow ends far outside the prior
   Tensor start = {}, end = {};       ///< [pairs, D], in the place of them all; no options
+  int64_t legs_of_tour =
+      0;  ///< of those: pairs in turn are the legs of tours, so many each; 0: none; no option
 };
 const OptionTable<EndPointOptions>& end_point_option_table();
 
