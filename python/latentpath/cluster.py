@@ -16,7 +16,7 @@ import shutil
 import time
 import warnings
 
-from ._errors import ArgumentError, ClusterError, LatentPathWarning, NumericalError, error_of
+from ._errors import ArgumentError, ClusterError, LatentPathError, LatentPathWarning, NumericalError, error_of
 from ._options import with_options
 from ._progress import watched
 from ._workers import Done, Failed, Lost, Processes, Refused, cores
@@ -199,7 +199,10 @@ class _Driver:
     def _done(self, event):
         self._at_work.discard(event.shard)
         if event.save is not None and not self._store.has(event.shard):
-            event.save(self._store.shard(event.shard))
+            try:
+                event.save(self._store.shard(event.shard))
+            except LatentPathError as error:  # a full disk
+                raise type(error)(f"{self._shard(event.shard)}: {error}{self._kept()}") from None
         self._in_a_row[event.worker.node] = 0
         self._tell_of_pairs(event)
         self._tell_of_processors()

@@ -3,7 +3,8 @@
 // via points found once, for whoever hands out shards one by one. Each is what `latentpath evaluate --shard`
 // would have made, byte for byte.
 //
-//   ShardEvaluator evaluator(job);                                       // run/evaluate_job.h
+//   const EvaluateJob job{.models = {.decoder = "mnist-dcgan-8"}, .pairs = "70"};   // run/evaluate_job.h
+//   ShardEvaluator evaluator(job);
 //   for (const int64_t index : {3, 5}) {
 //     const EvaluateRun run = evaluator.evaluate({index, 7});
 //     RunFolder folder("runs/shard-" + std::to_string(index));
