@@ -8,7 +8,7 @@ Decoders and classifiers are torch modules, or any functions of tensors. docs/py
 """
 
 from ._core import TORCH_VERSION, __version__
-from ._errors import ArgumentError, LatentPathError, LatentPathWarning, ModelError, NumericalError
+from ._errors import ArgumentError, ClusterError, LatentPathError, LatentPathWarning, ModelError, NumericalError
 from ._evaluate import Evaluation, evaluate
 from ._export import export
 from ._measures import MeasurePath
@@ -29,6 +29,7 @@ from ._search import find_path, find_tour, geodesic, measures
 
 __all__ = [
     "ArgumentError",
+    "ClusterError",
     "Evaluation",
     "Figures",
     "LatentPathError",

@@ -19,6 +19,10 @@ class NumericalError(LatentPathError, ArithmeticError):
     """NaN or infinity, or a computation that cannot go on."""
 
 
+class ClusterError(LatentPathError, RuntimeError):
+    """Nobody is left to compute a table in shards, or a shard that nobody can compute."""
+
+
 class LatentPathWarning(UserWarning):
     """Something about a run that its user should know."""
 

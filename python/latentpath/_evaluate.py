@@ -20,8 +20,8 @@ from ._search import MODELS_OF_FILES, SIGNATURE, factors_and_prior, run_job, set
 
 _options = Options(
     "evaluate",
-    taken=SIGNATURE | MODELS_OF_FILES | {"favor", "avoid", "prior", "judge", "pairs"},
-    kept={"frames", "curves"},
+    taken=SIGNATURE | MODELS_OF_FILES | {"favor", "avoid", "prior", "judge", "pairs", "shard"},
+    kept={"frames", "curves", "seconds"},
 )
 
 _TEXTS = {"feature", "method", "termination", "start"}

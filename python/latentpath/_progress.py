@@ -4,7 +4,8 @@ import contextlib
 import sys
 
 
-def _watched():
+def watched():
+    """Whether somebody looks at what is printed: in a terminal or in a notebook."""
     if sys.stderr is not None and sys.stderr.isatty():
         return True
     try:
@@ -20,7 +21,7 @@ def progress_of(search, progress):
         search.progress = progress
         yield
         return
-    if progress is False or (progress is None and not _watched()):
+    if progress is False or (progress is None and not watched()):
         yield
         return
     try:

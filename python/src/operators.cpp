@@ -21,7 +21,10 @@
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/illustrate.h"
+#include "latentpath/run/merge_job.h"
 #include "latentpath/run/run_folder.h"
+#include "latentpath/run/shard.h"
+#include "latentpath/run/shard_evaluator.h"
 #include "python_function.h"
 #include "request.h"
 
@@ -206,6 +209,97 @@ std::tuple<Tensor, std::string> evaluate(const std::string& request, at::TensorL
   return {arrays[0], record};
 }
 
+/// The evaluators of shards that are open, by the number of the search that opened them.
+class OpenEvaluators {
+ public:
+  static OpenEvaluators& all() {
+    static OpenEvaluators instance;
+    return instance;
+  }
+  void add(int64_t search, std::shared_ptr<ShardEvaluator> evaluator) {
+    const std::lock_guard lock(mutex_);
+    evaluators_[search] = std::move(evaluator);
+  }
+  std::shared_ptr<ShardEvaluator> at(int64_t search) {
+    const std::lock_guard lock(mutex_);
+    return evaluators_.at(search);
+  }
+  void remove(int64_t search) {
+    const std::lock_guard lock(mutex_);
+    evaluators_.erase(search);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<int64_t, std::shared_ptr<ShardEvaluator>> evaluators_;
+};
+
+/// Loads what the shards of a table have in common. Returns {} or {"error": …}.
+std::string open_shards(const std::string& text) {
+  const c10::InferenceMode no_inference(false);
+  const at::AutoGradMode gradients(true);
+  try {
+    const json request = json::parse(text);
+    const auto search = request.at("search").get<int64_t>();
+    OpenEvaluators::all().add(search, std::make_shared<ShardEvaluator>(evaluate_job(request, {})));
+    return "{}";
+  } catch (const std::exception& error) {
+    return error_of(error);
+  }
+}
+
+/// End points [features, own pairs, 2, D] and record of a shard.
+std::tuple<Tensor, std::string> shard(int64_t search, int64_t index, int64_t of) {
+  const c10::InferenceMode no_inference(false);
+  const at::AutoGradMode gradients(true);
+  try {
+    const EvaluateRun run = OpenEvaluators::all().at(search)->evaluate({index, of});
+    return {array_of(run, "ends.npy"), text_of(record_of(run))};
+  } catch (const std::exception& error) {
+    return {at::empty({0}), error_of(error)};
+  }
+}
+
+void close_shards(int64_t search) { OpenEvaluators::all().remove(search); }
+
+/// The files that an evaluation reads: ["decoder.pt", …], or {"error": …}.
+std::string files(const std::string& request) {
+  try {
+    return text_of(files_of(evaluate_job(json::parse(request), {})));
+  } catch (const std::exception& error) {
+    return error_of(error);
+  }
+}
+
+/// The table of shards, written as a run folder with its page, whole or not at all. Returns its record, but
+/// for what is in files, or {"error": …}.
+std::string merge(const std::string& text) {
+  int64_t search = -1;
+  try {
+    const json request = json::parse(text);
+    search = request.at("search").get<int64_t>();
+    MergeJob job;
+    set_options(merge_option_table().bind(job), request.at("options"));
+    merge_option_table().validate(job);
+    const CancellationToken cancellation = RunningSearches::all().begin(search);
+    RunObserver observer;
+    observer.progress = progress_to(search);
+    RunFolder folder(job.out, job.overwrite);
+    EvaluateRun run = merge_shards(job, folder.path(), observer, cancellation);
+    run.local_paths.push_back(folder.target().string());
+    write_run(run, folder.path(), [&] {
+      write_report_data(folder.path(), shareable_page(run, {}, evaluation_page(run)));
+      write_html_report(folder.path());
+    });
+    folder.commit();
+    RunningSearches::all().end(search);
+    return text_of(record_of(run));
+  } catch (const std::exception& error) {
+    RunningSearches::all().end(search);
+    return error_of(error);
+  }
+}
+
 void cancel(int64_t search) { RunningSearches::all().cancel(search); }
 
 /// The rows of a job's option table.
@@ -303,6 +397,11 @@ TORCH_LIBRARY(latentpath, library) {
   library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
   library.def("measures(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, str)", &python::measures);
   library.def("evaluate(str request, Tensor[] tensors) -> (Tensor, str)", &python::evaluate);
+  library.def("open_shards(str request) -> str", &python::open_shards);
+  library.def("shard(int search, int index, int of) -> (Tensor, str)", &python::shard);
+  library.def("close_shards(int search) -> ()", &python::close_shards);
+  library.def("files(str request) -> str", &python::files);
+  library.def("merge(str request) -> str", &python::merge);
   library.def("cancel(int search) -> ()", &python::cancel);
   library.def("options(str job) -> str", &python::options);
   library.def("curve(str kind, Tensor nodes, Tensor times, Tensor query) -> Tensor", &python::curve);

@@ -242,7 +242,7 @@ EvaluateJob evaluate_job(const json& request, at::TensorList tensors) {
     job.pairs.clear();
     job.own_pairs = tensors[0];
   }
-  job.keep_finished = true;
+  job.keep_finished = job.shard.empty();  // what is left of a shard is none
   return job;
 }
 

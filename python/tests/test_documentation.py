@@ -68,3 +68,14 @@ def test_the_examples_of_the_page_on_python(names, tmp_path, monkeypatch):
         exec(example, own)  # noqa: S102
         used += 1
     assert used >= 4
+
+
+def test_the_examples_of_the_page_on_clusters(names):
+    torch.jit.trace(names["decoder"].eval(), torch.zeros(2, 8)).save("decoder.pt")
+    torch.jit.trace(names["classifier"].eval(), torch.zeros(2, 1, 8, 8)).save("classifier.pt")
+    small = "latent_dim=8, segments=8, max_iterations=3, frames=5, output_range=(-1, 1), input_range=(-1, 1), "
+    for example in examples("docs/clusters.md"):
+        if "to_parquet" in example:
+            pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install latentpath[cluster]")
+        exec(example.replace("pairs=2000,", "pairs=2, " + small).replace("pairs=60, ", "pairs=6, batch=2, " + small), names)  # noqa: S102
+    assert pathlib.Path("runs/table/report.html").exists() and names["columns"]["pair"].shape == (2,)

@@ -23,6 +23,7 @@
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/shard.h"
+#include "latentpath/run/shard_evaluator.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
@@ -275,6 +276,10 @@ class Evaluation {
       : job_(job), observer_(observer), cancellation_(cancellation) {}
   EvaluateRun run();
 
+  /// Models, ends and what is known before a path is sought: for run_shard(), once or several times.
+  void prepare();
+  EvaluateRun run_shard(const Shard& shard);
+
  private:
   int64_t dim() const { return models_.decoder->latent_dim(); }
   /// Where ends are drawn: from what the decoder was trained on, unless the options say otherwise.
@@ -302,7 +307,7 @@ class Evaluation {
   EvaluationCase case_of(const FeatureRow& row, bool guarded) const;
   EvaluatedBatch evaluate_batch(const FeatureRow& row, Evaluators& evaluators, const EvaluationMethod& method,
                                 int64_t first, int64_t count, const std::string& stage);
-  Tensor ends() const;
+  Tensor ends(const Tensor& pairs = {}) const;
   json facts() const;
   void fill_record();
   void fill_shard();
@@ -311,14 +316,16 @@ class Evaluation {
   const RunObserver& observer_;
   CancellationToken cancellation_;
   EvaluateRun run_;
+  std::optional<EvaluateRun> prepared_;  ///< what every shard's run begins with; none: one run, and no more
   Models models_;
   Prior prior_;
   std::vector<FeatureRow> rows_;
   std::vector<MethodChoice> methods_;
-  DataDensityPointer density_;  ///< that is reported; null: none
-  json classifier_;             ///< what it makes of prior samples; null without one
+  std::map<std::pair<size_t, size_t>, Evaluators> evaluators_;  ///< by row and ε
+  DataDensityPointer density_;                                  ///< that is reported; null: none
+  json classifier_;  ///< what it makes of prior samples; null without one
   std::optional<EvaluationState> state_;
-  json fingerprint_;  ///< where there is a run folder
+  json fingerprint_;  ///< where there is a run folder, or a shard
   Shard shard_;
   std::string batches_;            ///< of a shard: a line each, as ShardFolder reads them
   size_t warnings_of_models_ = 0;  ///< of models_.warnings, those that no search made
@@ -574,6 +581,10 @@ bool Evaluation::evaluate_set(size_t row, size_t epsilon, const MethodChoice& ch
 }
 
 void Evaluation::evaluate() {
+  const NoLibraryWarnings no_library_warnings;
+  std::optional<SerialOperations>
+      serial;  // batches are shared by points (evaluate_points.h), where they can be
+  if (models_.decoder->concurrent()) serial.emplace();
   PathOptions path = job_.path;
   if (path.learning_rate == 0.0) path.learning_rate.reset();
   for (const MethodChoice& method : methods_)
@@ -582,12 +593,13 @@ void Evaluation::evaluate() {
   for (size_t row = 0; row < rows_.size(); ++row) {
     for (size_t e = 0; e < job_.epsilon.size(); ++e) {
       path.epsilon = job_.epsilon[e];
-      Evaluators evaluators;
+      Evaluators& evaluators = evaluators_[{row, e}];
       for (const bool fits : rows_[row].guard.fits)
         if (auto& evaluator = evaluators[fits ? 0 : 1]; !evaluator)
           evaluator.emplace(case_of(rows_[row], fits), path, job_.frames);
       for (const MethodChoice& choice : methods_)
         if (!evaluate_set(row, e, choice, evaluators)) return;
+      if (!prepared_) evaluators_.clear();
     }
   }
 }
@@ -635,10 +647,11 @@ void Evaluation::load() {
                                    job_.path.seed, latent_dtype(job_.models, *models_.decoder));
 }
 
-/// [features, pairs, 2, D]
-Tensor Evaluation::ends() const {
+/// [features, pairs, 2, D], of all pairs or of those with these numbers.
+Tensor Evaluation::ends(const Tensor& pairs) const {
+  const auto some = [&](const Tensor& all) { return pairs.defined() ? all.index_select(0, pairs) : all; };
   std::vector<Tensor> ends;
-  for (const FeatureRow& row : rows_) ends.push_back(at::stack({row.start, row.end}, 1));
+  for (const FeatureRow& row : rows_) ends.push_back(at::stack({some(row.start), some(row.end)}, 1));
   return at::stack(ends);
 }
 
@@ -699,12 +712,12 @@ void Evaluation::fill_shard() {
                               (record.pairs + job_.batch - 1) / job_.batch,
                               " parts at most; a smaller `batch` makes more\n");
   run_.files = {{ShardFolder::kBatches, batches_}};
-  run_.arrays = {{"ends.npy", ends().index_select(1, at::tensor(own, at::kLong)).contiguous()}};
+  run_.arrays = {{"ends.npy", ends(at::tensor(own, at::kLong))}};
 }
 
-EvaluateRun Evaluation::run() {
+void Evaluation::prepare() {
   describe_job(run_, "evaluate", evaluate_option_table(), job_, job_.path.seed, job_.threads);
-  std::optional<SerialOperations> serial(std::in_place);  // batches are shared by points (evaluate_points.h)
+  const SerialOperations serial;
   append(run_.local_paths, local_model_paths(job_.models));
   if (!job_.shard.empty()) shard_ = Shard::parse(job_.shard);
   for (const std::string& text : job_.methods) methods_.emplace_back(text);
@@ -714,9 +727,13 @@ EvaluateRun Evaluation::run() {
     job_.ends = (job_.favor.empty() && job_.avoid.empty()) || gives_pairs(job_) ? "any" : "not";
   const NoLibraryWarnings no_library_warnings;
   load();
-  if (!models_.decoder->concurrent()) serial.reset();  // its points cannot be shared
   run_.assumptions = models_.assumptions;
   run_.warnings = models_.warnings;
+  warnings_of_models_ = models_.warnings.size();
+}
+
+EvaluateRun Evaluation::run() {
+  prepare();
   if (!job_.out.empty() && !in_memory(job_)) {
     json print = fingerprint_ = fingerprint();
     for (const char* output_only : {"curves", "picture-format"}) print["options"].erase(output_only);
@@ -728,9 +745,25 @@ EvaluateRun Evaluation::run() {
     if (observer_.note) observer_.note(sentence);
   for (const auto& sentence : run_.warnings)
     if (observer_.warning) observer_.warning(sentence);
-  warnings_of_models_ = models_.warnings.size();
   evaluate();
   job_.shard.empty() ? fill_record() : fill_shard();
+  return std::move(run_);
+}
+
+EvaluateRun Evaluation::run_shard(const Shard& shard) {
+  if (!prepared_) {
+    fingerprint_ = fingerprint();
+    prepared_ = run_;
+  }
+  run_ = *prepared_;
+  shard_ = shard;
+  job_.shard = join_message(shard.index, "/", shard.of);
+  run_.options["shard"] = job_.shard;
+  models_.warnings = run_.warnings;  // those of another shard's searches are not of this one
+  batches_.clear();
+  done_ = total_ = 0;
+  evaluate();
+  fill_shard();
   return std::move(run_);
 }
 
@@ -747,6 +780,50 @@ EvaluateRun execute(const EvaluateJob& job, const RunObserver& observer,
   EvaluateJob complete = job;
   complete.methods = split(job.methods);
   return Evaluation(complete, observer, cancellation).run();
+}
+
+struct ShardEvaluator::State {
+  RunObserver observer;
+  Evaluation evaluation;
+
+  State(const EvaluateJob& job, RunObserver who, const CancellationToken& cancellation)
+      : observer(std::move(who)), evaluation(job, observer, cancellation) {}
+};
+
+ShardEvaluator::ShardEvaluator(const EvaluateJob& job, const RunObserver& observer,
+                               const CancellationToken& cancellation) {
+  evaluate_option_table().validate(job);
+  LATENTPATH_CHECK(!in_memory(job), kArgument,
+                   "shards belong together by the bytes of the files that they are made of: they cannot be "
+                   "computed of models, features or pairs in memory");
+  EvaluateJob complete = job;
+  complete.methods = split(job.methods);
+  complete.out.clear();
+  complete.keep_finished = false;
+  state_ = std::make_unique<State>(complete, observer, cancellation);
+  state_->evaluation.prepare();
+}
+
+ShardEvaluator::~ShardEvaluator() = default;
+
+EvaluateRun ShardEvaluator::evaluate(const Shard& shard) { return state_->evaluation.run_shard(shard); }
+
+std::vector<std::string> files_of(const EvaluateJob& job) {
+  std::vector<std::string> files;
+  const auto add = [&](const std::filesystem::path& file) {
+    std::error_code code;
+    if (std::filesystem::is_regular_file(file, code) &&
+        std::find(files.begin(), files.end(), file.string()) == files.end())
+      files.push_back(file.string());
+  };
+  for (const std::string& text : file_options(evaluate_option_table(), job)) add(text);
+  // What load_models() and load_judge() look for beside a model.
+  const auto add_beside = [&](std::filesystem::path model, const char* ending) {
+    add(model.replace_filename(model.stem().string() + ending));
+  };
+  add_beside(job.models.decoder, "-prior.json");
+  add_beside(job.models.classifier, "-judge.pt");
+  return files;
 }
 
 void forget_batches(const EvaluateRun& run) {
