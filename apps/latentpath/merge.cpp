@@ -24,6 +24,7 @@ void run_merge(MergeCall& call) {
   EvaluateRun run = merge_shards(call.job, folder.path(), observer, interrupt_token());
   line.finish();
   rename_options(run, option_names_as_dashes);
+  run.facts["command"] = command_text(run.subcommand, evaluate_option_table(), run.options);
   run.local_paths.push_back(folder.target().string());
   const auto draw = [&] { illustrate(call.job, run, folder.path(), observer.progress, interrupt_token()); };
   write_run(run, folder.path(), draw, interrupt_token());

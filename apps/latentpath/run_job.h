@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "latentpath/core/error.h"
 #include "latentpath/report/illustrate.h"
+#include "latentpath/run/command_text.h"
 #include "program.h"
 #include "progress_line.h"
 #include "run_folder_guard.h"
@@ -35,10 +37,17 @@ struct Call {
   Shell shell;
 };
 
-template <class Job>
-void run_job(Call<Job>& call, const OptionTable<Call<Job>>& table) {
+/// What is done with a run beside its folder: nothing.
+struct NothingElse {
+  template <class Run>
+  void operator()(const Run&, const RunObserver&) const {}
+};
+
+/// `show` is called with a run that is a success, when its folder is written and its results are printed.
+template <class JobCall, class Show = NothingElse>
+void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show = {}) {
   table.validate(call);
-  Job& job = call.job;
+  auto& job = call.job;
   if constexpr (requires { job.models.folders; }) job.models.folders = model_folders();
   if (call.shell.open && job.out.empty())
     throw Error(ErrorKind::kArgument, "`open` shows the report of a run folder: it needs `out`");
@@ -49,6 +58,7 @@ void run_job(Call<Job>& call, const OptionTable<Call<Job>>& table) {
   auto run = execute(job, observer, interrupt_token());
   line.finish();
   rename_options(run, option_names_as_dashes);
+  run.facts["command"] = command_text(run.subcommand, table, run.options);
   if (folder) {
     run.local_paths.push_back(folder->target().string());
     const auto draw = [&] { illustrate(job, run, folder->path(), observer.progress, interrupt_token()); };
@@ -58,7 +68,13 @@ void run_job(Call<Job>& call, const OptionTable<Call<Job>>& table) {
   }
   line.finish();
   finish(run, call.shell, folder ? std::optional(folder->target()) : std::nullopt);
+  show(run, observer);
 }
+
+inline constexpr const char* kJobExitCodes =
+    "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
+    "done is "
+    "saved).";
 
 /// Declares the subcommand that executes a job.
 template <class Job>
@@ -67,10 +83,7 @@ Subcommand job_subcommand(std::string name, std::string summary, std::string foo
   static const OptionTable<Call<Job>> table = OptionTable<Call<Job>>()
                                                   .include(&Call<Job>::job, job_table)
                                                   .include(&Call<Job>::shell, shell_option_table());
-  footer +=
-      "Exit codes: 0 done; 2 bad arguments; 3 bad input file; 4 numerical failure; 130 interrupted (what was "
-      "done is "
-      "saved).";
+  footer += kJobExitCodes;
   return declare<Call<Job>>(std::move(name), std::move(summary), std::move(footer), table,
                             [](Call<Job>& call) { run_job(call, table); });
 }

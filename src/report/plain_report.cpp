@@ -211,6 +211,8 @@ std::string plain_report(const json& data, const fs::path& run) {
   else
     html += general_tables(data);
   html += list_of(data, "warnings", "Warnings") + list_of(data, "notes", "What was assumed");
+  if (const json command = data.value("command", json()); command.is_string())
+    html += "<h2>Command</h2>\n<pre>" + escape_html(command.get<std::string>()) + "</pre>\n";
   if (const json settings = data.value("settings", json::object());
       settings.is_object() && !settings.empty()) {
     html += "<h2>Settings</h2>\n<div class=\"wide\"><table><tbody>";

@@ -14,6 +14,7 @@ json shareable_page(const RunRecord& run, const std::filesystem::path& folder, j
     entry = entry->is_null() ? settings.erase(entry) : std::next(entry);
   page["version"] = kVersion;
   page["settings"] = settings;
+  if (run.facts.contains("command")) page["command"] = run.facts["command"];
   if (!page.contains("warnings"))
     page["warnings"] = std::vector<std::string>(run.warnings.begin(), run.warnings.end());
   if (!page.contains("notes")) page["notes"] = run.assumptions;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "latentpath/run/verdict.h"
+#include "run/evaluation_cells.h"
 
 namespace latentpath {
 
@@ -15,6 +16,8 @@ void tell_table(const std::vector<EvaluationRow>& rows, const std::vector<Warnin
   add_evaluation_verdicts(run.summary, evaluation_finding(rows));
   run.text = evaluation_text(rows) + verdict_text(run.summary["verdict"]);
   run.files.emplace_back("table.csv", evaluation_csv(rows));
+  run.files.emplace_back("table.md", detail::markdown_text(detail::evaluation_cells(rows)));
+  run.files.emplace_back("table.tex", detail::latex_text(detail::evaluation_cells(rows)));
   if (!run.failure && std::all_of(rows.begin(), rows.end(),
                                   [](const EvaluationRow& row) { return row.failures == row.pairs; }))
     run.failure = {ErrorKind::kNumerical, "every path has NaN or infinity among its figures",

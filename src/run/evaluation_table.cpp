@@ -1,9 +1,7 @@
 #include "latentpath/run/evaluation_table.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -11,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "run/evaluation_cells.h"
 #include "run/json_numbers.h"
 
 namespace latentpath {
@@ -28,40 +27,10 @@ constexpr std::array kHeadings{"class ratio",   "mean P",        "mean Q",    "l
                                "with density",  "decoded",       "seconds"};
 static_assert(kHeadings.size() == kPathFigures);
 
+using detail::all_digits;
+using detail::csv_cell;
 using detail::number_or_null;
-
-/// All digits that tell the number from its neighbours: what JSON writes too. Nothing for NaN.
-std::string digits(double value) {
-  if (!std::isfinite(value)) return {};
-  std::array<char, 40> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
-}
-
-std::string cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
-/// "0.938 ± 0.012": two digits of the error, three where there is none.
-std::string with_error(const FigureStatistics& value) {
-  if (value.count == 0) return "-";
-  char text[80];
-  if (!(value.standard_error > 0)) return figure_text(value.mean);
-  const double place = std::floor(std::log10(value.standard_error));
-  if (place < -5 || place > 6) return figure_text(value.mean) + " ± " + figure_text(value.standard_error);
-  const int decimals = std::max(0, 1 - static_cast<int>(place));
-  std::snprintf(text, sizeof text, "%.*f ± %.*f", decimals, value.mean, decimals, value.standard_error);
-  return text;
-}
-
-/// Columns as UTF-8 text counts them.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
+using detail::text_with_error;
 
 bool several_epsilons(const std::vector<EvaluationRow>& rows) {
   return std::any_of(rows.begin(), rows.end(),
@@ -124,7 +93,7 @@ std::string evaluation_row_name(const EvaluationRow& row, const std::vector<Eval
   const bool one_feature = std::all_of(rows.begin(), rows.end(), [&](const EvaluationRow& other) {
     return other.feature == rows.front().feature;
   });
-  return (one_feature ? std::string() : row.feature + ", ") + "ε = " + digits(row.epsilon);
+  return (one_feature ? std::string() : row.feature + ", ") + "ε = " + all_digits(row.epsilon);
 }
 
 std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets) {
@@ -213,11 +182,13 @@ std::string evaluation_csv(const std::vector<EvaluationRow>& rows) {
   }
   csv << '\n';
   for (const EvaluationRow& row : rows) {
-    csv << cell(row.feature) << ',' << cell(row.method) << ',' << digits(row.epsilon) << ',' << row.pairs
-        << ',' << row.failures << ',' << row.under_resolved;
+    csv << csv_cell(row.feature) << ',' << csv_cell(row.method) << ',' << all_digits(row.epsilon) << ','
+        << row.pairs << ',' << row.failures << ',' << row.under_resolved;
     for (size_t i = 0; i < kPathFigures; ++i) {
       const FigureStatistics& s = row.figures[i];
-      if (used[i]) csv << ',' << digits(s.mean) << ',' << digits(s.standard_error) << ',' << digits(s.median);
+      if (used[i])
+        csv << ',' << all_digits(s.mean) << ',' << all_digits(s.standard_error) << ','
+            << all_digits(s.median);
     }
     csv << '\n';
   }
@@ -234,10 +205,11 @@ std::string evaluation_paths_heading(const std::vector<bool>& used) {
 std::string evaluation_paths_line(const EvaluatedSet& set, const EvaluatedPath& path,
                                   const std::vector<bool>& used) {
   std::ostringstream line;
-  line << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
-       << ',' << path.failed << ',' << path.under_resolved << ',' << path.termination << ',' << path.start;
+  line << csv_cell(set.feature) << ',' << csv_cell(set.method) << ',' << all_digits(set.epsilon) << ','
+       << path.pair << ',' << path.failed << ',' << path.under_resolved << ',' << path.termination << ','
+       << path.start;
   for (size_t i = 0; i < kPathFigures; ++i)
-    if (used[i]) line << ',' << digits(path.figures[i]);
+    if (used[i]) line << ',' << all_digits(path.figures[i]);
   line << '\n';
   return line.str();
 }
@@ -258,11 +230,12 @@ std::string evaluation_frames_lines(const EvaluatedSet& set, const EvaluatedPath
   std::ostringstream lines;
   const size_t n = path.quality.size();
   for (size_t i = 0; i < n; ++i) {
-    lines << cell(set.feature) << ',' << cell(set.method) << ',' << digits(set.epsilon) << ',' << path.pair
-          << ',' << i << ',' << digits(static_cast<double>(i) / static_cast<double>(n - 1)) << ','
-          << digits(path.quality[i]) << ',' << (path.probability.empty() ? "" : digits(path.probability[i]));
+    lines << csv_cell(set.feature) << ',' << csv_cell(set.method) << ',' << all_digits(set.epsilon) << ','
+          << path.pair << ',' << i << ',' << all_digits(static_cast<double>(i) / static_cast<double>(n - 1))
+          << ',' << all_digits(path.quality[i]) << ','
+          << (path.probability.empty() ? "" : all_digits(path.probability[i]));
     if (i + 1 < n)
-      lines << ',' << digits(path.step[i]) << ',' << digits(path.step[i] * path.step[i]) << '\n';
+      lines << ',' << all_digits(path.step[i]) << ',' << all_digits(path.step[i] * path.step[i]) << '\n';
     else
       lines << ",,\n";
   }
@@ -277,7 +250,7 @@ std::string evaluation_frames_csv(const std::vector<EvaluatedSet>& sets, int64_t
   return csv;
 }
 
-std::string evaluation_text(const std::vector<EvaluationRow>& rows) {
+detail::TextTable detail::evaluation_cells(const std::vector<EvaluationRow>& rows) {
   auto used = figures_in_use(rows);
   used[static_cast<size_t>(PathFigure::kLeastEndRank)] = false;  // of the ends, which all methods share
   std::vector<std::vector<std::string>> cells{{"feature", "method"}};
@@ -288,24 +261,16 @@ std::string evaluation_text(const std::vector<EvaluationRow>& rows) {
   for (const EvaluationRow& row : rows) {
     std::vector<std::string> line{evaluation_row_name(row, rows), row.method};
     for (size_t i = 0; i < kPathFigures; ++i)
-      if (used[i]) line.push_back(with_error(row.figures[i]));
+      if (used[i]) line.push_back(text_with_error(row.figures[i]));
     line.push_back(std::to_string(row.pairs - row.failures));
     line.push_back(std::to_string(row.failures));
     cells.push_back(std::move(line));
   }
-  std::vector<size_t> widths(cells[0].size(), 0);
-  for (const auto& line : cells)
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
-  std::ostringstream text;
-  for (const auto& line : cells) {
-    for (size_t i = 0; i < line.size(); ++i) {
-      const std::string blank(widths[i] - width_of(line[i]), ' ');
-      if (i > 0) text << "  ";
-      text << (i < 2 ? line[i] + blank : blank + line[i]);  // words to the left, figures to the right
-    }
-    text << '\n';
-  }
-  return text.str();
+  return {std::move(cells), 2};
+}
+
+std::string evaluation_text(const std::vector<EvaluationRow>& rows) {
+  return detail::plain_text(detail::evaluation_cells(rows));
 }
 
 json evaluated_path_json(const EvaluatedPath& path) {

@@ -21,6 +21,7 @@
 #include "latentpath/run/verdict.h"
 #include "latentpath/zoo/model_store.h"
 #include "run/feature_options.h"
+#include "run/path_tables.h"
 #include "run/tour_summary.h"
 
 namespace latentpath {
@@ -355,6 +356,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   run.warnings = models.warnings;
   run.facts = {
       {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}};
+  if (const auto shape = models.decoder->latent_shape(); shape.size() > 1) run.facts["latent_shape"] = shape;
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
   if (run.prior.density) run.facts["prior"] = run.prior.density->describe();
   run.dtype = context.dtype == at::kDouble ? "float64" : "float32";
@@ -520,6 +522,7 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
+  if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
   run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
   if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, run);
@@ -729,6 +732,8 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
   for (const char* name : {"quality", "feature"}) all.facts.erase(name);
   all.text =
       all.result.brief_report() + data_density_text(all.summary) + verdict_text(all.summary["verdict"]);
+  all.files.clear();
+  if (count > 1) all.files = detail::path_tables(all.summary);
   all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};
   join_tours(jobs, pairs, runs, all, cancellation.cancelled());
   return all;

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import time
 
@@ -48,9 +49,23 @@ def without_seconds(file):
     return [{name: value for name, value in line.items() if not name.startswith("seconds")} for line in lines(file)]
 
 
+def test_the_printed_table_as_markdown_and_latex(table_run):
+    """The same cells in all of them: words, then figures with their errors."""
+    printed = [re.split(r" {2,}", line.strip()) for line in table_run.stdout.splitlines()[:5]]
+    markdown = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in
+                (table_run.out / "table.md").read_text().splitlines()]
+    assert set("".join(markdown[1])) <= set("|-:") and [markdown[0], *markdown[2:]] == printed
+    latex = (table_run.out / "table.tex").read_text()
+    body = latex.split("\\toprule\n")[1].split("\\bottomrule")[0].replace("\\midrule\n", "")
+    cells = [[cell.strip() for cell in line.split("&")] for line in body.replace("$\\pm$", "±").split("\\\\\n") if line.strip()]
+    assert [[cell.replace("$-$", "-") for cell in line] for line in cells] == printed
+    columns = latex.split("\\begin{tabular}{")[1].split("}")[0]
+    assert columns == "ll" + "r" * (len(printed[0]) - 2) and latex.count("\\midrule") == 1
+
+
 def test_run_folder_is_whole(table_run):
     assert {entry.name for entry in table_run.out.iterdir()} == {
-        "run.json", "table.csv", "paths.csv", "frames.csv", "ends.npy", "frames", "report", "report.html"}
+        "run.json", "table.csv", "table.md", "table.tex", "paths.csv", "frames.csv", "ends.npy", "frames", "report", "report.html"}
     assert list(table_run.out.parent.iterdir()) == [table_run.out]  # nothing unfinished beside it
     ends = np.load(table_run.out / "ends.npy")
     assert ends.shape == (2, PAIRS, 2, 2) and ends.dtype == np.float32

@@ -36,6 +36,7 @@ export function sphere() {
     ],
     convergence: { stages: ["8 segments", "16 segments"], stage: [0, 0, 0, 1, 1], iteration: [1, 2, 3, 4, 5], cost: [4.5, 4.2, 4.1, 4.05, 4.001], evaluations: [20, 40, 60, 100, 140] },
     settings: { chart: "sphere" },
+    command: "latentpath geodesic --manifold sphere <b>",
   };
 }
 

@@ -475,6 +475,15 @@ describe("runs of every sort", () => {
 });
 
 describe("other kinds of run", () => {
+  test("the command that made a run stands below, as text", async () => {
+    const { page, close } = await open(fixture("sphere", sphere()));
+    const command = page.locator("#settings pre.command");
+    assert.equal(await command.isVisible(), false);
+    await page.locator("#settings summary", { hasText: "Command" }).click();
+    assert.equal(await command.textContent(), "latentpath geodesic --manifold sphere <b>");
+    await close();
+  });
+
   test("a surface can be turned, by mouse and by keyboard, through the stages", async () => {
     const { page, close } = await open(fixture("sphere", sphere()));
     const canvas = page.locator("#space");

@@ -30,6 +30,7 @@ export interface Common {
   version?: string;
   verdict?: Verdict;
   settings?: Record<string, unknown>;
+  command?: string;
   warnings?: string[];
   notes?: string[];
   convergence?: Convergence;
