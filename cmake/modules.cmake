@@ -35,8 +35,7 @@ set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 # left, which finds models by name, and of the reports the page about a table, which has none. Likewise with_films/, which
 # needs FFmpeg, and without_films/ without LATENTPATH_FILMS.
 set(latentpath_plain_zoo model_store.cpp atomic_file.cpp subprocess.cpp)
-set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp
-    evaluation_profiles.cpp)
+set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp)
 
 function(latentpath_module name)
   cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES;FILMS")
