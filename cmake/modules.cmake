@@ -2,7 +2,7 @@
 #
 #   latentpath_module(path USES curve metric solver LINK Eigen3::Eigen)
 #
-# PICTURES names libraries that only LATENTPATH_PICTURES brings.
+# PICTURES names libraries that only LATENTPATH_PICTURES brings, FILMS those of LATENTPATH_FILMS.
 #
 # src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
 # loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
@@ -32,13 +32,13 @@ set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
 
 # What needs OpenCV or Cairo stands in a module's folder with_pictures/; what takes its place without LATENTPATH_PICTURES,
 # in without_pictures/. Pictures are then neither read nor drawn, and no model is trained: of the zoo only its store is
-# left, which finds models by name, and of the reports the page about a table, which has none.
+# left, which finds models by name, and of the reports the page about a table, which has none. Likewise with_films/, which
+# needs FFmpeg, and without_films/ without LATENTPATH_FILMS.
 set(latentpath_plain_zoo model_store.cpp atomic_file.cpp subprocess.cpp)
-set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp
-    evaluation_profiles.cpp)
+set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp)
 
 function(latentpath_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES")
+  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES;FILMS")
   if(module_OPTIONAL AND NOT ${module_OPTIONAL})
     return()
   endif()
@@ -52,6 +52,13 @@ function(latentpath_module name)
       list(TRANSFORM latentpath_plain_${name} PREPEND ${folder}/ OUTPUT_VARIABLE sources)
     endif()
     file(GLOB more CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)
+  endif()
+  list(APPEND sources ${more})
+  if(LATENTPATH_FILMS)
+    list(APPEND module_LINK ${module_FILMS})
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/with_films/*.cpp)
+  else()
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/without_films/*.cpp)
   endif()
   list(APPEND sources ${more})
   file(GLOB dense_sources CONFIGURE_DEPENDS ${folder}/dense/*.cpp)

@@ -8,6 +8,7 @@
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
 
@@ -20,6 +21,7 @@ constexpr int64_t kPointsPerBatch = 512;
 Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
 
 struct NamedCurve {
+  const char* row;  // as options call it
   const char* name;
   Tensor nodes;  // [n + 1, D]
   const CurveFigures* figures;
@@ -27,9 +29,19 @@ struct NamedCurve {
 
 std::vector<NamedCurve> three_curves(const PathProblem& problem, const PathResult& result, int64_t pair) {
   const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
-  return {{"straight line", linear_path(start, end, result.times)[0], &result.linear},
-          {"spherical", spherical_path(start, end, result.times)[0], &result.spherical},
-          {"LatentPath", result.nodes[pair], &result.path}};
+  return {{"linear", "straight line", linear_path(start, end, result.times)[0], &result.linear},
+          {"spherical", "spherical", spherical_path(start, end, result.times)[0], &result.spherical},
+          {"ours", "LatentPath", result.nodes[pair], &result.path}};
+}
+
+/// Those of them that are asked for, in that order.
+std::vector<NamedCurve> curves_of(const PathProblem& problem, const PathResult& result, int64_t pair,
+                                  const std::vector<std::string>& rows) {
+  std::vector<NamedCurve> chosen;
+  for (const std::string& row : rows)
+    for (NamedCurve& curve : three_curves(problem, result, pair))
+      if (row == curve.row) chosen.push_back(std::move(curve));
+  return chosen;
 }
 
 /// What is printed under a frame: the feature, or else the quality as the path asks for it.
@@ -37,6 +49,17 @@ Tensor caption_values(const PathProblem& problem, const Tensor& z, const Tensor&
                       const Tensor& times) {
   const Quality& quality = problem.feature ? *problem.feature : *problem.quality;
   return quality.evaluate({z, times.to(z.options()), decoded}).to(at::kDouble);
+}
+
+void add_captions(StripRow& row, const Tensor& shown) {
+  const Tensor values = shown.contiguous();
+  for (int64_t frame = 0; frame < values.size(0); ++frame) {
+    const double value = values.data_ptr<double>()[frame];
+    char text[16];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    row.captions.emplace_back(text);
+    row.caption_values.push_back(value);
+  }
 }
 
 }  // namespace
@@ -58,11 +81,10 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
                         const PictureOptions& options) {
   const at::NoGradGuard no_gradient;
   std::vector<StripRow> rows;
-  for (const NamedCurve& curve : three_curves(problem, result, pair)) {
+  for (const NamedCurve& curve : curves_of(problem, result, pair, options.rows)) {
     const Tensor times = frame_times(*problem.embedding, curve.nodes, result.times, options);
     const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
     const Tensor decoded = (*problem.embedding)(z);
-    const Tensor values = caption_values(problem, z, decoded, times).contiguous();
     StripRow row;
     row.title = curve.name;
     row.subtitle = "cost " + figure_text(curve.figures->cost_refined[pair].item<double>());
@@ -73,22 +95,48 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
     const double low = options.output_range ? options.output_range->low : images.min().item<double>();
     const double high = options.output_range ? options.output_range->high : images.max().item<double>();
     row.images = ((images - low) / std::max(high - low, 1e-12)).clamp(0, 1);
-    for (int64_t frame = 0; frame < times.size(0); ++frame) {
-      const double value = values.data_ptr<double>()[frame];
-      char text[16];
-      std::snprintf(text, sizeof text, "%.2f", value);
-      row.captions.emplace_back(text);
-      row.caption_values.push_back(value);
-    }
+    if (problem.feature || problem.quality) add_captions(row, caption_values(problem, z, decoded, times));
     rows.push_back(std::move(row));
   }
   StripOptions strip;
-  strip.title = problem.feature ? "Path that seeks high " + options.feature_name
-                                : "Path through points of high quality";
+  strip.title = problem.feature   ? "Path that seeks high " + options.feature_name
+                : problem.quality ? "Path through points of high quality"
+                                  : "Path between two points";
   strip.bar_label = problem.feature ? options.feature_name : "quality";
   strip.note = options.by_arc_length ? "Frames are evenly spaced in image space."
                                      : "Frames are evenly spaced in time.";
   return draw_strip(rows, strip);
+}
+
+Picture draw_path_curves(const PathProblem& problem, const PathResult& result, int64_t pair,
+                         const PictureOptions& options) {
+  constexpr int64_t kIntervals = 100;
+  const at::NoGradGuard no_gradient;
+  const Tensor times = uniform_times(kIntervals);
+  const auto profile = [](const Tensor& values) {
+    const Tensor flat = values.to(at::kDouble).contiguous();
+    EvaluationProfile curve;
+    curve.mean.assign(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel());
+    curve.error.assign(curve.mean.size(), std::nan(""));  // of one path there is none
+    return curve;
+  };
+  std::vector<EvaluationRow> rows;
+  for (const NamedCurve& curve : curves_of(problem, result, pair, options.rows)) {
+    const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
+    const Tensor decoded = (*problem.embedding)(z);
+    const Tensor flat = decoded.flatten(1).to(at::kDouble);
+    EvaluationRow row;
+    row.method = curve.row;
+    row.pairs = 1;
+    row.squared_step =
+        profile((flat.narrow(0, 1, kIntervals) - flat.narrow(0, 0, kIntervals)).square().sum(1));
+    if (problem.feature) row.probability = profile(caption_values(problem, z, decoded, times));
+    rows.push_back(std::move(row));
+  }
+  std::vector<const EvaluationRow*> members;
+  for (const EvaluationRow& row : rows) members.push_back(&row);
+  return draw_profiles(
+      members, problem.feature ? "Along the path that seeks high " + options.feature_name : "Along the path");
 }
 
 PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& result, bool normal_prior,

@@ -122,10 +122,13 @@ class PanelPainter {
 
 Picture draw_profiles(const std::vector<const EvaluationRow*>& rows, const std::string& title) {
   std::vector<Panel> panels{{"squared step in image space", &EvaluationRow::squared_step, true},
-                            {"quality Q at time t", &EvaluationRow::quality, false}};
-  if (std::any_of(rows.begin(), rows.end(),
-                  [](const EvaluationRow* row) { return !row->probability.mean.empty(); }))
-    panels.push_back({"class probability", &EvaluationRow::probability, false});
+                            {"quality Q at time t", &EvaluationRow::quality, false},
+                            {"class probability", &EvaluationRow::probability, false}};
+  const auto nothing_to_show = [&](const Panel& panel) {
+    return std::all_of(rows.begin(), rows.end(),
+                       [&](const EvaluationRow* row) { return (row->*panel.curve).mean.empty(); });
+  };
+  panels.erase(std::remove_if(panels.begin() + 1, panels.end(), nothing_to_show), panels.end());
   const std::vector<Look> looks = looks_of(rows);
   const double width = kLeft + static_cast<double>(panels.size()) * (kPanelWidth + kGap) - kGap + 24;
   Picture picture(width, kTop + kPanelHeight + kBottom + 24);
@@ -141,7 +144,8 @@ Picture draw_profiles(const std::vector<const EvaluationRow*>& rows, const std::
   for (size_t i = 0; i < rows.size(); ++i) {
     picture.draw_line({{x, y - 4}, {x + 26, y - 4}},
                       {.colour = looks[i].colour, .width = 2.2, .dashes = looks[i].dashes});
-    const std::string name = join_message(rows[i]->method, ", mean of ", rows[i]->pairs);
+    const std::string name =
+        rows[i]->pairs == 1 ? rows[i]->method : join_message(rows[i]->method, ", mean of ", rows[i]->pairs);
     picture.draw_text({x + 32, y}, name, {.size = 12});
     x += 32 + text_width(name, {.size = 12}) + 22;
   }

@@ -264,3 +264,10 @@ extern const DenseRows x0;
 //// solver/methods.h
 extern BasicObjective<DenseRows>& objective;
 extern const DenseRows x0;
+//// io/film.h
+extern const std::vector<Tensor> frames;
+//// report/film.h
+extern const PathProblem problem;
+extern const PathResult result;
+//// run/command_text.h
+extern const InterpolateJob job;

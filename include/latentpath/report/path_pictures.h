@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "latentpath/core/value_range.h"
 #include "latentpath/path/find_path.h"
@@ -18,7 +19,8 @@ struct PictureOptions {
   bool by_arc_length = false;              ///< frames evenly spaced in image space instead of in time
   std::optional<ValueRange> output_range;  ///< the decoder's values; none: each strip's own extremes
   std::string feature_name;                ///< "P(8)"; printed under frames
-  Tensor reference = {};                   ///< [m, 2]: the globally shortest path, drawn in the plane
+  std::vector<std::string> rows{"linear", "spherical", "ours"};  ///< of a strip, from top to bottom
+  Tensor reference = {};  ///< [m, 2]: the globally shortest path, drawn in the plane
 };
 
 /// Curve times at which the frames stand: uniform, or evenly spaced in decoded length. nodes [n + 1, D],
@@ -29,9 +31,14 @@ Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor
 /// True when decoded points are images [C, H, W] with C = 1 or 3 (or [H, W]).
 bool decodes_images(const Embedding& embedding, int64_t latent_dim);
 
-/// Three rows (straight line, spherical, ours) of one pair, the feature under every frame.
+/// Rows (straight line, spherical, ours) of one pair, the feature under every frame; nothing where the
+/// problem has neither feature nor quality.
 Picture draw_path_strip(const PathProblem& problem, const PathResult& result, int64_t pair,
                         const PictureOptions& options);
+
+/// What happens along the curves of one pair, over time: squared steps in image space, and the feature.
+Picture draw_path_curves(const PathProblem& problem, const PathResult& result, int64_t pair,
+                         const PictureOptions& options);
 
 /// The square −reach … reach of a latent plane (D = 2) and what each of its points is worth.
 struct PathPlane {

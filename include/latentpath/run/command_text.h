@@ -1,7 +1,8 @@
 #pragma once
 // The command that asks for what a run was asked for, as one line for a shell.
 //
-//   command_text("interpolate", interpolate_option_table(), run.options)
+//   const RunRecord record = execute(job);
+//   command_text("interpolate", interpolate_option_table(), record.options);
 //   // latentpath interpolate --decoder mnist-dcgan-8 --favor 8 --from seed:18 --to seed:6
 //
 // It is made of the recorded options that differ from their defaults, wherever they came from: the same run
