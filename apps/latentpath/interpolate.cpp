@@ -14,12 +14,18 @@ struct InterpolateCall {
   Shell shell;
 };
 
+void check_call(const InterpolateCall& call) {
+  if (call.film.wanted() && (!call.job.ends.through.empty() || !call.job.ends.tours.empty()))
+    check_film_of_tours(call.film);
+}
+
 const OptionTable<InterpolateCall>& interpolate_call_table() {
   static const OptionTable<InterpolateCall> table =
       OptionTable<InterpolateCall>()
           .include(&InterpolateCall::job, interpolate_option_table())
           .include(&InterpolateCall::film, film_option_table())
-          .include(&InterpolateCall::shell, shell_option_table());
+          .include(&InterpolateCall::shell, shell_option_table())
+          .rule(check_call);
   return table;
 }
 
@@ -40,9 +46,14 @@ void run_interpolate(InterpolateCall& call) {
     if (!call.film.wanted()) return;
     ProgressLine line("cost", call.shell.quiet || call.shell.json);
     make_film(call.film, call.shell.quiet || call.shell.json, [&] {
+      FilmedPaths paths{run.problem.embedding, run.result.nodes, run.result.times, run.output_range};
+      if (!run.tours.empty()) {
+        std::tie(paths.nodes, paths.times) = stacked(run.tours);
+        paths.tours = true;
+      }
       const FilmFacts facts = write_film(
-          {run.problem.embedding, run.result.nodes, run.result.times, run.output_range}, call.film,
-          at::get_num_threads(), [&line](const Progress& progress) { line(progress); }, interrupt_token());
+          paths, call.film, at::get_num_threads(), [&line](const Progress& progress) { line(progress); },
+          interrupt_token());
       line.finish();
       return facts;
     });

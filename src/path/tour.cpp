@@ -127,6 +127,12 @@ void check(const std::vector<TourLeg>& legs, const Tensor& times, const TourOpti
 
 }  // namespace
 
+std::pair<Tensor, Tensor> stacked(const std::vector<Tour>& tours) {
+  std::vector<Tensor> nodes, times;
+  for (const Tour& tour : tours) nodes.push_back(tour.nodes), times.push_back(tour.times);
+  return {at::stack(nodes), at::stack(times)};
+}
+
 PathEnergy energy_of(const PathProblem& problem, const PathOptions& options, const PathResult& result,
                      int64_t pair) {
   const auto row = static_cast<size_t>(pair);

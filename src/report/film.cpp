@@ -121,8 +121,9 @@ Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.un
 
 /// One curve of one pair, and the times at which its frames stand.
 struct FilmedCurve {
-  Tensor nodes;  // [1, n + 1, D] float64
-  Tensor times;  // [frames] float64
+  Tensor nodes;       // [1, n + 1, D] float64
+  Tensor node_times;  // [n + 1] float64
+  Tensor times;       // [frames] float64
 };
 
 class FilmMaker {
@@ -183,19 +184,22 @@ void FilmMaker::look_at_images() {
 }
 
 void FilmMaker::set_curves() {
-  const Tensor times = paths_.times.to(at::kDouble);
+  if (paths_.tours) check_film_of_tours(options_);
+  const Tensor all_times = paths_.times.to(at::kDouble);
   // Lengths are those of chords: of enough of them for the frames to be even.
-  const int64_t segments = times.size(0) - 1, chords = std::max(kFewestChords, 2 * moving_);
+  const int64_t segments = all_times.size(-1) - 1, chords = std::max(kFewestChords, 2 * moving_);
   const int64_t subdivisions = std::max<int64_t>(4, (chords + segments - 1) / segments);
   for (const detail::FilmCell& cell : layout_.cells) {
     const Tensor nodes = paths_.nodes.narrow(0, cell.pair, 1).to(at::kDouble);
+    const Tensor times = all_times.dim() == 2 ? all_times[cell.pair] : all_times;
     const Tensor start = nodes.select(1, 0), end = nodes.select(1, nodes.size(1) - 1);
     FilmedCurve curve;
     curve.nodes = cell.row == "linear"      ? linear_path(start, end, times)
                   : cell.row == "spherical" ? spherical_path(start, end, times)
                                             : nodes;
+    curve.node_times = times;
     check_not_cancelled();
-    curve.times = options_.film_spacing == "arc"
+    curve.times = options_.film_spacing == "arc" && !paths_.tours
                       ? even_frame_times(*paths_.embedding, curve.nodes[0], times, moving_, subdivisions)
                       : uniform_times(moving_ - 1);
     curves_.push_back(std::move(curve));
@@ -206,8 +210,8 @@ void FilmMaker::set_curves() {
 Tensor FilmMaker::decode(const Tensor& frames) const {
   std::vector<Tensor> points;
   for (const FilmedCurve& curve : curves_)
-    points.push_back(interpolate_polyline(curve.nodes, paths_.times.to(at::kDouble),
-                                          curve.times.index_select(0, frames))[0]);
+    points.push_back(
+        interpolate_polyline(curve.nodes, curve.node_times, curve.times.index_select(0, frames))[0]);
   const Tensor all = at::stack(points, 1).flatten(0, 1);  // [frames, cells, D]
   std::vector<Tensor> decoded;
   for (const Tensor& part : all.split(kPointsPerBatch))
@@ -344,6 +348,12 @@ const OptionTable<FilmOptions>& film_option_table() {
 
 std::string FilmFacts::text() const {
   return join_message(frames, " frames of ", width, " x ", height, " pixels, ", figure_text(seconds), " s");
+}
+
+void check_film_of_tours(const FilmOptions& options) {
+  for (const std::string& row : options.rows)
+    LATENTPATH_CHECK(row == "ours", kArgument, "`rows` ", row,
+                     " is about paths from one end to the other: the film of a tour shows ours alone");
 }
 
 FilmFacts write_film(const FilmedPaths& paths, const FilmOptions& options, int threads,

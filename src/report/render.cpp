@@ -8,6 +8,7 @@
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/film.h"
+#include "latentpath/io/npy.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/stored_run.h"
@@ -195,6 +196,21 @@ void draw_figures(const RenderJob& job, const StoredRun& run, const Models& mode
     write_figure(job.curves, draw_path_curves(problem, result, pair, options), rendered);
 }
 
+/// The run's tours, where it has them, else its paths.
+FilmedPaths filmed_paths(const StoredRun& run, const Models& models) {
+  FilmedPaths paths{models.decoder, run.nodes, run.times, models.decoder->output_range()};
+  const fs::path tours = run.folder / "tour.npy", times = run.folder / "tour_times.npy";
+  if (!fs::exists(tours) || !fs::exists(times)) return paths;
+  paths.nodes = read_npy(tours);
+  paths.times = read_npy(times);
+  paths.tours = true;
+  LATENTPATH_CHECK(paths.nodes.dim() == 3 && paths.nodes.size(2) == run.nodes.size(2) &&
+                       paths.times.sizes() == paths.nodes.sizes().slice(0, 2),
+                   kInput, run.folder.string(),
+                   " is damaged: tour.npy and tour_times.npy do not fit path.npy");
+  return paths;
+}
+
 }  // namespace
 
 const OptionTable<RenderJob>& render_option_table() {
@@ -220,8 +236,7 @@ Rendered render(const RenderJob& job, const RunObserver& observer, const Cancell
   Rendered rendered;
   if (!job.strip.empty() || !job.curves.empty()) draw_figures(job, run, models, rendered);
   if (job.film.wanted())
-    rendered.film = write_film({models.decoder, run.nodes, run.times, models.decoder->output_range()},
-                               job.film, threads, observer.progress, cancellation);
+    rendered.film = write_film(filmed_paths(run, models), job.film, threads, observer.progress, cancellation);
   return rendered;
 }
 

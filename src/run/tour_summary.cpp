@@ -29,11 +29,8 @@ std::string text_of(const Tour& tour, int64_t legs) {
 
 void add_tour_figures(const std::vector<Tour>& found, int64_t legs, RunRecord& run) {
   json tours = json::array();
-  std::vector<Tensor> nodes, times;
   for (size_t i = 0; i < found.size(); ++i) {
     const Tour& tour = found[i];
-    nodes.push_back(tour.nodes);
-    times.push_back(tour.times);
     const int64_t segments = (tour.nodes.size(0) - 1) / legs;
     json at = json::array(), when = json::array();
     for (int64_t point = 0; point <= legs; ++point) {
@@ -63,8 +60,9 @@ void add_tour_figures(const std::vector<Tour>& found, int64_t legs, RunRecord& r
                         figure_text(*std::max_element(ratios.begin(), ratios.end())), " at most\n");
   }
   run.text += text;
-  run.arrays.emplace_back("tour.npy", at::stack(nodes));
-  run.arrays.emplace_back("tour_times.npy", at::stack(times));
+  const auto [nodes, times] = stacked(found);
+  run.arrays.emplace_back("tour.npy", nodes);
+  run.arrays.emplace_back("tour_times.npy", times);
 }
 
 }  // namespace latentpath

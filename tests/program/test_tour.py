@@ -72,3 +72,19 @@ def test_what_is_no_tour_is_refused(tmp_path, given, said):
     assert refused.code in (2, 3)
     check_one_sentence(refused, said)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_film_of_a_tour_is_of_the_whole(tmp_path):
+    asked = {"from_": "seed:1", "through": "seed:2", "closed": True, "max_iterations": 5}
+    found = interpolate(tmp_path / "out", frames_dir=tmp_path / "frames", seconds=0.9, fps=10, **asked).ok()
+    frames = sorted((tmp_path / "frames").iterdir())
+    assert len(frames) == 9 and frames[0].read_bytes() == frames[-1].read_bytes() != frames[4].read_bytes()
+    assert run("render", str(found.out), *options(frames_dir=tmp_path / "again", seconds=0.9, fps=10)).code == 0
+    assert [frame.read_bytes() for frame in sorted((tmp_path / "again").iterdir())] == [frame.read_bytes() for frame in frames]
+    refused = run("render", str(found.out), *options(frames_dir=tmp_path / "rows", rows="ours,linear", quiet=True))
+    assert refused.code == 2
+    check_one_sentence(refused, "--rows", "tour")
+    assert not (tmp_path / "rows").exists()
+    early = interpolate(tmp_path / "early", frames_dir=tmp_path / "rows", rows="ours,linear", quiet=True, **asked)
+    check_one_sentence(early, "--rows", "tour")
+    assert early.code == 2 and not (tmp_path / "early").exists()  # before the search

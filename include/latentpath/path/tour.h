@@ -14,6 +14,7 @@
 //   tour.nodes;     // [2m + 1, D], m = 4n, through the points at tour.nodes[0], [m] and [2m]
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "latentpath/path/find_path.h"
@@ -42,6 +43,9 @@ struct Tour {
   double legs_jump = 0;  ///< the same of the legs as they were found
   double length = 0;     ///< in image space
 };
+
+/// Nodes [tours, L m + 1, D] and times [tours, L m + 1] of tours of as many legs.
+std::pair<Tensor, Tensor> stacked(const std::vector<Tour>& tours);
 
 /// The energy by which `result`'s path of a pair was sought, but for the term of density regularisation, to
 /// measure it again.

@@ -41,12 +41,17 @@ struct FilmOptions {
 /// written.
 const OptionTable<FilmOptions>& film_option_table();
 
+/// Refuses what films of tours do not show. Throws Error(kArgument).
+void check_film_of_tours(const FilmOptions& options);
+
 /// Paths, and what makes images of their points.
 struct FilmedPaths {
   std::shared_ptr<const Embedding> embedding;
   Tensor nodes;                                 ///< [pairs, n + 1, D]
-  Tensor times;                                 ///< [n + 1]
+  Tensor times;                                 ///< [n + 1], or [pairs, n + 1] where each has its own
   std::optional<ValueRange> output_range = {};  ///< the decoder's values; none: the extremes of what is shown
+  bool tours =
+      false;  ///< they are shown in their own times, in which they are smooth at their points, and alone
 };
 
 struct FilmFacts {
