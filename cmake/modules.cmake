@@ -67,7 +67,7 @@ function(latentpath_module name)
     add_library(latentpath_${name}_dense STATIC ${dense_sources})
     target_compile_options(latentpath_${name}_dense PRIVATE $<$<CONFIG:Release>:-O3>)
     target_link_libraries(latentpath_${name}_dense PUBLIC Eigen3::Eigen
-                          PRIVATE OpenMP::OpenMP_CXX nanoflann::nanoflann)
+                          PRIVATE OpenMP::OpenMP_CXX nanoflann::nanoflann latentpath_lemon)
     list(APPEND targets latentpath_${name}_dense)
   endif()
   if(sources)

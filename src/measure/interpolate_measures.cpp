@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iomanip>
 #include <limits>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/memory.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/find_path.h"
 
@@ -362,6 +364,7 @@ class Search {
     result_.method = options_.method;
     result_.seed = options_.seed;
     result_.times = uniform_times(options_.steps);
+    if (options_.method != "mixture" || options_.baselines) choose_transport();
     measure_ends();
     result_.mixture = mixture_path();
     result_.mixture_figures = figures(*result_.mixture);
@@ -469,9 +472,37 @@ class Search {
   }
   MeasurePath mixture_path() const { return mixture_of(options_.steps); }
 
-  bool exact_transport_fits() const {
-    return start_.size(1) == 1 || start_.size(0) * end_.size(0) <= options_.exact_transport_pairs;
+  /// Exact or entropic, and where entropic, why: before anything long begins.
+  void choose_transport() {
+    if (options_.transport == "entropic") {
+      not_exact_ = "`transport` is entropic";
+      return;
+    }
+    if (start_.size(1) == 1) return;  // by sorting
+    const auto pairs = static_cast<double>(start_.size(0)) * static_cast<double>(end_.size(0));
+    const bool weighted = start_weights_.defined() || end_weights_.defined();
+    const TransportEffort effort = exact_transport_effort(start_.size(0), end_.size(0), weighted);
+    const double gigabytes =
+        options_.memory > 0 ? options_.memory : static_cast<double>(available_memory()) / 2e9;
+    const std::string needs = join_message("an exact transport of ", start_.size(0), " x ", end_.size(0),
+                                           " points takes ", std::setprecision(3), effort.bytes / 1e9, " GB");
+    const bool fits = effort.bytes / 1e9 <= gigabytes;
+    LATENTPATH_CHECK(fits || options_.transport != "exact", kArgument, needs, ", and ", std::setprecision(3),
+                     gigabytes,
+                     " GB are to be used: give more `memory`, smaller samples, or the "
+                     "`transport` entropic");
+    if (options_.transport == "auto" && pairs > static_cast<double>(options_.exact_transport_pairs))
+      not_exact_ = join_message("it is made up to ", options_.exact_transport_pairs,
+                                " pairs of points; these samples have ", static_cast<int64_t>(pairs));
+    else if (!fits)
+      not_exact_ = join_message(needs, ", and ", std::setprecision(3), gigabytes, " GB are to be used");
+    if (not_exact_.empty() && effort.seconds > 10 && progress_) {
+      Progress said;
+      said.note = join_message(needs, ", and about ", std::lround(effort.seconds), " seconds");
+      progress_(said);
+    }
   }
+  bool exact_transport_fits() const { return not_exact_.empty(); }
   bool equal_sizes() const {
     return start_.size(0) == end_.size(0) && !start_weights_.defined() && !end_weights_.defined();
   }
@@ -489,7 +520,8 @@ class Search {
                          end_.index_select(0, at::tensor(to, at::kLong)), at::tensor(mass, at::kDouble),
                          equal_sizes()};
     result_.transport = "exact";
-    result_.transport_cost = plan.cost;
+    result_.transport_cost = result_.transport_upper_bound = plan.cost;
+    result_.transport_lower_bound = plan.lower_bound();
     return *matched_;
   }
 
@@ -532,9 +564,7 @@ class Search {
   /// Both maps at once: X sent forward fades out while Y sent back fades in, so that the ends are exact.
   void displace_by_entropy() {
     LATENTPATH_CHECK(!quality_ || options_.method != "displacement", kArgument,
-                     "displacement with a quality needs an exact transport, which is made up to ",
-                     options_.exact_transport_pairs, " pairs of points; these samples have ",
-                     start_.size(0) * end_.size(0));
+                     "displacement with a quality needs an exact transport: ", not_exact_);
     tell("entropic transport", 0, 0);
     const EntropicTransport found = entropic_transport(view(start_, start_weights_), view(end_, end_weights_),
                                                        options_.entropic, cancellation_);
@@ -550,26 +580,26 @@ class Search {
     result_.displacement = std::move(path);
     result_.transport = "entropic";
     result_.transport_cost = found.cost;
+    result_.transport_lower_bound = found.lower_bound;
+    result_.transport_upper_bound = found.upper_bound;
     result_.entropic_blur = found.blur;
     MeasurePath gap;
     gap.points = at::cat({forward, end_}).expand({2, -1, -1}).contiguous();
     const Tensor w = weights_or_uniform(start_weights_, start_), v = weights_or_uniform(end_weights_, end_);
     gap.weights = at::stack({at::cat({w, at::zeros_like(v)}), at::cat({at::zeros_like(w), v})});
     result_.entropic_end_gap = std::sqrt(distances_->steps(gap, false)[0].value);
-    result_.warnings.push_back(
-        join_message("displacement is entropic (blur ", found.blur,
-                     "): the samples have too many pairs for an exact transport; the sample sent "
-                     "forward ends at an MMD of ",
-                     result_.entropic_end_gap, " from the other one"));
+    result_.warnings.push_back(join_message(
+        "displacement is entropic (blur ", found.blur, "), since ", not_exact_,
+        ": the squared Wasserstein distance lies between ", found.lower_bound, " and ", found.upper_bound,
+        "; the sample sent forward ends at an MMD of ", result_.entropic_end_gap, " from the other one"));
   }
 
   void minimise() {
     std::vector<std::string> starts;
     const bool can_match = exact_transport_fits(), can_pair = equal_sizes();
-    LATENTPATH_CHECK(
-        can_match || can_pair, kArgument, "samples of ", start_.size(0), " and ", end_.size(0),
-        " points have no common particles, and too many pairs (above ", options_.exact_transport_pairs,
-        ") to match them exactly: use samples of equal size, or the method mixture or displacement");
+    LATENTPATH_CHECK(can_match || can_pair, kArgument, "samples of ", start_.size(0), " and ", end_.size(0),
+                     " points have no common particles without an exact transport, and ", not_exact_,
+                     ": use samples of equal size, or the method mixture or displacement");
     if (options_.start == "auto") {
       starts = {"random"};
       if (can_match) starts.emplace_back("matched");
@@ -581,11 +611,7 @@ class Search {
                        "both samples, which must have equal size and no weights, not ",
                        start_.size(0), " and ", end_.size(0), " points: use the start matched or random");
       LATENTPATH_CHECK((options_.start != "matched" && options_.start != "smooth") || can_match, kArgument,
-                       "the ", options_.start,
-                       " start needs an exact transport, "
-                       "which is made up to ",
-                       options_.exact_transport_pairs, " pairs of points; these samples have ",
-                       start_.size(0) * end_.size(0));
+                       "the ", options_.start, " start needs an exact transport: ", not_exact_);
       starts = {options_.start};
     }
     for (const std::string& name : starts) {
@@ -733,6 +759,7 @@ class Search {
   Tensor start_, end_, start_weights_, end_weights_;
   QualityPointer quality_;
   std::unique_ptr<Distances> distances_;
+  std::string not_exact_;  ///< why transport is entropic; empty: it is exact
   std::optional<Particles> matched_;
   std::optional<MeasurePath> displaced_;
   MeasureResult result_;

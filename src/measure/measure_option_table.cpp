@@ -8,8 +8,8 @@ namespace {
 
 OptionTable<MeasureOptions> make_table() {
   using O = MeasureOptions;
-  OptionTable<EntropicOptions> transport;
-  transport.group("How it is sought")
+  OptionTable<EntropicOptions> entropic;
+  entropic.group("How it is sought")
       .add("blur", &EntropicOptions::blur)
       .help("Blur of entropic transport")
       .unit("units of the points")
@@ -54,7 +54,17 @@ OptionTable<MeasureOptions> make_table() {
       .unit("s")
       .at_least(0)
       .zero("none")
-      .include(&O::entropic, transport)
+      .add("transport", &O::transport)
+      .help("Transport of displacement, and of the starts matched and smooth")
+      .choices({{"auto", "exact where it fits, see exact-transport-pairs and memory"},
+                {"exact", "network simplex"},
+                {"entropic", "Sinkhorn, with bounds on what it misses"}})
+      .add("memory", &O::memory)
+      .help("Memory for an exact transport")
+      .unit("GB")
+      .at_least(0)
+      .zero("a half of what is available")
+      .include(&O::entropic, entropic)
       .add("features", &O::features)
       .help("Random features, used where the samples are too large for all pairs")
       .at_least(2)
@@ -62,7 +72,7 @@ OptionTable<MeasureOptions> make_table() {
       .help("Seed of everything random")
       .group("Fine settings of the search")
       .add("exact-transport-pairs", &O::exact_transport_pairs)
-      .help("Up to so many pairs of points transport is exact, above entropic")
+      .help("Up to so many pairs of points transport auto is exact, above entropic")
       .at_least(0)
       .add("exact-mmd-points", &O::exact_mmd_points)
       .help("Up to so many points all pairs are summed, above random features are used")

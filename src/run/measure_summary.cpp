@@ -63,6 +63,10 @@ json measure_summary(const MeasureResult& result) {
     pair["displacement"] = writer.figures(*result.displacement_figures);
     pair["displacement"]["transport"] = result.transport;
     pair["displacement"]["squared_wasserstein"] = writer.number(result.transport_cost);
+    pair["displacement"]["squared_wasserstein_bounds"] = {writer.number(result.transport_lower_bound),
+                                                          writer.number(result.transport_upper_bound)};
+    pair["displacement"]["duality_gap"] =
+        writer.number(result.transport_upper_bound - result.transport_lower_bound);
     if (result.transport == "entropic") {
       pair["displacement"]["blur"] = result.entropic_blur;
       pair["displacement"]["end_gap"] = writer.number(result.entropic_end_gap);

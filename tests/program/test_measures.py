@@ -226,3 +226,26 @@ def test_quality_out_of_range(samples, tmp_path):
     result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", quality=file)
     assert result.code == INPUT
     check_one_sentence(result, "large.pt", "between 0 and 1")
+
+
+def test_transport_says_how_exact_it_is(samples, tmp_path):
+    """Exact: bounds that meet. Entropic: bounds around the exact cost."""
+    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "method": "displacement", "steps": 3}
+    exact = measures(tmp_path, "exact", **chosen).ok().pairs[0]["displacement"]
+    low, high = exact["squared_wasserstein_bounds"]
+    assert exact["transport"] == "exact" and high == exact["squared_wasserstein"]
+    assert 0 <= exact["duality_gap"] == high - low < 1e-12 * high
+    entropic = measures(tmp_path, "entropic", transport="entropic", **chosen).ok()
+    found = entropic.pairs[0]["displacement"]
+    below, above = found["squared_wasserstein_bounds"]
+    assert found["transport"] == "entropic" and below <= high * (1 + 1e-12) and above >= high * (1 - 1e-12)
+    assert found["duality_gap"] == pytest.approx(above - below) and found["duality_gap"] < 0.2 * high
+    assert any("lies between" in sentence for sentence in entropic.document["summary"]["warnings"])
+
+
+def test_transport_that_does_not_fit(samples, tmp_path):
+    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "method": "displacement", "memory": 1e-6}
+    refused = measures(tmp_path, "refused", transport="exact", **chosen)
+    check_one_sentence(refused, 2, "an exact transport of 30 x 20 points takes", "--memory", "--transport")
+    assert not refused.out.exists()
+    assert measures(tmp_path, "auto", steps=3, **chosen).ok().pairs[0]["displacement"]["transport"] == "entropic"

@@ -60,7 +60,9 @@ struct MeasureOptions {
   double learning_rate = 1e-3;  ///< neural
   double max_seconds = 0;       ///< for each start; 0: no limit
   NeuralCurveOptions neural = {};
-  int64_t exact_transport_pairs = 4000000;  ///< up to n · m: exact transport; above: entropic
+  std::string transport = "auto";  ///< "exact", "entropic"; auto: exact where the next two allow it
+  int64_t exact_transport_pairs = 100000000;  ///< up to n · m auto takes the exact one; above: entropic
+  double memory = 0;  ///< GB that an exact transport may take; 0: a half of what is available
   EntropicOptions entropic = {};
   int64_t exact_mmd_points = 100000;  ///< up to n + m: all pairs; above: random features
   int64_t features = 4096;            ///< of random_feature_mmd
@@ -109,6 +111,8 @@ struct MeasureResult {
   std::optional<MeasurePath> mixture, displacement;  ///< baselines
   std::optional<MeasureFigures> mixture_figures, displacement_figures;
   double transport_cost = 0;  ///< squared Wasserstein-2 distance, when there was a transport
+  /// Between these it lies: of an exact transport the dual value and the cost, equal but for rounding.
+  double transport_lower_bound = 0, transport_upper_bound = 0;
   double entropic_blur = 0, entropic_end_gap = 0;  ///< entropic alone: blur; MMD between T(X) and Y
   double seconds = 0;
   uint64_t seed = 0;
