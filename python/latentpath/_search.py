@@ -36,8 +36,8 @@ _path_options = Options(
 _geodesic_options = Options(
     "geodesic",
     taken=SIGNATURE
-    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
-       "stiffness", "example"},
+    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "matrix", "exp", "log", "first-path",
+       "latent-dim", "dtype", "stiffness", "example"},
 )
 _measure_options = Options(
     "measures", taken={"from", "to", "from-weights", "to-weights", "example", "points", "quality", "dtype"},
