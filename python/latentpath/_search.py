@@ -39,8 +39,8 @@ _tour_options = Options("interpolate", taken=_TAKEN)
 _geodesic_options = Options(
     "geodesic",
     taken=SIGNATURE
-    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "first-path", "latent-dim", "dtype",
-       "stiffness", "example"},
+    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "matrix", "exp", "log", "first-path",
+       "latent-dim", "dtype", "stiffness", "example"},
 )
 _measure_options = Options(
     "measures", taken={"from", "to", "from-weights", "to-weights", "example", "points", "quality", "dtype"},

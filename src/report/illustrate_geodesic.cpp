@@ -318,6 +318,7 @@ json page_of(const GeodesicRun& run, const std::optional<PlaneField>& field) {
 
 void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
+  if (run.answers.empty()) return;  // distances or ends of geodesics: numbers
   std::optional<SerialOperations> serial;
   if (too_small_to_share(*run.metric)) serial.emplace();
   const int64_t pairs = std::min(run.problem.start.size(0), job.pictures), dim = run.problem.start.size(1);

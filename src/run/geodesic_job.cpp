@@ -17,6 +17,7 @@
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
+#include "run/geodesic_map_records.h"
 
 namespace latentpath {
 namespace {
@@ -484,6 +485,16 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   const std::string topology = run.problem.chart->topology().describe();
   if (!topology.empty()) run.facts["topology"] = topology;
   check_not_interrupted(cancellation);
+  if (!job.matrix.empty()) {
+    find_distance_matrix(job, run, observer, cancellation);
+    for (const std::string& sentence : run.warnings)
+      if (observer.warning) observer.warning(sentence);
+    return run;
+  }
+  if (!job.exp.empty()) {
+    detail::find_exponentials(*run.metric, run.problem.start, job.exp, job.search.segments, run);
+    return run;
+  }
   GeodesicSearch(job, run, observer, cancellation).run();
   summarise(run);
   for (const std::string& sentence : run.warnings)
@@ -492,6 +503,11 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   for (const GeodesicAnswer& answer : run.answers) nodes.push_back(answer.nodes);
   const Tensor path = at::stack(nodes);
   run.arrays = {{"path.npy", path}, {"times.npy", at::linspace(0, 1, path.size(1), at::kDouble)}};
+  if (job.log) {
+    const size_t said = run.warnings.size();
+    detail::add_logarithms(*run.metric, path, run);
+    for (size_t k = said; observer.warning && k < run.warnings.size(); ++k) observer.warning(run.warnings[k]);
+  }
   return run;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/tensor_file.h"
@@ -62,7 +63,20 @@ Tensor read_points(const char* field, const std::string& text) {
 }
 
 void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
-  if (job.start.defined()) {
+  if (!job.matrix.empty()) {
+    LATENTPATH_CHECK(names_tensor_file(job.matrix), kArgument, "`matrix` takes a file of points, not '",
+                     job.matrix, "': FILE.npy of shape [n, D]");
+    const Tensor points = read_tensor_file(job.matrix).to(at::kDouble);
+    LATENTPATH_CHECK(points.dim() == 2 && points.size(0) >= 2 && points.size(1) >= 1, kInput, job.matrix,
+                     " must have the shape [n, D], with at least 2 points, not ",
+                     shape_string(points.sizes()));
+    std::tie(problem.start, problem.end) = pairs_of_matrix(points);
+  } else if (!job.exp.empty()) {
+    LATENTPATH_CHECK(!job.from.empty(), kArgument,
+                     "`exp` needs the point where its geodesic starts: give `from`");
+    problem.start = read_points("from", job.from);
+    problem.end = problem.start.clone();
+  } else if (job.start.defined()) {
     LATENTPATH_CHECK(job.end.defined() && job.start.dim() == 2 && job.start.sizes() == job.end.sizes() &&
                          job.start.size(0) >= 1 && job.start.size(1) >= 1,
                      kArgument, "`from` and `to` must have one shape, [pairs, D], not ",
@@ -390,6 +404,18 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(!o.constant_quality || (o.quality.empty() && o.level_set.empty()), kArgument,
                    "`constant_quality` cannot be given beside `", o.quality.empty() ? "level_set" : "quality",
                    "`");
+  LATENTPATH_CHECK(
+      o.matrix.empty() || (o.from.empty() && o.to.empty() && o.pairs.empty() && o.example == 0), kArgument,
+      "`matrix` takes all pairs of its points: `from`, `to`, `pairs` and `example` cannot be given with it");
+  LATENTPATH_CHECK(o.matrix.empty() || (o.first_path.empty() && o.reference != "on"), kArgument,
+                   "`matrix` gives distances alone: `first_path` and `reference` on are for paths");
+  LATENTPATH_CHECK(
+      o.exp.empty() || (o.to.empty() && o.pairs.empty() && o.matrix.empty() && o.example == 0 && !o.log &&
+                        o.first_path.empty()),
+      kArgument,
+      "`exp` finds where geodesics lead: `to`, `pairs`, `matrix`, `example`, `log` and `first_path` cannot "
+      "be given with it");
+  LATENTPATH_CHECK(!o.log || o.matrix.empty(), kArgument, "`log` belongs to paths, and `matrix` gives none");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
   LATENTPATH_CHECK(
@@ -468,6 +494,19 @@ OptionTable<GeodesicJob> make_table() {
       .names_file()
       .add("pairs", &J::pairs)
       .help("Both ends of many paths: FILE.npy of shape [pairs, 2, D]")
+      .names_file()
+      .add("exp", &J::exp)
+      .help(
+          "Exponential map: geodesics that leave `from` with this velocity, v1,v2,... or FILE.npy [D] or "
+          "[pairs, D]; "
+          "exp.npy")
+      .names_file()
+      .add("log", &J::log)
+      .help("Logarithm: also the velocities at `from` whose geodesics lead to `to`, log.npy")
+      .add("matrix", &J::matrix)
+      .help(
+          "Distances between all points of FILE.npy [n, D], in the place of paths: distances.npy [n, n] and "
+          ".csv")
       .names_file()
       .include(&J::search, geodesic_option_table())
       .edit("method")

@@ -97,6 +97,9 @@ extern const CurvePoints points;
 extern const PathEnergy energy;
 extern const Tensor pull, stiffness, action;
 extern double* gradient;
+//// path/geodesic_maps.h
+extern const WeightedMetric metric;
+extern const std::vector<double> a, v;
 //// path/global_geodesics.h
 extern const std::vector<Disc> discs;
 //// path/path_options.h
@@ -127,6 +130,9 @@ extern const PathEnergy energy;
 //// path/select.h
 extern const PathEnergy energy;
 extern const PathSet paths;
+//// path/smooth_length.h
+extern const WeightedMetric metric;
+extern const std::vector<double> nodes;
 //// path/time_parametrisation.h
 extern const PathEnergy energy;
 //// path/tridiagonal.h

@@ -41,6 +41,9 @@ struct GeodesicJob {
   int64_t example = 0;  ///< 1 to 4: the papers'; manifold and ends at once
 
   std::string from = {}, to = {}, pairs = {};
+  std::string matrix = {};  ///< FILE.npy [n, D]: the distances of all pairs of these points, and no paths
+  std::string exp = {};     ///< tangent vectors at `from`, numbers or FILE.npy: geodesics that start so
+  bool log = false;         ///< the vectors at `from` whose geodesics lead to `to`
 
   GeodesicOptions search = {};  ///< its `method` may also be lbfgs or adam: find_path()
   std::string init = "auto";
@@ -111,6 +114,7 @@ struct GeodesicRun : RunRecord {
   std::vector<GeodesicAnswer> answers;   ///< [pairs]
   std::string method, reason;            ///< as used, and why "auto" chose it
   int64_t graph_edges = 0, evaluated_edges = 0;
+  Tensor distances;  ///< [n, n], where a matrix was asked for; there are then no answers
   double search_seconds = 0;
 };
 
@@ -124,5 +128,12 @@ GeodesicJob apply_example(GeodesicJob job);
 
 /// Fills summary, warnings and text from the answers.
 void summarise(GeodesicRun& run);
+
+/// The distances of a job with a `matrix`, whose problem has the pairs of pairs_of_matrix(); with summary,
+/// text, arrays and files.
+void find_distance_matrix(const GeodesicJob& job, GeodesicRun& run, const RunObserver& observer,
+                          const CancellationToken& cancellation);
+/// Of n points [n, D] the pairs i < j, row after row: starts and ends, [n (n − 1)/2, D] each.
+std::pair<Tensor, Tensor> pairs_of_matrix(const Tensor& points);
 
 }  // namespace latentpath

@@ -1,0 +1,362 @@
+// All distances between n points, `latentpath geodesic --matrix`: the pairs i < j in batches.
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iomanip>
+#include <limits>
+#include <span>
+#include <sstream>
+
+#include "latentpath/core/error.h"
+#include "latentpath/core/memory.h"
+#include "latentpath/path/find_path.h"
+#include "latentpath/path/geodesic_maps.h"
+#include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/points.h"
+#include "latentpath/path/smooth_length.h"
+#include "latentpath/run/geodesic_job.h"
+#include "latentpath/solver/methods.h"
+
+namespace latentpath {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kLifts = 3;         ///< copies of an end to which a model's paths are sought
+constexpr int64_t kFirstPairs = 32;  ///< whose time tells that of all
+constexpr int64_t kMostPairsAtOnce = 2048;
+constexpr int kSegments = 48, kCoarsest = 12;  ///< three levels, as an extrapolation needs
+constexpr int64_t kMostPointsOfRoutes = 2000;  ///< routes through other points take n³ steps
+
+/// What is known of some pairs, in the order in which they were asked for.
+struct Found {
+  std::vector<double> lengths;
+  std::vector<bool> converged;
+  std::vector<std::vector<double>> nodes;  ///< where they were asked for, [nodes, D] each
+};
+
+class Matrix {
+ public:
+  Matrix(const GeodesicJob& job, GeodesicRun& run, const RunObserver& observer,
+         const CancellationToken& cancellation)
+      : job_(job),
+        run_(run),
+        metric_(*run.metric),
+        observer_(observer),
+        cancellation_(cancellation),
+        pairs_(run.problem.start.size(0)),
+        points_(std::llround((1 + std::sqrt(1 + 8.0 * static_cast<double>(pairs_))) / 2)),
+        by_find_path_(run.problem.from_files && job.init != "graph" &&
+                      (job.search.method == "auto" ||
+                       solver_method(job.search.method).needs == SolverNeeds::kGradient)) {
+    if (by_find_path_) run.method = job.search.method == "auto" ? "lbfgs" : job.search.method;
+  }
+
+  void fill();
+  void describe(double seconds);
+
+ private:
+  Found solve(const Tensor& start, const Tensor& end, const std::vector<double>& initial, bool keep_nodes);
+  Found by_dense_solvers(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
+                         bool keep_nodes);
+  Found by_find_path(const Tensor& start, const Tensor& end);
+  double length_of(const Geodesic& geodesic) const;
+  double& distance(int64_t i, int64_t j) { return distances_[static_cast<size_t>(i * points_ + j)]; }
+  void set(int64_t i, int64_t j, double length) { distance(i, j) = distance(j, i) = length; }
+  Tensor point(int64_t i) const {
+    // The first row of pairs has point 0 as its start and all the others as its ends.
+    return i == 0 ? run_.problem.start[0] : run_.problem.end[i - 1];
+  }
+  int64_t pair_of(int64_t i, int64_t j) const {
+    if (i > j) std::swap(i, j);
+    return i * (2 * points_ - i - 1) / 2 + j - i - 1;
+  }
+  void take_routes();
+  std::vector<double> along(const std::vector<int64_t>& route);
+
+  const GeodesicJob& job_;
+  GeodesicRun& run_;
+  const WeightedMetric& metric_;
+  const RunObserver& observer_;
+  const CancellationToken& cancellation_;
+  int64_t pairs_, points_;
+  bool by_find_path_;
+  std::vector<double> distances_;  ///< [n, n]
+  std::vector<bool> converged_;    ///< [pairs]
+  int64_t solved_ = 0, shortened_ = 0;
+};
+
+/// A number that no distance exceeds where the weight is smooth: the length of a curve, or where that is
+/// longer than the chords promise, of the geodesic itself and the way from where it ends. On a level set,
+/// whose kinks no quadrature likes, and of models, the refined length.
+double Matrix::length_of(const Geodesic& geodesic) const {
+  constexpr double kNotable = 1e-7;       // of the excess of a curve over what chords extrapolate to
+  constexpr double kIntegration = 1e-10;  // of a geodesic by integration
+  const std::span<const double> nodes(geodesic.nodes);
+  const auto dim = static_cast<size_t>(metric_.latent_dim());
+  const auto start = nodes.first(dim), end = nodes.last(dim);
+  if (std::equal(start.begin(), start.end(), end.begin())) return 0;
+  if (metric_.quality().form() == AnalyticQuality::Form::kLevelSet || run_.problem.from_files)
+    return geodesic.refined_length;
+  const double length = smooth_length(metric_, nodes).length;
+  // Chords that have no expansion yet promise nothing.
+  const bool suspect = !(length <= geodesic.extrapolated_length * (1 + kNotable)) ||
+                       geodesic.extrapolation_change > 10 * kNotable * length;
+  if (!suspect || geodesic.termination != Termination::kConverged || metric_.target()) return length;
+  const Logarithm shot = logarithm_map(metric_, start, end, nodes);
+  if (!shot.converged) return length;
+  const double bound = shot.length * (1 + shot.miss + kIntegration);
+  return std::isfinite(length) ? std::min(length, bound) : bound;
+}
+
+Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
+                               bool keep_nodes) {
+  const GeodesicProblem problem{
+      .metric = metric_, .start = row_major(start), .end = row_major(end), .initial = initial};
+  GeodesicOptions options = job_.search;
+  // Lengths by cubics, or by the logarithm, need no more where nothing else was asked for.
+  const bool level_set = metric_.quality().form() == AnalyticQuality::Form::kLevelSet;
+  if (options.segments == GeodesicOptions().segments && !level_set && !run_.problem.from_files)
+    options.segments = kSegments, options.coarsest_segments = kCoarsest;
+  if (options.subdivisions == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
+    options.subdivisions = 4;
+  std::vector<Geodesic> geodesics;
+  if (metric_.topology().is_quotient() || job_.init == "graph") {
+    GlobalGeodesicOptions global{.geodesic = options, .samples = job_.init == "graph" ? job_.samples : 0};
+    global.routes.routes = static_cast<int>(job_.routes);
+    global.every_geodesic = false;
+    GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
+    for (GlobalGeodesic& pair : result.pairs) geodesics.push_back(std::move(pair.found[0].geodesic));
+    run_.method = result.method, run_.reason = result.method_reason;
+  } else {
+    GeodesicResult result = find_geodesics(problem, options, cancellation_);
+    geodesics = std::move(result.geodesics);
+    run_.method = result.method, run_.reason = result.method_reason;
+  }
+  Found found;
+  for (Geodesic& geodesic : geodesics) {
+    found.lengths.push_back(length_of(geodesic));
+    found.converged.push_back(geodesic.termination == Termination::kConverged);
+    if (keep_nodes) found.nodes.push_back(std::move(geodesic.nodes));
+  }
+  return found;
+}
+
+/// Models in files are decoded in batches; on a quotient to the nearest copies of each end, the shortest path
+/// stays.
+Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
+  PathOptions options;
+  options.segments = job_.search.segments;
+  options.epsilon = metric_.epsilon();
+  options.cost = "chord";
+  options.method = run_.method;
+  options.init = "linear";
+  const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
+  options.max_iterations = run_.method != "lbfgs" && left ? 0 : job_.search.max_iterations;
+  options.seed = job_.seed;
+  std::vector<Tensor> ends{end};
+  if (metric_.topology().is_quotient()) {
+    ends.assign(kLifts, end.clone());
+    for (int64_t pair = 0; pair < end.size(0); ++pair) {
+      const std::vector<Lift> lifts =
+          lifts_by_straight_line(metric_, row_major(start[pair]), row_major(end[pair]));
+      for (size_t k = 0; k < kLifts; ++k)
+        ends[k][pair].copy_(at::tensor(lifts[std::min(k, lifts.size() - 1)].point, at::kDouble));
+    }
+  }
+  Found found;
+  const auto count = static_cast<size_t>(start.size(0));
+  found.lengths.assign(count, std::numeric_limits<double>::infinity());
+  found.converged.assign(count, false);
+  for (const Tensor& lifted : ends) {
+    PathProblem problem;
+    problem.embedding = run_.problem.embedding;
+    problem.quality = run_.problem.tensor_quality;
+    problem.start = start;
+    problem.end = lifted;
+    const PathResult result = find_path(problem, options, {}, cancellation_);
+    const Tensor lengths = result.path.length.to(at::kDouble).contiguous();
+    for (size_t pair = 0; pair < count; ++pair) {
+      const double length = lengths.data_ptr<double>()[pair];
+      if (!(length < found.lengths[pair])) continue;
+      found.lengths[pair] = length;
+      found.converged[pair] = result.termination[pair] == Termination::kConverged;
+    }
+  }
+  return found;
+}
+
+Found Matrix::solve(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
+                    bool keep_nodes) {
+  return by_find_path_ ? by_find_path(start, end) : by_dense_solvers(start, end, initial, keep_nodes);
+}
+
+/// The paths along a route of points, one after the other, [nodes, D].
+std::vector<double> Matrix::along(const std::vector<int64_t>& route) {
+  std::vector<Tensor> starts, ends;
+  for (size_t k = 0; k + 1 < route.size(); ++k) {
+    starts.push_back(point(route[k]));
+    ends.push_back(point(route[k + 1]));
+  }
+  const Found legs = by_dense_solvers(at::stack(starts), at::stack(ends), {}, true);
+  std::vector<double> nodes;
+  for (const std::vector<double>& leg : legs.nodes)
+    nodes.insert(nodes.end(), leg.begin() + (nodes.empty() ? 0 : metric_.latent_dim()), leg.end());
+  return nodes;
+}
+
+/// A route through other points that is shorter than the path found shows that there is a shorter geodesic:
+/// the search goes on from it, and no distance stays above a route. By Floyd's algorithm.
+void Matrix::take_routes() {
+  if (points_ < 3 || points_ > kMostPointsOfRoutes) return;
+  constexpr double kNotable = 1e-7;  // below are the errors of the lengths themselves
+  const auto n = static_cast<size_t>(points_);
+  std::vector<double> least = distances_;
+  std::vector<int64_t> next(n * n);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < n; ++j) next[i * n + j] = static_cast<int64_t>(j);
+  for (size_t k = 0; k < n; ++k)
+    for (size_t i = 0; i < n; ++i) {
+      if (i == k) continue;
+      for (size_t j = 0; j < n; ++j) {
+        const double through = least[i * n + k] + least[k * n + j];
+        if (through < least[i * n + j] * (1 - kNotable)) {
+          least[i * n + j] = through;
+          next[i * n + j] = next[i * n + k];
+        }
+      }
+    }
+  for (int64_t i = 0; i < points_; ++i)
+    for (int64_t j = i + 1; j < points_; ++j) {
+      const size_t at = static_cast<size_t>(i * points_ + j);
+      if (!(least[at] < distances_[at]) || cancellation_.cancelled()) continue;
+      if (observer_.progress) observer_.progress({"shorter routes", pair_of(i, j), pairs_, 0});
+      double length = least[at];
+      const auto pair = static_cast<size_t>(pair_of(i, j));
+      if (!by_find_path_ && !metric_.topology().is_quotient()) {
+        std::vector<int64_t> route{i};
+        while (route.back() != j) route.push_back(next[static_cast<size_t>(route.back() * points_ + j)]);
+        const Found found = solve(point(i).unsqueeze(0), point(j).unsqueeze(0), along(route), false);
+        if (found.lengths[0] < length) {
+          length = found.lengths[0];
+          converged_[pair] = found.converged[0];
+        }
+      }
+      set(i, j, length);
+      ++shortened_;
+    }
+}
+
+void Matrix::fill() {
+  distances_.assign(static_cast<size_t>(points_ * points_), 0.0);
+  converged_.assign(static_cast<size_t>(pairs_), false);
+  std::vector<double> lengths;
+  const auto begin = Clock::now();
+  for (int64_t size = std::min(pairs_, kFirstPairs); solved_ < pairs_ && !cancellation_.cancelled();) {
+    if (observer_.progress) observer_.progress({"pairs", solved_, pairs_, 0});
+    const Found found = solve(run_.problem.start.narrow(0, solved_, size),
+                              run_.problem.end.narrow(0, solved_, size), {}, false);
+    lengths.insert(lengths.end(), found.lengths.begin(), found.lengths.end());
+    for (size_t k = 0; k < found.converged.size(); ++k)
+      converged_[static_cast<size_t>(solved_) + k] = found.converged[k];
+    solved_ += size;
+    const double passed = std::chrono::duration<double>(Clock::now() - begin).count();
+    const double left = passed / static_cast<double>(solved_) * static_cast<double>(pairs_ - solved_);
+    if (solved_ == kFirstPairs && left > 60 && observer_.note)
+      observer_.note(join_message(pairs_, " pairs take about ", std::lround(left / 60),
+                                  " minutes, by the time that the first ", kFirstPairs, " took"));
+    size = std::min(pairs_ - solved_, kMostPairsAtOnce);
+  }
+  if (cancellation_.cancelled()) lengths.resize(static_cast<size_t>(solved_));
+  lengths.resize(static_cast<size_t>(pairs_), std::numeric_limits<double>::quiet_NaN());
+  for (int64_t i = 0, pair = 0; i < points_; ++i)
+    for (int64_t j = i + 1; j < points_; ++j, ++pair) set(i, j, lengths[static_cast<size_t>(pair)]);
+  if (!cancellation_.cancelled()) take_routes();
+  run_.distances = at::tensor(distances_, at::kDouble).view({points_, points_});
+}
+
+void Matrix::describe(double seconds) {
+  run_.search_seconds = seconds;
+  const int64_t not_converged = pairs_ - std::count(converged_.begin(), converged_.end(), true);
+  std::ostringstream csv;
+  csv << std::setprecision(17);
+  double least = std::numeric_limits<double>::infinity(), most = 0, sum = 0;
+  int64_t finite = 0;
+  for (int64_t i = 0; i < points_; ++i)
+    for (int64_t j = 0; j < points_; ++j) {
+      const double length = distance(i, j);
+      csv << length << (j + 1 < points_ ? "," : "\n");
+      if (j <= i || !std::isfinite(length)) continue;
+      ++finite;
+      least = std::min(least, length);
+      most = std::max(most, length);
+      sum += length;
+    }
+  run_.arrays = {{"distances.npy", run_.distances}};
+  run_.files = {{"distances.csv", csv.str()}};
+  if (not_converged > 0)
+    run_.warnings.emplace_back(join_message(
+        not_converged, " of ", pairs_,
+        " pairs did not converge: their numbers are lengths of paths, and may be longer than distances"));
+  if (finite < pairs_)
+    run_.warnings.emplace_back(join_message(pairs_ - finite, " distances are NaN or infinite"));
+  json matrix{{"points", points_},
+              {"pairs", pairs_},
+              {"not_converged", not_converged},
+              {"shortened_by_routes", shortened_}};
+  if (finite > 0)
+    matrix.update({{"least", least}, {"mean", sum / static_cast<double>(finite)}, {"greatest", most}});
+  run_.summary = {{"pairs", json::array()},      {"matrix", matrix},
+                  {"method", run_.method},       {"seconds", seconds},
+                  {"dtype", run_.problem.dtype}, {"weighted", run_.problem.weighted},
+                  {"seed", run_.seed},           {"title", metric_.describe()}};
+  if (!run_.reason.empty()) run_.summary["method_reason"] = run_.reason;
+  const std::string topology = metric_.topology().describe();
+  if (!topology.empty()) run_.summary["topology"] = topology;
+  write_warnings(run_.summary, run_.warnings);
+  std::ostringstream text;
+  text << pairs_ << (run_.problem.weighted ? " weighted" : "") << " distances between " << points_
+       << " points: " << std::setprecision(9);
+  if (finite > 0)
+    text << least << " to " << most << ", mean " << sum / static_cast<double>(finite) << "\n";
+  else
+    text << "none is finite\n";
+  text << "  " << not_converged << " did not converge; " << shortened_
+       << " became shorter by way of other points\n";
+  text << "method " << run_.method;
+  if (!run_.reason.empty()) text << " (" << run_.reason << ")";
+  text << ", " << run_.problem.dtype << std::setprecision(3) << ", " << seconds << " s\n";
+  run_.text = text.str();
+}
+
+}  // namespace
+
+std::pair<Tensor, Tensor> pairs_of_matrix(const Tensor& points) {
+  const int64_t n = points.size(0);
+  // Distances, routes and text; both ends of every pair, and their numbers.
+  const double count = static_cast<double>(n), pairs = count * (count - 1) / 2;
+  const double gigabytes = 48e-9 * count * count + 16e-9 * pairs * static_cast<double>(1 + points.size(1));
+  const double available = static_cast<double>(available_memory()) / 2e9;
+  LATENTPATH_CHECK(gigabytes <= available, kArgument, "a `matrix` of ", n, " points, ", pairs,
+                   " pairs, takes ", std::setprecision(3), gigabytes, " GB, and ", available,
+                   " GB are to be used: give fewer points");
+  const Tensor rows = at::triu_indices(n, n, 1, at::kLong);
+  return {points.index_select(0, rows[0]), points.index_select(0, rows[1])};
+}
+
+void find_distance_matrix(const GeodesicJob& job, GeodesicRun& run, const RunObserver& observer,
+                          const CancellationToken& cancellation) {
+  const auto begin = Clock::now();
+  Matrix matrix(job, run, observer, cancellation);
+  matrix.fill();
+  matrix.describe(std::chrono::duration<double>(Clock::now() - begin).count());
+  if (cancellation.cancelled())
+    run.failure = {ErrorKind::kInterrupted, "interrupted: pairs that were not reached stand as NaN",
+                   "the others are in"};
+}
+
+}  // namespace latentpath
