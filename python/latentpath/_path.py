@@ -3,13 +3,15 @@
 import base64
 import html
 import json
+import os
 
 import torch
 
 from ._calls import Function, evaluated, modules_of, name_of, read_model
 from ._core import ops
 from ._errors import error_of, in_python_words
-from ._strip import image_layout, png, to_pixels
+from ._pictures import write_film, write_strip
+from ._strip import frames_in_a_row, image_layout, png, to_pixels
 
 _SHOWN = ("cost_refined", "length", "mean_class_probability", "mean_quality", "min_quality", "quality_of_curve",
           "embedding_length", "least_guard_rank")
@@ -51,20 +53,31 @@ class Figures(list):
         return "\n".join(text)
 
 
+_CURVES = {"path": "LatentPath", "linear": "straight line", "spherical": "great circle"}
+
+
 def _number(value):
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class Strip:
-    """Frames of a path as a picture: rows of images, [rows · H, frames · W, 3] bytes."""
+    """Frames of a path as a picture: rows of images.
 
-    def __init__(self, pixels, labels):
-        self.pixels, self.labels = pixels, labels
+    pixels: [rows · H, frames · W, 3] bytes
+    """
+
+    def __init__(self, rows, labels):
+        self._rows, self.labels = rows, labels
+        self.pixels = torch.cat([frames_in_a_row(row) for row in rows])
 
     def save(self, file):
-        """Writes a PNG file."""
-        if not str(file).lower().endswith(".png"):
-            raise ValueError(f"a strip is saved as .png, not as {file}")
+        """Writes a PNG file of the images alone, or, with their labels, SVG or PDF with its fonts, as papers want them."""
+        ending = os.path.splitext(os.fspath(file))[1].lower()
+        if ending in (".svg", ".pdf"):
+            write_strip(file, self._rows, [_CURVES.get(label, label) for label in self.labels])
+            return
+        if ending != ".png":
+            raise ValueError(f"a strip is saved as .png, .svg or .pdf, not as {file}")
         with open(file, "wb") as stream:
             stream.write(png(self.pixels))
 
@@ -151,7 +164,29 @@ class Path(Run):
         """Images along the path, under those along the straight line, as a Strip. For decoders of images."""
         rows = [self.decode(frames, pair, curve) for curve in curves]
         low, high = self._record.get("output_range") or (min(r.min() for r in rows), max(r.max() for r in rows))
-        return Strip(torch.cat([to_pixels(row, float(low), float(high)) for row in rows]), list(curves))
+        return Strip([to_pixels(row, float(low), float(high)) for row in rows], list(curves))
+
+    def animate(self, file, *, fps=30, seconds=4, hold=0, size=None, rows=("ours",), arrange="beside", spacing="arc",
+                pairs=16, progress=None):
+        """Writes the path as a film, by the file's ending: .mp4 (H.264), .webm (VP9), .gif or .apng. Every frame is
+        decoded, none is a blend. For decoders of images.
+
+            path.animate("morph.mp4", fps=30, rows=("ours", "linear"))
+
+        seconds: from one end to the other; hold: that the ends stand still besides
+        size: longer side of each image in pixels; None: by how many there are
+        rows: "ours", "linear", "spherical"; arrange: a pair's rows "beside" or "below" each other
+        spacing: "arc", frames evenly spaced in image space, or "time"
+        pairs: that play together, at most
+
+        Returns {"frames", "width", "height", "seconds"}. The file is whole or absent; one that is there is replaced.
+        """
+        if self._decoder is None:
+            raise TypeError("a geodesic on a chart has no decoder")
+        options = {"video": os.fspath(file), "fps": float(fps), "seconds": float(seconds), "hold": float(hold),
+                   "size": size or 0, "rows": [rows] if isinstance(rows, str) else list(rows), "arrange": arrange,
+                   "film-spacing": spacing, "film-pairs": pairs}
+        return write_film(self, options, progress)
 
     def _images(self):
         """Whether the decoder makes images."""

@@ -14,14 +14,19 @@ def image_layout(shape):
 
 
 def to_pixels(images, low, high):
-    """[frames, C, H, W] or [frames, H, W] with values in [low, high] → one row of them, [H, frames · W, 3] bytes."""
+    """[frames, C, H, W] or [frames, H, W] with values in [low, high] → [frames, H, W, 3] bytes."""
     layout = image_layout(images.shape[1:])
     if layout is None:
         raise TypeError(f"a strip shows images, [C, H, W] with 1 or 3 channels or [H, W]; these outputs are {list(images.shape[1:])}")
     images = images.unsqueeze(1) if layout == "grey" else images
     images = images.expand(-1, 3, -1, -1).float()
     unit = (images - low) / max(high - low, 1e-12)
-    return (unit.clamp(0, 1) * 255).round().to(torch.uint8).permute(2, 0, 3, 1).flatten(1, 2).contiguous()
+    return (unit.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def frames_in_a_row(frames):
+    """[frames, H, W, 3] → [H, frames · W, 3]."""
+    return frames.permute(1, 0, 2, 3).flatten(1, 2).contiguous()
 
 
 def png(pixels):

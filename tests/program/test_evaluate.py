@@ -51,9 +51,10 @@ def without_seconds(file):
 
 def test_the_printed_table_as_markdown_and_latex(table_run):
     """The same cells in all of them: words, then figures with their errors."""
-    printed = [re.split(r" {2,}", line.strip()) for line in table_run.stdout.splitlines()[:5]]
     markdown = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in
                 (table_run.out / "table.md").read_text().splitlines()]
+    printed = [re.split(r" {2,}", line.strip()) for line in table_run.stdout.splitlines()[:len(markdown) - 1]]
+    assert len(printed) == 1 + len(lines(table_run.out / "table.csv"))
     assert set("".join(markdown[1])) <= set("|-:") and [markdown[0], *markdown[2:]] == printed
     latex = (table_run.out / "table.tex").read_text()
     body = latex.split("\\toprule\n")[1].split("\\bottomrule")[0].replace("\\midrule\n", "")

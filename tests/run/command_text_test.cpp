@@ -26,7 +26,7 @@ TEST(CommandText, SaysWhatDiffersFromTheDefaults) {
   EXPECT_EQ(
       command_text("interpolate", interpolate_option_table(), recorded(job)),
       "latentpath interpolate --decoder 'my models/generator'\\''s.pt' --from=-1.2,0.5 --loop --favor 8 "
-      "--favor 3 --segments 32 --epsilon 0.01 --picture-format svg,pdf");
+      "--favor 3 --epsilon 0.01 --segments 32 --picture-format svg,pdf");
 }
 
 TEST(StoredOptions, AreTheOptionsAgain) {
