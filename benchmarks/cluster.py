@@ -5,6 +5,7 @@ PYTHONPATH; Ray for parts that say so.
     benchmarks/cluster.py memory --pairs 50000      a cheap decoder: memory of the driver, seconds a path, size of the page
     benchmarks/cluster.py efficiency --engine ray   two workers of one thread against one process of one thread, in turn
     benchmarks/cluster.py overhead --engine ray     what a shard of a second takes beside its paths
+    benchmarks/cluster.py bytes --pairs 2000        one process, seven shards, two processes, Ray: the same files
     benchmarks/cluster.py parquet --rows 1000000    a table of so many rows: written and read
 """
 
@@ -124,6 +125,48 @@ def overhead(asked, folder):
           f"{statistics.median(a[1] for a in alone):.3f} s; handed out ({asked.engine}): {statistics.median(each):.3f} s")
 
 
+class Classes(torch.nn.Module):
+    """[n, 1, 16, 16] → logits of three classes."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(256, 3)
+
+    def forward(self, x):
+        return 4 * self.layer(x.flatten(1))
+
+
+def same_bytes(asked, folder):
+    """pairs × linear, spherical, straight × two features, each way; Ray by two workers of this machine."""
+    decoder = saved(Network(64), torch.zeros(2, 8), folder)
+    torch.manual_seed(1)
+    torch.jit.trace(Classes(), torch.zeros(2, 1, 16, 16)).save(f"{folder}/classifier.pt")
+    features = [lp.favor(f"{folder}/classifier.pt", 1), lp.avoid(f"{folder}/classifier.pt", 0)]
+    job = {"pairs": asked.pairs, "batch": 50, "methods": "linear,spherical,straight", "max_iterations": 5, **SEARCHED,
+           "segments": 8, "input_range": (-1, 1)}
+
+    def seven(out):
+        from latentpath import shards
+
+        evaluator = shards.Evaluator(shards.describe(decoder, features, of=7, folder=folder, **job))
+        for shard in range(1, 8):
+            evaluator.save(shard, f"{folder}/shard-{shard}")
+        shards.merge([f"{folder}/shard-{shard}" for shard in range(1, 8)], out)
+
+    ways = {"one process": lambda out: lp.evaluate(decoder, features, **job).save(out),
+            "seven shards": seven,
+            "two processes": lambda out: cluster.evaluate(decoder, features, workers=2, out=out, **job),
+            "two workers of Ray": lambda out: cluster.evaluate(decoder, features, workers=2, address="local", out=out, **job)}
+    files = {}
+    for way, make in ways.items():
+        begin, out = time.monotonic(), pathlib.Path(folder) / way
+        make(out)
+        files[way] = [(out / name).read_bytes() for name in ("table.csv", "paths.csv", "frames.csv", "ends.npy")]
+        same = files[way] == files["one process"]
+        print(f"{way}: {files[way][1].count(10) - 1} paths, {time.monotonic() - begin:.0f} s, {'the same' if same else 'OTHER'} files",
+              flush=True)
+
+
 def parquet(asked, folder):
     decoder = saved(Chart(), torch.zeros(2, 2), folder)
     run = pathlib.Path(folder) / "run"
@@ -151,7 +194,7 @@ def parquet(asked, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["memory", "efficiency", "overhead", "parquet"])
+    parser.add_argument("part", choices=["memory", "efficiency", "overhead", "bytes", "parquet"])
     parser.add_argument("--engine", choices=["processes", "ray"], default="processes")
     for name, default in (("pairs", 200), ("workers", 2), ("rounds", 4), ("batch", 10), ("width", 512), ("rows", 1_000_000)):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -159,7 +202,8 @@ def main():
     warnings.simplefilter("ignore", lp.LatentPathWarning)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        {"memory": memory, "efficiency": efficiency, "overhead": overhead, "parquet": parquet}[asked.part](asked, folder)
+        parts = {"memory": memory, "efficiency": efficiency, "overhead": overhead, "bytes": same_bytes, "parquet": parquet}
+        parts[asked.part](asked, folder)
 
 
 if __name__ == "__main__":
