@@ -301,7 +301,7 @@ class Cluster:
                 return Lost(actor, shard, "had no memory left: more `cpus` a worker, or a smaller `batch`, need less")
             return Failed(actor, shard, {"kind": "internal", "text": f"{type(cause).__name__}: {cause}"})
         nodes = {node["NodeID"]: node["Alive"] for node in self._ray.nodes()}
-        if not nodes.get(actor.node, False):
+        if "its node has died" in text or not nodes.get(actor.node, False):
             self._nodes = [node for node in self._nodes if node["NodeID"] != actor.node]
             return Lost(actor, shard, "is gone, and its node with it")
         return Lost(actor, shard, "ended, as one does that is killed or runs out of memory: more `cpus` a worker, or a smaller "

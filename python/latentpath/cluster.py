@@ -168,11 +168,9 @@ class _Driver:
         try:
             while self._left or self._at_work:
                 self._engine.keep(len(self._left) + len(self._at_work))
-                while self._left and self._engine.idle:
-                    shard = self._left.popleft()
-                    self._at_work.add(shard)
-                    self._engine.compute(self._engine.idle.pop(0), shard)
+                self._hand_out()
                 for event in self._engine.events(timeout=1.0):
+                    self._hand_out()  # a worker goes on while its last shard is written
                     handlers[type(event)](event)
                 if self._engine.exhausted():
                     raise ClusterError(f"nobody is left to compute the table: {self._last()}{self._kept()}")
@@ -180,6 +178,12 @@ class _Driver:
             raise KeyboardInterrupt(f"interrupted{self._kept()}") from None
         finally:
             self._progress.close()
+
+    def _hand_out(self):
+        while self._left and self._engine.idle:
+            shard = self._left.popleft()
+            self._at_work.add(shard)
+            self._engine.compute(self._engine.idle.pop(0), shard)
 
     def _kept(self):
         done = sum(map(self._store.has, range(1, self._job.of + 1)))
@@ -286,7 +290,7 @@ def _engine_for(job, store, address, workers, cpus, gpus, send_models):
     try:
         import ray  # noqa: F401
     except ImportError:
-        raise ImportError("`address` needs Ray: pip install latentpath[cluster], or leave it out to use this machine's cores") from None
+        raise ImportError("`address` needs Ray: pip install latentpath[cluster]; without it this machine's cores are used") from None
     from ._ray_workers import Cluster
 
     return Cluster(job, address, workers, cpus, gpus, send_models)

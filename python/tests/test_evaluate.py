@@ -149,6 +149,12 @@ def test_pairs_are_given_or_drawn(models, tmp_path):
     same_tables(again.paths, table.paths)
 
 
+def test_more_pairs_are_drawn_than_a_search_for_rare_ends_may_draw(models):
+    """Of 262 144 draws, which were the most, each can be an end here."""
+    table = lp.evaluate(models[0], pairs=262_145, methods="linear:2", **QUICK)
+    assert table.ends.shape == (1, 262_145, 2, 2) and len(table.paths) == 2
+
+
 def test_a_judge_priors_and_the_guard(models, files):
     decoder, classifier = models
     asked = {"pairs": 2, "methods": "linear", "segments": 8, "latent_dim": 2}

@@ -100,7 +100,7 @@ def worker():
     raise AssertionError("there is no worker")
 
 
-def test_a_worker_that_is_killed_and_a_node_that_dies(nodes, models, one, tmp_path):
+def test_a_worker_that_is_killed_and_a_node_that_dies(nodes, models, longer, tmp_path):
     second = nodes.add("second")
     heard, killed = [], []
 
@@ -113,11 +113,12 @@ def test_a_worker_that_is_killed_and_a_node_that_dies(nodes, models, one, tmp_pa
             nodes.kill(second)
 
     with pytest.warns(lp.LatentPathWarning):
-        table = cluster.evaluate(*asked_of(models), out=tmp_path / "run", address=nodes.address, progress=disturb, **ASKED)
-    check_same_tables(one, tmp_path / "run")
+        table = cluster.evaluate(*asked_of(models), out=tmp_path / "run", address=nodes.address, progress=disturb, **LONGER)
+    check_same_tables(longer, tmp_path / "run")
     assert heard == list(range(1, 7))
     assert any(f"process {killed[0]}" in told and "computed again" in told for told in table.incidents), table.incidents
-    assert any("node second" in told and "its node with it" in told for told in table.incidents), table.incidents
+    # Ray may tell of the worker before it knows that the node is gone.
+    assert any("node second" in told and f"process {killed[0]}" not in told for told in table.incidents), table.incidents
 
 
 DRIVER = """
@@ -131,7 +132,8 @@ cluster.evaluate(*asked_of({models!r}), out={out!r}, address={address!r}, **{{**
 
 def test_a_driver_that_is_killed_is_gone_on_with(nodes, models, one, tmp_path):
     out, finished = tmp_path / "run", tmp_path / "run.shards"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER.format(path=sys.path, models=models, out=str(out), address=nodes.address)])
+    script = DRIVER.format(path=sys.path, models=models, out=str(out), address=nodes.address)
+    driver = subprocess.Popen([sys.executable, "-c", script])
     wait_for(lambda: len(list(finished.glob("shard-*/run.json"))) >= 2 or driver.poll() is not None)
     driver.kill()
     assert driver.wait() == -signal.SIGKILL
@@ -149,7 +151,7 @@ def test_a_node_of_another_version_is_named_and_left_out(nodes, models, longer, 
     for file in pathlib.Path(lp.__file__).parent.iterdir():
         if file.name not in ("_core.py", "__pycache__"):
             (package / file.name).symlink_to(file.resolve())
-    core = pathlib.Path(lp._core.__file__).read_text().replace('with_name("latentpath_core.so")', 'resolve().with_name("latentpath_core.so")')
+    core = pathlib.Path(lp._core.__file__).read_text().replace("with_name(", "resolve().with_name(")
     (package / "_core.py").write_text(core + '\n__version__ = "0.0.9"\n')
     second = nodes.add("older", env_vars={"PYTHONPATH": os.pathsep.join([str(package.parent), os.environ["PYTHONPATH"]])})
     try:

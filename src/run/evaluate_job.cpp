@@ -413,7 +413,8 @@ void Evaluation::choose_ends(FeatureRow& row) const {
       return inside.index_copy(0, rows, wanted(typed, (*models_.decoder)(typed)));
     };
     try {
-      return draw_accepted(end_sampler(), accepted, count, generator, cancellation_)
+      const int64_t most_draws = std::max<int64_t>(1 << 18, 64 * count);
+      return draw_accepted(end_sampler(), accepted, count, generator, cancellation_, most_draws)
           .to(latent_dtype(job_.models, *models_.decoder));
     } catch (const Error& error) {
       throw Error(error.kind(), join_message(row.name, ": ", error.what()));
