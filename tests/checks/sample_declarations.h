@@ -125,6 +125,10 @@ extern const PathOptions options;
 //// path/route_starts.h
 extern const PathEnergy energy;
 extern const LatentSampler prior;
+//// path/tour.h
+extern const PathProblem problem;
+extern const PathOptions options;
+extern const PathEnergy energy;
 //// path/second_order_path.h
 extern const PathEnergy energy;
 //// path/select.h
@@ -160,6 +164,9 @@ extern const MeasureResult result;
 //// report/path_pictures.h
 extern const PathProblem problem;
 extern const PathResult result;
+//// report/tour_pictures.h
+extern const PathProblem problem;
+extern const Tour tour;
 //// report/path_report.h
 extern const PathProblem problem;
 extern const PathResult result;
@@ -277,3 +284,6 @@ extern const PathProblem problem;
 extern const PathResult result;
 //// run/command_text.h
 extern const InterpolateJob job;
+//// docs/algorithms/tour.md
+extern const PathProblem problem;
+extern const PathOptions options;

@@ -36,8 +36,9 @@ function lowest(values: Value[] | undefined): number | null {
   return finite.length > 0 ? Math.min(...finite) : null;
 }
 
+/** Not one number all along; what is no number counts as any. */
 function varies(values: Value[] | undefined): boolean {
-  return (values ?? []).some((value) => value !== values![0]);
+  return (values ?? []).some((value) => value !== values![0] || !isNumber(value));
 }
 
 /** The longest step over the mean step: 1 for a morph in equal steps. */
