@@ -176,7 +176,8 @@ TEST(DensityRegularisation, RefusesWhatItCannotDo) {
     return "";
   };
   for (const char* text : {"0", "-1", "much", "1e999", "0.1x", ""})
-    EXPECT_NE(refusal(problem, options_with(text)).find("a number above 0 and up to 1e+30, auto or none"), std::string::npos)
+    EXPECT_NE(refusal(problem, options_with(text)).find("a number above 0 and up to 1e+30, auto or none"),
+              std::string::npos)
         << text;
   PathOptions options = options_with("auto");
   options.cost = "length";
