@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 #include <system_error>
 
+#include "decoded_images.h"
 #include "film_impl.h"
 #include "frames.h"
 #include "latentpath/core/error.h"
@@ -116,9 +117,6 @@ OptionTable<FilmOptions> make_table() {
   return t;
 }
 
-/// [n, H, W] or [n, C, H, W] → [n, C, H, W].
-Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
-
 /// One curve of one pair, and the times at which its frames stand.
 struct FilmedCurve {
   Tensor nodes;       // [1, n + 1, D] float64
@@ -174,9 +172,7 @@ class FilmMaker {
 
 void FilmMaker::look_at_images() {
   const Tensor one = (*paths_.embedding)(paths_.nodes.select(1, 0).narrow(0, 0, 1).to(at::kDouble));
-  const bool images = (one.dim() == 3 && one.size(1) >= 4 && one.size(2) >= 4) ||
-                      (one.dim() == 4 && (one.size(1) == 1 || one.size(1) == 3));
-  LATENTPATH_CHECK(images, kArgument, "the decoder makes no images, but outputs of shape ",
+  LATENTPATH_CHECK(detail::are_images(one), kArgument, "the decoder makes no images, but outputs of shape ",
                    shape_string(one.sizes().slice(1)), ": there is no film of them");
   height_ = one.size(-2), width_ = one.size(-1);
   layout_ =
@@ -215,7 +211,7 @@ Tensor FilmMaker::decode(const Tensor& frames) const {
   const Tensor all = at::stack(points, 1).flatten(0, 1);  // [frames, cells, D]
   std::vector<Tensor> decoded;
   for (const Tensor& part : all.split(kPointsPerBatch))
-    decoded.push_back(as_images((*paths_.embedding)(part)).to(at::kCPU, at::kFloat));
+    decoded.push_back(detail::as_images((*paths_.embedding)(part)).to(at::kCPU, at::kFloat));
   return at::cat(decoded);
 }
 

@@ -17,43 +17,51 @@ namespace {
 
 using nlohmann::json;
 
-/// The pictures of one pair.
-void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& frames,
-               int64_t pair, bool images, const std::optional<PathPlane>& plane) {
-  const int64_t dim = run.problem.start.size(1);
-  const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
-  const PictureFormats formats = picture_formats(job.picture_format);
+PictureOptions picture_options(const InterpolateJob& job, const InterpolateRun& run) {
   PictureOptions pictures;
   pictures.frames = job.frames;
   pictures.by_arc_length = job.spacing == "arc";
   pictures.output_range = run.output_range;
   pictures.feature_name = run.feature;
+  return pictures;
+}
+
+/// "strip", "strip-1", …
+std::string numbered(const std::string& name, int64_t number) {
+  return number == 0 ? name : name + "-" + std::to_string(number);
+}
+
+/// The pictures of one pair.
+void draw_pair(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& frames,
+               int64_t pair, bool images, const std::optional<PathPlane>& plane) {
+  const int64_t dim = run.problem.start.size(1);
+  const PictureFormats formats = picture_formats(job.picture_format);
+  PictureOptions pictures = picture_options(job, run);
   if (images)
-    write_picture(frames / ("strip" + suffix), draw_path_strip(run.problem, run.result, pair, pictures),
+    write_picture(frames / numbered("strip", pair), draw_path_strip(run.problem, run.result, pair, pictures),
                   formats);
   if (pair < static_cast<int64_t>(run.certificates.size()))
     pictures.reference = tensor_of_points(run.certificates[static_cast<size_t>(pair)].marching.path);
   if (dim == 2)
-    write_picture(frames / ("latent" + suffix),
+    write_picture(frames / numbered("latent", pair),
                   draw_path_plane(run.problem, run.result, pair, *plane, run.prior.normal, pictures),
                   formats);
   if (dim > 2 && run.prior.density)
     write_picture(
-        frames / ("projection" + suffix),
+        frames / numbered("projection", pair),
         draw_path_projection(run.problem, run.result, pair, *run.prior.density, *run.prior.rank, run.seed),
         formats);
 }
 
 /// The strips of tours, as many as there are pictures of pairs at most.
 void draw_tours(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& frames) {
-  PictureOptions pictures;
-  pictures.frames = job.frames;
-  pictures.output_range = run.output_range;
-  pictures.feature_name = run.feature;
-  for (size_t tour = 0; tour < run.tours.size() && static_cast<int64_t>(tour) < job.strips; ++tour)
-    write_picture(frames / (tour == 0 ? std::string("tour") : "tour-" + std::to_string(tour)),
-                  draw_tour_strip(run.problem, run.tours[tour], run.legs_of_tour, pictures),
-                  picture_formats(job.picture_format));
+  const PictureOptions pictures = picture_options(job, run);
+  const int64_t tours = std::min(static_cast<int64_t>(run.tours.size()), job.strips);
+  for (int64_t tour = 0; tour < tours; ++tour)
+    write_picture(
+        frames / numbered("tour", tour),
+        draw_tour_strip(run.problem, run.tours[static_cast<size_t>(tour)], run.legs_of_tour, pictures),
+        picture_formats(job.picture_format));
 }
 
 }  // namespace

@@ -11,14 +11,12 @@
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
+#include "report/decoded_images.h"
 
 namespace latentpath {
 namespace {
 
 constexpr int64_t kPointsPerBatch = 512;
-
-/// [n, H, W] or [n, C, H, W] → [n, C, H, W].
-Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
 
 struct NamedCurve {
   const char* row;  // as options call it
@@ -51,24 +49,11 @@ Tensor caption_values(const PathProblem& problem, const Tensor& z, const Tensor&
   return quality.evaluate({z, times.to(z.options()), decoded}).to(at::kDouble);
 }
 
-void add_captions(StripRow& row, const Tensor& shown) {
-  const Tensor values = shown.contiguous();
-  for (int64_t frame = 0; frame < values.size(0); ++frame) {
-    const double value = values.data_ptr<double>()[frame];
-    char text[16];
-    std::snprintf(text, sizeof text, "%.2f", value);
-    row.captions.emplace_back(text);
-    row.caption_values.push_back(value);
-  }
-}
-
 }  // namespace
 
 bool decodes_images(const Embedding& embedding, int64_t latent_dim) {
   const at::NoGradGuard no_gradient;
-  const Tensor one = embedding(at::zeros({1, latent_dim}));
-  if (one.dim() == 3) return one.size(1) >= 4 && one.size(2) >= 4;
-  return one.dim() == 4 && (one.size(1) == 1 || one.size(1) == 3);
+  return detail::are_images(embedding(at::zeros({1, latent_dim})));
 }
 
 Tensor frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times,
@@ -91,11 +76,10 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
     if (curve.figures->mean_feature.defined())
       row.subtitle += ", mean " + options.feature_name + " " +
                       share_text(curve.figures->mean_feature[pair].item<double>());
-    Tensor images = as_images(decoded).to(at::kFloat);
-    const double low = options.output_range ? options.output_range->low : images.min().item<double>();
-    const double high = options.output_range ? options.output_range->high : images.max().item<double>();
-    row.images = ((images - low) / std::max(high - low, 1e-12)).clamp(0, 1);
-    if (problem.feature || problem.quality) add_captions(row, caption_values(problem, z, decoded, times));
+    const Tensor images = detail::as_images(decoded).to(at::kFloat);
+    row.images = detail::in_unit_range(images, options.output_range, images);
+    if (problem.feature || problem.quality)
+      detail::add_captions(row, caption_values(problem, z, decoded, times));
     rows.push_back(std::move(row));
   }
   StripOptions strip;

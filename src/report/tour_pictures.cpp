@@ -6,6 +6,7 @@
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/report/strip.h"
+#include "report/decoded_images.h"
 
 namespace latentpath {
 
@@ -22,24 +23,19 @@ Picture draw_tour_strip(const PathProblem& problem, const Tour& tour, int64_t le
     const Tensor frames = even_frame_times(*problem.embedding, nodes, times, options.frames);
     const Tensor z = interpolate_polyline(nodes.unsqueeze(0).to(at::kDouble), times, frames)[0];
     const Tensor decoded = (*problem.embedding)(z);
-    images.push_back((decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded).to(at::kFloat));
+    images.push_back(detail::as_images(decoded).to(at::kFloat));
     StripRow row;
     row.title = join_message(leg + 1, " to ", leg + 1 < points ? leg + 2 : 1);
     if (problem.feature) {
       const Tensor values = problem.feature->evaluate({z, frames, decoded}).to(at::kDouble);
       row.subtitle = "mean " + options.feature_name + " " + share_text(values.mean().item<double>());
-      for (int64_t frame = 0; frame < frames.size(0); ++frame) {
-        row.caption_values.push_back(values[frame].item<double>());
-        row.captions.push_back(share_text(row.caption_values.back()));
-      }
+      detail::add_captions(row, values);
     }
     rows.push_back(std::move(row));
   }
   const Tensor all = at::cat(images);
-  const double low = options.output_range ? options.output_range->low : all.min().item<double>();
-  const double high = options.output_range ? options.output_range->high : all.max().item<double>();
   for (size_t leg = 0; leg < rows.size(); ++leg)
-    rows[leg].images = ((images[leg] - low) / std::max(high - low, 1e-12)).clamp(0, 1);
+    rows[leg].images = detail::in_unit_range(images[leg], options.output_range, all);
   StripOptions strip;
   strip.title = join_message("Tour through ", points, " points", points == legs ? " and back" : "");
   strip.bar_label = options.feature_name;
