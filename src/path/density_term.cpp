@@ -55,8 +55,6 @@ double balanced_weight(const PathEnergy& energy, const DensityPotential& potenti
   return weight;
 }
 
-/// Where δ of the pseudo-inverse of Algorithm 1 without a density is a share of the mean eigenvalue of JᵀJ.
-constexpr double kPseudoInverse = 1e-10;
 /// Places of a path, evenly spaced in time, that are looked at for directions in which images do not move.
 constexpr int64_t kPlaces = 33;
 /// Share of a direction from which δ is said to have acted.
@@ -79,8 +77,7 @@ LostAlong lost_along(const DensityTerm& density, const Embedding& map, const Pat
     density.potential->density().log_determinant(z, nullptr, &lost);
   } else {
     const Tensor jacobian = map.jacobian(z).to(at::kDouble);
-    const double squares = jacobian.square().sum().item<double>();
-    regularisation = kPseudoInverse * squares / static_cast<double>(z.numel());
+    regularisation = kPseudoInverse * mean_eigenvalue(jacobian);
     lost = lost_directions(jacobian, regularisation);
   }
   return {(lost > kActed).sum().item<int64_t>(), std::sqrt(regularisation)};
@@ -158,6 +155,10 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
     }
   groups = std::move(single);
   return density;
+}
+
+double mean_eigenvalue(const Tensor& jacobian) {
+  return jacobian.square().sum().item<double>() / static_cast<double>(jacobian.size(0) * jacobian.size(2));
 }
 
 void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,

@@ -14,8 +14,6 @@ namespace latentpath {
 namespace {
 
 constexpr int64_t kPointsPerBatch = 1024;  // in all D directions
-/// δ of the pseudo-inverse, as a share of the mean eigenvalue of JᵀJ along the first paths.
-constexpr double kRegularisation = 1e-10;
 /// K gives no η. Second differences of unit velocities are stable up to η = ℓ/2, ℓ the least distance of two
 /// images of neighbours; of the straight line's, this share of that, since points come nearer to each other
 /// on the way.
@@ -83,10 +81,10 @@ class KimZhang {
     std::vector<double> stretch;
     for (int64_t row = 0; row < z_.size(0); ++row) {
       const Tensor jacobian = search_.energy.embedding().jacobian(z_[row]).to(at::kDouble);
-      stretch.push_back(jacobian.square().sum().item<double>() / static_cast<double>(z_[row].numel()));
+      stretch.push_back(mean_eigenvalue(jacobian));
     }
     const Tensor metric = at::tensor(stretch, at::kDouble).clamp_min(1e-300);  // mean eigenvalue of JᵀJ
-    regularisation_ = kRegularisation * metric;
+    regularisation_ = kPseudoInverse * metric;
     weight_ = at::full({z_.size(0)}, search_.energy.options().density_weight, at::kDouble);
     // Where JᵀJ = g I, the algorithm rests where K's energy does for this μ.
     if (search_.options.density_regularisation == "auto")

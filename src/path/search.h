@@ -116,6 +116,10 @@ void check_density(const PathProblem& problem, const PathOptions& options);
 DensityTerm regularise_density(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter,
                                std::vector<PairGroup>& groups, std::vector<std::string>& notes);
+/// The mean eigenvalue of JᵀJ over Jacobians [n, M, D]; of it, the share that is δ of Algorithm 1's
+/// pseudo-inverse.
+double mean_eigenvalue(const Tensor& jacobian);
+inline constexpr double kPseudoInverse = 1e-10;
 /// What is to be known at the end of the search: paths on which J loses rank.
 void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,
                      const PathResult& result, std::vector<std::string>& notes);

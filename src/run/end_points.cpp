@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
@@ -115,6 +116,23 @@ Tensor row_of(const Tensor& code, int64_t points, int64_t dim, const std::string
 
 }  // namespace
 
+namespace {
+
+/// An array [lists, points, …] of latents as [lists, points, D], `least` to `most` points each; `before` says
+/// the first two extents.
+Tensor lists_of_points(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file,
+                       const std::string& before, int64_t least, int64_t most) {
+  const auto sizes = array.sizes();
+  LATENTPATH_CHECK(sizes.size() >= 3 && sizes[0] >= 1 && sizes[1] >= least && sizes[1] <= most &&
+                       is_latent(sizes.slice(2), latent_shape),
+                   kInput, file, " must have the shape ", latent_text(latent_shape, before),
+                   " for this decoder", most > least ? join_message(", with ", least, " points or more") : "",
+                   ", not ", shape_string(sizes));
+  return array.reshape({sizes[0], sizes[1], product_of(latent_shape)});
+}
+
+}  // namespace
+
 Tensor points_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
   const int64_t dim = product_of(latent_shape);
   const auto sizes = array.sizes();
@@ -126,21 +144,12 @@ Tensor points_of(const Tensor& array, const std::vector<int64_t>& latent_shape, 
 }
 
 Tensor pairs_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
-  const auto sizes = array.sizes();
-  LATENTPATH_CHECK(
-      sizes.size() >= 3 && sizes[0] >= 1 && sizes[1] == 2 && is_latent(sizes.slice(2), latent_shape), kInput,
-      file, " must have the shape ", latent_text(latent_shape, "pairs, 2, "), " for this decoder, not ",
-      shape_string(sizes));
-  return array.reshape({sizes[0], 2, product_of(latent_shape)});
+  return lists_of_points(array, latent_shape, file, "pairs, 2, ", 2, 2);
 }
 
 Tensor tours_of(const Tensor& array, const std::vector<int64_t>& latent_shape, const std::string& file) {
-  const auto sizes = array.sizes();
-  LATENTPATH_CHECK(
-      sizes.size() >= 3 && sizes[0] >= 1 && sizes[1] >= 2 && is_latent(sizes.slice(2), latent_shape), kInput,
-      file, " must have the shape ", latent_text(latent_shape, "tours, points, "),
-      " for this decoder, with two points or more, not ", shape_string(sizes));
-  return array.reshape({sizes[0], sizes[1], product_of(latent_shape)});
+  return lists_of_points(array, latent_shape, file, "tours, points, ", 2,
+                         std::numeric_limits<int64_t>::max());
 }
 
 ImageFormat encoder_input(const TorchScriptModule& encoder, const ImageFormat& stated,
@@ -248,8 +257,6 @@ std::pair<Tensor, Tensor> EndPointReader::given(int64_t dim) const {
   const Tensor start = check(options_.start, "from"), end = check(options_.end, "to");
   LATENTPATH_CHECK(start.size(0) == end.size(0), kArgument, "`from` has ", start.size(0),
                    " points and `to` has ", end.size(0), "; they must be as many");
-  LATENTPATH_CHECK(options_.legs_of_tour == 0 || start.size(0) % options_.legs_of_tour == 0, kArgument,
-                   start.size(0), " pairs are no tours of ", options_.legs_of_tour, " legs");
   const auto type = at::promote_types(start.scalar_type(), end.scalar_type());
   return {start.to(type), end.to(type)};
 }

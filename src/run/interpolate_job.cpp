@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <numeric>
 #include <optional>
 
 #include "latentpath/core/error.h"
@@ -388,9 +390,16 @@ void join(PathResult& all, const PathResult& part, const Tensor& pairs, int64_t 
     if (std::find(before.begin(), before.end(), sentence) == before.end()) all.warnings.push_back(sentence);
 }
 
-constexpr const char* kNoDensityOfTours =
-    "`density_regularisation` cannot go with tours: what a tour may cost is told by length and quality; "
-    "leave it none";
+/// What no tour can be made of is refused before any leg is sought.
+void check_tours(int64_t legs_of_tour, int64_t pairs, const PathOptions& path) {
+  if (legs_of_tour == 0) return;
+  LATENTPATH_CHECK(pairs % legs_of_tour == 0, kArgument, pairs, " pairs are no tours of ", legs_of_tour,
+                   " legs");
+  LATENTPATH_CHECK(
+      path.density_regularisation == "none", kArgument,
+      "`density_regularisation` cannot go with tours: what a tour may cost is told by length and "
+      "quality; leave it none");
+}
 
 /// The problem of some pairs, with the guard or without.
 PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const MetricTensorPointer& metric,
@@ -433,28 +442,27 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
   }
 }
 
-/// What each pair's path was sought by.
-std::vector<PathEnergy> energies_of(const InterpolateJob& job, const InterpolateRun& run) {
-  const auto count = static_cast<size_t>(run.result.nodes.size(0));
+/// What each pair's path was sought by, by its number.
+using PairEnergies = std::map<int64_t, PathEnergy>;
+
+/// Adds those of a run, whose pairs have these numbers among all.
+void add_energies(const InterpolateJob& job, const InterpolateRun& run, const std::vector<int64_t>& numbers,
+                  PairEnergies& energies) {
   const MetricTensorPointer metric = metric_of(job, run);
   const auto groups = run.guard.groups();
-  std::vector<std::optional<PathEnergy>> found(count);
   for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
     if (groups[unguarded].numel() == 0) continue;
     const PathProblem problem = part_of(job, run, metric, groups[unguarded], unguarded == 0);
     for (int64_t row = 0; row < groups[unguarded].size(0); ++row) {
       const int64_t pair = groups[unguarded][row].item<int64_t>();
-      found[static_cast<size_t>(pair)].emplace(energy_of(problem, run.path, run.result, pair));
+      energies.emplace(numbers[static_cast<size_t>(pair)], energy_of(problem, run.path, run.result, pair));
     }
   }
-  std::vector<PathEnergy> energies;
-  for (auto& energy : found) energies.push_back(std::move(*energy));
-  return energies;
 }
 
 /// Tours of the legs that were found, the pairs in turn.
 std::vector<Tour> make_tours(const InterpolateJob& job, const PathResult& result, int64_t legs_of_tour,
-                             const std::vector<PathEnergy>& energies, bool interrupted) {
+                             const PairEnergies& energies, bool interrupted) {
   TourOptions options;
   options.closed = job.ends.closed;
   options.smooth = job.corners == "smooth" && !interrupted;
@@ -463,7 +471,7 @@ std::vector<Tour> make_tours(const InterpolateJob& job, const PathResult& result
   for (int64_t first = 0; first < result.nodes.size(0); first += legs_of_tour) {
     std::vector<TourLeg> legs;
     for (int64_t leg = first; leg < first + legs_of_tour; ++leg)
-      legs.push_back({result.nodes[leg], &energies[static_cast<size_t>(leg)]});
+      legs.push_back({result.nodes[leg], &energies.at(leg)});
     tours.push_back(make_tour(legs, result.times, options));
   }
   return tours;
@@ -556,8 +564,7 @@ InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
     if (observer.warning) observer.warning(sentence);
   check_not_interrupted(cancellation);
   if (job.certify) check_certifiable(run.problem, run.path);
-  LATENTPATH_CHECK(run.legs_of_tour == 0 || run.path.density_regularisation == "none", kArgument,
-                   kNoDensityOfTours);
+  check_tours(run.legs_of_tour, run.problem.start.size(0), run.path);
   return run;
 }
 
@@ -575,9 +582,13 @@ void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver&
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
   search(job, run, progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
-  if (run.legs_of_tour > 0)
-    run.tours =
-        make_tours(job, run.result, run.legs_of_tour, energies_of(job, run), cancellation.cancelled());
+  if (run.legs_of_tour > 0) {
+    std::vector<int64_t> numbers(static_cast<size_t>(run.result.nodes.size(0)));
+    std::iota(numbers.begin(), numbers.end(), int64_t{0});
+    PairEnergies energies;
+    add_energies(job, run, numbers, energies);
+    run.tours = make_tours(job, run.result, run.legs_of_tour, energies, cancellation.cancelled());
+  }
   for (const auto& sentence : run.result.warnings)
     if (observer.warning) observer.warning(sentence);
   summarise(job, run, cancellation.cancelled());
@@ -653,8 +664,6 @@ void join_records(InterpolateRun& all, const std::vector<InterpolateRun>& runs,
 
 /// Legs that ask for different things belong to tours of all pairs, and not of a group of them.
 InterpolateJob without_tours(InterpolateJob job) {
-  LATENTPATH_CHECK(job.ends.legs_of_tour == 0 || job.path.density_regularisation == "none", kArgument,
-                   kNoDensityOfTours);
   job.ends.legs_of_tour = 0;
   return job;
 }
@@ -664,17 +673,9 @@ void join_tours(const std::vector<InterpolateJob>& jobs, const std::vector<std::
                 const std::vector<InterpolateRun>& runs, InterpolateRun& all, bool interrupted) {
   all.legs_of_tour = jobs[0].ends.legs_of_tour;
   if (all.legs_of_tour == 0) return;
-  const int64_t count = all.result.nodes.size(0);
-  LATENTPATH_CHECK(count % all.legs_of_tour == 0, kArgument, count, " pairs are no tours of ",
-                   all.legs_of_tour, " legs");
-  std::vector<std::optional<PathEnergy>> placed(static_cast<size_t>(count));
-  for (size_t group = 0; group < runs.size(); ++group) {
-    const std::vector<PathEnergy> own = energies_of(jobs[group], runs[group]);
-    for (size_t row = 0; row < own.size(); ++row)
-      placed[static_cast<size_t>(pairs[group][row])].emplace(own[row]);
-  }
-  std::vector<PathEnergy> energies;
-  for (auto& energy : placed) energies.push_back(std::move(*energy));
+  PairEnergies energies;
+  for (size_t group = 0; group < runs.size(); ++group)
+    add_energies(jobs[group], runs[group], pairs[group], energies);
   all.tours = make_tours(jobs[0], all.result, all.legs_of_tour, energies, interrupted);
   add_tour_figures(all.tours, all.legs_of_tour, all);
 }
@@ -708,6 +709,7 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
                      " pairs and numbers of ", pairs[group].size());
     count += static_cast<int64_t>(pairs[group].size());
   }
+  check_tours(jobs[0].ends.legs_of_tour, count, runs[0].path);
   InterpolateRun all;
   static_cast<RunRecord&>(all) = runs[0];
   all.assumptions.clear();
