@@ -14,7 +14,7 @@ ray = pytest.importorskip("ray", reason="ray is not installed: python/tests/run_
 
 import latentpath as lp
 from cluster_tables import TABLE, Slow, asked_of, by_one_process, check_same_tables, save_models, wait_for
-from latentpath import cluster
+from latentpath import _ray_workers, cluster
 
 ASKED = {**TABLE, "methods": "linear"}
 LONGER = TABLE  # not finished before another node has told of itself
@@ -89,31 +89,38 @@ def longer(models, tmp_path_factory):
     return by_one_process(models, tmp_path_factory.mktemp("longer") / "run", **LONGER)
 
 
-def worker():
-    """The process of a worker of Ray that computes shards."""
+def workers():
+    """How many processes of Ray there are that compute shards."""
+    found = 0
     for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if file.read_bytes().startswith(b"ray::ShardWorker"):
-                return int(file.parent.name)
+            found += file.read_bytes().startswith(b"ray::ShardWorker")
         except OSError:
             pass
-    raise AssertionError("there is no worker")
+    return found
 
 
-def test_a_worker_that_is_killed_and_a_node_that_dies(nodes, models, longer, tmp_path):
+def test_a_worker_that_is_killed_and_a_node_that_dies(nodes, models, longer, tmp_path, monkeypatch):
     second = nodes.add("second")
-    heard, killed = [], []
+    heard, killed, dead = [], [], []
+    hand_over = _ray_workers.Cluster.compute
 
-    def disturb(_, done, total, left):
-        heard.append(done)
-        if done == 1:
-            killed.append(worker())
-            os.kill(killed[0], signal.SIGKILL)
-        if done == 3:
+    def disturb(engine, actor, shard):
+        """Either is lost with the first shard that it is handed. The worker of the node `first` not before the other is there:
+        alone, it could be started again and do all the work before."""
+        hand_over(engine, actor, shard)
+        if "node second" in actor.name and not dead:
+            dead.append(second)
             nodes.kill(second)
+        elif "node first" in actor.name and not killed:
+            wait_for(lambda: dead or workers() >= 2)
+            killed.append(actor.about["pid"])
+            os.kill(killed[0], signal.SIGKILL)
 
+    monkeypatch.setattr(_ray_workers.Cluster, "compute", disturb)
     with pytest.warns(lp.LatentPathWarning):
-        table = cluster.evaluate(*asked_of(models), out=tmp_path / "run", address=nodes.address, progress=disturb, **LONGER)
+        table = cluster.evaluate(*asked_of(models), out=tmp_path / "run", address=nodes.address,
+                                 progress=lambda *told: heard.append(told[1]), **LONGER)
     check_same_tables(longer, tmp_path / "run")
     assert heard == list(range(1, 7))
     assert any(f"process {killed[0]}" in told and "computed again" in told for told in table.incidents), table.incidents
