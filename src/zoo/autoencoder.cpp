@@ -27,9 +27,13 @@ std::vector<Layer> encoder_layers(const DataSetFacts& facts, int64_t outputs) {
 std::vector<Layer> decoder_layers(const DataSetFacts& facts, int64_t latent_dim) {
   const int64_t values = facts.channels * facts.side * facts.side;
   if (facts.channels == 1)
-    return {linear(latent_dim, 256),     activation("silu"),  linear(256, 512),
-            activation("silu"),          linear(512, values), activation("sigmoid"),
-            reshape(facts.image_shape())};
+    return {linear(latent_dim, 256),
+            activation("silu"),
+            linear(256, 512),
+            activation("silu"),
+            linear(512, values),
+            activation("sigmoid"),
+            reshape(facts.example_shape())};
   std::vector<Layer> layers{linear(latent_dim, 256), batch_norm(256), activation("silu")};
   const std::vector<Layer> rest = upsampling_layers(facts, 256, 32, "sigmoid");
   layers.insert(layers.end(), rest.begin(), rest.end());
@@ -67,12 +71,12 @@ void AutoencoderTrainer::load(torch::serialize::InputArchive& archive) {
 std::vector<TrainedModel> AutoencoderTrainer::models(at::Generator) {
   const Network draws = decoder_.folded();
   TrainedModel first{task_.name, "decoder", draws.to_script(task_.name)};
-  describe_decoder(first.module, task_, 0, 1, draws.multiply_accumulates({task_.latent_dim}));
+  describe_decoder(first.module, task_, ValueRange{0, 1}, draws.multiply_accumulates({task_.latent_dim}));
   const Network codes = encoder_.folded().first_outputs(task_.latent_dim);
   const std::string name = task_.name + "-encoder";
   TrainedModel second{name, "encoder", codes.to_script(name)};
   second.module.register_attribute("latent_dim", c10::IntType::get(), task_.latent_dim);
-  describe_image_input(second.module, task_.facts, codes.multiply_accumulates(task_.facts.image_shape()));
+  describe_image_input(second.module, task_.facts, codes.multiply_accumulates(task_.facts.example_shape()));
   return {first, second};
 }
 

@@ -123,9 +123,10 @@ class ClassifierTrainer : public Trainer {
                        kInput, file.string(),
                        " has no attributes latent_dim and output_range, as decoders of the zoo have");
       const Tensor sample = decode_unit(decoders_.back(), prior_of(decoders_.back()).sample(1, random));
-      LATENTPATH_CHECK(sample.sizes().slice(1) == at::IntArrayRef(facts_.image_shape()), kInput,
+      LATENTPATH_CHECK(sample.sizes().slice(1) == at::IntArrayRef(facts_.example_shape()), kInput,
                        file.string(), " draws images of shape ", shape_string(sample.sizes().slice(1)),
-                       " and those of ", facts_.title, " are of shape ", shape_string(facts_.image_shape()));
+                       " and those of ", facts_.title, " are of shape ",
+                       shape_string(facts_.example_shape()));
     }
   }
 
@@ -218,7 +219,7 @@ class ClassifierTrainer : public Trainer {
     TrainedModel model{name_, "classifier", classifier.to_script(name_)};
     // What distances between images are measured in: the values that the last layer's classes are read from.
     if (judge_) model.module.define(classifier.script_source("features", 1));
-    describe_image_input(model.module, facts_, classifier.multiply_accumulates(facts_.image_shape()));
+    describe_image_input(model.module, facts_, classifier.multiply_accumulates(facts_.example_shape()));
     model.module.register_attribute("output_kind", c10::StringType::get(),
                                     std::string(facts_.exclusive ? "logits" : "sigmoid"));
     c10::List<std::string> names;

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/model_store.h"
+#include "latentpath/zoo/point_data.h"
 #include "zoo/original_files.h"
 
 namespace latentpath {
@@ -23,7 +24,8 @@ LabelledImages load_part(const DataSetFacts& facts, const std::filesystem::path&
   // Grey images are stored without a dimension for channels.
   result.images = read_idx(image_file, facts.channels == 1 ? 3 : 4);
   result.labels = read_idx(label_file, facts.exclusive ? 1 : 2).to(at::kLong);
-  std::vector<int64_t> wanted = facts.channels == 1 ? std::vector<int64_t>{side, side} : facts.image_shape();
+  std::vector<int64_t> wanted =
+      facts.channels == 1 ? std::vector<int64_t>{side, side} : facts.example_shape();
   const int64_t images = result.images.size(0);
   LATENTPATH_CHECK(images > 0 && result.images.sizes().slice(1) == at::IntArrayRef(wanted), kInput,
                    image_file.string(), " holds images of shape ", shape_string(result.images.sizes()),
@@ -80,6 +82,12 @@ Tensor read_idx(const std::filesystem::path& file, int64_t dimensions) {
 
 DataSet load_data_set(const std::string& name, const std::filesystem::path& folder) {
   const DataSetFacts& facts = data_set_facts(name);
+  if (facts.of_points()) {
+    const auto part = [](const Tensor& points) {
+      return LabelledImages{points, at::zeros({points.size(0)}, at::kLong)};
+    };
+    return {facts, part(circle_points(true)), part(circle_points(false))};
+  }
   LATENTPATH_CHECK(std::filesystem::is_directory(folder), kInput, "there is no folder ", folder.string(),
                    " (latentpath data ", name, " --out ", folder.string(), " gets ", facts.title, ")");
   return {facts, load_part(facts, folder, true), load_part(facts, folder, false)};

@@ -52,6 +52,12 @@ const std::vector<DataSetFacts>& all_facts() {
        "the Lambertian head with attached shadows (12000 training images, rendered by latentpath data "
        "lambertian-shadows)",
        "as LatentPath itself"},
+      {.name = "circle",
+       .title = "points on a circle",
+       .class_names = {"circle"},
+       .source = "points on a circle (10000 training points, drawn in zoo/point_data.h)",
+       .license = "as LatentPath itself",
+       .coordinates = 2},
   };
   return facts;
 }

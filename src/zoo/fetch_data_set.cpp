@@ -192,6 +192,8 @@ std::filesystem::path render_heads(const Fetch& fetch) {
 bool fetch_data_set(const std::string& name, const std::filesystem::path& folder,
                     const ProgressObserver& progress, const CancellationToken& token) {
   const DataSetFacts& facts = data_set_facts(name);
+  LATENTPATH_CHECK(!facts.of_points(), kArgument, facts.title, " (", name,
+                   ") are drawn where a model learns them: there are no files to get");
   const auto files = original_files(facts);
   bool all_present = true;
   for (const OriginalFile& original : files)

@@ -201,7 +201,7 @@ class FlowTrainer : public Trainer {
                           ") -> Tensor:\n"
                           "    return self.decoder.forward(self.integrate(z, 0.0, 1.0, steps))\n");
     const auto range = decoder_.attr("output_range").toDoubleVector();
-    describe_decoder(decoder.module, task_, range[0], range[1],
+    describe_decoder(decoder.module, task_, ValueRange{range[0], range[1]},
                      flow_work + decoder_.attr("multiply_accumulates").toInt());
     decoder.module.eval();
     const std::string name = task_.name + "-encoder";

@@ -146,7 +146,8 @@ class GanTrainer : public Trainer {
     }
     const Network decoder = calibrated.folded();
     TrainedModel model{task_.name, "decoder", decoder.to_script(task_.name)};
-    describe_decoder(model.module, task_, -1, 1, decoder.multiply_accumulates({task_.latent_dim}));
+    describe_decoder(model.module, task_, ValueRange{-1, 1},
+                     decoder.multiply_accumulates({task_.latent_dim}));
     return {model};
   }
 

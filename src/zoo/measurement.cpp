@@ -1,6 +1,7 @@
 #include "zoo/measurement.h"
 
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -101,6 +102,25 @@ std::pair<Tensor, Tensor> midpoints(const Tensor& latents) {
   const auto direction = [&](const Tensor& z) { return z / norm(z).clamp_min(1e-12); };
   const Tensor between = direction(direction(halves[0]) + direction(halves[1]));
   return {middle, between * (0.5 * (norm(halves[0]) + norm(halves[1])))};
+}
+
+bool is_decoder(const torch::jit::Module& module) { return module.hasattr("prior"); }
+
+/// How far samples are from the data, and the data from samples: means of the distances to the nearest of as
+/// many others, with what two halves of the data give.
+nlohmann::json measure_point_decoder(torch::jit::Module& decoder, const DataSet& data) {
+  const torch::NoGradGuard no_gradient;
+  const Tensor points = data.test.images;
+  const int64_t count = points.size(0);
+  const Tensor samples =
+      decoder.forward({prior_of(decoder).sample(count, make_generator(kMeasurementSeed))}).toTensor();
+  const auto nearest = [](const Tensor& from, const Tensor& to) {
+    return mean_of(std::get<0>(at::cdist(from, to).min(1)));
+  };
+  return {{"samples", count},
+          {"mean_distance_to_data", nearest(samples, points)},
+          {"mean_distance_of_data", nearest(points, samples)},
+          {"mean_distance_between_data", nearest(data.train.images.narrow(0, 0, count), points)}};
 }
 
 nlohmann::json measure_decoder(torch::jit::Module& decoder, const std::filesystem::path& classifier_file) {
@@ -221,18 +241,46 @@ void write_grid(const std::filesystem::path& file, const Tensor& images, int64_t
   });
 }
 
+/// Data in light blue and samples in black, ±1.5 wide; of points with two coordinates alone.
+void draw_points(torch::jit::Module& decoder, const DataSet& data, const std::filesystem::path& file) {
+  if (data.facts.coordinates != 2) return;
+  const torch::NoGradGuard no_gradient;
+  constexpr int kSize = 480, kShift = 4;  // pixels; circles are drawn in sixteenths of one
+  constexpr double kReach = 1.5;
+  cv::Mat picture(kSize, kSize, CV_8UC3, cv::Scalar(255, 255, 255));
+  const auto draw = [&](const Tensor& points, const cv::Scalar& colour) {
+    for (int64_t i = 0; i < points.size(0); ++i) {
+      const auto place = [&](int64_t axis, double sign) {
+        const double share = 0.5 + sign * points[i][axis].item<double>() / (2 * kReach);
+        return static_cast<int>(std::lround(share * kSize * (1 << kShift)));
+      };
+      cv::circle(picture, {place(0, 1), place(1, -1)}, 5 << (kShift - 1), colour, cv::FILLED, cv::LINE_AA,
+                 kShift);
+    }
+  };
+  draw(data.test.images, cv::Scalar(230, 200, 150));
+  draw(decoder.forward({prior_of(decoder).sample(data.test.images.size(0), make_generator(kMeasurementSeed))})
+           .toTensor(),
+       cv::Scalar(40, 30, 30));
+  write_atomically(file, [&](const std::filesystem::path& temporary) {
+    LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kInput, "cannot write ", file.string());
+  });
+}
+
 }  // namespace
 
 nlohmann::json measure_model(const std::filesystem::path& model, const DataSet& data,
                              const std::filesystem::path& classifier) {
   auto module = load_module(model);
   if (module.hasattr("class_names")) return measure_classifier(module, data);
-  if (module.hasattr("output_range")) return measure_decoder(module, classifier);
+  if (is_decoder(module))
+    return data.facts.of_points() ? measure_point_decoder(module, data) : measure_decoder(module, classifier);
   return measure_encoder(module, model, data);
 }
 
-void draw_decoder(torch::jit::Module& module, const std::filesystem::path& picture) {
-  if (!module.hasattr("output_range")) return;
+void draw_decoder(torch::jit::Module& module, const DataSet& data, const std::filesystem::path& picture) {
+  if (!is_decoder(module)) return;
+  if (data.facts.of_points()) return draw_points(module, data, picture);
   const int64_t latent_dim = module.attr("latent_dim").toInt();
   const TrainingLatents prior = prior_of(module);
   Tensor latents = prior.sample(kSide * kSide, make_generator(kMeasurementSeed));
@@ -248,8 +296,8 @@ void draw_model(const std::filesystem::path& model, const DataSet& data) {
   auto module = load_module(model);
   auto picture = model;
   picture.replace_extension(".png");
-  if (module.hasattr("output_range")) {
-    draw_decoder(module, picture);
+  if (is_decoder(module)) {
+    draw_decoder(module, data, picture);
   } else if (const auto decoder_file = decoder_of(model); !decoder_file.empty()) {
     auto decoder = load_module(decoder_file);
     const int64_t rows = std::min<int64_t>(kSide / 2, data.test.images.size(0) / kSide);
@@ -259,7 +307,7 @@ void draw_model(const std::filesystem::path& model, const DataSet& data) {
     // Rows of images, each with its reconstructions below.
     const auto in_rows = [&](const Tensor& batch) { return batch.view({rows, kSide, -1}); };
     const Tensor pairs = at::stack({in_rows(images), in_rows(again)}, 1);
-    std::vector<int64_t> shape = data.facts.image_shape();
+    std::vector<int64_t> shape = data.facts.example_shape();
     shape.insert(shape.begin(), 2 * rows * kSide);
     write_grid(picture, pairs.reshape(shape), 2 * rows, kSide);
   }

@@ -15,9 +15,9 @@ namespace latentpath {
 nlohmann::json measure_model(const std::filesystem::path& model, const DataSet& data,
                              const std::filesystem::path& classifier);
 
-/// A picture of a decoder's samples (over the quantiles of the prior when there are two latents); nothing for
-/// modules that are no decoders.
-void draw_decoder(torch::jit::Module& module, const std::filesystem::path& picture);
+/// A picture of a decoder's samples (over the quantiles of the prior when there are two latents; points among
+/// those of the data); nothing for modules that are no decoders.
+void draw_decoder(torch::jit::Module& module, const DataSet& data, const std::filesystem::path& picture);
 
 /// NAME.png beside the model: samples of a decoder (over the quantiles of the prior when there are two
 /// latents), reconstructions of an encoder whose decoder lies beside it; nothing otherwise.

@@ -83,17 +83,19 @@ double cosine_schedule(double progress) {
   return std::min(1.0, (progress + 1e-4) / 0.02) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
-void describe_decoder(torch::jit::Module& module, const ModelTask& task, double low, double high,
+void describe_decoder(torch::jit::Module& module, const ModelTask& task, std::optional<ValueRange> range,
                       int64_t work) {
   module.register_attribute("latent_dim", c10::IntType::get(), task.latent_dim);
-  module.register_attribute("output_range", c10::ListType::ofFloats(), std::vector<double>{low, high});
+  if (range)
+    module.register_attribute("output_range", c10::ListType::ofFloats(),
+                              std::vector<double>{range->low, range->high});
   module.register_attribute("prior", c10::StringType::get(), task.prior);
   module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
 }
 
 void describe_image_input(torch::jit::Module& module, const DataSetFacts& facts, int64_t work) {
   module.register_attribute("input_range", c10::ListType::ofFloats(), std::vector<double>{0.0, 1.0});
-  module.register_attribute("input_shape", c10::ListType::ofInts(), facts.image_shape());
+  module.register_attribute("input_shape", c10::ListType::ofInts(), facts.example_shape());
   module.register_attribute("multiply_accumulates", c10::IntType::get(), work);
 }
 

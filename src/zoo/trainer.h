@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "latentpath/core/value_range.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/network.h"
 
@@ -45,7 +47,7 @@ class Trainer {
   virtual void begin_epoch(const Epoch& /*epoch*/, at::Generator /*generator*/) {}
 
   /// One optimisation step.
-  /// @param images    uint8 [batch, channels, side, side]
+  /// @param images    uint8 [batch, channels, side, side], or points, float [batch, coordinates]
   /// @param labels    int64 [batch], or [batch, classes] of attributes
   /// @param progress  0 at the first step, below 1 at the last one
   /// @return the loss
@@ -63,6 +65,7 @@ class Trainer {
 };
 
 std::unique_ptr<Trainer> make_gan_trainer(const ModelTask& task, at::Generator generator);
+std::unique_ptr<Trainer> make_point_gan_trainer(const ModelTask& task, at::Generator generator);
 std::unique_ptr<Trainer> make_vae_trainer(const ModelTask& task, at::Generator generator);
 std::unique_ptr<Trainer> make_wae_trainer(const ModelTask& task, at::Generator generator);
 /// Of the codes of the decoder `autoencoder`, beside which lies its encoder.
@@ -106,8 +109,8 @@ torch::jit::Module load_module(const std::filesystem::path& file);
 /// One half of a cosine from 1 to 0, after a linear rise over the first 2 %.
 double cosine_schedule(double progress);
 
-/// Adds the attributes of design §3 that let programs use a file without options.
-void describe_decoder(torch::jit::Module& module, const ModelTask& task, double low, double high,
+/// Adds the attributes of design §3 that let programs use a file without options; points have no range.
+void describe_decoder(torch::jit::Module& module, const ModelTask& task, std::optional<ValueRange> range,
                       int64_t work);
 void describe_image_input(torch::jit::Module& module, const DataSetFacts& facts, int64_t work);
 

@@ -41,6 +41,10 @@ std::unique_ptr<Trainer> gan(const ModelTask& task, const TrainingOptions&, at::
   return make_gan_trainer(task, random);
 }
 
+std::unique_ptr<Trainer> point_gan(const ModelTask& task, const TrainingOptions&, at::Generator random) {
+  return make_point_gan_trainer(task, random);
+}
+
 std::unique_ptr<Trainer> vae(const ModelTask& task, const TrainingOptions&, at::Generator random) {
   return make_vae_trainer(task, random);
 }
@@ -70,6 +74,7 @@ const std::vector<Recipe>& recipes() {
       {"mnist-dcgan-2", "mnist", 2, "normal", 12, 64, gan},
       {"mnist-dcgan-8", "mnist", 8, "normal", 12, 64, gan},
       {"mnist-dcgan-8-semicircle", "mnist", 8, "semicircle", 6, 64, gan},
+      {"mnist-vae-2", "mnist", 2, "normal", 40, 128, vae},
       {"mnist-vae-8", "mnist", 8, "normal", 80, 128, vae, false, CodePriorOptions{}},
       {"mnist-classifier", "mnist", 0, "", 15, 128, classifier},
       {"mnist-classifier-judge", "mnist", 0, "", 6, 128, judge, true},
@@ -84,6 +89,7 @@ const std::vector<Recipe>& recipes() {
       {"faces-vae-16", "faces", 16, "normal", 12, 128, vae},
       {"faces-wae-64", "faces", 64, "normal", 10, 128, wae},
       {"faces-flow-64", "faces", 64, "normal", 18, 128, flow, false, std::nullopt, "faces-wae-64"},
+      {"circle-gan-2", "circle", 2, "normal", 100, 256, point_gan},
       {"lambertian-dcgan-3", "lambertian", 3, "normal", 10, 64, gan},
       {"lambertian-vae-3", "lambertian", 3, "normal", 40, 128, vae},
       {"lambertian-shadows-vae-9", "lambertian-shadows", 9, "normal", 24, 128, vae},
@@ -223,7 +229,7 @@ nlohmann::json card_of(const TrainedModel& model, const ModelTask& task, const R
     card["input_shape"] = model.module.attr("input_shape").toIntVector();
   for (const char* attribute : {"prior", "output_kind"})
     if (model.module.hasattr(attribute)) card[attribute] = model.module.attr(attribute).toStringRef();
-  if (model.kind == "decoder") card["output_shape"] = task.facts.image_shape();
+  if (model.kind == "decoder") card["output_shape"] = task.facts.example_shape();
   if (model.kind == "classifier") card["class_names"] = task.facts.class_names;
   return card;
 }
@@ -283,7 +289,7 @@ void train(const Run& run, const DataSet& data, Trainer& trainer, Position& posi
       count_time();
       save_checkpoint(run, trainer, position, images);
       for (TrainedModel& model : trainer.models(generator_for(options.seed, kFinish, 0)))
-        if (model.name == run.name) draw_decoder(model.module, preview_of(run));
+        if (model.name == run.name) draw_decoder(model.module, data, preview_of(run));
     }
   }
   count_time();
@@ -341,7 +347,8 @@ std::vector<std::string> trainable_models() {
 
 TrainingOptions complete_options(const std::string& name, TrainingOptions options) {
   const Recipe& recipe = recipe_of(name);
-  if (options.data.empty()) options.data = std::filesystem::path("data") / recipe.data;
+  if (options.data.empty() && !data_set_facts(recipe.data).of_points())
+    options.data = std::filesystem::path("data") / recipe.data;
   if (options.epochs == 0) options.epochs = recipe.epochs;
   if (options.batch == 0) options.batch = recipe.batch;
   if (options.autoencoder.empty()) options.autoencoder = recipe.autoencoder;
@@ -354,6 +361,8 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
   training_option_table().validate(given);
   LATENTPATH_CHECK(given.autoencoder.empty() || recipe.autoencoder[0] != '\0', kArgument,
                    "`autoencoder` cannot be given for ", name, ": it is no flow on the codes of one");
+  LATENTPATH_CHECK(given.data.empty() || !data_set_facts(recipe.data).of_points(), kArgument,
+                   "`data` cannot be given for ", name, ": its points are drawn, not read");
   LATENTPATH_CHECK(given.out.extension() == ".pt", kArgument, "`out` is '", given.out.string(),
                    "': it must end in .pt");
   at::set_num_threads(static_cast<int>(given.threads));
@@ -364,7 +373,7 @@ TrainingSummary train_model(const std::string& name, const TrainingOptions& give
   const DataSet data = data_of(recipe, options.data);
   const int64_t images = data.train.images.size(0);
   LATENTPATH_CHECK(images >= options.batch, kArgument, "`batch` is ", options.batch,
-                   ": the data set has only ", images, " images");
+                   ": the data set has only ", images, data.facts.of_points() ? " points" : " images");
   const ModelTask task = task_of(recipe, data);
   const auto trainer = recipe.make(task, options, generator_for(options.seed, kInitial, 0));
   Position position;

@@ -12,6 +12,7 @@
 #include "latentpath/models/mixture_file.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
+#include "latentpath/zoo/point_data.h"
 #include "latentpath/zoo/training.h"
 
 namespace latentpath {
@@ -28,6 +29,9 @@ std::vector<std::string> names_of_kind(const std::string& kind) {
 
 class ShippedModel : public testing::TestWithParam<std::string> {
  protected:
+  /// It makes points, of which nothing is read and nothing classified.
+  bool of_points() const { return card_["trained_as"].get<std::string>().rfind("circle-", 0) == 0; }
+
   std::filesystem::path file_ = find_model(GetParam(), kFolders);
   nlohmann::json card_ = read_card(file_);
   torch::jit::Module module_ = torch::jit::load(file_.string());
@@ -53,7 +57,8 @@ TEST_P(ShippedModel, IsTheFileOfItsCard) {
   EXPECT_EQ(module_.attr("name").toStringRef(), GetParam());
   EXPECT_FALSE(module_.is_training());
   const std::string recipe = card_["trained_as"];
-  EXPECT_EQ(card_["command"].get<std::string>().rfind("latentpath train " + recipe + " --data data/", 0), 0);
+  const std::string command = "latentpath train " + recipe + (of_points() ? " --out " : " --data data/");
+  EXPECT_EQ(card_["command"].get<std::string>().rfind(command, 0), 0);
   const auto recipes = trainable_models();
   EXPECT_NE(std::find(recipes.begin(), recipes.end(), recipe), recipes.end()) << recipe;
   for (const char* member : {"kind", "seed", "epochs", "training_seconds", "figures", "data", "data_license"})
@@ -67,6 +72,17 @@ TEST_P(ShippedDecoder, DrawsImagesInItsRange) {
   torch::NoGradGuard no_grad;
   EXPECT_EQ(card_["latent_dim"], module_.attr("latent_dim").toInt());
   EXPECT_EQ(card_["prior"], module_.attr("prior").toStringRef());
+  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(file_).replace_extension(".png")));
+  if (of_points()) {
+    const Tensor points = module_.forward({latents(4096, 1)}).toTensor();
+    EXPECT_EQ(points.sizes(), (std::vector<int64_t>{4096, 2}));
+    // On the circle all around, and nothing but a bridge in the hole: where the torn prior has to cross.
+    const Tensor radius = points.norm(2, 1), angle = at::atan2(points.select(1, 1), points.select(1, 0));
+    EXPECT_NEAR(radius.median().item<double>(), 1, 2 * kCircleDeviation);
+    EXPECT_LT((radius < 0.5).to(at::kDouble).mean().item<double>(), 0.1);
+    EXPECT_GT(at::histc(angle.contiguous(), 12, -M_PI, M_PI).min().item<double>(), 4096 / 48.0);
+    return;
+  }
   const auto range = module_.attr("output_range").toDoubleVector();
   const Tensor images = module_.forward({latents(256, 1)}).toTensor();
   std::vector<int64_t> shape = card_["output_shape"];
@@ -78,12 +94,11 @@ TEST_P(ShippedDecoder, DrawsImagesInItsRange) {
   if (card_["trained_as"].get<std::string>().rfind("lambertian-", 0) == 0) return;
   EXPECT_LT(images.min().item<double>(), range[0] + 0.05 * (range[1] - range[0]));
   EXPECT_GT(images.max().item<double>(), range[1] - 0.05 * (range[1] - range[0]));
-  EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(file_).replace_extension(".png")));
 }
 
 TEST_P(ShippedDecoder, DrawsEveryClass) {
   torch::NoGradGuard no_grad;
-  if (card_["trained_as"].get<std::string>().rfind("lambertian-", 0) == 0) {  // of one class
+  if (of_points() || card_["trained_as"].get<std::string>().rfind("lambertian-", 0) == 0) {  // of one class
     EXPECT_FALSE(card_["figures"].contains("judged_by"));
     return;
   }

@@ -310,6 +310,40 @@ TEST(Training, ClassifierOfAttributes) {
   EXPECT_EQ(read->class_index("long hair"), 6);
 }
 
+TEST(Training, GanOfPoints) {
+  const ScratchFolder folder;
+  TrainingOptions options;
+  options.out = folder / "circle.pt";
+  const auto distance_after = [&](int64_t epochs) {
+    options.epochs = epochs;
+    train_model("circle-gan-2", options);
+    const auto figures = read_card(options.out)["figures"];
+    EXPECT_LT(figures["mean_distance_between_data"].get<double>(), 0.03);
+    return figures["mean_distance_to_data"].get<double>() + figures["mean_distance_of_data"].get<double>();
+  };
+  const double at_first = distance_after(1);
+  EXPECT_LT(distance_after(20), 0.6 * at_first);
+  auto decoder = torch::jit::load(options.out.string());
+  EXPECT_FALSE(decoder.hasattr("output_range"));
+  EXPECT_EQ(decoder.forward({at::zeros({5, 2})}).toTensor().sizes(), (std::vector<int64_t>{5, 2}));
+  EXPECT_TRUE(std::filesystem::exists(folder / "circle.png"));
+  EXPECT_EQ(read_card(options.out)["output_shape"], std::vector<int64_t>{2});
+
+  train_interrupted(
+      "circle-gan-2",
+      [&] {
+        TrainingOptions resumed = options;
+        resumed.out = folder / "resumed.pt";
+        return resumed;
+      }(),
+      60);
+  expect_equal_weights(folder / "circle.pt", folder / "resumed.pt");
+
+  options.data = folder.path();
+  EXPECT_EQ(message_of([&] { train_model("circle-gan-2", options); }),
+            "`data` cannot be given for circle-gan-2: its points are drawn, not read");
+}
+
 TEST(Training, GarmentsShareTheRecipesOfDigits) {
   const ScratchFolder folder;
   TrainingOptions options = small_options(folder, "garments.pt", "fashion");

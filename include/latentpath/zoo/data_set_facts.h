@@ -19,10 +19,14 @@ struct DataSetFacts {
   bool exclusive = true;                 ///< an image is of one class; else it has any number of attributes
   std::string source;                    ///< for cards
   std::string license;                   ///< for cards
+  int64_t coordinates = 0;               ///< of points, where the data are no images; else 0
 
   int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
-  /// Of one image: [channels, side, side].
-  std::vector<int64_t> image_shape() const { return {channels, side, side}; }
+  bool of_points() const { return coordinates > 0; }
+  /// Of one image, [channels, side, side], or of one point, [coordinates].
+  std::vector<int64_t> example_shape() const {
+    return of_points() ? std::vector<int64_t>{coordinates} : std::vector<int64_t>{channels, side, side};
+  }
 };
 
 /// Throws Error(kArgument) naming the data sets that exist.

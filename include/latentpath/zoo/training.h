@@ -6,7 +6,8 @@
 //                                   loss with the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406) on
 //                                   normal latents, or with the suffix -semicircle on those of the papers'
 //                                   mixture of Gaussians (metric/density.h)
-//   mnist-vae-8, faces-vae-16, lambertian-vae-3, lambertian-shadows-vae-9
+//   circle-gan-2                    a GAN of points on a circle (zoo/point_data.h)
+//   mnist-vae-2, mnist-vae-8, faces-vae-16, lambertian-vae-3, lambertian-shadows-vae-9
 //                                   variational autoencoders (Kingma & Welling 2013, arXiv 1312.6114); the
 //                                   encoder (the mean) goes to NAME-encoder
 //   faces-wae-64                    Wasserstein autoencoder with the MMD penalty (Tolstikhin et al. 2018,

@@ -17,7 +17,8 @@ using nlohmann::json;
 
 /// The command that repeats this training, without what has no influence on the result.
 std::string command_of(const TrainJob& job, const TrainingOptions& complete) {
-  std::string command = "latentpath train " + job.name + " --data " + complete.data.string() + " --out " +
+  std::string command = "latentpath train " + job.name +
+                        (complete.data.empty() ? "" : " --data " + complete.data.string()) + " --out " +
                         complete.out.string() + " --epochs " + std::to_string(complete.epochs) + " --batch " +
                         std::to_string(complete.batch) + " --seed " + std::to_string(complete.seed) +
                         " --threads " + std::to_string(complete.threads);
