@@ -320,6 +320,22 @@ Tensor TorchScriptModule::features(const Tensor& input) const {
   return output.toTensor();
 }
 
+bool TorchScriptModule::can_sample() const {
+  return !model_->function.forward && model_->module.find_method("sample");
+}
+
+std::vector<Tensor> TorchScriptModule::sample(int64_t count, int64_t seed) const {
+  const at::NoGradGuard no_gradient;
+  const c10::IValue drawn = model_->run({count, seed}, "sample");
+  LATENTPATH_CHECK(drawn.isTensor() || drawn.isTensorList(), kInput, model_->name(),
+                   ": sample(n, seed) must return the latents, a tensor or a list of tensors, not ",
+                   drawn.tagKind());
+  std::vector<Tensor> parts =
+      drawn.isTensor() ? std::vector<Tensor>{drawn.toTensor()} : drawn.toTensorVector();
+  for (Tensor& part : parts) part = part.to(at::kCPU, at::kDouble);
+  return parts;
+}
+
 std::vector<Tensor> TorchScriptModule::forward_all(const Tensor& input) const {
   if (model_->function.forward) return {forward(input)};
   return model_->method.outputs(model_->run_method({input}));

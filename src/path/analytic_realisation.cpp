@@ -17,6 +17,7 @@ constexpr int kMostCoordinates = 8, kMostOutputs = 64;
 std::string obstacle(const PathProblem& problem, const PathOptions& options) {
   const bool loop = (problem.start == problem.end).all(1).any().item<bool>();
   const bool timed = problem.quality->depends_on_time();
+  if (problem.held.defined()) return "some coordinates are held";
   if (options.kernel) return "lengths are measured by a kernel";
   if (options.norm != OutputNorm::kSum) return "lengths are means over outputs";
   if (options.curve != "auto" && options.curve != "polyline") return "the curve is no polyline";

@@ -76,6 +76,8 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
   const auto search_of = [&](const PairGroup& group) {
     const Tensor pairs = at::tensor(group.pairs, at::kLong);
     const PathProblem part = part_of(problem, pairs, counter);
+    EnergyOptions energy = energy_options(options, group, density);
+    energy.held = problem.held;
     return Search{part,
                   options,
                   progress,
@@ -84,7 +86,7 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
                   candidates,
                   begin,
                   group,
-                  {part.embedding, part.quality, energy_options(options, group, density)},
+                  {part.embedding, part.quality, energy},
                   part.start.to(at::kDouble),
                   part.end.to(at::kDouble),
                   pairs};

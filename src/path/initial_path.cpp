@@ -29,4 +29,14 @@ Tensor spherical_path(const Tensor& start, const Tensor& end, const Tensor& time
   return with_exact_ends(at::where(defined, curved, (1 - t) * a + t * b), start, end, times);
 }
 
+Tensor hold(const Tensor& nodes, const Tensor& held, const Tensor& times) {
+  if (!held.defined()) return nodes;
+  const Tensor t = times.to(nodes.options()).view({1, -1, 1});
+  const Tensor start = nodes.narrow(1, 0, 1), end = nodes.narrow(1, nodes.size(1) - 1, 1);
+  // From the nearer end: exact at both, and everywhere where they are equal.
+  const Tensor near_start = t < 0.5;
+  const Tensor straight = at::where(near_start, start, end) + at::where(near_start, t, t - 1) * (end - start);
+  return at::where(held, straight, nodes);
+}
+
 }  // namespace latentpath

@@ -30,7 +30,7 @@ bool fits(const Search& search) {
   return options.method == "auto" && start && !given_too && !starts_via(search.problem, options) &&
          search.group.cost == "chord" && !search.energy.has_potential() && options.segments >= 2 &&
          options.grading <= 0 && !search.problem.quality->depends_on_time() && options.max_seconds == 0 &&
-         !options.snapshot;
+         !options.snapshot && !search.problem.held.defined();
 }
 
 GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProblem& dense) {

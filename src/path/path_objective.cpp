@@ -28,6 +28,11 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
       preconditioned_(preconditioned),
       subdivisions_(subdivisions) {
   const EnergyOptions& options = energy_.options();
+  if (options.held.defined()) {
+    LATENTPATH_CHECK(variables() % start_.size(1) == 0 && variables() / start_.size(1) == interior(),
+                     kArgument, "coordinates can be held on a polyline alone, not on a ", curve_->describe());
+    held_ = options.held.repeat({interior()});
+  }
   if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
       (times_.size(0) - 1) / subdivisions_ < kFewestSegments)
     return;
@@ -71,7 +76,7 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
     Tensor gradient;
     if (cost.requires_grad())
       gradient = torch::autograd::grad({cost.sum()}, {leaf}, {}, false, false, true)[0];
-    gradients.push_back(gradient.defined() ? gradient : at::zeros_like(leaf).detach());
+    gradients.push_back(without_held(gradient.defined() ? gradient : at::zeros_like(leaf).detach()));
     values.push_back(cost.detach());
     if (preconditioned_) {
       const at::NoGradGuard no_gradient;
@@ -129,6 +134,10 @@ void PathObjective::expect_iterations(int64_t iterations) {
   if (iterations <= kFirstModel) models_.clear();
 }
 
+Tensor PathObjective::without_held(const Tensor& rows) const {
+  return held_.defined() ? rows.masked_fill(held_, 0) : rows;
+}
+
 Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
   if (!preconditioned_ || gradient.size(1) == 0) return gradient;
   const Tensor k = stiffness_.index_select(0, rows);
@@ -143,7 +152,7 @@ Tensor PathObjective::precondition(const Tensor& gradient, const Tensor& rows) {
       if (models_[static_cast<size_t>(rows[i].item<int64_t>())].solve(modelled[i].data_ptr<double>()))
         direction[i].copy_(modelled[i]);
   }
-  return direction.flatten(1).to(gradient.scalar_type());
+  return without_held(direction.flatten(1).to(gradient.scalar_type()));
 }
 
 Tensor PathObjective::gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) {

@@ -103,7 +103,8 @@ class BestIterate {
 
 PathSet published_first_paths(Search& search, const Tensor& times) {
   if (search.options.init == "auto")  // the papers start from the straight line
-    return one_path_each(linear_path(search.start, search.end, times), {StartKind::kStraight});
+    return one_path_each(hold(linear_path(search.start, search.end, times), search.problem.held, times),
+                         {StartKind::kStraight});
   const PathSet paths =
       search.options.init == "given" ? given_paths(search, times) : first_paths(search, times);
   return paths.select(

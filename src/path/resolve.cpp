@@ -30,6 +30,22 @@ void check_problem(const PathProblem& problem) {
   check_metric(*problem.embedding, problem.start, problem.end);
 }
 
+void check_held(const PathProblem& problem, const PathOptions& options) {
+  const Tensor& held = problem.held;
+  if (!held.defined()) return;
+  LATENTPATH_CHECK(
+      held.scalar_type() == at::kBool && held.dim() == 1 && held.size(0) == problem.start.size(1), kArgument,
+      "held must be bool of shape [", problem.start.size(1), "], not ", shape_string(held.sizes()));
+  LATENTPATH_CHECK(!held.all().item<bool>(), kArgument,
+                   "all coordinates are held: the straight line is the only path");
+  const bool first_order = !is_second_order(options.method) && options.method != "kim-zhang";
+  const bool polyline = options.curve != "neural" && options.method != "adam" && options.method != "sgd";
+  LATENTPATH_CHECK(first_order && (polyline || options.curve == "polyline"), kArgument, "`method` ",
+                   options.method, options.curve == "neural" ? " on a neural curve" : "",
+                   " moves all coordinates: where some are held `method` must be auto, lbfgs, "
+                   "spectral-gradient or paper2019");
+}
+
 void check_options(const PathOptions& options) {
   path_option_table().validate(options);
   density_weight_of(options);
@@ -55,6 +71,7 @@ void validate(const PathProblem& problem, const PathOptions& options) {
   check_problem(problem);
   check_options(options);
   check_density(problem, options);
+  check_held(problem, options);
   LATENTPATH_CHECK(
       !options.first_paths.defined() || (options.first_paths.dim() == 3 && options.first_paths.size(1) >= 2 &&
                                          options.first_paths.size(0) == problem.start.size(0) &&

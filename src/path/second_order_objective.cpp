@@ -150,6 +150,7 @@ std::string PathObjective::why_no_model() const {
   const EnergyOptions& options = energy_.options();
   if (!preconditioned_) return "the curve is no polyline on its own nodes";
   if (energy_.has_potential()) return "density regularisation has no second derivatives here";
+  if (options.held.defined()) return "some coordinates of the latent are held";
   if (options.kernel) return "images are compared by a kernel, which is no sum of squares";
   if (options.cost->averages_end_qualities() || !options.cost->is_energy())
     return "the " + options.cost->describe() + " cost is no sum of squares over segments";

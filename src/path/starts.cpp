@@ -57,7 +57,9 @@ PathSet first_paths(Search& search, const Tensor& times) {
         via_paths(pool, search.energy, search.start, search.end, times, options.via_starts, options.via));
     for (const Start& start : numbered_starts(StartKind::kVia, kinds.back().size(1))) starts.push_back(start);
   }
-  return path_set(at::cat(kinds, 1), starts);
+  PathSet paths = path_set(at::cat(kinds, 1), starts);
+  paths.nodes = hold(paths.nodes, search.problem.held, times);
+  return paths;
 }
 
 PathSet route_paths(Search& search, const Tensor& times) {
@@ -76,7 +78,9 @@ PathSet route_paths(Search& search, const Tensor& times) {
     if (!shared) own.emplace(search.energy, spread_around(search, pair), options.routes);
     found.push_back((shared ? *shared : *own).paths(from, to, times, options.route_starts));
   }
-  return path_set(at::cat(found), numbered_starts(StartKind::kRoute, options.route_starts));
+  PathSet paths = path_set(at::cat(found), numbered_starts(StartKind::kRoute, options.route_starts));
+  paths.nodes = hold(paths.nodes, search.problem.held, times);
+  return paths;
 }
 
 PathSet given_paths(Search& search, const Tensor& times) {
@@ -86,9 +90,9 @@ PathSet given_paths(Search& search, const Tensor& times) {
       reparametrise_evenly(search.energy, given, uniform_times(given.size(1) - 1), times,
                            search.options.reparametrise.even_subdivisions, search.options.reparametrise);
   const int64_t n = times.size(0) - 1;
-  return one_path_each(
-      at::cat({search.start.unsqueeze(1), nodes.narrow(1, 1, n - 1), search.end.unsqueeze(1)}, 1),
-      {StartKind::kGiven});
+  const Tensor with_ends =
+      at::cat({search.start.unsqueeze(1), nodes.narrow(1, 1, n - 1), search.end.unsqueeze(1)}, 1);
+  return one_path_each(hold(with_ends, search.problem.held, times), {StartKind::kGiven});
 }
 
 }  // namespace latentpath

@@ -48,12 +48,13 @@ std::vector<int64_t> replace_by_baselines(const Search& search, FoundPaths& foun
   const double margin = 1 - search.options.verify.margin;
   const Tensor ours = settled(result.path.cost_refined);
   const Tensor line_wins = result.linear.cost_refined < margin * ours;
-  const Tensor circle_wins =
-      result.spherical.cost_refined < margin * at::minimum(ours, result.linear.cost_refined);
+  Tensor circle_wins = result.spherical.cost_refined < margin * at::minimum(ours, result.linear.cost_refined);
+  if (search.problem.held.defined()) circle_wins = at::zeros_like(circle_wins);  // it moves what is held
   const std::vector<int64_t> lost = rows_where(line_wins.logical_or(circle_wins));
   if (lost.empty()) return lost;
   const auto take = [&](const Tensor& where, const Tensor& nodes, StartKind kind) {
-    result.nodes = at::where(where.view({-1, 1, 1}), as_stored(search.problem, nodes), result.nodes);
+    const Tensor kept = hold(nodes, search.problem.held, found.times);
+    result.nodes = at::where(where.view({-1, 1, 1}), as_stored(search.problem, kept), result.nodes);
     for (const int64_t pair : rows_where(where)) {
       found.start[static_cast<size_t>(pair)] = {kind};
       // The search may have converged, but not to this.

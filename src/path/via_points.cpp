@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/path/initial_path.h"
 #include "latentpath/path/time_parametrisation.h"
 
 namespace latentpath {
@@ -96,9 +97,10 @@ Tensor best_legs(const CandidatePool& pool, const PathEnergy& energy, const Tens
     const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
     const auto [first, last] = best_ways(total, screen);
     const int64_t paths = first.size(0), dim = from.size(1);
-    chosen.push_back(three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
-                                pool.latent.index_select(0, last), to[pair].expand({paths, dim}),
-                                options.leg_points));
+    const Tensor legs =
+        three_legs(from[pair].expand({paths, dim}), pool.latent.index_select(0, first),
+                   pool.latent.index_select(0, last), to[pair].expand({paths, dim}), options.leg_points);
+    chosen.push_back(hold(legs, energy.options().held, uniform_times(legs.size(1) - 1)));
   }
   return at::cat(chosen);
 }

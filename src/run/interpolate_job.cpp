@@ -17,6 +17,7 @@
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
+#include "latentpath/run/held_coordinates.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
@@ -88,6 +89,14 @@ OptionTable<InterpolateJob> make_table() {
       .edit("method")
       .choice("paper", "Algorithm 1: adam on a neural curve")
       .group("What the path should be like")
+      .add("freeze", &J::freeze)
+      .help(
+          "Parts of the latent that the path does not choose, like 0,8-17: of a latent of several tensors "
+          "these "
+          "tensors, of one of several axes rows of the first, else coordinates; from 0")
+      .add("move", &J::move)
+      .help("How what is frozen goes")
+      .choices({{"stay", "both ends must have the same"}, {"straight", "from one end's to the other's"}})
       .add("corners", &J::corners)
       .help("Tours at their points")
       .choices({{"smooth", "one velocity on both sides"}, {"sharp", "as their legs meet"}})
@@ -171,6 +180,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(job.odds != odds && !feature, "odds", kNoFeature);
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
+  say(job.move != "stay" && job.freeze.empty(), "move", "there is no `freeze`");
   const bool no_quality = job.path.method == "kim-zhang";
   say(no_quality && !job.favor.empty(), "favor", "Algorithm 1 of Kim and Zhang asks for no quality");
   say(no_quality && !job.avoid.empty(), "avoid", "Algorithm 1 of Kim and Zhang asks for no quality");
@@ -289,6 +299,20 @@ QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, 
   return path_quality(asked, job.ramp == "on", run.prior, guard);
 }
 
+/// What `freeze` holds, once the ends are known: of N(0, I) the guard then is about the rest.
+void hold_frozen(const InterpolateJob& job, const TorchScriptDecoder& decoder, InterpolateRun& run) {
+  PathProblem& problem = run.problem;
+  problem.held = held_coordinates(job.freeze, decoder.latent_shapes());
+  if (!problem.held.defined()) return;
+  check_held_ends(problem.held, job.move, problem.start, problem.end);
+  LATENTPATH_CHECK(run.legs_of_tour == 0, kArgument,
+                   "`freeze` cannot go with tours, whose bends at their points move all of the latent");
+  LATENTPATH_CHECK(!job.certify, kArgument,
+                   "`certify` compares with paths in all coordinates: not with `freeze`");
+  if (run.prior.normal || run.prior.assumed) run.prior.typicality = normal_typicality_of_free(problem.held);
+  run.facts["held_coordinates"] = problem.held.sum().item<int64_t>();
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
                  const CancellationToken& cancellation) {
@@ -343,6 +367,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
     check_end_points(run.prior, problem.start, field("from"));
     check_end_points(run.prior, problem.end, field("to"));
   }
+  hold_frozen(job, *models.decoder, run);
   run.guard =
       make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
@@ -356,8 +381,8 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;
-  run.facts = {
-      {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}};
+  run.facts.update(json{
+      {"quality", problem.quality->describe()}, {"latent_dim", dim}, {"precision", models.decoder->dtype()}});
   if (const auto shape = models.decoder->latent_shape(); shape.size() > 1) run.facts["latent_shape"] = shape;
   if (!run.feature.empty()) run.facts["feature"] = run.feature;
   if (run.prior.density) run.facts["prior"] = run.prior.density->describe();

@@ -138,6 +138,7 @@ StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchS
   stated.fitted.replace_filename(decoder_file.stem().string() + "-prior.json");
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
+  stated.samples = decoder.own_samples();
   return stated;
 }
 

@@ -117,7 +117,7 @@ LatentSampler sampler_of(DensityPointer density) {
   };
 }
 
-LatentSampler Prior::sampler() const { return sampler_of(density); }
+LatentSampler Prior::sampler() const { return sampler_of(density ? density : drawn ? end_points : nullptr); }
 
 std::string Guard::state() const {
   if (fits.empty()) return asked;
@@ -136,17 +136,19 @@ std::array<Tensor, 2> Guard::groups() const {
 
 namespace {
 
-/// Of pairs whose ends are none of the N(0, I) that is assumed: one sentence where it is all of them, else
-/// one a pair, which then counts for no other.
-void warn_of_unfit(const Tensor& start, const Tensor& end, Guard& guard) {
+/// Of pairs whose ends are none of the N(0, I) that is assumed, or of what the decoder draws: one sentence
+/// where it is all of them, else one a pair, which then counts for no other.
+void warn_of_unfit(const Prior& prior, const Tensor& start, const Tensor& end, Guard& guard) {
   const double typical = std::sqrt(static_cast<double>(start.size(1)));
   const auto sentence = [&](const Tensor& norms) {
+    const std::string ends = join_message("end points of norm ", norms.min().item<double>(), " to ",
+                                          norms.max().item<double>(), " are none of ");
     return join_message(
-        "nothing says what the decoder's latents are drawn from, and end points of norm ",
-        norms.min().item<double>(), " to ", norms.max().item<double>(),
-        " are none of N(0, I), which has norms of about ", typical,
-        ": no guard keeps these paths near the model's latents; give `prior` samples:FILE.npy with latents "
-        "that the model makes or was trained on, or mixture:FILE");
+        prior.drawn ? ends + "the latents that the decoder's method sample draws"
+                    : join_message("nothing says what the decoder's latents are drawn from, and ", ends,
+                                   "N(0, I), which has norms of about ", typical),
+        ": no guard keeps these paths near the model's latents; give `prior` samples:FILE.npy "
+        "with latents that the model makes or was trained on, or mixture:FILE");
   };
   const Tensor norms = at::stack({start, end}).to(at::kDouble).norm(2, {2});  // [2, pairs]
   if (std::find(guard.fits.begin(), guard.fits.end(), true) == guard.fits.end()) {
@@ -187,7 +189,8 @@ Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start,
   if (!guard.rank) return guard;
   const Tensor ranks = at::stack({guard.rank->rank(start), guard.rank->rank(end)});  // [2, pairs]
   const Tensor strange = ranks < kStrange;
-  if (prior.assumed)
+  const bool may_not_fit = prior.assumed || prior.drawn;
+  if (may_not_fit)
     for (size_t pair = 0; pair < pairs; ++pair)
       guard.fits[pair] = !strange.select(1, static_cast<int64_t>(pair)).any().item<bool>();
   const bool some_fit = std::find(guard.fits.begin(), guard.fits.end(), true) != guard.fits.end();
@@ -195,12 +198,12 @@ Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start,
   if (!feature || !on) return guard;
   guard.asked = "on";
   if (some_fit) guard.quality = typicality_guard(guard.rank);
-  if (!prior.assumed) {
+  if (!may_not_fit) {
     warn_of_strange(strange, guard);
     return guard;
   }
-  warn_of_unfit(start, end, guard);
-  if (some_fit)
+  warn_of_unfit(prior, start, end, guard);
+  if (some_fit && prior.assumed)
     guard.notes.push_back(
         "nothing says what the decoder's latents are drawn from: N(0, I) is assumed, and paths keep to where "
         "it has samples; `prior` names another one, `guard` none asks for nothing");
@@ -240,6 +243,55 @@ DensityPointer asked_density(const PriorOptions& options, int64_t latent_dim, Ra
     return fitted.density;
   }
   return nullptr;
+}
+
+/// Draws by the decoder's own method, with the log-density of what was fitted to them (null: none was).
+class OwnSamples final : public Density {
+ public:
+  OwnSamples(std::function<Tensor(int64_t, uint64_t)> draw, DensityPointer fitted, int64_t dim)
+      : draw_(std::move(draw)), fitted_(std::move(fitted)), dim_(dim) {}
+  Tensor log_density(const Tensor& z) const override {
+    LATENTPATH_CHECK(fitted_, kArgument, "the decoder draws its ", dim_,
+                     " latents by itself, and nobody knows their density; `prior` names one");
+    return fitted_->log_density(z);
+  }
+  Tensor sample(int64_t count, at::Generator& generator) const override {
+    return draw_(count, at::randint(int64_t{1} << 31, {1}, generator, at::kLong).item<int64_t>());
+  }
+  int64_t dim() const override { return dim_; }
+  std::string describe() const override {
+    return fitted_ ? "the decoder's own samples, " + fitted_->describe() : "the decoder's own samples";
+  }
+
+ private:
+  std::function<Tensor(int64_t, uint64_t)> draw_;
+  DensityPointer fitted_;
+  int64_t dim_;
+};
+
+/// The prior of a decoder whose file draws its latents itself and names no density.
+void set_own_samples(const StatedPrior& stated, int64_t latent_dim, RankOptions& rank,
+                     const ProgressObserver& progress, Prior& prior) {
+  constexpr int64_t kMostFitted = 1024, kFewest = 4096;  // latents, samples
+  prior.drawn = true;
+  const int64_t count = std::max(kFewest, 4 * latent_dim);
+  const bool fits = latent_dim <= kMostFitted;
+  const Tensor samples = stated.samples(fits ? count : 2, rank.seed);
+  LATENTPATH_CHECK(
+      at::equal(samples.narrow(0, 0, 2), stated.samples(fits ? count : 2, rank.seed).narrow(0, 0, 2)), kInput,
+      "the decoder's method sample(n, seed) gives other latents for the same seed: nothing could be "
+      "repeated; seed its generator with `seed`");
+  if (!fits) {
+    prior.end_points = std::make_shared<OwnSamples>(stated.samples, nullptr, latent_dim);
+    prior.notes.push_back(
+        join_message("the decoder draws its latents by its method sample: points are drawn by it; of ",
+                     latent_dim, " latents no density is fitted, and so no guard keeps paths near them"));
+    return;
+  }
+  const SampleDensity fitted = fit_density(samples, {.seed = rank.seed}, progress);
+  rank = fitted.rank_options(rank.seed);
+  prior.density = prior.end_points = std::make_shared<OwnSamples>(stated.samples, fitted.density, latent_dim);
+  prior.notes.push_back("the decoder draws its latents by its method sample: " + fitted.sentence());
 }
 
 /// The ranks of its density, by which ends are found outside, and from which the guard is made.
@@ -282,6 +334,11 @@ Prior make_prior(const PriorOptions& options, const StatedPrior& stated, int64_t
                                        "; `fitted_prior` none leaves it out"));
   }
   if (!asked) prior.density = of_decoder;
+  if (!prior.density && stated.samples) {
+    set_own_samples(stated, latent_dim, rank, progress, prior);
+    if (prior.density) set_ranks(rank, progress, prior);
+    return prior;
+  }
   if (!prior.density) {
     prior.end_points = normal_density(latent_dim);
     prior.typicality = normal_typicality(latent_dim);
@@ -301,7 +358,7 @@ Prior make_prior(const PriorOptions& options, const StatedPrior& stated, int64_t
 }
 
 void check_end_points(const Prior& prior, const Tensor& points, const std::string& field) {
-  if (!prior.rank) return;
+  if (!prior.rank || prior.drawn) return;  // latents by other ways than the decoder's are no mistake
   const int64_t dim = points.size(1);
   const Tensor inside = prior.rank->evaluate({points.to(at::kDouble), {}, {}});
   const int64_t worst = inside.argmin().item<int64_t>();

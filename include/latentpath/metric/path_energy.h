@@ -38,6 +38,9 @@ struct EnergyOptions {
   std::shared_ptr<const DensityPotential> potential = {};
   double density_weight = 0;  ///< μ ≥ 0
   double density_scale = 1;   ///< h of density_factor()
+  /// bool [D]: coordinates that are no variables of a path, which go straight from its start to its end
+  /// (hold(), path/initial_path.h). Undefined: none.
+  Tensor held = {};
 };
 
 /// Figures of a batch of curves, each [pairs] float64, on a grid `subdivisions` times finer than given.

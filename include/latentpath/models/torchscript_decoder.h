@@ -11,6 +11,7 @@
 //   Tensor images = (*decoder)(z);   // z [n, D] → [n, 1, 28, 28]
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ class TorchScriptDecoder : public Embedding {
   std::optional<ValueRange> output_range() const;
   /// "normal" where the file says so, else empty.
   std::string prior() const;
+  /// `count` latents [count, D] float64 of the file's own, where it has a method `sample(n: int, seed: int)`:
+  /// what it was trained on, or what its mapping network makes. The same seed gives the same latents. Null
+  /// where there is none.
+  std::function<Tensor(int64_t count, uint64_t seed)> own_samples() const;
   /// Fixes D where neither file nor options did (from the endpoints).
   void set_latent_dim(int64_t latent_dim);
   /// Fixes D and the latent's shape as the first of `shapes` with which the model runs, where neither file
@@ -60,6 +65,8 @@ class TorchScriptDecoder : public Embedding {
   void set_latent_shape(const std::vector<std::vector<int64_t>>& shapes);
   /// The shape of one latent as the model takes it, {D} for a row; once a point was decoded.
   std::vector<int64_t> latent_shape() const;
+  /// The shapes of its tensors, one or several; likewise.
+  std::vector<std::vector<int64_t>> latent_shapes() const;
   /// What was assumed about how it is called and what it gives, a sentence each; once it was checked.
   std::vector<std::string> assumptions() const;
 

@@ -53,6 +53,11 @@ class TorchScriptModule {
   Tensor forward(const std::vector<Tensor>& inputs) const;
   /// The same of the file's method `features`; undefined where it has none.
   Tensor features(const Tensor& input) const;
+  /// Whether the file has a method `sample`.
+  bool can_sample() const;
+  /// The file's own latents, `sample(n: int, seed: int)`: one tensor [n, …] or a list of them, on the CPU.
+  /// Throws Error(kInput) where it fails or gives something else.
+  std::vector<Tensor> sample(int64_t count, int64_t seed) const;
   /// The same where forward may return several tensors, as encoders do: (mu, log variance).
   std::vector<Tensor> forward_all(const Tensor& input) const;
 

@@ -13,4 +13,9 @@ Tensor linear_path(const Tensor& start, const Tensor& end, const Tensor& times);
 /// line is returned.
 Tensor spherical_path(const Tensor& start, const Tensor& end, const Tensor& times);
 
+/// Polylines [rows, m, D] with the coordinates `held` (bool [D]; undefined: none) moved onto the straight
+/// line between the polyline's ends, evenly in `times` [m]. Where the ends are equal they are so to the last
+/// bit.
+Tensor hold(const Tensor& nodes, const Tensor& held, const Tensor& times);
+
 }  // namespace latentpath

@@ -49,6 +49,11 @@ class PathObjective : public Objective {
 
  private:
   EvaluationCounter::Scope counting(const Tensor& rows) const;
+  /// Nodes of a polyline between its ends.
+  int64_t interior() const { return (times_.size(0) - 1) / subdivisions_ - 1; }
+  /// Of gradients and steps [rows, N]: nothing of coordinates that are held. With B the preconditioner and P
+  /// what is left, P B P is symmetric and positive on what moves.
+  Tensor without_held(const Tensor& rows) const;
   void update_models(const Tensor& rows, const CurvePoints& points, const SegmentTerms& terms);
 
   class RowModel;
@@ -63,6 +68,7 @@ class PathObjective : public Objective {
   Tensor start_, end_, times_;
   bool preconditioned_;
   int64_t subdivisions_;
+  Tensor held_;                           ///< [N]: EnergyOptions::held at every node; or undefined
   Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none
   std::vector<int64_t> evaluated_;        ///< how often each row was

@@ -34,6 +34,9 @@ struct PathProblem {
   LatentSampler prior = {};     ///< where via points are drawn; none: N(0, I) if the quality looks at decoded
                                 ///< points, else no via points
   DensityPointer density = {};  ///< p(z), for density regularisation: prior samples are then its draws
+  Tensor held = {};  ///< bool [D]: coordinates that are not sought: on every path they go straight from the
+                     ///< start's value to the end's, and stay to the last bit where the two are equal. Of
+                     ///< polylines, by first-order methods. Undefined: none
 };
 
 /// The paths as they are after an iteration, for those who plot or time convergence.

@@ -39,7 +39,9 @@ struct InterpolateJob {
   std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
   std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none
   std::string data_density =
-      "auto";  ///< −log p(x) along the paths is reported: on, none (run/data_density.h)
+      "auto";                 ///< −log p(x) along the paths is reported: on, none (run/data_density.h)
+  std::string freeze;         ///< parts of the latent that are held (run/held_coordinates.h); empty: none
+  std::string move = "stay";  ///< how they go: stay, straight
   PathOptions path;
   std::string corners = "smooth";  ///< of tours at their points: smooth, sharp
   double tour_allowance = 0.05;    ///< a smooth tour costs at most 1 + this times its legs

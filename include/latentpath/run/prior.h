@@ -6,6 +6,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct StatedPrior {
   std::string name;  ///< attribute `prior`: "normal", "semicircle", "uniform"; empty: not said
   std::filesystem::path
       fitted;  ///< NAME-prior.json beside NAME.pt: a mixture fitted to the codes of data; empty: none
+  /// Latents [count, D] of the file's own method `sample`; null: it has none. Where the file names no
+  /// density, one is fitted to these.
+  std::function<Tensor(int64_t count, uint64_t seed)> samples = {};
 };
 
 /// What the options and the decoder's files say together.
@@ -50,9 +54,11 @@ struct Prior {
   TypicalityRankPointer typicality;
   bool assumed = false;
   bool fitted = false;  ///< `density` is StatedPrior::fitted
+  bool drawn =
+      false;  ///< `end_points` is StatedPrior::samples, and `density`, for up to 1024 latents, fitted to it
   std::vector<std::string> notes;
 
-  /// For PathProblem::prior; none without a density.
+  /// For PathProblem::prior; none where nothing is known.
   LatentSampler sampler() const;
 };
 
@@ -69,7 +75,8 @@ struct Guard {
   std::vector<std::string> notes;
   std::vector<Warning> warnings;
 
-  /// "on", "none", or "unfit": N(0, I) was assumed, and this pair's ends are none of it (see `warnings`).
+  /// "on", "none", or "unfit": N(0, I) was assumed, or the decoder draws its latents itself, and this pair's
+  /// ends are none of these (see `warnings`).
   std::string state(size_t pair) const { return asked == "on" && !fits[pair] ? "unfit" : asked; }
   /// The state of all pairs, "mixed" where they differ.
   std::string state() const;
@@ -77,10 +84,10 @@ struct Guard {
   std::array<Tensor, 2> groups() const;
 };
 
-/// `on` is the option `guard`; start, end [pairs, D]. Where N(0, I) is assumed and an end of a pair is
-/// stranger than 9999 of 10 000 of its samples, the assumption is wrong for that pair: no guard, and a
-/// warning that says what to give. Ends as strange by a prior that is known are named in a warning: their
-/// paths are strange there whatever is done.
+/// `on` is the option `guard`; start, end [pairs, D]. Where N(0, I) is assumed, or the decoder draws its
+/// latents itself, and an end of a pair is stranger than 9999 of 10 000 samples, that pair's latents are
+/// others: no guard, and a warning that says what to give. Ends as strange by a prior that is known are named
+/// in a warning: their paths are strange there whatever is done.
 Guard make_guard(const Prior& prior, bool on, bool feature, const Tensor& start, const Tensor& end);
 
 /// What is asked of the probability P of a feature (null stays null): shift_odds(P, odds)^sharpness.
@@ -96,8 +103,8 @@ QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prio
 Prior make_prior(const PriorOptions& options, const StatedPrior& stated, int64_t latent_dim, uint64_t seed,
                  const ProgressObserver& progress = {});
 
-/// Refuses points [n, D] far outside the prior, which decode to nothing that the model was trained for.
-/// `field` is where they come from, for the sentence.
+/// Refuses points [n, D] far outside a prior that is stated or asked for, which decode to nothing that the
+/// model was trained for. `field` is where they come from, for the sentence.
 void check_end_points(const Prior& prior, const Tensor& points, const std::string& field);
 
 }  // namespace latentpath
