@@ -43,7 +43,7 @@ void finish(const RunRecord& run, const Shell& shell, const std::optional<std::f
   if (shell.json) {
     std::cout << run.summary.dump(2) << "\n";
   } else {
-    std::cout << run.text;
+    std::cout << option_names_as_dashes(run.text);
     if (target) std::cout << "written to " << target->string() << "\n";
   }
   std::cout.flush();

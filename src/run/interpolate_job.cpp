@@ -305,8 +305,6 @@ void hold_frozen(const InterpolateJob& job, const TorchScriptDecoder& decoder, I
   problem.held = held_coordinates(job.freeze, decoder.latent_shapes());
   if (!problem.held.defined()) return;
   check_held_ends(problem.held, job.move, problem.start, problem.end);
-  LATENTPATH_CHECK(run.legs_of_tour == 0, kArgument,
-                   "`freeze` cannot go with tours, whose bends at their points move all of the latent");
   LATENTPATH_CHECK(!job.certify, kArgument,
                    "`certify` compares with paths in all coordinates: not with `freeze`");
   if (run.prior.normal || run.prior.assumed) run.prior.typicality = normal_typicality_of_free(problem.held);
@@ -558,7 +556,7 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
   run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
-  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, run);
+  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
 }
 
 /// Paths of this machine beside those that options name.
@@ -702,7 +700,7 @@ void join_tours(const std::vector<InterpolateJob>& jobs, const std::vector<std::
   for (size_t group = 0; group < runs.size(); ++group)
     add_energies(jobs[group], runs[group], pairs[group], energies);
   all.tours = make_tours(jobs[0], all.result, all.legs_of_tour, energies, interrupted);
-  add_tour_figures(all.tours, all.legs_of_tour, all);
+  add_tour_figures(all.tours, all.legs_of_tour, jobs[0].corners == "smooth", all);
 }
 
 }  // namespace

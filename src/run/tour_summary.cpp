@@ -15,19 +15,21 @@ namespace {
 using detail::number_or_null;
 using nlohmann::json;
 
-std::string text_of(const Tour& tour, int64_t legs) {
+std::string text_of(const Tour& tour, int64_t legs, bool smooth) {
   const std::string first =
       join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ", figure_text(tour.cost),
                    " (its legs ", figure_text(tour.legs_cost), ")");
   if (tour.bent > 0)
     return first + ", smooth at its points: bent over " + share_text(tour.bent) +
            " of a leg on either side\n";
-  return first + (tour.legs_jump > 0 ? ", with corners at its points\n" : "\n");
+  if (tour.legs_jump == 0) return first + "\n";
+  return first + ", with corners at its points" +
+         (smooth ? ": every bend costs more than `tour_allowance` lets it, and a larger one rounds them\n" : "\n");
 }
 
 }  // namespace
 
-void add_tour_figures(const std::vector<Tour>& found, int64_t legs, RunRecord& run) {
+void add_tour_figures(const std::vector<Tour>& found, int64_t legs, bool smooth, RunRecord& run) {
   json tours = json::array();
   for (size_t i = 0; i < found.size(); ++i) {
     const Tour& tour = found[i];
@@ -51,7 +53,7 @@ void add_tour_figures(const std::vector<Tour>& found, int64_t legs, RunRecord& r
   run.summary["tours"] = tours;
   std::string text;
   if (found.size() == 1) {
-    text = text_of(found[0], legs);
+    text = text_of(found[0], legs, smooth);
   } else {
     std::vector<double> ratios;
     for (const Tour& tour : found) ratios.push_back(tour.cost / tour.legs_cost);

@@ -10,7 +10,7 @@
 namespace latentpath {
 
 /// Puts tours of so many legs, the pairs of the run in turn, into its summary ("tours"), text and arrays
-/// (tour.npy, tour_times.npy).
-void add_tour_figures(const std::vector<Tour>& tours, int64_t legs, RunRecord& run);
+/// (tour.npy, tour_times.npy). Where smooth ones were asked for, what lets one with corners be bent is said.
+void add_tour_figures(const std::vector<Tour>& tours, int64_t legs, bool smooth, RunRecord& run);
 
 }  // namespace latentpath

@@ -101,6 +101,12 @@ def test_what_is_frozen_stays_to_the_last_bit(folder, tmp_path):
     assert record["held_coordinates"] == 2 and record["options"]["freeze"] == "2-3"
 
 
+def test_a_smooth_tour_keeps_what_is_frozen(folder, tmp_path):
+    interpolate(folder, tmp_path / "tour", freeze="2-3", through="0.5,-1,0.3,0.1").ok()
+    tour = np.load(tmp_path / "tour" / "tour.npy")[0]
+    assert (tour[:, 2:] == np.float32([0.3, 0.1])).all() and len(tour) > 20
+
+
 def test_frozen_parts_that_differ_are_refused_or_go_straight(folder, tmp_path):
     refused = interpolate(folder, tmp_path / "refused", freeze="0,2-3")
     assert refused.code == 2
