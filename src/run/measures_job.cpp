@@ -123,9 +123,8 @@ void check_job(const MeasuresJob& o) {
                    "a sample is missing: give `from` and `to` (FILE.csv or FILE.npy), or `example`");
   LATENTPATH_CHECK(o.example > 0 || !o.to.empty(), kArgument,
                    "`to` is missing: give the sample at the end of the path");
-  LATENTPATH_CHECK(
-      o.quality.empty() || o.search.method != "mixture", kArgument,
-      "`quality` cannot change a mixture, which moves no point: use `method` mmd or displacement");
+  LATENTPATH_CHECK(o.quality.empty() || o.search.kind != MeasureKind::kMixture, kArgument,
+                   "`quality` cannot change a mixture, which moves no point: use `kind` mmd or displacement");
 }
 
 OptionTable<MeasuresJob> make_table() {
