@@ -9,7 +9,7 @@ Subcommand measures() {
       "measures", "A path between two samples",
       "Examples:\n"
       "  latentpath measures --example 1 --out runs/example1\n"
-      "  latentpath measures --from a.csv --to b.csv --method displacement --steps 20 --out runs/transport\n",
+      "  latentpath measures --from a.csv --to b.csv --kind displacement --steps 20 --out runs/transport\n",
       measures_option_table());
 }
 

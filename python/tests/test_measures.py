@@ -30,7 +30,7 @@ def test_the_mixture_attains_the_bound_and_displacement_is_a_shift(samples):
 
 
 def test_weights_numbers_on_a_line_and_numpy():
-    path = lp.measures(np.array([0.0, 1.0]), np.array([0.0, 1.0, 4.0]), y_weights=[1, 1, 2], method="mixture", steps=2)
+    path = lp.measures(np.array([0.0, 1.0]), np.array([0.0, 1.0, 4.0]), y_weights=[1, 1, 2], kind="mixture", steps=2)
     assert path.points.dtype == torch.float64 and path.points.shape[2] == 1
     end = {round(float(p), 9): float(w) for p, w in zip(path.points[-1].flatten(), path.weights[-1]) if w > 0}
     assert end == pytest.approx({0.0: 0.25, 1.0: 0.25, 4.0: 0.5})
@@ -69,10 +69,10 @@ def test_bad_input_is_one_sentence(samples, change, words):
 
 def test_a_run_folder_as_the_program_writes_it(samples, tmp_path):
     x, y = samples
-    path = lp.measures(x, y[:20], steps=3, method="mixture")
+    path = lp.measures(x, y[:20], steps=3, kind="mixture")
     path.save(tmp_path / "run")
     document = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert document["summary"]["method"] == "mixture"
+    assert document["summary"]["kind"] == "mixture"
     assert np.load(tmp_path / "run" / "path.npy").shape[0] == 1
     assert np.allclose(np.load(tmp_path / "run" / "weights.npy")[0].sum(1), 1)
     with pytest.raises(lp.LatentPathError, match="folder"):

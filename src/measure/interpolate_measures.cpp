@@ -13,6 +13,7 @@
 #include "latentpath/core/memory.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
@@ -361,17 +362,17 @@ class Search {
 
   MeasureResult run() {
     const auto begin = Clock::now();
-    result_.method = options_.method;
+    result_.kind = options_.kind;
     result_.seed = options_.seed;
     result_.times = uniform_times(options_.steps);
-    if (options_.method != "mixture" || options_.baselines) choose_transport();
+    if (options_.kind != MeasureKind::kMixture || options_.baselines) choose_transport();
     measure_ends();
     result_.mixture = mixture_path();
     result_.mixture_figures = figures(*result_.mixture);
-    if (options_.method == "displacement" || options_.baselines) displace();
-    if (options_.method == "mixture") {
+    if (options_.kind == MeasureKind::kDisplacement || options_.baselines) displace();
+    if (options_.kind == MeasureKind::kMixture) {
       result_.path = *result_.mixture;
-    } else if (options_.method == "displacement") {
+    } else if (options_.kind == MeasureKind::kDisplacement) {
       result_.path = *result_.displacement;
     } else {
       minimise();
@@ -379,7 +380,7 @@ class Search {
     }
     result_.figures = figures(result_.path);
     if (!options_.baselines) {
-      if (options_.method != "mixture") result_.mixture.reset(), result_.mixture_figures.reset();
+      if (options_.kind != MeasureKind::kMixture) result_.mixture.reset(), result_.mixture_figures.reset();
     }
     if (result_.figures.clamped > 0)
       result_.warnings.push_back(join_message("rounding made squared distances negative by ",
@@ -402,8 +403,8 @@ class Search {
     LATENTPATH_CHECK(problem.start.size(1) == problem.end.size(1), kArgument,
                      "the samples' dimensions differ: ", problem.start.size(1), " and ", problem.end.size(1));
     LATENTPATH_CHECK(
-        !problem.quality || options_.method != "mixture", kArgument,
-        "a mixture moves no point, so a `quality` cannot change it: choose the `method` mmd or displacement");
+        !problem.quality || options_.kind != MeasureKind::kMixture, kArgument,
+        "a mixture moves no point, so a `quality` cannot change it: choose the `kind` mmd or displacement");
     LATENTPATH_CHECK(
         !problem.quality || (!problem.quality->needs_decoded() && !problem.quality->depends_on_time()),
         kArgument, "the quality of a sample's points must depend on the point alone");
@@ -563,7 +564,7 @@ class Search {
 
   /// Both maps at once: X sent forward fades out while Y sent back fades in, so that the ends are exact.
   void displace_by_entropy() {
-    LATENTPATH_CHECK(!quality_ || options_.method != "displacement", kArgument,
+    LATENTPATH_CHECK(!quality_ || options_.kind != MeasureKind::kDisplacement, kArgument,
                      "displacement with a quality needs an exact transport: ", not_exact_);
     tell("entropic transport", 0, 0);
     const EntropicTransport found = entropic_transport(view(start_, start_weights_), view(end_, end_weights_),
@@ -595,11 +596,12 @@ class Search {
   }
 
   void minimise() {
+    result_.method = solver().name;
     std::vector<std::string> starts;
     const bool can_match = exact_transport_fits(), can_pair = equal_sizes();
     LATENTPATH_CHECK(can_match || can_pair, kArgument, "samples of ", start_.size(0), " and ", end_.size(0),
                      " points have no common particles without an exact transport, and ", not_exact_,
-                     ": use samples of equal size, or the method mixture or displacement");
+                     ": use samples of equal size, or the `kind` mixture or displacement");
     if (options_.start == "auto") {
       starts = {"random"};
       if (can_match) starts.emplace_back("matched");
@@ -637,14 +639,26 @@ class Search {
                         make_generator(options_.seed + 1));
   }
 
+  const SolverMethod& solver() const {
+    if (options_.method != "auto") return solver_method(options_.method);
+    return solver_method(options_.curve == "neural" ? "adam" : "lbfgs");
+  }
+
   SolveResult descend(Objective& objective, const Tensor& x0, const std::string& stage,
                       Clock::time_point begin) const {
+    const SolverMethod& method = solver();
     StoppingOptions stopping;
-    stopping.max_iterations = options_.max_iterations > 0 ? options_.max_iterations : 400;
-    stopping.relative_decrease = options_.tolerance;
-    stopping.patience = 5;
+    stopping.max_iterations = options_.max_iterations > 0 ? options_.max_iterations
+                              : method.takes_rate         ? 1000
+                                                          : 400;
+    if (!method.takes_rate) {
+      stopping.relative_decrease = options_.tolerance;
+      stopping.patience = 5;
+    }
     if (options_.max_seconds > 0) stopping.max_seconds = std::max(1e-3, options_.max_seconds - since(begin));
-    const auto solver = lbfgs_solver({.memory = 20});
+    const auto solver = make_solver<Tensor>(method.name, {.lbfgs = {.memory = 20},
+                                                          .adam = {.learning_rate = options_.learning_rate},
+                                                          .sgd = {.learning_rate = options_.learning_rate}});
     const auto watch = [&](const SolverState& state) {
       tell(stage, state.iteration, stopping.max_iterations, state.value[0].item<double>());
     };
@@ -666,6 +680,7 @@ class Search {
     const auto begin = Clock::now();
     MeasureCandidate candidate;
     candidate.name = "smooth";
+    candidate.title = "mmd, best smooth motion";
     MeasurePath path = displaced_particles();
     const MeasureObjective nodes(*distances_, quality_.get(), options_.epsilon, path);
     SmoothObjective objective(nodes, path,
@@ -676,11 +691,17 @@ class Search {
     return finish(std::move(candidate), objective.at(solved.state.x[0]), begin);
   }
 
-  /// L-BFGS on the points themselves, coarse to fine in K.
-  MeasureCandidate directly(const std::string& name) {
-    const auto begin = Clock::now();
+  static MeasureCandidate candidate_from(const std::string& name) {
     MeasureCandidate candidate;
     candidate.name = name;
+    candidate.title = "mmd, " + name + " start";
+    return candidate;
+  }
+
+  /// The points themselves move, coarse to fine in K.
+  MeasureCandidate directly(const std::string& name) {
+    const auto begin = Clock::now();
+    MeasureCandidate candidate = candidate_from(name);
     std::vector<int64_t> levels{options_.steps};
     while (levels.front() >= 6) levels.insert(levels.begin(), (levels.front() + 1) / 2);
     // A jump has no points between, and particles on their best paths are not straightened again.
@@ -702,11 +723,10 @@ class Search {
     return finish(std::move(candidate), std::move(path), begin);
   }
 
-  /// Adam on the neural curve of paper A through the space of samples.
+  /// The neural curve of paper A through the space of samples.
   MeasureCandidate by_curve(const std::string& name) {
     const auto begin = Clock::now();
-    MeasureCandidate candidate;
-    candidate.name = name;
+    MeasureCandidate candidate = candidate_from(name);
     MeasurePath path = first_path(name, options_.steps);
     MeasureObjective nodes(*distances_, quality_.get(), options_.epsilon, path);
     NeuralCurveOptions neural = options_.neural;
@@ -714,17 +734,8 @@ class Search {
     const auto curve = neural_curve(path.points[0].numel(), neural);
     const Tensor parameters = curve->fit(path.points.flatten(1).unsqueeze(0), uniform_times(options_.steps));
     CurveObjective objective(nodes, curve, path);
-    const auto solver = adam_solver({.learning_rate = options_.learning_rate});
-    StoppingOptions stopping;
-    stopping.max_iterations = options_.max_iterations > 0 ? options_.max_iterations : 1000;
-    stopping.max_seconds = options_.max_seconds;
-    const SolveResult solved = solve(
-        objective, parameters, *solver, stopping,
-        [&](const SolverState& state) {
-          tell("neural curve from the " + name + " start", state.iteration, stopping.max_iterations,
-               state.value[0].item<double>());
-        },
-        cancellation_);
+    const SolveResult solved =
+        descend(objective, parameters, "neural curve from the " + name + " start", begin);
     path.points = objective.best().defined() ? objective.best() : path.points;
     record(candidate, solved);
     return finish(std::move(candidate), std::move(path), begin);
@@ -766,6 +777,17 @@ class Search {
 };
 
 }  // namespace
+
+std::string measure_kind_name(MeasureKind kind) {
+  switch (kind) {
+    case MeasureKind::kMixture:
+      return "mixture";
+    case MeasureKind::kDisplacement:
+      return "displacement";
+    default:
+      return "mmd";
+  }
+}
 
 MeasureResult interpolate_measures(const MeasureProblem& problem, const MeasureOptions& options,
                                    const ProgressObserver& progress, const CancellationToken& cancellation) {
@@ -832,8 +854,7 @@ std::string MeasureResult::brief_report() const {
     return f.mean_quality ? join_message(", mean quality ", *f.mean_quality) : std::string();
   };
   for (const MeasureCandidate& candidate : candidates)
-    line(candidate.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + candidate.name + " start",
-         candidate.figures,
+    line(candidate.title, candidate.figures,
          join_message(quality_of(candidate.figures), ", ", candidate.iterations, " iterations, ",
                       termination_name(candidate.termination)));
   if (mixture_figures) line("mixture", *mixture_figures, " (the geodesic)");

@@ -1,10 +1,36 @@
 #include "latentpath/measure/interpolate_measures.h"
 
+#include <algorithm>
+
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
+#include "latentpath/solver/methods.h"
 
 namespace latentpath {
 namespace {
+
+/// The solvers of mmd, with what each is or without.
+std::string solvers(bool described) {
+  std::string text = described ? "auto (lbfgs on the points, adam on a neural curve)" : "auto";
+  for (const SolverMethod& method : solver_methods())
+    if (method.needs == SolverNeeds::kGradient)
+      text += ", " + method.name + (described ? " (" + method.description + ")" : "");
+  return text;
+}
+
+void check_method(const MeasureOptions& o) {
+  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement}) {
+    const std::string name = measure_kind_name(kind);
+    LATENTPATH_CHECK(o.method != name, kArgument, "`method` is the solver, as everywhere: ask for ", name,
+                     " by `kind` ", name);
+  }
+  const auto& all = solver_methods();
+  const bool known = o.method == "auto" || std::any_of(all.begin(), all.end(), [&](const auto& method) {
+                       return method.name == o.method && method.needs == SolverNeeds::kGradient;
+                     });
+  LATENTPATH_CHECK(known, kArgument, "`method` must be one of ", solvers(false),
+                   ", which need a gradient alone, not '", o.method, "'");
+}
 
 OptionTable<MeasureOptions> make_table() {
   using O = MeasureOptions;
@@ -17,11 +43,13 @@ OptionTable<MeasureOptions> make_table() {
       .zero("0.03 median distances");
   OptionTable<O> t;
   t.group("How it is sought")
-      .add("method", &O::method)
+      .add("kind", &O::kind,
+           {{{"mmd", "points move, Eq. 13"}, MeasureKind::kMmd},
+            {{"mixture", "the kernel's exact geodesic: weights change"}, MeasureKind::kMixture},
+            {{"displacement", "optimal transport"}, MeasureKind::kDisplacement}})
       .help("Kind of path")
-      .choices({{"mmd", "points move, Eq. 13"},
-                {"mixture", "the kernel's exact geodesic: weights change"},
-                {"displacement", "optimal transport"}})
+      .add("method", &O::method)
+      .help("Solver of mmd: " + solvers(true))
       .add("steps", &O::steps)
       .help("Steps K of the path")
       .range(1, 10000)
@@ -34,7 +62,7 @@ OptionTable<MeasureOptions> make_table() {
                 {"smooth", "motions of matched points that stay smooth"}})
       .add("curve", &O::curve)
       .help("Curve of mmd")
-      .choices({{"polyline", "the points themselves, by L-BFGS"}, {"neural", "the papers' network, by Adam"}})
+      .choices({{"polyline", "the points themselves"}, {"neural", "the papers' network"}})
       .add("harmonics", &O::harmonics)
       .help("Sine waves in a smooth motion")
       .range(1, 1000);
@@ -42,12 +70,12 @@ OptionTable<MeasureOptions> make_table() {
       .add("max-iterations", &O::max_iterations)
       .help("Iterations, of each level")
       .at_least(0)
-      .zero("400, neural 1000")
+      .zero("400, adam and sgd 1000")
       .add("tolerance", &O::tolerance)
       .help("Stop when 5 iterations together lower the cost by less than this share")
       .at_least(0)
       .add("learning-rate", &O::learning_rate)
-      .help("Step length of the neural curve")
+      .help("Step length of adam and sgd")
       .above(0)
       .add("max-seconds", &O::max_seconds)
       .help("Time limit for each start")
@@ -79,6 +107,7 @@ OptionTable<MeasureOptions> make_table() {
       .at_least(0)
       .add("baselines", &O::baselines)
       .help("Measure mixture and displacement beside the path");
+  t.rule(check_method);
   t.rule([](const O& o) {
     LATENTPATH_CHECK(o.start != "smooth" || o.curve == "polyline", kArgument,
                      "`start` smooth is a curve of its own kind: it cannot be taken with `curve` neural");

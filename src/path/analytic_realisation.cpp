@@ -5,6 +5,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/adaptors.h"
+#include "path/search.h"
 
 namespace latentpath {
 namespace {
@@ -13,19 +14,22 @@ namespace {
 /// step of Newton's method costs more than the first-order steps that it saves.
 constexpr int kMostCoordinates = 8, kMostOutputs = 64;
 
+/// The cost asked for, or that of `cost` auto.
+std::string cost_of(const PathProblem& problem, const PathOptions& options) {
+  if (options.cost != "auto") return options.cost;
+  const bool loop = (problem.start == problem.end).all(1).any().item<bool>();
+  return default_cost(options, loop, problem.quality->depends_on_time());
+}
+
 /// Why the problem has no analytic realisation as it is stated; empty where nothing speaks against one.
 std::string obstacle(const PathProblem& problem, const PathOptions& options) {
-  const bool loop = (problem.start == problem.end).all(1).any().item<bool>();
-  const bool timed = problem.quality->depends_on_time();
   if (problem.held.defined()) return "some coordinates are held";
   if (options.kernel) return "lengths are measured by a kernel";
   if (options.norm != OutputNorm::kSum) return "lengths are means over outputs";
   if (options.curve != "auto" && options.curve != "polyline") return "the curve is no polyline";
-  if (options.cost == "dynamic" || (options.cost == "auto" && (loop || timed))) {
-    if (!options.time_weight) return "the weight of the time term is not given";
-  } else if (options.cost != "chord" && options.cost != "auto") {
-    return "the cost is not an energy of chords";
-  }
+  const std::string cost = cost_of(problem, options);
+  if (cost != "chord" && cost != "dynamic") return "the cost is not an energy of chords";
+  if (cost == "dynamic" && !options.time_weight) return "the weight of the time term is not given";
   if (problem.embedding->latent_dim() < 0 && problem.embedding->analytic() == nullptr &&
       problem.start.size(1) > kMostCoordinates)
     return "the map is known by tensors alone, and has many coordinates";
@@ -76,7 +80,7 @@ std::optional<GeodesicProblem> analytic_realisation(const PathProblem& problem, 
   GeodesicProblem dense{.metric = std::move(metric),
                         .start = row_major(problem.start),
                         .end = row_major(problem.end),
-                        .time_weight = options.cost == "chord" ? 0 : options.time_weight.value_or(0)};
+                        .time_weight = cost_of(problem, options) == "dynamic" ? *options.time_weight : 0};
   if (options.first_paths.defined()) dense.initial = row_major(options.first_paths);
   return dense;
 }

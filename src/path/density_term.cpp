@@ -11,7 +11,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/path/initial_path.h"
-#include "latentpath/path/second_order_path.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -100,6 +100,7 @@ std::optional<double> density_weight_of(const PathOptions& options) {
 
 void check_density(const PathProblem& problem, const PathOptions& options) {
   if (density_weight_of(options) == 0.0) return;
+  const PathMethod method = path_method(options);
   LATENTPATH_CHECK(problem.density != nullptr, kArgument, "`density_regularisation` ",
                    options.density_regularisation, " needs a density of the latents");
   LATENTPATH_CHECK(problem.density->dim() == problem.start.size(1), kArgument, "the ",
@@ -112,12 +113,10 @@ void check_density(const PathProblem& problem, const PathOptions& options) {
       "`density_regularisation` is about Euclidean lengths of images: a kernel, or a metric, cannot be "
       "given with it");
   LATENTPATH_CHECK(
-      !is_second_order(options.method), kArgument, "`method` ", options.method,
+      method.finish == nullptr, kArgument, "`method` ", options.method,
       " needs second derivatives, which density regularisation does not have here: leave `method` auto");
-  LATENTPATH_CHECK(options.method == "auto" || options.method == "lbfgs" ||
-                       options.method == "spectral-gradient" || options.method == "kim-zhang" ||
-                       options.method == "adam" || options.method == "sgd",
-                   kArgument, "`density_regularisation` cannot go with `method` ", options.method);
+  LATENTPATH_CHECK(method.takes_density, kArgument, "`density_regularisation` cannot go with `method` ",
+                   options.method);
 }
 
 DensityTerm regularise_density(const PathProblem& problem, const PathOptions& options,
@@ -163,7 +162,8 @@ double mean_eigenvalue(const Tensor& jacobian) {
 
 void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,
                      const PathResult& result, std::vector<std::string>& notes) {
-  if (!density.potential && options.method != "kim-zhang") return;
+  const PublishedMethod* published = path_method(options).published;
+  if (!density.potential && (published == nullptr || !published->pulls_back)) return;
   const at::NoGradGuard no_gradient;
   const auto scope = counter.count_verification();
   int64_t pairs = 0, most = 0;

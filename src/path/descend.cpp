@@ -9,6 +9,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/path/path_objective.h"
 #include "latentpath/path/prune.h"
+#include "path/path_methods.h"
 #include "path/row_iterations.h"
 #include "path/search.h"
 
@@ -43,7 +44,7 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
     if (how.competing) prune(state, paths, how.sparse, search.options.prune);
     iterations.look(state);
   };
-  const auto solver = make_solver<Tensor>(descent_method(search.options));
+  const auto solver = make_solver<Tensor>(path_method(search.options).solver);
   const SolveResult solved = solve(
       objective, curve->fit(paths.nodes.to(at::kDouble), times), *solver, stopping,
       [&](const SolverState& state) {

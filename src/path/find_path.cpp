@@ -6,6 +6,8 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/probe.h"
+#include "path/init_choices.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -18,7 +20,7 @@ FoundPaths run_search(Search& search) {
   const PathOptions& options = search.options;
   const bool by_routes = starts_by_routes(search);
   FoundPaths found = no_paths(search, search.grid(options.segments));
-  if (options.init != "graph" && options.init != "given") {
+  if (init_choice(options).from_coarse()) {
     found = refine_coarse_to_fine(search, coarsest_paths(search));
     refine_on_finer_subdivision(search, found);
   }
@@ -30,12 +32,13 @@ FoundPaths run_search(Search& search) {
 }
 
 PathResult run_group(Search& search, const FoundPaths* exact) {
-  const bool second_order = exact == nullptr && is_second_order(search.options.method);
+  const PathMethod method = path_method(search.options);
+  const bool second_order = exact == nullptr && method.finish != nullptr;
   if (second_order) check_second_order(search);  // before the search
-  FoundPaths found = exact != nullptr                       ? *exact
-                     : is_multilevel(search.options)        ? run_search(search)
-                     : search.options.method == "kim-zhang" ? run_kim_zhang(search)
-                                                            : run_published_method(search);
+  FoundPaths found = exact != nullptr              ? *exact
+                     : method.coarse_to_fine       ? run_search(search)
+                     : method.published != nullptr ? method.published->run(search)
+                                                   : run_on_one_grid(search);
   if (second_order && !search.cancellation.cancelled()) finish(search, found);
   PathResult result = verify(search, found);
   certify(search, found, result);

@@ -8,6 +8,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/select.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {

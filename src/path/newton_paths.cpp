@@ -7,6 +7,8 @@
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/global_geodesics.h"
+#include "path/init_choices.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -24,10 +26,10 @@ bool has_analytic_parts(const PathProblem& problem) {
 /// start is drawn from a prior, and times are even.
 bool fits(const Search& search) {
   const PathOptions& options = search.options;
-  const bool start = options.init == "auto" || options.init == "linear" || options.init == "graph" ||
-                     options.init == "given";
-  const bool given_too = options.first_paths.defined() && options.init == "linear";
-  return options.method == "auto" && start && !given_too && !starts_via(search.problem, options) &&
+  const InitChoice& init = init_choice(options);
+  const bool start = init.left || (!init.spherical && !init.via);
+  const bool given_too = options.first_paths.defined() && init.straight && !init.left;
+  return path_method(options).left && start && !given_too && !starts_via(search.problem, options) &&
          search.group.cost == "chord" && !search.energy.has_potential() && options.segments >= 2 &&
          options.grading <= 0 && !search.problem.quality->depends_on_time() && options.max_seconds == 0 &&
          !options.snapshot && !search.problem.held.defined();

@@ -1,7 +1,8 @@
 #include "latentpath/path/path_option_table.h"
 
 #include "latentpath/metric/epsilon.h"
-#include "latentpath/solver/methods.h"
+#include "path/init_choices.h"
+#include "path/path_methods.h"
 #include "path/stage_option_tables.h"
 
 namespace latentpath {
@@ -37,21 +38,13 @@ OptionTable<PathOptions> make_table() {
       .group("How it is sought")
       .add("method", &PathOptions::method)
       .help("Solver")
-      .choices(solver_method_choices(
-          {{"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"},
-           {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"},
-           {"kim-zhang", "Algorithm 1 of Kim and Zhang: accelerations pulled back by the pseudo-inverse"}}))
+      .choices(path_method_choices())
       .add("curve", &PathOptions::curve)
       .help("Curve")
       .choices({{"auto", "neural for adam and sgd, else polyline"}, {"polyline"}, {"neural"}})
       .add("init", &PathOptions::init)
       .help("First path")
-      .choices({{"auto", "several, the best is kept"},
-                {"linear"},
-                {"spherical"},
-                {"via", "through good places of the prior"},
-                {"graph", "routes through prior samples, with the ramp off"},
-                {"given", "first_paths alone, from C++"}})
+      .choices(init_option_choices())
       .add("segments", &PathOptions::segments)
       .help("Segments of the path")
       .range(1, 100000)

@@ -7,20 +7,23 @@
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
+#include "path/init_choices.h"
+#include "path/path_methods.h"
 #include "path/row_iterations.h"
 #include "path/search.h"
 
 namespace latentpath {
 namespace {
 
-/// What was asked for by name.
 struct Method {
+  PathMethod asked;
   bool descent;      ///< paper B: gradient descent on a polyline's nodes
-  bool first_order;  ///< adam, sgd or paper B
+  bool first_order;  ///< its steps are as long as a learning rate says
   bool neural;
-  explicit Method(const PathOptions& options)
-      : descent(options.method == "paper2019"),
-        first_order(options.method == "adam" || options.method == "sgd" || descent),
+  Method(const PathOptions& options, bool paper_b)
+      : asked(path_method(options)),
+        descent(paper_b),
+        first_order(asked.takes_rate),
         neural(options.curve == "neural" || (options.curve == "auto" && first_order && !descent)) {}
 };
 
@@ -36,8 +39,7 @@ Tensor fit(const Search& search, const Method& method, Curve& curve, const PathS
            const Tensor& times) {
   // The networks work in the end points' own precision, as in the papers' program; polylines in float64.
   const auto type = method.neural ? search.problem.start.scalar_type() : at::kDouble;
-  const bool straight = search.options.init == "auto" || search.options.init == "linear";
-  if (!method.neural || !straight) return curve.fit(paths.nodes.to(type), times);
+  if (!method.neural || !init_choice(search.options).straight) return curve.fit(paths.nodes.to(type), times);
   const Tensor ends = uniform_times(1);
   return curve.fit(linear_path(search.start, search.end, ends).to(type), ends);
 }
@@ -59,15 +61,15 @@ std::unique_ptr<PathObjective> objective_of(const Search& search, const Method& 
 std::unique_ptr<Solver> solver_of(const Search& search, const Method& method, const Tensor& times) {
   const PathOptions& options = search.options;
   const double rate = options.learning_rate.value_or(options.published.learning_rate);
-  if (options.method == "adam") return adam_solver({.learning_rate = rate});
   if (method.descent && !options.learning_rate) {
     const auto scope = search.count_for_all();
     return sgd_solver({.learning_rate = 1,
                        .factor = stable_rates(search.energy, search.start, search.end, times,
                                               options.published.stable_share)});
   }
-  if (method.first_order) return sgd_solver({.learning_rate = rate});
-  return make_solver<Tensor>(descent_method(search.options));
+  if (method.descent) return sgd_solver({.learning_rate = rate});
+  return make_solver<Tensor>(method.asked.solver,
+                             {.adam = {.learning_rate = rate}, .sgd = {.learning_rate = rate}});
 }
 
 /// The best of the iterates shown to it, by their cost on one fixed grid.
@@ -102,11 +104,11 @@ class BestIterate {
 }  // namespace
 
 PathSet published_first_paths(Search& search, const Tensor& times) {
-  if (search.options.init == "auto")  // the papers start from the straight line
+  const InitChoice& init = init_choice(search.options);
+  if (init.left)  // the papers start from the straight line
     return one_path_each(hold(linear_path(search.start, search.end, times), search.problem.held, times),
                          {StartKind::kStraight});
-  const PathSet paths =
-      search.options.init == "given" ? given_paths(search, times) : first_paths(search, times);
+  const PathSet paths = init.from_coarse() ? first_paths(search, times) : given_paths(search, times);
   return paths.select(
       best_rows(search, paths, times, refine_times(times, search.options.select.level_subdivisions), false));
 }
@@ -123,9 +125,10 @@ Tensor stable_rates(const PathEnergy& energy, const Tensor& start, const Tensor&
   return share / at::nan_to_num(k, 0, 0, 0).amax(1).clamp_min(1e-30);
 }
 
-FoundPaths run_published_method(Search& search) {
+namespace {
+
+FoundPaths run(Search& search, const Method& method) {
   const PathOptions& options = search.options;
-  const Method method(options);
   const Tensor times = method.descent ? uniform_times(options.segments) : search.grid(options.segments);
   const PathSet paths = published_first_paths(search, times);
   const std::shared_ptr<Curve> curve = curve_of(search, method, times);
@@ -162,5 +165,11 @@ FoundPaths run_published_method(Search& search) {
   found.method = solver->describe();
   return found;
 }
+
+}  // namespace
+
+FoundPaths run_paper2019(Search& search) { return run(search, Method(search.options, true)); }
+
+FoundPaths run_on_one_grid(Search& search) { return run(search, Method(search.options, false)); }
 
 }  // namespace latentpath

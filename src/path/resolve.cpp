@@ -8,6 +8,8 @@
 #include "latentpath/core/random.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/path_option_table.h"
+#include "path/init_choices.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -38,9 +40,10 @@ void check_held(const PathProblem& problem, const PathOptions& options) {
       "held must be bool of shape [", problem.start.size(1), "], not ", shape_string(held.sizes()));
   LATENTPATH_CHECK(!held.all().item<bool>(), kArgument,
                    "all coordinates are held: the straight line is the only path");
-  const bool first_order = !is_second_order(options.method) && options.method != "kim-zhang";
-  const bool polyline = options.curve != "neural" && options.method != "adam" && options.method != "sgd";
-  LATENTPATH_CHECK(first_order && (polyline || options.curve == "polyline"), kArgument, "`method` ",
+  const PathMethod method = path_method(options);
+  const bool on_nodes =
+      method.published != nullptr && !method.published->pulls_back && options.curve != "neural";
+  LATENTPATH_CHECK(method.finish == nullptr && (method.coarse_to_fine || on_nodes), kArgument, "`method` ",
                    options.method, options.curve == "neural" ? " on a neural curve" : "",
                    " moves all coordinates: where some are held `method` must be auto, lbfgs, "
                    "spectral-gradient or paper2019");
@@ -49,11 +52,13 @@ void check_held(const PathProblem& problem, const PathOptions& options) {
 void check_options(const PathOptions& options) {
   path_option_table().validate(options);
   density_weight_of(options);
-  LATENTPATH_CHECK(options.init != "given" || options.first_paths.defined(), kArgument,
-                   "`init` given needs first_paths");
-  LATENTPATH_CHECK(options.init != "graph" || is_multilevel(options), kArgument,
-                   "`init` graph needs a polyline and a `method` other than ", options.method);
-  LATENTPATH_CHECK(!is_second_order(options.method) || options.curve != "neural", kArgument, "`method` ",
+  const InitChoice& init = init_choice(options);
+  const PathMethod method = path_method(options);
+  LATENTPATH_CHECK(init.from_coarse() || init.routes || options.first_paths.defined(), kArgument, "`init` ",
+                   options.init, " needs first_paths");
+  LATENTPATH_CHECK(!init.routes || init.left || method.coarse_to_fine, kArgument, "`init` ", options.init,
+                   " needs a polyline and a `method` other than ", options.method);
+  LATENTPATH_CHECK(method.finish == nullptr || options.curve != "neural", kArgument, "`method` ",
                    options.method, " moves the nodes of a polyline: it cannot go with `curve` neural");
 }
 
@@ -61,8 +66,7 @@ bool routes_possible(const Search& search) {
   return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
          !search.group.loop && search.options.segments >= 3 &&
          // Where every pair has its own μ, a roadmap of many latents would be made anew for each.
-         !(search.options.density_regularisation == "auto" && search.options.init == "auto" &&
-           search.dim() > 3);
+         !(!density_weight_of(search.options) && init_choice(search.options).left && search.dim() > 3);
 }
 
 }  // namespace
@@ -84,24 +88,24 @@ bool has_prior(const PathProblem& problem) {
   return problem.prior || problem.density || problem.quality->needs_decoded();
 }
 
-bool is_multilevel(const PathOptions& options) {
-  return options.method != "adam" && options.method != "sgd" && options.method != "paper2019" &&
-         options.method != "kim-zhang" && options.curve != "neural";
-}
-
-std::string descent_method(const PathOptions& options) {
-  return options.method == "auto" || is_second_order(options.method) ? "lbfgs" : options.method;
-}
-
 bool starts_via(const PathProblem& problem, const PathOptions& options) {
-  return has_prior(problem) && ((options.init == "auto" && is_multilevel(options)) || options.init == "via");
+  const InitChoice& init = init_choice(options);
+  return has_prior(problem) && init.via && (!init.left || path_method(options).coarse_to_fine);
 }
 
 bool starts_by_routes(const Search& search) {
-  LATENTPATH_CHECK(search.options.init != "graph" || routes_possible(search), kArgument,
-                   "`init` graph needs a prior to draw from (or at most 3 dimensions), a quality that does "
+  const InitChoice& init = init_choice(search.options);
+  const bool possible = init.routes && routes_possible(search);
+  LATENTPATH_CHECK(!init.routes || init.left || possible, kArgument, "`init` ", search.options.init,
+                   " needs a prior to draw from (or at most 3 dimensions), a quality that does "
                    "not depend on time, different ends, and at least 3 segments");
-  return search.options.init == "graph" || (search.options.init == "auto" && routes_possible(search));
+  return possible;
+}
+
+std::string default_cost(const PathOptions& options, bool loop, bool depends_on_time) {
+  const PathMethod method = path_method(options);
+  if (method.published != nullptr && !method.published->cost.empty()) return method.published->cost;
+  return loop || depends_on_time ? "dynamic" : "chord";
 }
 
 EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost) {
@@ -158,10 +162,9 @@ std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& op
   std::erase_if(groups, [](const PairGroup& group) { return group.pairs.empty(); });
   for (PairGroup& group : groups) {
     group.cost = options.cost;
-    if (group.cost == "auto" && options.method == "paper2019") group.cost = "endpoint-mean";
     if (group.cost == "auto")
-      group.cost = group.loop || problem.quality->depends_on_time() ? "dynamic" : "chord";
-    if (group.cost == "chord" || group.cost == "endpoint-mean") continue;
+      group.cost = default_cost(options, group.loop, problem.quality->depends_on_time());
+    if (make_cost(group.cost, 1)->time_weight() == 0) continue;
     if (options.time_weight)
       group.time_weight = *options.time_weight;
     else if (has_prior(problem))

@@ -90,9 +90,8 @@ FoundPaths no_paths(const Search& search, const Tensor& times);
 // Resolve (resolve.cpp).
 void validate(const PathProblem& problem, const PathOptions& options);
 bool has_prior(const PathProblem& problem);
-bool is_multilevel(const PathOptions& options);
-/// The descent on all levels; a second-order method takes over at its end.
-std::string descent_method(const PathOptions& options);
+/// What `cost` auto is.
+std::string default_cost(const PathOptions& options, bool loop, bool depends_on_time);
 bool starts_via(const PathProblem& problem, const PathOptions& options);
 bool starts_by_routes(const Search& search);
 EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
@@ -180,7 +179,5 @@ NewtonPaths newton_paths(Search& search);
 // Published methods (published_methods.cpp, kim_zhang.cpp).
 /// The straight line, unless `init` says otherwise: then the cheapest of what it names.
 PathSet published_first_paths(Search& search, const Tensor& times);
-FoundPaths run_kim_zhang(Search& search);
-FoundPaths run_published_method(Search& search);
 
 }  // namespace latentpath

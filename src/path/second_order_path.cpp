@@ -23,18 +23,11 @@ PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tens
   if (model == nullptr) return certificate;
   const Tensor point = x.to(at::kCPU, at::kDouble).contiguous();
   const double cost = model->linearise(point.data_ptr<double>());
-  static_cast<StationaryCertificate&>(certificate) = certify_by_blocks(*model, cost);
-  certificate.minimum = why == Termination::kConverged && certificate.negative_directions == 0;
+  certificate.conclude(certify_by_blocks(*model, cost), why);
   return certificate;
 }
 
 }  // namespace
-
-bool is_second_order(const std::string& method) {
-  for (const SolverMethod& known : solver_methods())
-    if (known.name == method) return known.needs != SolverNeeds::kGradient;
-  return false;
-}
 
 SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& start, const Tensor& end,
                                         const Tensor& nodes, const Tensor& times,

@@ -10,6 +10,7 @@
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/points.h"
 #include "latentpath/path/route_starts.h"
+#include "path/init_choices.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -37,16 +38,17 @@ PathSet first_paths(Search& search, const Tensor& times) {
   const PathOptions& options = search.options;
   std::vector<Tensor> kinds;  // each [pairs, k, n + 1, D]
   std::vector<Start> starts;
+  const InitChoice& init = init_choice(options);
   const bool via = starts_via(search.problem, options) && times.size(0) > 3;
-  LATENTPATH_CHECK(options.init != "via" || via, kArgument,
-                   "`init` via needs a prior to draw from and at least 3 segments");
-  if (options.init == "auto" || options.init == "linear") {
+  LATENTPATH_CHECK(!init.via || init.left || via, kArgument, "`init` ", options.init,
+                   " needs a prior to draw from and at least 3 segments");
+  if (init.straight) {
     kinds.push_back(linear_path(search.start, search.end, times).unsqueeze(1));
     starts.push_back({StartKind::kStraight});
   }
   // The great circle is rarely the best start and costs as much as any other: by itself it is a baseline, not
   // a start.
-  if (options.init == "spherical") {
+  if (init.spherical) {
     kinds.push_back(spherical_path(search.start, search.end, times).unsqueeze(1));
     starts.push_back({StartKind::kSpherical});
   }

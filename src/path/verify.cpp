@@ -5,6 +5,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/path/initial_path.h"
 #include "path/curve_figures.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -140,7 +141,7 @@ PathResult verify(Search& search, FoundPaths& found) {
   result.nodes = as_stored(search.problem, found.nodes);
   result.path = measure_polylines(search, result.nodes, found.times);
   const std::vector<int64_t> lost = replace_by_baselines(search, found, result);
-  if (!lost.empty() && is_multilevel(search.options) && result.nodes.size(1) > 2) {
+  if (!lost.empty() && path_method(search.options).coarse_to_fine && result.nodes.size(1) > 2) {
     const auto search_begin = std::chrono::steady_clock::now();
     improve_from_baselines(search, found, result, lost);
     searching = since(search_begin);

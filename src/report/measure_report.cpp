@@ -46,15 +46,15 @@ Picture draw_measure_strip(const MeasureProblem& problem, const MeasureResult& r
       row.captions.push_back("t = " + figure_text(times[f_index].item<double>(), 5));
     rows.push_back(std::move(row));
   };
-  if (result.candidates.empty()) add(result.method, result.path, result.figures);
+  if (result.candidates.empty()) add(measure_kind_name(result.kind), result.path, result.figures);
   for (const MeasureCandidate& c : result.candidates) {
     if (!options.baselines && &c != &result.candidates[0]) break;
-    add(c.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + c.name + " start", c.path, c.figures);
+    add(c.title, c.path, c.figures);
   }
   if (options.baselines) {
-    if (result.mixture && result.method != "mixture")
+    if (result.mixture && result.kind != MeasureKind::kMixture)
       add("mixture", *result.mixture, *result.mixture_figures);
-    if (result.displacement && result.method != "displacement")
+    if (result.displacement && result.kind != MeasureKind::kDisplacement)
       add("displacement", *result.displacement, *result.displacement_figures);
   }
   ScatterStripOptions strip;
@@ -108,13 +108,12 @@ json measure_report_data(const MeasureResult& result) {
                          {"step_spread", number_or_null(figures.step_spread)}};
     methods.push_back(std::move(method));
   };
-  if (result.candidates.empty()) add(result.method, result.path, result.figures);
+  if (result.candidates.empty()) add(measure_kind_name(result.kind), result.path, result.figures);
   for (const MeasureCandidate& candidate : result.candidates)
-    add(candidate.name == "smooth" ? "mmd, best smooth motion" : "mmd, " + candidate.name + " start",
-        candidate.path, candidate.figures);
-  if (result.mixture && result.mixture_figures && result.method != "mixture")
+    add(candidate.title, candidate.path, candidate.figures);
+  if (result.mixture && result.mixture_figures && result.kind != MeasureKind::kMixture)
     add("mixture", *result.mixture, *result.mixture_figures);
-  if (result.displacement && result.displacement_figures && result.method != "displacement")
+  if (result.displacement && result.displacement_figures && result.kind != MeasureKind::kDisplacement)
     add("displacement", *result.displacement, *result.displacement_figures);
   if (thinned)
     notes.push_back(

@@ -128,6 +128,7 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
   if (metric_.topology().is_quotient() || job_.init == "graph") {
     GlobalGeodesicOptions global{.geodesic = options, .samples = job_.init == "graph" ? job_.samples : 0};
     global.routes.routes = static_cast<int>(job_.routes);
+    global.rivals = job_.rivals;
     global.every_geodesic = false;
     GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
     for (GlobalGeodesic& pair : result.pairs) geodesics.push_back(std::move(pair.found[0].geodesic));
@@ -162,8 +163,8 @@ Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
   if (metric_.topology().is_quotient()) {
     ends.assign(kLifts, end.clone());
     for (int64_t pair = 0; pair < end.size(0); ++pair) {
-      const std::vector<Lift> lifts =
-          lifts_by_straight_line(metric_, row_major(start[pair]), row_major(end[pair]));
+      const std::vector<Lift> lifts = lifts_by_straight_line(
+          metric_, row_major(start[pair]), row_major(end[pair]), job_.rivals.straight_subdivisions);
       for (size_t k = 0; k < kLifts; ++k)
         ends[k][pair].copy_(at::tensor(lifts[std::min(k, lifts.size() - 1)].point, at::kDouble));
     }

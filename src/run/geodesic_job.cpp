@@ -81,7 +81,8 @@ class GeodesicSearch {
 };
 
 std::vector<Lift> GeodesicSearch::lifts_of(int64_t pair) const {
-  return lifts_by_straight_line(metric_, row_major(problem_.start[pair]), row_major(problem_.end[pair]));
+  return lifts_by_straight_line(metric_, row_major(problem_.start[pair]), row_major(problem_.end[pair]),
+                                job_.rivals.straight_subdivisions);
 }
 
 /// Where the chart has any space, for fast marching.
@@ -224,6 +225,7 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
   global.box = search_box();
   global.samples = samples;
   global.routes.routes = static_cast<int>(job_.routes);
+  global.rivals = job_.rivals;
   global.every_geodesic = !problem_.from_files;
   report({"routes", 0, pairs_, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
@@ -264,7 +266,7 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   options.method = method;
   if (job_.init == "straight") options.init = "linear";
   // A published method left to itself takes as many iterations as was published.
-  const bool published = method != "lbfgs" && method != "spectral-gradient";
+  const bool published = solver_method(method).takes_rate;
   const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
   options.max_iterations = published && left ? 0 : job_.search.max_iterations;
   options.tolerance = job_.search.tolerance;

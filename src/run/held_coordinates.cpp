@@ -104,12 +104,12 @@ void check_held_ends(const Tensor& held, const std::string& move, const Tensor& 
   const Tensor apart = ((start != end) & held).nonzero();
   if (apart.size(0) == 0) return;
   const int64_t pair = apart[0][0].item<int64_t>(), coordinate = apart[0][1].item<int64_t>();
-  throw Error(ErrorKind::kArgument,
-              join_message("`freeze`: the ends",
-                           start.size(0) == 1 ? std::string() : join_message(" of pair ", pair + 1),
-                           " differ in coordinate ", coordinate, ", which is held: ",
-                           start[pair][coordinate].item<double>(), " and ", end[pair][coordinate].item<double>(),
-                           "; give ends that agree there, or `move` straight"));
+  throw Error(
+      ErrorKind::kArgument,
+      join_message(
+          "`freeze`: the ends", start.size(0) == 1 ? std::string() : join_message(" of pair ", pair + 1),
+          " differ in coordinate ", coordinate, ", which is held: ", start[pair][coordinate].item<double>(),
+          " and ", end[pair][coordinate].item<double>(), "; give ends that agree there, or `move` straight"));
 }
 
 TypicalityRankPointer normal_typicality_of_free(const Tensor& held) {

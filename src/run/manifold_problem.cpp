@@ -533,7 +533,8 @@ OptionTable<GeodesicJob> make_table() {
       .help("Compare with the global optimum by fast marching")
       .choices({{"auto", "up to 2 coordinates and 16 pairs"}, {"on", "up to 3 coordinates"}, {"off"}})
       .add("seed", &J::seed)
-      .help("Seed of everything random");
+      .help("Seed of everything random")
+      .include(&J::rivals, rival_option_table(), "rivals");
   add_output(t, &J::out, &J::overwrite, "run.json, path.npy, times.npy, frames/, report.html")
       .add("pictures", &J::pictures)
       .help("Pairs that get pictures, at most")

@@ -78,10 +78,11 @@ json measure_summary(const MeasureResult& result) {
   }
   if (writer.lost() > 0)
     warnings.push_back(join_message(writer.lost(), " figures are NaN or infinite and shown as null"));
-  json summary{{"pairs", json::array({pair})}, {"method", result.method},
+  json summary{{"pairs", json::array({pair})}, {"kind", measure_kind_name(result.kind)},
                {"kernel", result.kernel},      {"step_count", result.times.size(0) - 1},
                {"seconds", result.seconds},    {"seed", result.seed},
                {"warnings", json::array()}};
+  if (!result.method.empty()) summary["method"] = result.method;
   write_warnings(summary, warnings);
   return summary;
 }

@@ -123,9 +123,8 @@ void check_job(const MeasuresJob& o) {
                    "a sample is missing: give `from` and `to` (FILE.csv or FILE.npy), or `example`");
   LATENTPATH_CHECK(o.example > 0 || !o.to.empty(), kArgument,
                    "`to` is missing: give the sample at the end of the path");
-  LATENTPATH_CHECK(
-      o.quality.empty() || o.search.method != "mixture", kArgument,
-      "`quality` cannot change a mixture, which moves no point: use `method` mmd or displacement");
+  LATENTPATH_CHECK(o.quality.empty() || o.search.kind != MeasureKind::kMixture, kArgument,
+                   "`quality` cannot change a mixture, which moves no point: use `kind` mmd or displacement");
 }
 
 OptionTable<MeasuresJob> make_table() {
@@ -209,6 +208,19 @@ MeasureProblem problem_of(const MeasuresJob& job, std::vector<std::string>& note
   return problem;
 }
 
+/// `method`, which is the solver, once named the kind of path, and programs that ask so are answered.
+MeasuresJob with_its_kind(MeasuresJob job, std::vector<std::string>& notes) {
+  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement}) {
+    const std::string name = measure_kind_name(kind);
+    if (job.search.method != name) continue;
+    job.search.kind = kind;
+    job.search.method = "auto";
+    notes.push_back("`method` " + name + " is taken for `kind` " + name + ": `method` is the solver");
+    break;
+  }
+  return job;
+}
+
 }  // namespace
 
 const OptionTable<MeasuresJob>& measures_option_table() {
@@ -216,10 +228,11 @@ const OptionTable<MeasuresJob>& measures_option_table() {
   return table;
 }
 
-MeasuresRun execute(const MeasuresJob& job, const RunObserver& observer,
+MeasuresRun execute(const MeasuresJob& given, const RunObserver& observer,
                     const CancellationToken& cancellation) {
-  measures_option_table().validate(job);
   MeasuresRun run;
+  const MeasuresJob job = with_its_kind(given, run.assumptions);
+  measures_option_table().validate(job);
   describe_job(run, "measures", measures_option_table(), job, job.search.seed, job.threads);
   run.problem = problem_of(job, run.assumptions);
   for (const std::string& sentence : run.assumptions)

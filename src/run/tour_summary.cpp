@@ -24,7 +24,8 @@ std::string text_of(const Tour& tour, int64_t legs, bool smooth) {
            " of a leg on either side\n";
   if (tour.legs_jump == 0) return first + "\n";
   return first + ", with corners at its points" +
-         (smooth ? ": every bend costs more than `tour_allowance` lets it, and a larger one rounds them\n" : "\n");
+         (smooth ? ": every bend costs more than `tour_allowance` lets it, and a larger one rounds them\n"
+                 : "\n");
 }
 
 }  // namespace

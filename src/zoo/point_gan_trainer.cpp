@@ -1,5 +1,5 @@
-// A GAN of points: minimise softplus(−D(G(z))) over the generator, softplus(D(G(z))) + softplus(−D(x)) + R1 over
-// the discriminator, with R1 = γ/2 E‖∇D(x)‖² on the data (Mescheder et al. 2018, eq. 9), in every step.
+// A GAN of points: minimise softplus(−D(G(z))) over the generator, softplus(D(G(z))) + softplus(−D(x)) + R1
+// over the discriminator, with R1 = γ/2 E‖∇D(x)‖² on the data (Mescheder et al. 2018, eq. 9), in every step.
 //
 //   G: D → 20 → 20 → coordinates, tanh between (Kim & Zhang, Fig. 2: 2-20-20-2), smooth, since the density of
 //   its points is differentiated;  D: coordinates → 64 → 64 → 1, leaky ReLU.
@@ -16,8 +16,8 @@ constexpr double kRate = 2e-3;
 constexpr double kGradientPenalty = 0.2;
 
 std::vector<Layer> generator_layers(const ModelTask& task) {
-  return {linear(task.latent_dim, kGeneratorWidth),      activation("tanh"),
-          linear(kGeneratorWidth, kGeneratorWidth),      activation("tanh"),
+  return {linear(task.latent_dim, kGeneratorWidth), activation("tanh"),
+          linear(kGeneratorWidth, kGeneratorWidth), activation("tanh"),
           linear(kGeneratorWidth, task.facts.coordinates)};
 }
 

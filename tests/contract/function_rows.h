@@ -158,7 +158,7 @@ ContractProblem squares_problem(std::string name, std::vector<SquaresFunction> f
                                 std::vector<double> starts, double learning_rate) {
   ContractProblem problem;
   problem.name = std::move(name);
-  problem.offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures};
+  problem.offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kProducts};
   problem.variables = static_cast<int64_t>(functions[0].variables);
   problem.learning_rate = learning_rate;
   const std::size_t n = functions[0].variables;

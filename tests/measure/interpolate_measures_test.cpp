@@ -90,7 +90,7 @@ TEST(InterpolateMeasures, DisplacementIsQuantileInterpolationOnTheLine) {
   const Tensor x = normal(200, 1, 1);
   const Tensor y = (3 * x + 2).flip(0).contiguous();
   const MeasureResult result =
-      interpolate_measures({.start = x, .end = y}, {.method = "displacement", .steps = 8});
+      interpolate_measures({.start = x, .end = y}, {.kind = MeasureKind::kDisplacement, .steps = 8});
   const Tensor sorted = std::get<0>(x.flatten().sort());
   for (int64_t j = 0; j <= 8; ++j) {
     const double t = static_cast<double>(j) / 8;
@@ -110,7 +110,7 @@ TEST(InterpolateMeasures, DisplacementOfAGaussianIsAGaussian) {
   const Tensor order = at::randperm(n, generator, at::kLong);
   const MeasureResult result =
       interpolate_measures({.start = quantile, .end = (4 + 2 * quantile).index_select(0, order)},
-                           {.method = "displacement", .steps = 2});
+                           {.kind = MeasureKind::kDisplacement, .steps = 2});
   const Tensor middle = std::get<0>(result.path.points[1].flatten().sort());
   EXPECT_LT((middle - (2 + 1.5 * quantile.flatten())).abs().max().item<double>(), 1e-12);
 }
@@ -120,17 +120,42 @@ TEST(InterpolateMeasures, TranslatedCopiesTranslate) {
   auto generator = make_generator(5);
   const Tensor order = at::randperm(80, generator, at::kLong);
   const MeasureResult result = interpolate_measures({.start = x, .end = (x + shift).index_select(0, order)},
-                                                    {.method = "displacement", .steps = 4});
+                                                    {.kind = MeasureKind::kDisplacement, .steps = 4});
   for (int64_t j = 0; j <= 4; ++j)
     EXPECT_LT((result.path.points[j] - (x + shift * (static_cast<double>(j) / 4))).abs().max().item<double>(),
               1e-13);
 }
 
+TEST(InterpolateMeasures, MethodIsTheSolver) {
+  const Tensor x = normal(12, 2, 6), y = normal(12, 2, 7) + 2;
+  const auto by = [&](const std::string& method, const std::string& curve) {
+    return interpolate_measures(
+        {.start = x, .end = y},
+        {.method = method, .steps = 4, .start = "matched", .curve = curve, .max_iterations = 60});
+  };
+  EXPECT_EQ(by("auto", "polyline").method, "lbfgs");
+  EXPECT_EQ(by("auto", "neural").method, "adam");
+  const MeasureResult other = by("spectral-gradient", "polyline");
+  EXPECT_EQ(other.method, "spectral-gradient");
+  EXPECT_LT(other.figures.cost_over_bound, by("auto", "polyline").displacement_figures->cost_over_bound);
+  EXPECT_EQ(by("lbfgs", "neural").method, "lbfgs");
+  const auto refusal = [&](const std::string& method) -> std::string {
+    try {
+      by(method, "polyline");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal("mixture"), "`method` is the solver, as everywhere: ask for mixture by `kind` mixture");
+  EXPECT_NE(refusal("newton").find("a gradient alone, not 'newton'"), std::string::npos);
+}
+
 TEST(InterpolateMeasures, SamplesOfDifferentSize) {
   const Tensor x = normal(30, 2, 6), y = normal(20, 2, 7) + 3;
-  for (const char* method : {"mmd", "mixture", "displacement"}) {
-    SCOPED_TRACE(method);
-    const MeasureResult result = interpolate_measures({.start = x, .end = y}, {.method = method, .steps = 5});
+  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement}) {
+    SCOPED_TRACE(measure_kind_name(kind));
+    const MeasureResult result = interpolate_measures({.start = x, .end = y}, {.kind = kind, .steps = 5});
     const Tensor first = result.path.points[0].contiguous(), last = result.path.points[5].contiguous();
     const Tensor w = result.path.weights[0].contiguous(), v = result.path.weights[5].contiguous();
     EXPECT_LT((result.path.weights.sum(1) - 1).abs().max().item<double>(), 1e-12);
@@ -141,7 +166,7 @@ TEST(InterpolateMeasures, SamplesOfDifferentSize) {
     EXPECT_LT(squared_mmd(RadialKernel::energy(), from, view(x)).value, 1e-14);
     EXPECT_LT(squared_mmd(RadialKernel::energy(), to, view(y)).value, 1e-14);
     EXPECT_GE(result.figures.cost_over_bound, 1 - 1e-9);
-    if (std::string(method) == "mmd") {
+    if (kind == MeasureKind::kMmd) {
       EXPECT_LT(result.figures.cost_over_bound, 1.05);
     }
   }
@@ -228,8 +253,8 @@ TEST(InterpolateMeasures, MovingSamplesRespectAQuality) {
     return clear->evaluate({flat, at::zeros({flat.size(0)}, at::kDouble), {}}).min().item<double>();
   };
   // Displaced points go straight through the disc; with the quality each takes its own way round it.
-  const MeasureResult straight = interpolate_measures(free, {.method = "displacement", .steps = 8});
-  const MeasureResult round = interpolate_measures(minded, {.method = "displacement", .steps = 8});
+  const MeasureResult straight = interpolate_measures(free, {.kind = MeasureKind::kDisplacement, .steps = 8});
+  const MeasureResult round = interpolate_measures(minded, {.kind = MeasureKind::kDisplacement, .steps = 8});
   EXPECT_LT(quality_at(straight.path), 0.05);
   EXPECT_GT(*round.figures.mean_quality, 0.9);
   EXPECT_EQ(round.figures.min_quality, quality_at(round.path));
@@ -240,12 +265,12 @@ TEST(InterpolateMeasures, MovingSamplesRespectAQuality) {
   const double before =
       clear->evaluate({at_loose, at::zeros({at_loose.size(0)}, at::kDouble), {}}).mean().item<double>();
   EXPECT_GT(*careful.figures.mean_quality, before + 0.02);
-  EXPECT_THROW(interpolate_measures(minded, {.method = "mixture"}), Error);
+  EXPECT_THROW(interpolate_measures(minded, {.kind = MeasureKind::kMixture}), Error);
 }
 
 TEST(InterpolateMeasures, LargeSamplesUseEntropicTransportAndRandomFeatures) {
   const Tensor x = normal(120, 2, 22), y = normal(90, 2, 23) + 2;
-  MeasureOptions options{.method = "displacement", .steps = 4};
+  MeasureOptions options{.kind = MeasureKind::kDisplacement, .steps = 4};
   const MeasureResult exact = interpolate_measures({.start = x, .end = y}, options);
   options.exact_transport_pairs = 1000;
   options.exact_mmd_points = 100;

@@ -9,6 +9,7 @@
 
 #include "contract/plain_numbers.h"
 #include "latentpath/numerics/jet.h"
+#include "latentpath/numerics/smoothed.h"
 #include "latentpath/numerics/tape.h"
 
 namespace latentpath::testing {
@@ -213,27 +214,54 @@ TEST(Tape, ConstantOutputsHaveNoDerivatives) {
   EXPECT_EQ(jacobian[1], 1);
 }
 
-TEST(Kinks, AreSmoothWithinTheirScopeOnly) {
-  const auto at = [](double x) { return abs(Jet<1>::variable(x, 0)); };
-  EXPECT_EQ(at(0.3).value(), 0.3);
-  EXPECT_EQ(at(-0.3).gradient(0), -1);
-  EXPECT_EQ(at(0.3).hessian(0, 0), 0);
-  {
-    const SmoothKinks smooth(0.1);
-    EXPECT_EQ(at(0).value(), 0);
-    EXPECT_NEAR(at(0).hessian(0, 0), 10, 1e-12);
-    for (const double x : {-1.0, -0.05, 0.02, 3.0}) {
-      EXPECT_LE(std::abs(at(x).value() - std::abs(x)), 0.1);
-      const double h = 1e-6;
-      EXPECT_NEAR(at(x).gradient(0), (at(x + h).value() - at(x - h).value()) / (2 * h), 1e-8);
-    }
-    const Jet<1> m = max(Jet<1>::variable(1, 0), Jet<1>(0.9));
-    EXPECT_GT(m.value(), 1);
-    EXPECT_LT(m.value(), 1.05);
-    using std::abs;
-    EXPECT_EQ(abs(-2.0), 2.0);  // plain numbers are what they are
+TEST(Kinks, AreSharpOnJetsAndSmoothOnNumbersWithAWidth) {
+  const auto sharp = [](double x) { return abs(Jet<1>::variable(x, 0)); };
+  EXPECT_EQ(sharp(0.3).value(), 0.3);
+  EXPECT_EQ(sharp(-0.3).gradient(0), -1);
+  EXPECT_EQ(sharp(0.3).hessian(0, 0), 0);
+  const auto variable = [](double x, double width) { return Smoothed(Jet<1>::variable(x, 0), width); };
+  const auto at = [&](double x) { return abs(variable(x, 0.1)).plain(); };
+  EXPECT_EQ(at(0).value(), 0);
+  EXPECT_NEAR(at(0).hessian(0, 0), 10, 1e-12);
+  for (const double x : {-1.0, -0.05, 0.02, 3.0}) {
+    EXPECT_LE(std::abs(at(x).value() - std::abs(x)), 0.1);
+    const double h = 1e-6;
+    EXPECT_NEAR(at(x).gradient(0), (at(x + h).value() - at(x - h).value()) / (2 * h), 1e-8);
   }
-  EXPECT_EQ(at(0.01).value(), 0.01);
+  const Smoothed<Jet<1>> m = max(variable(1, 0.1), 0.9);
+  EXPECT_GT(m.value(), 1);
+  EXPECT_LT(m.value(), 1.05);
+  using std::abs;
+  EXPECT_EQ(abs(-2.0), 2.0);  // plain numbers are what they are
+}
+
+TEST(Kinks, WidthsOfTwoSearchesInOneThreadDoNotMeet) {
+  // Whatever is computed in between, and in whatever order: each number has the width it was made with.
+  const auto fine = [](double x) { return Smoothed(Jet<1>::variable(x, 0), 0.01); };
+  const auto coarse = [](double x) { return Smoothed(Jet<1>::variable(x, 0), 0.5); };
+  const Smoothed<Jet<1>> a = fine(0.3) * 2.0 - 0.6, b = coarse(0.3) * 2.0 - 0.6;
+  EXPECT_NEAR(abs(b).plain().hessian(0, 0), 4 / 0.5, 1e-9);
+  EXPECT_NEAR(abs(a).plain().hessian(0, 0), 4 / 0.01, 1e-9);
+  EXPECT_EQ(abs(Smoothed<Jet<1>>(-0.25)).value(), 0.25);
+}
+
+TEST(Kinks, TapesAndJetsSmoothAlike) {
+  Tape tape;
+  using Number = Smoothed<Taped>;
+  const Number x(tape.variable(0.3), 0.2), y(tape.variable(0.4), 0.2);
+  tape.output((max(x, y) * abs(x - y)).plain());
+  const Smoothed<Jet<2>> u(Jet<2>::variable(0.3, 0), 0.2), v(Jet<2>::variable(0.4, 1), 0.2);
+  const Jet<2> f = (max(u, v) * abs(u - v)).plain();
+  Tape::Scratch scratch;
+  double jacobian[2], block[4];
+  const double one = 1;
+  tape.jacobian(jacobian, scratch);
+  tape.curvature(&one, block, scratch);
+  EXPECT_NEAR(tape.output_value(0), f.value(), 1e-15);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NEAR(jacobian[i], f.gradient(i), 1e-14);
+    for (std::size_t j = 0; j < 2; ++j) EXPECT_NEAR(block[2 * i + j], f.hessian(i, j), 1e-13);
+  }
 }
 
 }  // namespace latentpath::testing

@@ -25,8 +25,7 @@ PathProblem in_space(const Tensor& third_of_start, const Tensor& third_of_end) {
         return 0.02 + 0.98 * good * at::exp(-(z.select(1, 2) - 2).square() / 4);
       },
       "hill in space");
-  const Tensor start = at::tensor({-1.0, 0.0}, at::kDouble),
-               end = at::tensor({1.5, -0.25}, at::kDouble);
+  const Tensor start = at::tensor({-1.0, 0.0}, at::kDouble), end = at::tensor({1.5, -0.25}, at::kDouble);
   problem.start = at::cat({start, third_of_start}).unsqueeze(0);
   problem.end = at::cat({end, third_of_end}).unsqueeze(0);
   problem.held = at::tensor({0, 0, 1}, at::kLong).to(at::kBool);
@@ -127,8 +126,9 @@ TEST(HeldCoordinates, WhatMovesAllIsRefused) {
         << method;
   EXPECT_NE(message([](auto&, auto& o) { o.curve = "neural"; }).find("moves all coordinates"),
             std::string::npos);
-  EXPECT_NE(message([](auto& p, auto&) { p.held = at::ones({3}, at::kBool); }).find("all coordinates are held"),
-            std::string::npos);
+  EXPECT_NE(
+      message([](auto& p, auto&) { p.held = at::ones({3}, at::kBool); }).find("all coordinates are held"),
+      std::string::npos);
   EXPECT_NE(message([](auto& p, auto&) { p.held = at::ones({2}, at::kBool); }).find("shape [3]"),
             std::string::npos);
 }

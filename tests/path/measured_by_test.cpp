@@ -234,6 +234,15 @@ TEST(AnalyticRealisation, IsChosenByWhatTheCallerHas) {
   EXPECT_NEAR(exact.path.length.item<double>(), by_tensors.path.length.item<double>(), 1e-4);
   EXPECT_LE(exact.path.cost_refined.item<double>(), by_tensors.path.cost_refined.item<double>() * (1 + 1e-6));
 
+  // A time weight is the dynamic cost's: the chord cost, which is taken here, is lowered as if none were
+  // given.
+  PathOptions weighted = options;
+  weighted.time_weight = 5;
+  EXPECT_EQ(analytic_realisation(problem, weighted)->time_weight, 0);
+  const PathResult chord = find_path(problem, weighted);
+  EXPECT_EQ(chord.cost[0], "chord");
+  EXPECT_TRUE(same_bits(chord.nodes, exact.nodes));
+
   std::string why;
   const auto refused = [&](const PathProblem& p, const PathOptions& o) {
     why.clear();

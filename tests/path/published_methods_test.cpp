@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "latentpath/solver/methods.h"
 #include "path/path_problems.h"
 
 namespace latentpath::testing {
@@ -50,7 +51,9 @@ TEST(PublishedMethods, APairIsTheSameAloneAndInABatch) {
 
 TEST(PublishedMethods, EveryFirstOrderSolverMovesANeuralCurve) {
   const PathProblem problem = many_pairs(identity_embedding(2), ridge(), 2);
-  for (const char* method : {"lbfgs", "spectral-gradient", "adam", "sgd"}) {
+  for (const SolverMethod& solver : solver_methods()) {
+    if (solver.needs != SolverNeeds::kGradient) continue;
+    const std::string& method = solver.name;
     PathOptions options;
     options.method = method;
     options.curve = "neural";

@@ -26,11 +26,11 @@ double least_cost(double arc) {
 ContractProblem chart_problem() {
   static const WeightedMetric metric(stereographic_chart(2), analytic_constant(0.5));
   const std::vector<double> start = {0.2, 0.1}, end = {-0.9, 1.1};
-  ContractProblem problem{
-      .name = "chart_dense",
-      .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kCurveMetric},
-      .variables = 2 * (kSegments - 1),
-      .learning_rate = 0.005};
+  ContractProblem problem{.name = "chart_dense",
+                          .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kProducts,
+                                     SolverNeeds::kCurveMetric},
+                          .variables = 2 * (kSegments - 1),
+                          .learning_rate = 0.005};
   const auto line = [=] {
     DenseRows x(1, 2 * (kSegments - 1));
     for (int64_t i = 1; i < kSegments; ++i)
@@ -78,12 +78,12 @@ PlainOutcome run_paths(const TensorPaths& paths, const std::string& method, cons
 }
 
 ContractProblem tensor_problem(const std::string& name, const TensorPaths& paths) {
-  ContractProblem problem{
-      .name = name,
-      .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kCurveMetric},
-      .variables = paths.start.size(1) * (kSegments - 1),
-      .learning_rate = 0.005,
-      .most_iterations = 1500};
+  ContractProblem problem{.name = name,
+                          .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kProducts,
+                                     SolverNeeds::kCurveMetric},
+                          .variables = paths.start.size(1) * (kSegments - 1),
+                          .learning_rate = 0.005,
+                          .most_iterations = 1500};
   problem.start_value = run_paths(paths, "lbfgs", {}, {.max_iterations = 0}).value;
   problem.run = [paths](const std::string& method, const SolverOptions& options,
                         const PlainStopping& stopping) {

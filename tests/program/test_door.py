@@ -228,7 +228,7 @@ def test_the_precision_of_a_quality_between_samples_is_said(tmp_path):
     np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(size=(6, 2)))
     np.save(tmp_path / "b.npy", np.random.default_rng(1).normal(size=(6, 2)))
     chosen = {"from_": tmp_path / "a.npy", "to": tmp_path / "b.npy", "quality": script(tmp_path, Quality()),
-              "method": "displacement"}
+              "kind": "displacement"}
     assert "no parameters that say a precision" in run("measures", *options(**chosen)).ok().stderr
     assert "as --dtype says" in run("measures", *options(**chosen, dtype="float64")).ok().stderr
 
@@ -344,7 +344,7 @@ def test_masses_and_headings_of_samples_are_said(tmp_path):
     np.save(tmp_path / "b.npy", np.random.default_rng(1).normal(size=(12, 2)))
 
     def cost(name, **more):
-        result = run("measures", "--json", *options(from_=tmp_path / name, to=tmp_path / "b.npy", method="displacement", **more)).ok()
+        result = run("measures", "--json", *options(from_=tmp_path / name, to=tmp_path / "b.npy", kind="displacement", **more)).ok()
         return json.loads(result.stdout)["pairs"][0]["displacement"]["squared_wasserstein"], result.stderr
 
     truth, said = cost("plain.csv")
@@ -353,7 +353,7 @@ def test_masses_and_headings_of_samples_are_said(tmp_path):
     (tmp_path / "index.csv").write_text(",x,y\n" + "\n".join(f"{i},{line}" for i, line in enumerate(lines.split("\n"))))
     for name, word in (("numbered.csv", "taken as a heading"), ("index.csv", "left out")):
         assert cost(name)[0] == truth
-        told = run("measures", *options(from_=tmp_path / name, to=tmp_path / "b.npy", method="displacement")).ok()
+        told = run("measures", *options(from_=tmp_path / name, to=tmp_path / "b.npy", kind="displacement")).ok()
         assert word in told.stderr
     np.savetxt(tmp_path / "two.csv", np.full(12, 2 / 12))
     np.savetxt(tmp_path / "one.csv", np.full(12, 1 / 12))

@@ -101,16 +101,25 @@ def test_json_is_the_summary(tmp_path):
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("method", ["mmd", "mixture", "displacement"])
-def test_files_of_different_sizes(method, samples, tmp_path):
-    result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", method=method, steps=5).ok()
+@pytest.mark.parametrize("kind", ["mmd", "mixture", "displacement"])
+def test_the_kind_by_the_option_that_once_asked_for_it(kind, samples, tmp_path):
+    asked = {"from_": samples / "x.csv", "to": samples / "y.npy", "steps": 3}
+    today = measures(tmp_path, "today", kind=kind, **asked).ok()
+    once = measures(tmp_path, "once", method=kind, quiet=None, **asked).ok()
+    assert "--kind " + kind in once.stderr and once.document["options"]["kind"] == kind
+    assert (once.out / "path.npy").read_bytes() == (today.out / "path.npy").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["mmd", "mixture", "displacement"])
+def test_files_of_different_sizes(kind, samples, tmp_path):
+    result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", kind=kind, steps=5).ok()
     path, weights = result.path[0], np.load(result.out / "weights.npy")[0]
     x = np.loadtxt(samples / "x.csv", delimiter=",", skiprows=1)
     assert np.allclose(weights.sum(1), 1)
     shown = {tuple(point) for point in path[0][weights[0] > 0]}
     assert shown == {tuple(point) for point in x}  # the start is the file's sample, digit by digit
     gamma = 1 / 8
-    again = measures(tmp_path, "width", from_=samples / "x.csv", to=samples / "y.npy", method=method, steps=5,
+    again = measures(tmp_path, "width", from_=samples / "x.csv", to=samples / "y.npy", kind=kind, steps=5,
                      width=2).ok()  # sigma = 2 is gamma = 1/8
     assert again.pairs[0]["path"]["squared_mmd"] == pytest.approx(
         gaussian_mmd(x, np.load(samples / "y.npy"), gamma), rel=1e-10)
@@ -119,7 +128,7 @@ def test_files_of_different_sizes(method, samples, tmp_path):
 def test_kernels(samples, tmp_path):
     for index, chosen in enumerate([{"kernel": "imq", "c": 10}, {"kernel": "laplace", "width": 2}, {"kernel": "energy"},
                                     {"kernel": "linear"}, {"gamma": [0.25, 0.0625]}, {"kernel": "imq"}]):
-        result = measures(tmp_path, str(index), from_=samples / "x.csv", to=samples / "y32.npy", method="mixture",
+        result = measures(tmp_path, str(index), from_=samples / "x.csv", to=samples / "y32.npy", kind="mixture",
                           steps=3, **chosen).ok()
         assert abs(result.pairs[0]["path"]["cost_over_lower_bound"] - 1) < 1e-10
 
@@ -135,7 +144,7 @@ def test_one_dimension_and_one_point(samples, tmp_path):
 
 def test_weights(samples, tmp_path):
     result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", from_weights=samples / "weights.csv",
-                      method="mixture", steps=2).ok()
+                      kind="mixture", steps=2).ok()
     assert np.load(result.out / "weights.npy")[0, 0, 29] == pytest.approx(2 / 31)
 
 
@@ -153,7 +162,7 @@ class TooLarge(torch.nn.Module):
 
 def test_quality(samples, tmp_path):
     torch.jit.script(Clear()).save(str(tmp_path / "clear.pt"))
-    asked = {"from_": samples / "x.csv", "to": samples / "y.npy", "method": "displacement", "steps": 6}
+    asked = {"from_": samples / "x.csv", "to": samples / "y.npy", "kind": "displacement", "steps": 6}
     free = measures(tmp_path, "free", **asked).ok()
     minded = measures(tmp_path, "minded", quality=tmp_path / "clear.pt", **asked).ok()
 
@@ -200,10 +209,11 @@ CASES = {
     "two widths": ({"width": 1, "gamma": 1}, ARGUMENT, ["--width", "--gamma"]),
     "c for gaussian": ({"c": 1}, ARGUMENT, ["--c", "imq"]),
     "width for energy": ({"kernel": "energy", "width": 1}, ARGUMENT, ["energy", "width"]),
-    "quality for mixture": ({"method": "mixture", "quality": "x.pt"}, ARGUMENT, ["--quality", "mixture"]),
+    "quality for mixture": ({"kind": "mixture", "quality": "x.pt"}, ARGUMENT, ["--quality", "mixture"]),
+    "a solver of second order": ({"method": "newton"}, ARGUMENT, ["--method", "spectral-gradient", "newton"]),
     "no such quality": ({"quality": "nowhere.pt"}, INPUT, ["nowhere.pt"]),
     **{f"unknown {option}": ({option: "banana"}, ARGUMENT, [option, "banana"])
-       for option in ("method", "kernel", "start", "curve")},
+       for option in ("kind", "method", "kernel", "start", "curve")},
 }
 
 
@@ -230,7 +240,7 @@ def test_quality_out_of_range(samples, tmp_path):
 
 def test_transport_says_how_exact_it_is(samples, tmp_path):
     """Exact: bounds that meet. Entropic: bounds around the exact cost."""
-    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "method": "displacement", "steps": 3}
+    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "kind": "displacement", "steps": 3}
     exact = measures(tmp_path, "exact", **chosen).ok().pairs[0]["displacement"]
     low, high = exact["squared_wasserstein_bounds"]
     assert exact["transport"] == "exact" and high == exact["squared_wasserstein"]
@@ -244,7 +254,7 @@ def test_transport_says_how_exact_it_is(samples, tmp_path):
 
 
 def test_transport_that_does_not_fit(samples, tmp_path):
-    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "method": "displacement", "memory": 1e-6}
+    chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "kind": "displacement", "memory": 1e-6}
     refused = measures(tmp_path, "refused", transport="exact", **chosen)
     check_one_sentence(refused, 2, "an exact transport of 30 x 20 points takes", "--memory", "--transport")
     assert not refused.out.exists()

@@ -632,11 +632,15 @@ std::vector<Entry> good_geodesics() {
                                   "-1,0.2", "1,0.3");
                }),
       measures("samples", "two samples of an example", [] { return samples(); }),
-      measures(
-          "displacement", "optimal transport",
-          [] { return changed(samples(), [](MeasuresJob& job) { job.search.method = "displacement"; }); }),
+      measures("displacement", "optimal transport",
+               [] {
+                 return changed(samples(),
+                                [](MeasuresJob& job) { job.search.kind = MeasureKind::kDisplacement; });
+               }),
       measures("mixture", "the mixture, which is the geodesic",
-               [] { return changed(samples(), [](MeasuresJob& job) { job.search.method = "mixture"; }); }),
+               [] {
+                 return changed(samples(), [](MeasuresJob& job) { job.search.kind = MeasureKind::kMixture; });
+               }),
   };
 }
 

@@ -296,11 +296,11 @@ TEST_F(Jobs, MeasuresReadsSamplesAndSaysWhatIsWrong) {
   MeasuresJob job;
   job.from = (folder_ / "a.csv").string();
   job.to = (folder_ / "b.csv").string();
-  job.search.method = "displacement";
+  job.search.kind = MeasureKind::kDisplacement;
   job.search.steps = 4;
   const MeasuresRun run = execute(job);
   EXPECT_THAT(run.result.path.points.sizes().vec(), ElementsAre(5, 3, 2));
-  EXPECT_EQ(run.summary["method"], "displacement");
+  EXPECT_EQ(run.summary["kind"], "displacement");
   job.width = {1};
   job.gamma = {1};
   EXPECT_THAT(refusal(job), HasSubstr("`width`, `gamma` and `c` say the same thing"));

@@ -46,18 +46,25 @@ struct MeasureProblem {
   QualityPointer quality = {};
 };
 
+/// Three notions of a straight line between samples.
+enum class MeasureKind { kMmd, kMixture, kDisplacement };
+/// "mmd", "mixture", "displacement".
+std::string measure_kind_name(MeasureKind kind);
+
 struct MeasureOptions {
-  std::string method = "mmd";  ///< "mmd", "mixture", "displacement"
-  int64_t steps = 10;          ///< K
+  MeasureKind kind = MeasureKind::kMmd;
+  /// mmd: of solver_methods(), those that need a gradient alone; auto: lbfgs on the points, adam on a neural
+  /// curve.
+  std::string method = "auto";
+  int64_t steps = 10;  ///< K
   /// mmd: "straight", "matched", "random", "smooth"; auto: all that apply, and the best is kept.
   std::string start = "auto";
   int64_t harmonics = 3;  ///< smooth: each point goes (1 − t)x + ty + Σ_{m ≤ harmonics} a_m sin(mπt)
-  std::string curve =
-      "polyline";        ///< mmd: "polyline" moves the points by L-BFGS; "neural": Adam on paper A's curve
-  double epsilon = 0.1;  ///< of Q_ε (Eq. 10), with a quality
-  int64_t max_iterations = 0;  ///< a level; 0: 400, or 1000 for neural
+  std::string curve = "polyline";  ///< mmd: "polyline" moves the points, "neural" paper A's curve
+  double epsilon = 0.1;            ///< of Q_ε (Eq. 10), with a quality
+  int64_t max_iterations = 0;      ///< a level; 0: 400, or 1000 of methods that take a learning rate
   double tolerance = 1e-4;  ///< converged when 5 iterations together lower the cost by less than this share
-  double learning_rate = 1e-3;  ///< neural
+  double learning_rate = 1e-3;  ///< of adam and sgd
   double max_seconds = 0;       ///< for each start; 0: no limit
   NeuralCurveOptions neural = {};
   std::string transport = "auto";  ///< "exact", "entropic"; auto: exact where the next two allow it
@@ -66,7 +73,7 @@ struct MeasureOptions {
   EntropicOptions entropic = {};
   int64_t exact_mmd_points = 100000;  ///< up to n + m: all pairs; above: random features
   int64_t features = 4096;            ///< of random_feature_mmd
-  bool baselines = true;              ///< measure mixture and displacement beside the method asked
+  bool baselines = true;              ///< measure mixture and displacement beside what is asked
   uint64_t seed = 0;
 };
 
@@ -88,9 +95,10 @@ struct MeasureFigures {
   std::optional<double> weighted_cost = {}, mean_quality = {}, min_quality = {};  ///< with a quality
 };
 
-/// One start of the mmd method and what it led to.
+/// One start of the kind mmd and what it led to.
 struct MeasureCandidate {
-  std::string name;  ///< "straight", "matched", "random", "smooth"
+  std::string name;   ///< "straight", "matched", "random", "smooth"
+  std::string title;  ///< for people: "mmd, best smooth motion", "mmd, random start"
   MeasurePath path;
   MeasureFigures figures;
   Termination termination = Termination::kRunning;
@@ -100,13 +108,15 @@ struct MeasureCandidate {
 };
 
 struct MeasureResult {
-  MeasurePath path;  ///< the method's; for mmd the best candidate's
+  MeasurePath path;  ///< of the kind asked for; for mmd the best candidate's
   Tensor times;      ///< j/K, [K + 1]
   MeasureFigures figures;
-  std::string method, kernel, transport;  ///< as used; transport: "exact", "entropic", "" when there was none
-  double squared_mmd = 0;                 ///< MMD²(X, Y)
-  double squared_mmd_error = 0;           ///< rounding, or the standard error of random features
-  double lower_bound = 0;                 ///< MMD²(X, Y)/K
+  MeasureKind kind = MeasureKind::kMmd;
+  std::string method;             ///< the solver of mmd, "" where there is nothing to solve
+  std::string kernel, transport;  ///< as used; transport: "exact", "entropic", "" when there was none
+  double squared_mmd = 0;         ///< MMD²(X, Y)
+  double squared_mmd_error = 0;   ///< rounding, or the standard error of random features
+  double lower_bound = 0;         ///< MMD²(X, Y)/K
   std::vector<MeasureCandidate> candidates;          ///< mmd: every start; best first
   std::optional<MeasurePath> mixture, displacement;  ///< baselines
   std::optional<MeasureFigures> mixture_figures, displacement_figures;
@@ -134,7 +144,7 @@ MeasureResult interpolate_measures(const MeasureProblem& problem, const MeasureO
 /// Cost and steps of any path of samples.
 MeasureFigures measure_figures(const MeasurePath& path, const RadialKernel& kernel);
 
-/// What the mmd method minimises, Eq. 13 (with a quality: Σ ½(n(X^j)² + n(X^{j+1})²) MMD²), and its gradient
+/// What mmd minimises, Eq. 13 (with a quality: Σ ½(n(X^j)² + n(X^{j+1})²) MMD²), and its gradient
 /// with respect to all points, [K + 1, N, d].
 std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKernel& kernel,
                                        const QualityPointer& quality = {}, double epsilon = 0.1);

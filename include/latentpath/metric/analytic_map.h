@@ -21,6 +21,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/numerics/jet.h"
+#include "latentpath/numerics/smoothed.h"
 #include "latentpath/numerics/tape.h"
 
 namespace latentpath {
@@ -81,6 +82,9 @@ class AnalyticMap {
   /// f(z): z [count, D], t [count] or null → x [count, M].
   virtual void values(std::size_t count, const double* z, const double* t, double* x) const = 0;
   virtual std::unique_ptr<MapExpansion> make_expansion() const = 0;
+  /// The same map with its kinks (of abs, max, min) rounded off over the width δ > 0; null where none are
+  /// known.
+  virtual std::shared_ptr<const AnalyticMap> smoothed(double /*kink_width*/) const { return nullptr; }
 
   /// One point, for convenience: x [M], jacobian [M, D].
   void value(const double* z, double* x) const { values(1, z, nullptr, x); }
@@ -99,7 +103,8 @@ using ChartPointer = std::shared_ptr<const AnalyticMap>;
 template <class Function>
 ChartPointer chart(Function f, int latent_dim, int embedding_dim, std::string name = "chart");
 
-/// A map R^D → R from a generic callable `T f(const T* z)` or `T f(const T* z, double t)`.
+/// A map R^D → R from a generic callable `T f(const T* z)` or `T f(const T* z, double t)`; its kinks can be
+/// smoothed.
 template <class Function>
 std::shared_ptr<const AnalyticMap> scalar_map(Function f, int latent_dim, std::string name = "function");
 

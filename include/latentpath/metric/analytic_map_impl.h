@@ -10,6 +10,7 @@ template <class Function>
 struct ChartCall {
   Function f;
   static constexpr bool kTime = false;
+  static constexpr bool kSmoothable = false;
   static constexpr bool kIdentity = [] {
     if constexpr (requires { Function::kIdentity; })
       return Function::kIdentity;
@@ -27,6 +28,7 @@ struct ScalarCall {
   Function f;
   static constexpr bool kTime = std::is_invocable_v<const Function&, const double*, double>;
   static constexpr bool kIdentity = false;
+  static constexpr bool kSmoothable = true;
   template <class T>
   void operator()(const T* z, [[maybe_unused]] double t, T* x) const {
     if constexpr (kTime)
@@ -36,11 +38,28 @@ struct ScalarCall {
   }
 };
 
-/// Second derivatives stored: for few variables.
-template <int N, class Call>
+/// A variable of a map, in the scalar that it is evaluated with; and what a result is without its width.
+template <class Scalar, class Plain>
+Scalar with_width(const Plain& variable, double kink_width) {
+  if constexpr (std::is_same_v<Scalar, Plain>)
+    return variable;
+  else
+    return Scalar(variable, kink_width);
+}
+template <class Scalar>
+const auto& without_width(const Scalar& x) {
+  if constexpr (requires { x.plain(); })
+    return x.plain();
+  else
+    return x;
+}
+
+/// Second derivatives stored: for few variables. The scalar is Jet<N>, or Smoothed<Jet<N>>.
+template <int N, class Call, class Scalar = Jet<N>>
 class JetExpansion final : public MapExpansion {
  public:
-  JetExpansion(const Call& call, std::size_t outputs) : call_(call), outputs_(outputs), z_(N), x_(outputs) {}
+  JetExpansion(std::shared_ptr<const Call> call, std::size_t outputs, double kink_width)
+      : call_(std::move(call)), outputs_(outputs), kink_width_(kink_width), z_(N), x_(outputs) {}
   void expand(std::size_t count, const double* z, const double* t) override {
     constexpr std::size_t dim = N, packed = Jet<N>::kPacked;
     count_ = count;
@@ -49,9 +68,11 @@ class JetExpansion final : public MapExpansion {
     hessians_.resize(count * outputs_ * packed);
     double *value = values_.data(), *jacobian = jacobians_.data(), *hessian = hessians_.data();
     for (std::size_t p = 0; p < count; ++p) {
-      for (std::size_t i = 0; i < dim; ++i) z_[i] = Jet<N>::variable(z[p * dim + i], static_cast<int>(i));
-      call_(static_cast<const Jet<N>*>(z_.data()), t ? t[p] : 0.5, x_.data());
-      for (const Jet<N>& x : x_) {
+      for (std::size_t i = 0; i < dim; ++i)
+        z_[i] = with_width<Scalar>(Jet<N>::variable(z[p * dim + i], static_cast<int>(i)), kink_width_);
+      (*call_)(static_cast<const Scalar*>(z_.data()), t ? t[p] : 0.5, x_.data());
+      for (const Scalar& result : x_) {
+        const Jet<N>& x = without_width(result);
         *value++ = x.value();
         for (std::size_t i = 0; i < dim; ++i) *jacobian++ = x.gradient_data()[i];
         for (std::size_t i = 0; i < packed; ++i) *hessian++ = x.hessian_data()[i];
@@ -102,10 +123,11 @@ class JetExpansion final : public MapExpansion {
   }
 
  private:
-  const Call& call_;
+  std::shared_ptr<const Call> call_;
   std::size_t outputs_, count_ = 0;
+  double kink_width_;
   std::vector<double> values_, jacobians_, hessians_, blocks_;
-  std::vector<Jet<N>> z_, x_;
+  std::vector<Scalar> z_, x_;
 };
 
 /// One tape a point: for many variables.
@@ -135,56 +157,87 @@ class TapeExpansion : public MapExpansion {
   Tape::Scratch scratch_;
 };
 
-template <class Call>
+template <class Call, class Scalar = Taped>
 class TapedCall final : public TapeExpansion {
  public:
-  TapedCall(const Call& call, std::size_t dim, std::size_t outputs)
-      : TapeExpansion(dim, outputs), call_(call) {}
+  TapedCall(std::shared_ptr<const Call> call, std::size_t dim, std::size_t outputs, double kink_width)
+      : TapeExpansion(dim, outputs), call_(std::move(call)), kink_width_(kink_width) {}
 
  private:
   void record(const std::vector<Taped>& z, double t, std::vector<Taped>& x) override {
-    call_(z.data(), t, x.data());
+    if constexpr (std::is_same_v<Scalar, Taped>) {
+      (*call_)(z.data(), t, x.data());
+    } else {
+      z_.clear();
+      for (const Taped& variable : z) z_.emplace_back(variable, kink_width_);
+      x_.resize(x.size());
+      (*call_)(static_cast<const Scalar*>(z_.data()), t, x_.data());
+      for (std::size_t k = 0; k < x.size(); ++k) x[k] = x_[k].plain();
+    }
   }
-  const Call& call_;
+  std::shared_ptr<const Call> call_;
+  double kink_width_;
+  std::vector<Scalar> z_, x_;
 };
 
 template <class Call>
 class FunctionMap final : public AnalyticMap {
  public:
-  FunctionMap(Call call, int latent_dim, int output_dim, std::string name)
-      : AnalyticMap(latent_dim, output_dim, std::move(name)), call_(std::move(call)) {}
+  FunctionMap(std::shared_ptr<const Call> call, int latent_dim, int output_dim, std::string name,
+              double kink_width = 0)
+      : AnalyticMap(latent_dim, output_dim, std::move(name)),
+        call_(std::move(call)),
+        kink_width_(kink_width) {}
   bool depends_on_time() const override { return Call::kTime; }
   bool is_identity() const override { return Call::kIdentity; }
 
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
     const auto dim = static_cast<std::size_t>(latent_dim()), outputs = static_cast<std::size_t>(output_dim());
-    if (SmoothKinks::width() > 0) {  // as the expansions see it
-      std::vector<Jet<0>> in(dim), out(outputs);
-      for (std::size_t p = 0; p < count; ++p) {
-        for (std::size_t i = 0; i < dim; ++i) in[i] = Jet<0>(z[p * dim + i]);
-        call_(static_cast<const Jet<0>*>(in.data()), t ? t[p] : 0.5, out.data());
-        for (std::size_t k = 0; k < outputs; ++k) x[p * outputs + k] = out[k].value();
+    if constexpr (Call::kSmoothable) {
+      if (kink_width_ > 0) {  // as the expansions see it
+        using Scalar = Smoothed<Jet<0>>;
+        std::vector<Scalar> in(dim), out(outputs);
+        for (std::size_t p = 0; p < count; ++p) {
+          for (std::size_t i = 0; i < dim; ++i) in[i] = Scalar(Jet<0>(z[p * dim + i]), kink_width_);
+          (*call_)(static_cast<const Scalar*>(in.data()), t ? t[p] : 0.5, out.data());
+          for (std::size_t k = 0; k < outputs; ++k) x[p * outputs + k] = out[k].value();
+        }
+        return;
       }
-      return;
     }
-    for (std::size_t p = 0; p < count; ++p) call_(z + p * dim, t ? t[p] : 0.5, x + p * outputs);
+    for (std::size_t p = 0; p < count; ++p) (*call_)(z + p * dim, t ? t[p] : 0.5, x + p * outputs);
   }
   std::unique_ptr<MapExpansion> make_expansion() const override {
-    const auto outputs = static_cast<std::size_t>(output_dim());
     switch (latent_dim()) {
       case 1:
-        return std::make_unique<JetExpansion<1, Call>>(call_, outputs);
+        return expansion<JetExpansion<1, Call>, JetExpansion<1, Call, Smoothed<Jet<1>>>>();
       case 2:
-        return std::make_unique<JetExpansion<2, Call>>(call_, outputs);
+        return expansion<JetExpansion<2, Call>, JetExpansion<2, Call, Smoothed<Jet<2>>>>();
       case 3:
-        return std::make_unique<JetExpansion<3, Call>>(call_, outputs);
+        return expansion<JetExpansion<3, Call>, JetExpansion<3, Call, Smoothed<Jet<3>>>>();
       default:
-        return std::make_unique<TapedCall<Call>>(call_, static_cast<std::size_t>(latent_dim()), outputs);
+        return expansion<TapedCall<Call>, TapedCall<Call, Smoothed<Taped>>>(
+            static_cast<std::size_t>(latent_dim()));
     }
+  }
+  std::shared_ptr<const AnalyticMap> smoothed(double kink_width) const override {
+    if constexpr (Call::kSmoothable)
+      return std::make_shared<FunctionMap>(call_, latent_dim(), output_dim(), describe(), kink_width);
+    else
+      return nullptr;
   }
 
  private:
-  Call call_;
+  template <class Sharp, class Smooth, class... Size>
+  std::unique_ptr<MapExpansion> expansion(Size... size) const {
+    const auto outputs = static_cast<std::size_t>(output_dim());
+    if constexpr (Call::kSmoothable)
+      if (kink_width_ > 0) return std::make_unique<Smooth>(call_, size..., outputs, kink_width_);
+    return std::make_unique<Sharp>(call_, size..., outputs, 0.0);
+  }
+
+  std::shared_ptr<const Call> call_;  ///< shared with what is smoothed
+  double kink_width_;
 };
 
 }  // namespace latentpath::detail
@@ -193,14 +246,16 @@ namespace latentpath {
 
 template <class Function>
 ChartPointer chart(Function f, int latent_dim, int embedding_dim, std::string name) {
-  return std::make_shared<detail::FunctionMap<detail::ChartCall<Function>>>(
-      detail::ChartCall<Function>{std::move(f)}, latent_dim, embedding_dim, std::move(name));
+  using Call = detail::ChartCall<Function>;
+  return std::make_shared<detail::FunctionMap<Call>>(std::make_shared<const Call>(Call{std::move(f)}),
+                                                     latent_dim, embedding_dim, std::move(name));
 }
 
 template <class Function>
 std::shared_ptr<const AnalyticMap> scalar_map(Function f, int latent_dim, std::string name) {
-  return std::make_shared<detail::FunctionMap<detail::ScalarCall<Function>>>(
-      detail::ScalarCall<Function>{std::move(f)}, latent_dim, 1, std::move(name));
+  using Call = detail::ScalarCall<Function>;
+  return std::make_shared<detail::FunctionMap<Call>>(std::make_shared<const Call>(Call{std::move(f)}),
+                                                     latent_dim, 1, std::move(name));
 }
 
 }  // namespace latentpath

@@ -8,15 +8,10 @@
 //   template <class T> T norm(const T* z) { using std::sqrt; return sqrt(z[0] * z[0] + z[1] * z[1]); }
 //
 // Kinks. abs, max and min have no derivative where they switch, and Newton's method on |x| does not converge.
-// Within the scope of a SmoothKinks(δ), they are replaced on differentiable scalars by
+// A scalar that has a kink_width() δ above 0 (numerics/smoothed.h) has in their place
 //   |x| → √(x² + δ²) − δ,     max(a, b) → (a + b + √((a − b)² + δ²))/2,     min(a, b) → −max(−a, −b),
-// smooth and within δ of the truth; on plain double they are always what they are. So a solver can lower δ to
-// 0 under any function written with abs, max and min, without the function's help.
-//
-// The width is kept for a thread and a scope, not passed: it would have to go through the caller's own
-// function, which takes points alone, or into every scalar, where a Jet<2> of six numbers would carry a
-// seventh through each operation. A scope ends with its block, scopes nest, and a thread sees no other's:
-// what is evaluated outside of one is what was written.
+// smooth and within δ of the truth; on jets, tapes and plain double they are what they are. So a solver can
+// lower δ to 0 under any function written with abs, max and min, without the function's help.
 
 #include <cmath>
 
@@ -27,22 +22,14 @@ concept DifferentiableScalar = requires {
   typename T::DifferentiableScalarTag;
 };
 
-namespace detail {
-inline thread_local double kink_width = 0;
+/// δ of a scalar's kinks; 0: sharp.
+template <DifferentiableScalar T>
+double kink_width(const T& x) {
+  if constexpr (requires { x.kink_width(); })
+    return x.kink_width();
+  else
+    return 0;
 }
-
-/// Sets the width δ of kinks on this thread, for its scope.
-class SmoothKinks {
- public:
-  explicit SmoothKinks(double width) : before_(detail::kink_width) { detail::kink_width = width; }
-  ~SmoothKinks() { detail::kink_width = before_; }
-  SmoothKinks(const SmoothKinks&) = delete;
-  SmoothKinks& operator=(const SmoothKinks&) = delete;
-  static double width() { return detail::kink_width; }
-
- private:
-  double before_;
-};
 
 template <DifferentiableScalar T>
 T sqrt(const T& x) {
@@ -164,7 +151,7 @@ T hypot(const T& x, const T& y) {
 
 template <DifferentiableScalar T>
 T abs(const T& x) {
-  const double v = x.value(), w = SmoothKinks::width();
+  const double v = x.value(), w = kink_width(x);
   if (w > 0) {
     const double s = std::sqrt(v * v + w * w);
     return x.chain(v * v / (s + w), v / s, w * w / (s * s * s));  // s − w without cancellation
@@ -177,8 +164,7 @@ T fabs(const T& x) {
 }
 template <DifferentiableScalar T>
 T max(const T& a, const T& b) {
-  const double w = SmoothKinks::width();
-  if (w > 0) {
+  if (const double w = std::fmax(kink_width(a), kink_width(b)); w > 0) {
     const T difference = a - b;
     const double v = difference.value(), s = std::sqrt(v * v + w * w);
     return 0.5 * (a + b + difference.chain(s, v / s, w * w / (s * s * s)));

@@ -19,6 +19,7 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/core/warning.h"
 #include "latentpath/metric/weighted_metric.h"
+#include "latentpath/solver/second_order.h"
 #include "latentpath/solver/termination.h"
 
 namespace latentpath {
@@ -31,28 +32,55 @@ struct GeodesicProblem {
                                      ///< the chart. Their ends are ignored: start and end stand.
 };
 
+/// Coarse to fine (docs/algorithms/newton.md).
+struct GeodesicLevelOptions {
+  /// Converged below this residual, on all levels but the last: the error of a length is the square of that
+  /// of its path.
+  double tolerance = 1e-6;
+  /// A path that is longer by more than this share than its own grid believes has hidden between the grid's
+  /// points, and is sought again on a grid four times finer; on the last level by more than `last_hidden`.
+  double hidden = 0.03, last_hidden = 0.01;
+  int most_subdivisions = 64;         ///< of a segment, at which that ends
+  int first_order_iterations = 1000;  ///< of methods that take a learning rate, on each level, at least
+};
+
+/// Level sets, whose walls are stiff and have kinks (docs/algorithms/level_sets.md).
+struct ContinuationOptions {
+  int subdivisions = 4;       ///< of each segment, since it may cross a kink, where `subdivisions` is 0
+  double first_weight = 0.5;  ///< K starts where it adds this share of n_M at the first path's deepest point
+  double tolerance = 1e-4;    ///< converged below this residual, until K and kinks are as asked for
+  /// Widths of kinks, as shares of n_M/K: while K grows; at first once it has grown, then halved; and at the
+  /// end this over n², where it changes the weight on the set by no more than discretisation does.
+  double growing_width = 0.2, first_width = 0.1, last_width = 4;
+};
+
+/// Latent dimensions up to which dense blocks of the Hessian, O(D³) each, cost less than conjugate gradients.
+struct BlockLimits {
+  int metric = 8;
+  int level_set = 32;  ///< whose stiff walls conjugate gradients are slow to feel
+};
+
 struct GeodesicOptions {
   int segments = 100;
   std::string method = "auto";  ///< of solver_methods(); auto: newton for small D, newton-cg for large D
   int max_iterations = 200;     ///< per level
   double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
   bool escape_saddles = true;   ///< leave saddles along negative curvature
-  int coarsest_segments = 0;    ///< of the first level; 0: chosen; equal to `segments`: no coarser level
+  int coarsest_segments = 20;   ///< of the first level, at least; equal to `segments`: no coarser level
   int subdivisions = 0;         ///< of each segment, for the cost; 0: chosen, and raised where a path
                                 ///< hides between the points of its grid
   int threads = 0;              ///< OpenMP threads over pairs; 0: all
   bool keep_stages = false;     ///< keep the path after every level in Geodesic::stages
+  double resolution_tolerance = 0.05;  ///< length and refined length may differ by this share, or it is said
+  GeodesicLevelOptions levels = {};
+  ContinuationOptions continuation = {};
+  BlockLimits blocks = {};
 };
 
-/// What is known about how good a path is.
-struct Certificate {
-  double gradient_residual =
-      0;  ///< √(gᵀB⁻¹g / 2·cost), B the weighted Laplacian: scale-free, 0 when stationary
-  int negative_directions = -1;  ///< inertia: negative eigenvalues of the Hessian; −1: not counted
-  double least_curvature = 0;    ///< smallest μ of H v = μ B v: > 0 at a minimum, ≈ 0 where the ends are
-                               ///< conjugate (1 in a flat space, 1 − (θ/π)² on an arc θ of the unit sphere)
+/// What is known about how good a path is. B is the weighted Laplacian; the least curvature is ≈ 0 where the
+/// ends are conjugate (1 in a flat space, 1 − (θ/π)² on an arc θ of the unit sphere).
+struct Certificate : MinimumCertificate {
   double lower_bound = 0;  ///< no path is shorter: least weight · ‖Φ(z1) − Φ(z0)‖
-  bool minimum = false;    ///< residual below tolerance and positive inertia
 };
 
 /// The path after a stage of the optimisation, for pictures.

@@ -22,6 +22,23 @@
 
 namespace latentpath {
 
+/// Which first paths are worth a descent, and which results are one (docs/algorithms/graph.md).
+struct RivalOptions {
+  /// A route of a graph is longer than the geodesic beside it by what its corners cost, a few percent; one
+  /// that is longer than a known geodesic by this factor leads to none that is shorter.
+  double most_detour = 1.15;
+  double beside = 0.1;  ///< routes no further than this share of their own extent from a known geodesic lead
+                        ///< to that one again
+  int routes = 2;       ///< of those that may be shorter in truth, the first so many
+  int straight_subdivisions = 32;  ///< of a straight line by whose length the copies of an end are ordered
+  /// A copy of the end whose straight line is longer than a known geodesic by this factor is left alone where
+  /// points are dear. A torus' straight lines are up to (R + r)/(R − r) times too long: 3 for the usual one.
+  double most_straight = 3;
+  double same_length = 1e-3, same_place = 1e-2;  ///< geodesics are one where lengths, and nodes as a share of
+                                                 ///< their extent, differ by no more
+};
+const OptionTable<RivalOptions>& rival_option_table();
+
 struct GlobalGeodesicOptions {
   /// Of each descent. With one midpoint a segment a solver hides bad places between midpoints where
   /// weights vary by orders of magnitude; hence four.
@@ -32,6 +49,7 @@ struct GlobalGeodesicOptions {
   int subdivisions = 8;    ///< in which an edge's length is evaluated
   RouteGraphOptions graph = {};
   RouteOptions routes = {};
+  RivalOptions rivals = {};
   /// Also look for geodesics that are longer than the best: every route is refined. Else only those that may
   /// lead to a shorter one, which is cheaper by far where the chart is a model.
   bool every_geodesic = true;
@@ -68,7 +86,8 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem,
 /// The copies of `end` to which paths may lead, by the length of the straight line to them, shortest first;
 /// the end itself where nothing is identified. Copies outside of the chart's domain are left out.
 std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std::vector<double>& start,
-                                         const std::vector<double>& end);
+                                         const std::vector<double>& end,
+                                         int subdivisions = RivalOptions().straight_subdivisions);
 
 /// The box around points [count, D], widened on each side by `margin` times its diagonal.
 SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin = 0.5);

@@ -18,9 +18,6 @@
 
 namespace latentpath {
 
-/// True for the methods that need more than a gradient (solver_methods()).
-bool is_second_order(const std::string& method);
-
 struct SecondOrderOptions {
   std::string method = "newton";
   int64_t max_iterations = 60;
@@ -32,8 +29,7 @@ struct SecondOrderOptions {
 };
 
 /// What is known about how good a path is.
-struct PathCertificate : StationaryCertificate {
-  bool minimum = false;      ///< converged, no negative direction
+struct PathCertificate : MinimumCertificate {
   int64_t subdivisions = 1;  ///< the sum certified has so many midpoints a segment
 };
 

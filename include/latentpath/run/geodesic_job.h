@@ -19,6 +19,7 @@
 #include "latentpath/models/model_signature.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_geodesics.h"
+#include "latentpath/path/global_geodesics.h"
 #include "latentpath/run/run_record.h"
 
 namespace latentpath {
@@ -49,6 +50,7 @@ struct GeodesicJob {
   std::string init = "auto";
   std::string first_path = {};  ///< FILE.npy
   int64_t samples = 1500, routes = 4;
+  RivalOptions rivals = {};
   std::string box = {};  ///< low,high of each coordinate
   std::string reference = "auto";
   uint64_t seed = 0;

@@ -13,14 +13,15 @@
 
 namespace latentpath {
 
-/// @param text    numbers from 0 and ranges of them, "0,8-17": of a latent of several tensors these tensors, of one
+/// @param text    numbers from 0 and ranges of them, "0,8-17": of a latent of several tensors these tensors,
+/// of one
 ///                of shape [A, B, …] its rows along the first axis longer than 1, of a row its coordinates
 /// @param shapes  of the latent's tensors, without the batch dimension
 /// @return bool [D]; undefined for an empty text. Throws Error(kArgument) naming `freeze`.
 Tensor held_coordinates(const std::string& text, const std::vector<std::vector<int64_t>>& shapes);
 
-/// Throws Error(kArgument) naming `freeze` where `move` is "stay" and the ends [pairs, D] of a pair differ in what is
-/// held.
+/// Throws Error(kArgument) naming `freeze` where `move` is "stay" and the ends [pairs, D] of a pair differ in
+/// what is held.
 void check_held_ends(const Tensor& held, const std::string& move, const Tensor& start, const Tensor& end);
 
 /// Of a rank over N(0, I_D): that of the coordinates that are free, whatever is held.

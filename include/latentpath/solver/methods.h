@@ -70,13 +70,15 @@ enum class SolverNeeds {
   kGradient,
   kBlocks,       ///< second_order()
   kCurvatures,   ///< second_order(), with second derivatives
-  kCurveMetric,  ///< curve_metric()
+  kProducts,     ///< the same, as products H u alone
+  kCurveMetric,  ///< curve_metric(), which is that of a curve's nodes
 };
 
 struct SolverMethod {
   std::string name;         ///< "newton"
   std::string description;  ///< one line
   SolverNeeds needs;
+  bool takes_rate = false;  ///< its steps are as long as a learning rate says: many small ones
 };
 /// All of them, for help texts and checks.
 const std::vector<SolverMethod>& solver_methods();

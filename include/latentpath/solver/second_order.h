@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "latentpath/numerics/block_tridiagonal.h"
+#include "latentpath/solver/termination.h"
 
 namespace latentpath {
 
@@ -82,6 +83,15 @@ struct StationaryCertificate {
   int negative_directions = -1;  ///< inertia: negative eigenvalues of H; −1: not counted
   double least_curvature = 0;    ///< smallest μ of H v = μ B v; positive at a minimum
   bool inertia_counted() const { return negative_directions >= 0; }
+};
+
+/// And whether it is a minimum: it is where a solver has converged to it and there is no negative direction.
+struct MinimumCertificate : StationaryCertificate {
+  bool minimum = false;
+  void conclude(const StationaryCertificate& found, Termination why) {
+    static_cast<StationaryCertificate&>(*this) = found;
+    minimum = why == Termination::kConverged && negative_directions == 0;
+  }
 };
 
 /// By the blocks of H and B (Sylvester's law, inverse iteration), at the point of the last linearise(), whose

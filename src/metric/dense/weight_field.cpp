@@ -10,7 +10,15 @@ WeightField::WeightField(const AnalyticQuality& quality, double epsilon)
       epsilon_(epsilon),
       stiffness_(quality.stiffness()),
       constant_weight_(-std::log(epsilon + (1 - 2 * epsilon) * quality.value())) {
-  if (!constant()) expansion_ = quality.map()->make_expansion();
+  set_kink_width(0);
+}
+
+void WeightField::set_kink_width(double width) {
+  if (constant() || (expansion_ && width == kink_width_)) return;
+  kink_width_ = width;
+  map_ = width > 0 ? quality_.map()->smoothed(width) : quality_.map();
+  if (!map_) map_ = quality_.map();  // known by tensors alone: its kinks stay sharp
+  expansion_ = map_->make_expansion();
 }
 
 // n and its derivatives in f, what the quality's map returns.
@@ -43,14 +51,12 @@ void WeightField::weights(std::size_t count, const double* z, const double* t, d
     std::fill(n, n + count, constant_weight_);
     return;
   }
-  const SmoothKinks smooth(kink_width_);
-  quality_.map()->values(count, z, t, n);
+  map_->values(count, z, t, n);
   for (std::size_t p = 0; p < count; ++p) n[p] = chain(n[p]).n;
 }
 
 void WeightField::expand(std::size_t count, const double* z, const double* t) {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
-  const SmoothKinks smooth(kink_width_);
   count_ = count;
   expansion_->expand(count, z, t);
   squares_.resize(count);
@@ -69,7 +75,6 @@ void WeightField::expand(std::size_t count, const double* z, const double* t) {
 
 const std::vector<double>& WeightField::hessians() {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
-  const SmoothKinks smooth(kink_width_);
   hessians_.resize(count_ * dim * dim);
   expansion_->curvatures(first_.data(), hessians_.data());
   const double* df = expansion_->jacobians();
@@ -82,7 +87,6 @@ const std::vector<double>& WeightField::hessians() {
 
 void WeightField::hessian_products(const double* u, double* product) {
   const auto dim = static_cast<std::size_t>(quality_.map()->latent_dim());
-  const SmoothKinks smooth(kink_width_);
   expansion_->curvature_products(first_.data(), u, product);
   const double* df = expansion_->jacobians();
   for (std::size_t p = 0; p < count_; ++p, df += dim, u += dim, product += dim) {

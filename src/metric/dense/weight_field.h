@@ -20,8 +20,8 @@ class WeightField {
   /// K used in place of the level set's own.
   void set_stiffness(double stiffness) { stiffness_ = stiffness; }
 
-  /// Kinks of a distance (of max, abs) are rounded off over this width (numerics/scalar_functions.h); 0: not.
-  void set_kink_width(double width) { kink_width_ = width; }
+  /// Kinks of a distance (of max, abs) are rounded off over this width (AnalyticMap::smoothed); 0: not.
+  void set_kink_width(double width);
 
   /// n [count]; NaN where the quality is NaN or leaves [0, 1].
   void weights(std::size_t count, const double* z, const double* t, double* n) const;
@@ -43,6 +43,7 @@ class WeightField {
 
   const AnalyticQuality& quality_;
   double epsilon_, stiffness_, constant_weight_, kink_width_ = 0;
+  std::shared_ptr<const AnalyticMap> map_;  ///< the quality's, its kinks smoothed
   std::unique_ptr<MapExpansion> expansion_;
   std::size_t count_ = 0;
   std::vector<double> squares_, gradients_, hessians_, first_, second_;

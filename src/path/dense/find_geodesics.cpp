@@ -22,11 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-/// Latent dimensions up to which dense Hessian blocks, O(D³) each, cost less than conjugate gradients.
-constexpr std::size_t kBlockLimit = 8;
-/// The same for level sets, whose stiff walls conjugate gradients are slow to feel.
-constexpr std::size_t kLevelSetBlockLimit = 32;
-
 /// Of one run of a solver.
 struct Outcome {
   Termination termination = Termination::kIterationLimit;
@@ -43,26 +38,23 @@ struct LevelLength {
 /// Everything one thread needs to solve one pair after another.
 class PairSolver {
  public:
-  PairSolver(const GeodesicProblem& problem, const GeodesicOptions& options, std::string method,
+  PairSolver(const GeodesicProblem& problem, const GeodesicOptions& options, const SolverMethod& method,
              const CancellationToken& cancellation)
       : problem_(problem),
         metric_(problem.metric),
         options_(options),
-        method_(std::move(method)),
+        method_(method),
         cancellation_(cancellation),
         dim_(static_cast<std::size_t>(problem.metric.latent_dim())),
         level_set_(metric_.quality().form() == AnalyticQuality::Form::kLevelSet),
+        on_nodes_(method.needs == SolverNeeds::kCurveMetric),
         objective_(metric_, problem.time_weight),
-        solver_(make_solver<DenseRows>(method_, {.newton = {.escape_saddles = options.escape_saddles}})) {}
+        solver_(
+            make_solver<DenseRows>(method_.name, {.newton = {.escape_saddles = options.escape_saddles}})) {}
 
   Geodesic solve(std::size_t pair);
 
  private:
-  static constexpr std::size_t kLevelSetSubdivisions = 4;
-  static constexpr std::size_t kMostSubdivisions = 64;
-  static constexpr std::size_t kCoarsest = 20;
-  static constexpr int kFewestSmallSteps = 1000;  ///< of Adam and gradient descent on each level
-
   std::vector<std::size_t> level_sizes() const;
   void check_finite(const std::vector<double>& nodes) const;
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
@@ -79,15 +71,16 @@ class PairSolver {
   std::vector<double> richardson_lengths(const Geodesic& geodesic, const std::vector<LevelLength>& reached);
   bool hidden(const std::vector<double>& nodes, double share) const;
   bool agrees_with_refined(const Geodesic& geodesic, double extrapolated) const;
-  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome);
+  void finish(Geodesic& geodesic, const std::vector<LevelLength>& reached);
 
   const GeodesicProblem& problem_;
   const WeightedMetric& metric_;
   const GeodesicOptions& options_;
-  std::string method_;
+  const SolverMethod& method_;
   const CancellationToken& cancellation_;
   std::size_t dim_;
   bool level_set_;
+  bool on_nodes_;  ///< the method moves a curve by the metric at its nodes: one level, no finer sum
   std::size_t subdivisions_ = 1;  ///< that each segment is cut into
   detail::ChordObjective objective_;
   std::unique_ptr<DenseSolver> solver_;
@@ -166,11 +159,11 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
-  const bool steps_by_rate = method_ == "adam" || method_ == "sgd";
-  if (steps_by_rate) solver_ = make_solver<DenseRows>(method_, rates_at(x0));
+  if (method_.takes_rate) solver_ = make_solver<DenseRows>(method_.name, rates_at(x0));
   const DenseSolveResult solved = latentpath::solve(
       objective_, x0, *solver_,
-      {.max_iterations = std::max(options_.max_iterations, steps_by_rate ? kFewestSmallSteps : 1),
+      {.max_iterations =
+           std::max(options_.max_iterations, method_.takes_rate ? options_.levels.first_order_iterations : 1),
        .gradient_residual = tolerance},
       {}, cancellation_);
   std::copy_n(solved.state.x.data(), x0.size(), nodes.begin() + dim);
@@ -181,11 +174,12 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
 // A kink blurred over the width δ changes the weight on the set by up to Kδ: as little as discretisation
 // does, O(1/n²).
 double PairSolver::kink_width(std::size_t segments) const {
-  return 4 * metric_.quality().set_weight() / metric_.quality().stiffness() /
+  return options_.continuation.last_width * metric_.quality().set_weight() / metric_.quality().stiffness() /
          static_cast<double>(segments * segments);
 }
 
 void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic& geodesic) {
+  const ContinuationOptions& how = options_.continuation;
   const double stiffness = metric_.quality().stiffness(), on_set = metric_.quality().set_weight();
   const std::size_t segments = nodes.size() / dim_ - 1;
   double deepest = 0;
@@ -196,18 +190,19 @@ void PairSolver::soften(std::vector<double>& nodes, bool continuation, Geodesic&
   }
   Outcome outcome;
   // From a weight that the first path hardly feels to the one asked for.
-  double k = deepest > 0 && continuation ? std::min(stiffness, 0.5 * on_set / deepest) : stiffness;
+  double k =
+      deepest > 0 && continuation ? std::min(stiffness, how.first_weight * on_set / deepest) : stiffness;
   for (;; k = std::min(stiffness, 2 * k)) {
-    objective_.weight().set_kink_width(std::max(0.2 * on_set / k, kink_width(segments)));
+    objective_.weight().set_kink_width(std::max(how.growing_width * on_set / k, kink_width(segments)));
     objective_.weight().set_stiffness(k);
-    run(nodes, 1e-4, geodesic, outcome);
+    run(nodes, how.tolerance, geodesic, outcome);
     stage(geodesic, join_message(segments, " segments, K = ", k), nodes);
     if (k >= stiffness || cancellation_.cancelled()) break;
   }
   objective_.weight().set_stiffness(stiffness);
-  for (double width = 0.1 * on_set / stiffness; width > kink_width(segments); width /= 2) {
+  for (double width = how.first_width * on_set / stiffness; width > kink_width(segments); width /= 2) {
     objective_.weight().set_kink_width(width);
-    run(nodes, 1e-4, geodesic, outcome);
+    run(nodes, how.tolerance, geodesic, outcome);
   }
 }
 
@@ -234,23 +229,20 @@ void PairSolver::standstill(Geodesic& geodesic, const double* point) const {
   for (std::size_t i = 0; i < count; ++i) geodesic.nodes.insert(geodesic.nodes.end(), point, point + dim_);
   check_finite(geodesic.nodes);
   geodesic.termination = Termination::kConverged;
-  geodesic.certificate = {.gradient_residual = 0,
-                          .negative_directions = 0,
-                          .least_curvature = 1,
-                          .lower_bound = 0,
-                          .minimum = true};
+  geodesic.certificate.conclude({.gradient_residual = 0, .negative_directions = 0, .least_curvature = 1},
+                                geodesic.termination);
   geodesic.warnings.push_back({"the ends are equal: the geodesic is the point itself", WarningKind::kScope});
 }
 
 void PairSolver::certify(const Outcome& outcome, Certificate& certificate) {
-  const bool blocks = method_ == "newton" || method_ == "gauss-newton";
+  // As the method itself did it, else by what is cheaper.
+  const bool blocks = method_.needs == SolverNeeds::kBlocks || method_.needs == SolverNeeds::kCurvatures;
   const bool products =
-      method_ == "newton-cg" || (dim_ > kBlockLimit && !blocks && objective_.has_curvatures());
-  const StationaryCertificate found =
-      products ? certify_by_products(objective_, outcome.cost) : certify_by_blocks(objective_, outcome.cost);
-  certificate.gradient_residual = found.gradient_residual;
-  certificate.negative_directions = found.negative_directions;
-  certificate.least_curvature = found.least_curvature;
+      method_.needs == SolverNeeds::kProducts ||
+      (dim_ > static_cast<std::size_t>(options_.blocks.metric) && !blocks && objective_.has_curvatures());
+  certificate.conclude(
+      products ? certify_by_products(objective_, outcome.cost) : certify_by_blocks(objective_, outcome.cost),
+      outcome.termination);
 }
 
 void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
@@ -276,7 +268,7 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                          : std::string()));
   // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
   const double n = static_cast<double>(options_.segments);
-  if (method_ != "georce" && objective_.has_curvatures() && !level_set_ &&
+  if (!on_nodes_ && objective_.has_curvatures() && !level_set_ &&
       geodesic.termination == Termination::kConverged && std::abs(certificate.least_curvature) < 20 / (n * n))
     warnings.push_back(
         "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
@@ -292,20 +284,19 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
                      " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
   if (!std::isfinite(refined.length))
     warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
-  else if (std::abs(geodesic.length - refined.length) > 0.05 * refined.length)
+  else if (std::abs(geodesic.length - refined.length) > options_.resolution_tolerance * refined.length)
     warnings.push_back(
         {join_message("under-resolved: the length is ", geodesic.length, " on the path's own grid and ",
                       refined.length, " on a refined one: use more segments"),
          WarningKind::kTold});
 }
 
-/// n/4, n/2, n, say: halved as long as that leaves enough; GEORCE has one level, as published.
+/// n/4, n/2, n, say: halved as long as that leaves enough; where a curve is moved by its metric there is one
+/// level, as published.
 std::vector<std::size_t> PairSolver::level_sizes() const {
   std::vector<std::size_t> levels = {static_cast<std::size_t>(options_.segments)};
-  const std::size_t coarsest = options_.coarsest_segments > 0
-                                   ? static_cast<std::size_t>(options_.coarsest_segments)
-                                   : std::size_t{kCoarsest};
-  while (method_ != "georce" && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
+  const auto coarsest = static_cast<std::size_t>(options_.coarsest_segments);
+  while (!on_nodes_ && levels.back() % 2 == 0 && levels.back() / 2 >= coarsest)
     levels.push_back(levels.back() / 2);
   std::reverse(levels.begin(), levels.end());
   return levels;
@@ -323,7 +314,6 @@ Geodesic PairSolver::solve(std::size_t pair) {
     geodesic.seconds = since(begin);
     return geodesic;
   }
-  const bool georce = method_ == "georce";
   const std::vector<std::size_t> levels = level_sizes();
 
   const bool given = !problem_.initial.empty();
@@ -332,10 +322,10 @@ Geodesic PairSolver::solve(std::size_t pair) {
   std::vector<LevelLength> levels_reached;
   const bool fixed = options_.subdivisions > 0;
   subdivisions_ = fixed        ? static_cast<std::size_t>(options_.subdivisions)
-                  : level_set_ ? kLevelSetSubdivisions
+                  : level_set_ ? static_cast<std::size_t>(options_.continuation.subdivisions)
                                : 1;
   for (std::size_t level = 0; level < levels.size(); ++level) {
-    if (georce) {
+    if (on_nodes_) {
       subdivisions_ = 1;
       run(nodes, options_.tolerance, geodesic, outcome);
       levels_reached.push_back(
@@ -355,11 +345,13 @@ Geodesic PairSolver::solve(std::size_t pair) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
       if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
-      run(nodes, last ? options_.tolerance : std::max(options_.tolerance, 1e-6), geodesic, outcome);
+      run(nodes, last ? options_.tolerance : std::max(options_.tolerance, options_.levels.tolerance),
+          geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
       // a grid with fewer places to hide.
-      if (fixed || subdivisions_ >= kMostSubdivisions || outcome.termination == Termination::kInterrupted ||
-          !hidden(nodes, last ? 0.01 : 0.03))
+      if (fixed || subdivisions_ >= static_cast<std::size_t>(options_.levels.most_subdivisions) ||
+          outcome.termination == Termination::kInterrupted ||
+          !hidden(nodes, last ? options_.levels.last_hidden : options_.levels.hidden))
         break;
       nodes = before;
     }
@@ -376,7 +368,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
   std::copy_n(end, dim_, geodesic.nodes.end() - static_cast<std::ptrdiff_t>(dim_));
   geodesic.termination = outcome.termination;
   geodesic.cost = outcome.cost;
-  finish(geodesic, levels_reached, outcome);
+  finish(geodesic, levels_reached);
   geodesic.seconds = since(begin);
   return geodesic;
 }
@@ -399,7 +391,7 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
     for (std::size_t i = 0; i <= n; i += stride)
       nodes.insert(nodes.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i * dim_),
                    geodesic.nodes.begin() + static_cast<std::ptrdiff_t>((i + 1) * dim_));
-    run(nodes, std::max(options_.tolerance, 1e-6), unused, outcome);
+    run(nodes, std::max(options_.tolerance, options_.levels.tolerance), unused, outcome);
     lengths.insert(lengths.begin(), objective_.length());
   }
   return lengths;
@@ -424,7 +416,7 @@ bool PairSolver::agrees_with_refined(const Geodesic& geodesic, double extrapolat
   return std::abs(extrapolated - (refined - excess)) <= 2e-6 * refined + 2 * excess;
 }
 
-void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached, const Outcome& outcome) {
+void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
   geodesic.subdivisions = reached.empty() ? 1 : static_cast<int>(reached.back().subdivisions);
   const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
@@ -433,8 +425,6 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   Certificate& certificate = geodesic.certificate;
   certificate.lower_bound =
       metric_.lower_bound(geodesic.nodes.data(), geodesic.nodes.data() + geodesic.nodes.size() - dim_);
-  certificate.minimum =
-      outcome.termination == Termination::kConverged && certificate.negative_directions == 0;
   warn(geodesic, refined);
   // Richardson: the discrete length of a smooth geodesic has an expansion in even powers of 1/n.
   geodesic.extrapolated_length = geodesic.refined_length;
@@ -474,7 +464,8 @@ void check(const GeodesicProblem& problem, const GeodesicOptions& options) {
 }
 
 /// The method asked for, or for "auto" the one that the problem's size and derivatives suggest, and why.
-void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
+const SolverMethod& choose_method(const GeodesicProblem& problem, const BlockLimits& limits,
+                                  GeodesicResult& result) {
   const auto dim = static_cast<std::size_t>(problem.metric.latent_dim());
   if (result.method == "auto") {
     const auto& target = problem.metric.target();
@@ -483,7 +474,7 @@ void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
         (!problem.metric.quality().map() || problem.metric.quality().map()->has_curvatures()) &&
         (!target || target->packed().has_curvatures());
     const bool level_set = problem.metric.quality().form() == AnalyticQuality::Form::kLevelSet;
-    const std::size_t limit = level_set ? kLevelSetBlockLimit : kBlockLimit;
+    const auto limit = static_cast<std::size_t>(level_set ? limits.level_set : limits.metric);
     if (dim > limit && curved && !target) {
       result.method = "newton-cg";
       result.method_reason = join_message("latent dimension ", dim, " is above ", limit,
@@ -498,13 +489,15 @@ void choose_method(const GeodesicProblem& problem, GeodesicResult& result) {
       result.method_reason = "chart, quality or metric have no second derivatives";
     }
   }
-  solver_method(result.method);  // refuses what there is not
-  LATENTPATH_CHECK(result.method != "georce" || problem.time_weight == 0, kArgument,
-                   "`method` georce minimises lengths alone: it knows no time weight");
-  LATENTPATH_CHECK(result.method != "georce" || !problem.metric.quality().depends_on_time(), kArgument,
-                   "`method` georce takes no quality that depends on time");
-  LATENTPATH_CHECK(result.method != "georce" || problem.metric.target() == nullptr, kArgument,
-                   "`method` georce takes no metric given directly: use newton, gauss-newton or newton-cg");
+  const SolverMethod& method = solver_method(result.method);  // refuses what there is not
+  if (method.needs != SolverNeeds::kCurveMetric) return method;
+  LATENTPATH_CHECK(problem.time_weight == 0, kArgument, "`method` ", method.name,
+                   " minimises lengths alone: it knows no time weight");
+  LATENTPATH_CHECK(!problem.metric.quality().depends_on_time(), kArgument, "`method` ", method.name,
+                   " takes no quality that depends on time");
+  LATENTPATH_CHECK(problem.metric.target() == nullptr, kArgument, "`method` ", method.name,
+                   " takes no metric given directly: use newton, gauss-newton or newton-cg");
+  return method;
 }
 
 }  // namespace
@@ -521,7 +514,7 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
   const std::size_t pairs = problem.start.size() / dim;
   GeodesicResult result;
   result.method = options.method;
-  choose_method(problem, result);
+  const SolverMethod& method = choose_method(problem, options.blocks, result);
   result.geodesics.resize(pairs);
   std::mutex guard;
   std::exception_ptr failure;
@@ -538,7 +531,7 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
     for (std::size_t pair = 0; pair < pairs; ++pair) {
       // No exception may leave a parallel region.
       try {
-        if (!solver) solver.emplace(problem, options, result.method, cancellation);
+        if (!solver) solver.emplace(problem, options, method, cancellation);
         result.geodesics[pair] = solver->solve(pair);
       } catch (...) {
         const std::lock_guard lock(guard);

@@ -21,48 +21,38 @@ MatrixXd columns(const std::vector<double>& nodes, int dim) {
   return Eigen::Map<const MatrixXd>(nodes.data(), dim, static_cast<Eigen::Index>(nodes.size()) / dim);
 }
 
-/// The same geodesic: as long, and nowhere apart by more than a hundredth of its extent.
-bool same(const Geodesic& a, const Geodesic& b, int dim) {
-  if (std::abs(a.refined_length - b.refined_length) > 1e-3 * std::abs(b.refined_length)) return false;
+/// The same geodesic: as long, and nowhere far apart.
+bool same(const Geodesic& a, const Geodesic& b, int dim, const RivalOptions& rivals) {
+  if (std::abs(a.refined_length - b.refined_length) > rivals.same_length * std::abs(b.refined_length))
+    return false;
   const MatrixXd p = columns(a.nodes, dim), q = columns(b.nodes, dim);
   if (p.cols() != q.cols()) return false;
   const double extent = (q.rowwise().maxCoeff() - q.rowwise().minCoeff()).norm();
-  return (p - q).colwise().norm().maxCoeff() <= 1e-2 * extent;
+  return (p - q).colwise().norm().maxCoeff() <= rivals.same_place * extent;
 }
 
-/// A route of a graph is longer than the geodesic beside it by what its corners cost, a few percent; one that
-/// is longer than a known geodesic by this factor leads to none that is shorter.
-constexpr double kMostDetour = 1.15;
-/// Routes no further than this share of their own extent from a known geodesic lead to that one again.
-constexpr double kBeside = 0.1;
-/// Every further route is a longer one: of those that may be shorter in truth, the first two.
-constexpr int kFewRoutes = 2;
-/// Pieces of a straight line by whose length the copies of an end are ordered.
-constexpr int kStraightPieces = 32;
-/// A copy of the end whose straight line is longer than a known geodesic by this factor is left alone where
-/// points are dear. A torus' straight lines are up to (R + r)/(R − r) times too long: 3 for the usual one.
-constexpr double kMostStraight = 3;
-
 /// Whether refining a route may lead to a shorter geodesic than those that were found.
-bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int dim) {
+bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int dim,
+              const RivalOptions& rivals) {
   const MatrixXd corners = resample_polyline(route.nodes, 33);
   const double extent = (corners.rowwise().maxCoeff() - corners.rowwise().minCoeff()).norm();
   for (const FoundGeodesic& known : found) {
     const double length = known.geodesic.refined_length;
     if (!std::isfinite(length) || known.geodesic.termination != Termination::kConverged) continue;
-    if (route.length > kMostDetour * length) return false;
+    if (route.length > rivals.most_detour * length) return false;
     const MatrixXd nodes = columns(known.geodesic.nodes, dim);
     double farthest = 0;
     for (Eigen::Index i = 0; i < corners.cols(); ++i)
       farthest = std::max(farthest, (nodes.colwise() - corners.col(i)).colwise().norm().minCoeff());
-    if (route.length > length && farthest < kBeside * extent) return false;
+    if (route.length > length && farthest < rivals.beside * extent) return false;
   }
   return true;
 }
 
 /// The best first, equal ones once. Of equal ones the first that was found, unless another is notably better
 /// resolved: the straight line's has come through coarser levels, which extrapolation needs.
-std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, int dim) {
+std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, int dim,
+                                              const RivalOptions& rivals) {
   std::vector<size_t> order(found.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const auto length = [&](size_t i) { return found[i].geodesic.refined_length; };
@@ -72,7 +62,7 @@ std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, 
   std::vector<size_t> kept;
   for (const size_t i : order) {
     const auto known = std::find_if(kept.begin(), kept.end(), [&](size_t other) {
-      return same(found[i].geodesic, found[other].geodesic, dim);
+      return same(found[i].geodesic, found[other].geodesic, dim, rivals);
     });
     if (known == kept.end())
       kept.push_back(i);
@@ -102,7 +92,7 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
 }
 
 std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std::vector<double>& start,
-                                         const std::vector<double>& end) {
+                                         const std::vector<double>& end, int subdivisions) {
   const Topology& topology = metric.topology();
   if (!topology.is_quotient()) return {{end, {}}};
   const std::vector<Lift> lifts = lifts_near(topology, start, end);
@@ -111,7 +101,7 @@ std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std
     starts.insert(starts.end(), start.begin(), start.end());
     ends.insert(ends.end(), lift.point.begin(), lift.point.end());
   }
-  metric.segment_lengths(lifts.size(), starts.data(), ends.data(), kStraightPieces, lengths.data());
+  metric.segment_lengths(lifts.size(), starts.data(), ends.data(), subdivisions, lengths.data());
   std::vector<size_t> order(lifts.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
@@ -212,7 +202,8 @@ GlobalSearch::Pair GlobalSearch::pair_at(size_t pair) const {
   made.one.initial.clear();
   made.global.lifts = options_.windings == 0
                           ? std::vector<Lift>{{made.one.end, {}}}
-                          : lifts_by_straight_line(problem_.metric, made.one.start, made.one.end);
+                          : lifts_by_straight_line(problem_.metric, made.one.start, made.one.end,
+                                                   options_.rivals.straight_subdivisions);
   const auto most = static_cast<std::ptrdiff_t>(
       std::min(made.global.lifts.size(), static_cast<size_t>(std::max(1, options_.windings))));
   made.sought.assign(made.global.lifts.begin(), made.global.lifts.begin() + most);
@@ -263,10 +254,10 @@ void GlobalSearch::straight_lines(Pair& pair) {
   double best = std::numeric_limits<double>::infinity();
   for (const Lift& lift : pair.sought) {
     if (cancellation_.cancelled() && !pair.global.found.empty()) break;
-    const double straight =
-        problem_.metric.segment_length(pair.one.start.data(), lift.point.data(), kStraightPieces);
+    const double straight = problem_.metric.segment_length(pair.one.start.data(), lift.point.data(),
+                                                           options_.rivals.straight_subdivisions);
     // Models are dear: a copy so much farther along its straight line is left alone.
-    if (!options_.every_geodesic && straight > kMostStraight * best) continue;
+    if (!options_.every_geodesic && straight > options_.rivals.most_straight * best) continue;
     pair.one.end = lift.point;
     refine(pair, "straight line", 0, lift.winding, options_.geodesic);
     if (!pair.global.found.empty()) best = std::min(best, pair.global.found.back().geodesic.refined_length);
@@ -296,19 +287,20 @@ void GlobalSearch::given_path(Pair& pair, size_t number) {
 /// shorter.
 void GlobalSearch::routes(Pair& pair, RouteGraph& graph) {
   RouteOptions wanted = options_.routes;
-  if (!options_.every_geodesic) wanted.routes = std::min(wanted.routes, kFewRoutes);
+  if (!options_.every_geodesic) wanted.routes = std::min(wanted.routes, options_.rivals.routes);
   // A route runs through places that a coarser level would not see: it is refined at full resolution.
   GeodesicOptions fine = options_.geodesic;
   fine.coarsest_segments = fine.segments;
   std::vector<Lift> targets;
   if (pair.global.found.empty()) targets = {pair.global.lifts[0]};
   double best = std::numeric_limits<double>::infinity();
-  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_);
+  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_, options_.rivals);
   for (const FoundGeodesic& known : pair.global.found) {
     best = std::min(best, known.geodesic.refined_length);
     const bool seen = std::any_of(targets.begin(), targets.end(),
                                   [&](const Lift& lift) { return lift.winding == known.winding; });
-    if (seen || targets.size() == 2 || known.geodesic.refined_length > kMostStraight * best) continue;
+    if (seen || targets.size() == 2 || known.geodesic.refined_length > options_.rivals.most_straight * best)
+      continue;
     targets.push_back({{known.geodesic.nodes.end() - dim_, known.geodesic.nodes.end()}, known.winding});
   }
   for (const Lift& target : targets) {
@@ -318,7 +310,7 @@ void GlobalSearch::routes(Pair& pair, RouteGraph& graph) {
     const std::vector<Route> found = graph.routes(start, end, wanted);
     for (size_t i = 0; i < found.size() && !cancellation_.cancelled(); ++i) {
       if (found[i].nodes.cols() <= 2) continue;  // the straight line again
-      if (!options_.every_geodesic && !promises(found[i], pair.global.found, dim_)) continue;
+      if (!options_.every_geodesic && !promises(found[i], pair.global.found, dim_, options_.rivals)) continue;
       const MatrixXd& nodes = found[i].nodes;
       pair.one.initial.assign(nodes.data(), nodes.data() + nodes.size());
       refine(pair, "route " + std::to_string(i + 1), static_cast<int64_t>(i + 1), target.winding, fine);
@@ -329,7 +321,7 @@ void GlobalSearch::routes(Pair& pair, RouteGraph& graph) {
 
 void GlobalSearch::finish(Pair& pair) {
   if (pair.global.found.empty()) throw *pair.failure;
-  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_);
+  pair.global.found = distinct_by_length(std::move(pair.global.found), dim_, options_.rivals);
   // No path to any copy of the end is shorter than the nearest copy's bound.
   double bound = std::numeric_limits<double>::infinity();
   for (const Lift& lift : pair.global.lifts)
@@ -392,6 +384,7 @@ GlobalGeodesics find_global_geodesics(const GeodesicProblem& problem, const Glob
   LATENTPATH_CHECK(options.windings >= 0 && options.samples >= 0, kArgument,
                    "`windings` and `samples` must be 0 or more; they are ", options.windings, " and ",
                    options.samples);
+  rival_option_table().validate(options.rivals);
   return GlobalSearch(problem, options, cancellation).run();
 }
 

@@ -49,14 +49,14 @@ const std::vector<MethodEntry<Rows>>& method_table() {
                      [](const Options& o) {
                        return std::make_unique<NewtonMethod>(HessianKind::kGaussNewton, o.newton);
                      })},
-      {{"newton-cg", "Newton's method by Hessian products, for many latent dimensions", kCurvatures},
+      {{"newton-cg", "Newton's method by Hessian products, for many latent dimensions", kProducts},
        rowwise<Rows>("Newton–CG",
                      [](const Options& o) { return std::make_unique<NewtonCgMethod>(o.newton); })},
       {{"georce", "GEORCE as published (Rygaard & Hauberg, 2025)", kCurveMetric},
        rowwise<Rows>("GEORCE", [](const Options&) { return std::make_unique<GeorceMethod>(); })},
-      {{"adam", "Adam (Kingma & Ba, 2015)", kGradient},
+      {{"adam", "Adam (Kingma & Ba, 2015)", kGradient, true},
        [](const auto&, const Options& o) { return std::make_unique<AdamSolver<Rows>>(o.adam); }},
-      {{"sgd", "gradient descent with momentum", kGradient},
+      {{"sgd", "gradient descent with momentum", kGradient, true},
        [](const auto&, const Options& o) { return std::make_unique<SgdSolver<Rows>>(o.sgd); }},
   };
   return table;

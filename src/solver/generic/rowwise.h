@@ -70,7 +70,7 @@ class RowwiseSolver final : public BasicSolver<Rows> {
     }
     capabilities.second_order = objective.second_order(row);
     if (!capabilities.second_order) refuse("a block-tridiagonal Hessian", objective.why_first_order());
-    if (method_.needs == SolverNeeds::kCurvatures && !capabilities.second_order->has_curvatures())
+    if (method_.needs != SolverNeeds::kBlocks && !capabilities.second_order->has_curvatures())
       refuse("second derivatives", "it has first derivatives alone; gauss-newton does with them");
     return capabilities;
   }

@@ -1,0 +1,48 @@
+#include "path/path_methods.h"
+
+namespace latentpath {
+namespace {
+
+/// What every search begins with, and most end with.
+constexpr const char* kDescent = "lbfgs";
+
+}  // namespace
+
+const std::vector<PublishedMethod>& published_methods() {
+  static const std::vector<PublishedMethod> table = {
+      {.choice = {"paper2019", "gradient descent on the nodes of a polyline, endpoint-mean cost"},
+       .cost = "endpoint-mean",
+       .run = run_paper2019},
+      {.choice = {"kim-zhang",
+                  "Algorithm 1 of Kim and Zhang: accelerations pulled back by the pseudo-inverse"},
+       .takes_density = true,
+       .pulls_back = true,
+       .run = run_kim_zhang},
+  };
+  return table;
+}
+
+PathMethod path_method(const PathOptions& options) {
+  const bool polyline = options.curve != "neural";
+  for (const PublishedMethod& published : published_methods())
+    if (published.choice.name == options.method)
+      return {.published = &published, .takes_rate = true, .takes_density = published.takes_density};
+  if (options.method == "auto")
+    return {.left = true, .solver = kDescent, .coarse_to_fine = polyline, .takes_density = true};
+  const SolverMethod& method = solver_method(options.method);
+  if (method.needs != SolverNeeds::kGradient)
+    return {.solver = kDescent, .finish = &method, .coarse_to_fine = polyline};
+  return {.solver = method.name,
+          .takes_rate = method.takes_rate,
+          .coarse_to_fine = polyline && !method.takes_rate,
+          .takes_density = true};
+}
+
+std::vector<OptionChoice> path_method_choices() {
+  std::vector<OptionChoice> first = {
+      {"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"}};
+  for (const PublishedMethod& published : published_methods()) first.push_back(published.choice);
+  return solver_method_choices(first);
+}
+
+}  // namespace latentpath
