@@ -50,7 +50,8 @@ TEST(Question, AFileIsReadOnlyWhereTheCommandLineNamedIt) {
 }
 
 TEST(Question, EveryFieldIsNeededAndNoOther) {
-  for (const auto& [name, value] : good().items()) {
+  const json whole = good();
+  for (const auto& [name, value] : whole.items()) {
     json request = good();
     request.erase(name);
     EXPECT_NE(refusal(request).find("\"" + name + "\""), std::string::npos) << name;

@@ -72,8 +72,8 @@ class Page:
         finally:
             connection.close()
 
-    def post(self, name, **fields):
-        status, body, _ = self.request("POST", self.base + name, json.dumps(fields),
+    def post(self, address, **fields):
+        status, body, _ = self.request("POST", self.base + address, json.dumps(fields),
                                        {"Content-Type": "application/json"})
         return status, json.loads(body)
 

@@ -1,14 +1,15 @@
-// The page of `latentpath explore` as people use it, in headless Chromium, with a shipped model.
+// The page of `latentpath explore` as people use it, in headless Chromium, with a small model of two latents.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { execFileSync, spawnSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { answered, launch, open, random, randomDeed, serve } from "./explore_page.mjs";
 
+const here = import.meta.dirname ?? resolve(new URL(".", import.meta.url).pathname);
 const require = createRequire(join(process.env.LATENTPATH_PACKAGES, "any.js"));
 const { chromium } = require("playwright-core");
 const program = process.env.LATENTPATH_PROGRAM;
@@ -19,7 +20,9 @@ describe("exploring", { skip: built ? false : "the program was built without cpp
   before(async () => {
     work = mkdtempSync(join(tmpdir(), "latentpath-explore-"));
     browser = await launch(chromium);
-    program_ = await serve(program, ["--decoder", "mnist-vae-2", "--classifier", "mnist-classifier", "--favor", "8", "--segments", "16", "--threads", "1", "--out", join(work, "runs")]);
+    execFileSync(process.env.LATENTPATH_PYTHON, [join(here, "report_models.py"), join(work, "models")], { stdio: ["ignore", "ignore", "inherit"] });
+    const model = (name) => join(work, "models", `${name}.pt`);
+    program_ = await serve(program, ["--decoder", model("tanh"), "--classifier", model("unit_classifier"), "--favor", "8", "--segments", "16", "--threads", "1", "--out", join(work, "runs")]);
   });
   after(async () => {
     await browser?.close();

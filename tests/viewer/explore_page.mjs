@@ -54,39 +54,60 @@ export const answered = (page, timeout = 60_000) =>
 
 /** One random thing that a person could do. */
 export async function randomDeed(page, draw) {
-  const some = async (selector) => {
-    const all = page.locator(selector);
-    const count = await all.count();
-    return count > 0 ? all.nth(Math.floor(draw() * count)) : null;
-  };
-  const click = async (selector) => (await some(selector))?.click({ timeout: 5000, force: true });
+  // What is clicked may be drawn anew at any moment: found and clicked in one go, at its middle.
+  const click = (selector) =>
+    page.evaluate(
+      ([wanted, share]) => {
+        const all = document.querySelectorAll(wanted);
+        const one = all[Math.floor(share * all.length)];
+        if (!one) return;
+        const box = one.getBoundingClientRect();
+        const at = { bubbles: true, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, buttons: 1 };
+        one.dispatchEvent(new PointerEvent("pointerdown", at));
+        one.click();
+      },
+      [selector, draw()],
+    );
+  const slide = (selector, share) =>
+    page.evaluate(
+      ([wanted, one, to]) => {
+        const all = document.querySelectorAll(wanted);
+        const slider = all[Math.floor(one * all.length)];
+        if (!slider) return;
+        slider.value = String(Number(slider.min) + to * (Number(slider.max) - Number(slider.min)));
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+      },
+      [selector, draw(), share],
+    );
   const deeds = {
     drag: async () => {
-      const handle = page.locator(draw() < 0.5 ? "#handle-from .knob" : "#handle-to .knob");
-      await handle.scrollIntoViewIfNeeded();
-      const box = await handle.boundingBox();
-      if (!box) return;
-      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      // The plane is drawn anew with every answer: found and looked at in one go.
+      const [x, y] = await page.evaluate((selector) => {
+        const knob = document.querySelector(selector);
+        knob.scrollIntoView({ block: "center" });
+        const box = knob.getBoundingClientRect();
+        return [box.x + box.width / 2, box.y + box.height / 2];
+      }, draw() < 0.5 ? "#handle-from .knob" : "#handle-to .knob");
       await page.mouse.move(x, y);
       await page.mouse.down();
       await page.mouse.move(x + 160 * (draw() - 0.5), y + 160 * (draw() - 0.5), { steps: 4 });
       await page.mouse.up();
     },
     arrow: async () => {
-      await page.locator(draw() < 0.5 ? "#handle-from" : "#handle-to").focus();
+      await page.evaluate((selector) => document.querySelector(selector).focus(), draw() < 0.5 ? "#handle-from" : "#handle-to");
       await page.keyboard.press(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"][Math.floor(4 * draw())]);
     },
     feature: () => click(".chip"),
-    weight: async () => (await some(".weight input"))?.fill(String(Math.floor(101 * draw()))),
+    weight: () => slide(".weight input", draw()),
     sample: () => click(".sample-buttons button"),
     pin: () => click(".pin"),
     more: () => click("#more-samples"),
     view: () => click(".plane-choices label"),
-    scrub: () => page.locator("#scrubber").fill(String(Math.floor(1001 * draw()))),
+    scrub: () => slide("#scrubber", draw()),
     strip: () => click(".strip"),
     play: () => click(".play"),
     keep: () => click("#keep:not(:disabled)"),
-    kept: () => click(".row-buttons button:not(:has-text('Export'))"),
+    kept: () => click(".row-buttons button:not([data-deed=export])"),
     wait: () => page.waitForTimeout(1500 * draw()),
   };
   const names = Object.keys(deeds);

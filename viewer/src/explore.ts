@@ -32,7 +32,6 @@ class Explorer {
   private store: Store | null = null;
 
   private readonly heading = h("h1", { "aria-live": "polite" }, "Looking for a path …");
-  private readonly figures = h("div", {});
   private readonly level = h("span", {});
   private readonly verdict = h("section", { class: "panel", id: "verdict", hidden: true });
   private readonly curves = h("div", { class: "curves-holder" });
@@ -62,12 +61,11 @@ class Explorer {
         { class: "overview", id: "overview" },
         h("p", { class: "brand" }, h("b", {}, "LatentPath"), h("span", {}, `Explore · ${state.decoder}${state.classifier ? ` · ${state.classifier}` : ""}`), this.level),
         this.heading,
-        this.figures,
       ),
       h("main", {}, this.samples.element, this.wishes.element, h("div", { class: "grid" }, this.plane.element, this.path.element), this.verdict, this.curves, this.keptPanel.element),
       h("footer", {}, h("span", {}, `LatentPath ${state.version}. This page asks nobody but the program that serves it.`)),
     );
-    this.keptPanel.set([], null, null);
+    this.table();
     this.connection = new Connection(
       () => this.ask(),
       (final) => this.path.status(final ? "The program has ended, or this page is one too many: load the page again." : "The program does not answer; this page goes on when it does.", false),
@@ -127,9 +125,8 @@ class Explorer {
     document.body.dataset.answer = String(answer.number);
     this.heading.textContent = report.verdict?.headline ?? "A path";
     this.level.replaceChildren(...[badgeOf(report.verdict)].filter((each) => each !== null));
-    this.figures.replaceChildren(...[tilesOf(report.verdict)].filter((each) => each !== null));
     this.verdict.hidden = false;
-    this.verdict.replaceChildren(h("h2", {}, "What is to be said of it"), verdictList(report.verdict));
+    this.verdict.replaceChildren(h("h2", {}, "What is to be said of it"), ...[tilesOf(report.verdict)].filter((each) => each !== null), verdictList(report.verdict));
     this.path.status(`Found and looked at in ${number(answer.seconds, 2)} s.`, false);
     const store = new Store({ position: this.position });
     store.on(["position", "hover"], () => {
@@ -248,7 +245,7 @@ class Explorer {
   }
 
   private table(): void {
-    this.keptPanel.set(this.kept, this.answer, this.compared);
+    this.keptPanel.set(this.kept, this.answer, this.films, this.compared);
   }
 }
 

@@ -85,13 +85,14 @@ export function showFrame(canvas: HTMLCanvasElement, film: Film | null, frame: n
   film?.draw(context, frame, [0, 0, width, height]);
 }
 
-/** A canvas that shows a strip of frames `width` wide, with a bar for the value under each; returns how many. */
-export function showStrip(canvas: HTMLCanvasElement, film: Film | null, width: number, colour: string): number {
+/** A canvas that shows a strip of frames `width` wide, with a bar for the value under each; returns how many. A frame is about
+ *  `least` pixels wide. */
+export function showStrip(canvas: HTMLCanvasElement, film: Film | null, width: number, colour: string, least = 34): number {
   if (!film || width === 0) return 2;
   const ratio = Math.min(2, window.devicePixelRatio || 1);
   const { size } = film;
   const bar = film.frames.values ? 7 : 0;
-  const wanted = Math.max(34, Math.min(56, (48 * size.width) / size.height));
+  const wanted = Math.max(least, Math.min(1.6 * least, (1.4 * least * size.width) / size.height));
   const count = Math.max(2, Math.min(film.frames.count, Math.floor(width / wanted)));
   const cell = width / count;
   const height = ((cell - 2) * size.height) / size.width;

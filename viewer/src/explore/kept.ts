@@ -27,7 +27,7 @@ const columns: [string, string][] = [
 
 export interface KeptPanel {
   element: HTMLElement;
-  set(kept: Kept[], now: Answer | null, compared: number | null): void;
+  set(kept: Kept[], now: Answer | null, films: { line: Film | null; path: Film | null }, compared: number | null): void;
   told(sentence: string, command?: string): void;
 }
 
@@ -53,26 +53,26 @@ export function keptPanel(out: string, act: { compare(id: number | null): void; 
   }
 
   function row(title: HTMLElement, film: Film | null, figures: Figures | undefined, colour: string, ...buttons: HTMLElement[]): HTMLElement {
-    const thumbs = h("canvas", { class: "kept-strip" });
-    if (film) showStrip(thumbs, film, 240, colour);
-    return h("tr", {}, h("th", { scope: "row" }, title), h("td", { class: "word" }, thumbs), ...cells(figures), h("td", { class: "word row-buttons" }, ...buttons));
+    const thumbs = h("canvas", { class: "kept-strip", width: 1, height: 1 });
+    showStrip(thumbs, film, 210, colour, 26);
+    return h("tr", {}, h("th", { scope: "row" }, title), h("td", { class: "word" }, film && thumbs, buttons.length > 0 && h("div", { class: "row-buttons" }, ...buttons)), ...cells(figures));
   }
 
   return {
     element: panel.element,
-    set(kept, now, compared) {
+    set(kept, now, films, compared) {
       const figures = (answer: Answer | null, id: "path" | "linear") => answer?.report.summary.pairs[0]?.[id];
-      const plain = (text: string, id: number, click: () => void, pressed?: boolean) => h("button", { class: "plain", type: "button", "data-kept": id, click, ...(pressed === undefined ? {} : { "aria-pressed": String(pressed) }) }, text);
+      const plain = (text: string, id: number, click: () => void, pressed?: boolean) => h("button", { class: "plain", type: "button", "data-kept": id, "data-deed": text.toLowerCase(), click, ...(pressed === undefined ? {} : { "aria-pressed": String(pressed) }) }, text);
       panel.setSubtitle(kept.length > 0 ? "" : "Keep a path to compare it with others and with the straight line.");
       table.replaceChildren(
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, h("th", {}, "path"), h("th", { class: "word" }, ""), ...columns.map(([, label]) => h("th", {}, label)), h("th", {}, ""))),
+          h("thead", {}, h("tr", {}, h("th", {}, "path"), h("th", { class: "word" }, ""), ...columns.map(([, label]) => h("th", {}, label)))),
           h(
             "tbody",
             {},
-            ...(now ? [row(h("span", {}, "straight line"), null, figures(now, "linear"), "--linear"), row(h("b", {}, "LatentPath, now"), null, figures(now, "path"), "--path")] : []),
+            ...(now ? [row(h("span", {}, "straight line"), films.line, figures(now, "linear"), "--linear"), row(h("b", {}, "LatentPath, now"), films.path, figures(now, "path"), "--path")] : []),
             ...kept.map((each) =>
               row(
                 h("span", { class: "kept-name" }, each.name),

@@ -10,6 +10,9 @@ import { coordinateBasis, endsBasis, moved, principalBasis, project, type Basis,
 
 const masses = [0.5, 0.9, 0.99]; // of the prior within circles
 
+/** A coordinate to read; no "-0.00". */
+const short = (value: number) => fixed(Math.abs(value) < 0.005 ? 0 : value);
+
 export interface PlaneCurve {
   colour: string;
   dash: string;
@@ -32,7 +35,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
   const legend = h("div", { class: "heat-legend" });
   const reading = h("output", { class: "reading" });
   const options = h("div", { class: "choices plane-choices" });
-  const panel = section("plane", dim === 2 ? "The latent plane" : "The latent space, seen from one side", "Drag the two ends; with the keyboard, arrows move the one that has the focus.", options, legend, holder, reading);
+  const panel = section("plane", dim === 2 ? "The latent plane" : "The latent space, seen from one side", "Drag the two ends. Arrow keys move the one that has the focus.", options, legend, holder, reading);
 
   let view: View = "ends";
   let coordinates: [number, number] = [0, 1];
@@ -65,7 +68,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
     const selects = h("span", { class: "coordinates", hidden: true }, select(0), select(1));
     append(
       options,
-      choice<View>("Seen in", [["ends", "the ends’ plane"], ["principal", "principal components"], ["coordinates", "two coordinates"]], view, (chosen) => {
+      choice<View>("Seen along", [["ends", "the ends"], ["principal", "components"], ["coordinates", "coordinates"]], view, (chosen) => {
         view = chosen;
         selects.hidden = view !== "coordinates";
         draw();
@@ -154,14 +157,14 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
   function drawLines(): void {
     lines.replaceChildren();
     if (!scales || !basis) return;
-    for (const curve of shown) {
-      const points = curve.latents.map(screen).map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-      for (const [stroke, size, dash] of [["var(--halo)", 5, "none"], [curve.colour, curve.width, curve.dash]] as const) {
-        const line = svg("polyline", { points, fill: "none", "stroke-width": size, "stroke-dasharray": dash, "stroke-linejoin": "round", "stroke-opacity": size === 5 ? 0.75 : 1 });
-        line.style.stroke = stroke;
+    // All halos first: a path that lies beside another must not wipe it out.
+    for (const halo of [true, false])
+      for (const curve of shown) {
+        const points = curve.latents.map(screen).map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+        const line = svg("polyline", { points, fill: "none", "stroke-width": halo ? 5 : curve.width, "stroke-dasharray": halo ? "none" : curve.dash, "stroke-linejoin": "round", "stroke-opacity": halo ? 0.75 : 1 });
+        line.style.stroke = halo ? "var(--halo)" : curve.colour;
         lines.appendChild(line);
       }
-    }
   }
 
   function drawHandles(): void {
@@ -172,7 +175,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
       const at = screen(ends![index]!);
       const name = which === "from" ? "start" : "end";
       const place = project(basis!, ends![index]!);
-      const handle = svg("g", { class: "handle", id: `handle-${which}`, tabindex: 0, role: "button", "aria-label": `The ${name}, at ${fixed(place.x)}, ${fixed(place.y)}: drag it, or move it with the arrow keys`, transform: `translate(${at.x.toFixed(1)},${at.y.toFixed(1)})` });
+      const handle = svg("g", { class: "handle", id: `handle-${which}`, tabindex: 0, role: "button", "aria-label": `The ${name}, at ${short(place.x)}, ${short(place.y)}: drag it, or move it with the arrow keys`, transform: `translate(${at.x.toFixed(1)},${at.y.toFixed(1)})` });
       append(handle, svg("circle", { r: 18, class: "reach" }), svg("circle", { r: 8, class: "knob" }));
       const label = svg("text", { y: index === 0 ? -14 : 24, "text-anchor": "middle" });
       label.textContent = name;
@@ -183,7 +186,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
     });
     if (focused) focus(focused);
     const [a, b] = ends.map((end) => project(basis!, end));
-    reading.textContent = `start ${fixed(a!.x)}, ${fixed(a!.y)} · end ${fixed(b!.x)}, ${fixed(b!.y)}`;
+    reading.textContent = `start ${short(a!.x)}, ${short(a!.y)} · end ${short(b!.x)}, ${short(b!.y)}`;
   }
 
   function put(which: "from" | "to", place: { x: number; y: number }, done: boolean): void {

@@ -4,7 +4,7 @@ import { h, section } from "../dom";
 import { readSamples, type Samples } from "./api";
 import { Film, showFrame } from "./film";
 
-const count = 12;
+const count = 14;
 
 export interface Sample {
   end: string; // seed:23
@@ -14,8 +14,9 @@ export interface Sample {
 export function samplesPanel(onChoose: (which: "from" | "to", sample: Sample) => void, say: (sentence: string) => void): { element: HTMLElement; used(ends: string[]): void } {
   const tiles = h("div", { class: "tiles-strip" });
   const more = h("button", { class: "plain", type: "button", id: "more-samples", click: () => void draw() }, "Other samples");
-  const panel = section("samples", "Samples of the prior", "Take one as the start or the end; a pinned one stays when others are drawn.", tiles);
-  panel.element.querySelector("h2")!.append(more);
+  const panel = section("samples", "Samples of the prior", "", tiles);
+  const hint = h("span", { class: "hint" }, "Take one as the start or the end; a pinned one stays when others are drawn.");
+  panel.element.querySelector("h2")!.append(hint, more);
   const pinned = new Map<string, HTMLElement>();
   let first = 0;
   let busy = false;

@@ -36,12 +36,13 @@ export function wishesPanel(state: State, onChange: (wishes: Wishes) => void): {
   const wishes: Wishes = { favor: [...state.favor], avoid: [...state.avoid], odds: state.odds, sharpness: state.sharpness };
   const chips = h("div", { class: "chips", role: "group", "aria-label": "Features" });
   const weights = h("div", { class: "weights" });
-  const panel = section("wishes", "What the path should pass through", "", chips, weights);
-  panel.setSubtitle(
+  const hint = h("span", { class: "hint" });
+  const panel = section("wishes", "What the path should pass through", "", h("div", { class: "wishes-row" }, chips, weights));
+  panel.element.querySelector("h2")!.append(hint);
+  hint.textContent =
     state.classes.length > 0
       ? "Press a class once to favour it, twice to avoid it, three times to leave it alone."
-      : "Without a classifier the path is the shortest one: start with --classifier to ask for features.",
-  );
+      : "Without a classifier the path is the shortest one: start with --classifier to ask for features.";
 
   const all = state.classes.length <= few;
   const stateOf = (name: string) => (wishes.favor.includes(name) ? "favor" : wishes.avoid.includes(name) ? "avoid" : "none");
@@ -80,11 +81,11 @@ export function wishesPanel(state: State, onChange: (wishes: Wishes) => void): {
     if (state.classes.length === 0) return;
     append(
       weights,
-      slider("Odds: how sure the classifier must be", "odds", [1, 64], wishes.odds, (odds) => {
+      slider("Odds: how sure it must be", "odds", [1, 64], wishes.odds, (odds) => {
         wishes.odds = odds;
         onChange({ ...wishes });
       }),
-      slider("Sharpness: how much being unsure costs", "sharpness", [0.25, 8], wishes.sharpness, (sharpness) => {
+      slider("Sharpness: what doubt costs", "sharpness", [0.25, 8], wishes.sharpness, (sharpness) => {
         wishes.sharpness = sharpness;
         onChange({ ...wishes });
       }),
