@@ -6,6 +6,8 @@
 #include <cmath>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -66,6 +68,56 @@ struct Task {
   CancellationToken token = {};
 };
 
+/// One thread for what is quickly done, whoever asks: a thread a request would each get threads of
+/// LibTorch's.
+class Glances {
+ public:
+  Glances() : thread_([this] { work(); }) {}
+  ~Glances() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  Glances(const Glances&) = delete;
+  Glances& operator=(const Glances&) = delete;
+
+  /// What `look` returns, or throws.
+  json operator()(std::function<json()> look) {
+    std::packaged_task<json()> task(std::move(look));
+    std::future<json> seen = task.get_future();
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(std::move(task));
+    }
+    changed_.notify_one();
+    return seen.get();
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      std::packaged_task<json()> task;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        task = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::packaged_task<json()>> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
 /// A heat map of the latent plane, and what it is of.
 struct KeptPlane {
   Question question;
@@ -86,6 +138,7 @@ struct ExploreSession::Worker {
 
   // Decoders that serve one thread at a time are not looked at while a search has them.
   mutable std::mutex model;
+  mutable Glances glances;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -102,6 +155,7 @@ struct ExploreSession::Worker {
   std::pair<Tensor, Tensor> ends_of(const Question& question) const;
   QualityPointer feature_of(const Question& question) const;
 
+  json samples(int64_t first, int64_t count) const;
   void work();
   void serve(const Task& task);
   void search(const Task& task);
@@ -387,10 +441,9 @@ ExploreSession::~ExploreSession() {
 const json& ExploreSession::state() const { return worker_->state; }
 const QuestionContext& ExploreSession::question_context() const { return worker_->context; }
 
-json ExploreSession::samples(int64_t first, int64_t count) const {
-  const Worker& w = *worker_;
-  std::unique_lock<std::mutex> alone(w.model, std::defer_lock);
-  if (w.exclusive()) alone.lock();
+json ExploreSession::Worker::samples(int64_t first, int64_t count) const {
+  std::unique_lock<std::mutex> alone(model, std::defer_lock);
+  if (exclusive()) alone.lock();
   const SerialOperations serial;
   std::vector<Tensor> points;
   json ends = json::array();
@@ -398,12 +451,16 @@ json ExploreSession::samples(int64_t first, int64_t count) const {
     ends.push_back("seed:" + std::to_string(first + i));
     Question question;
     question.from = question.to = ends.back().get<std::string>();
-    points.push_back(w.ends_of(question).first);
+    points.push_back(ends_of(question).first);
   }
-  json answer{{"frames", w.frames(at::cat(points).to(at::kDouble), at::linspace(0, 1, count, at::kDouble),
-                                  nullptr, kLiveSide, true)}};
+  json answer{{"frames", frames(at::cat(points).to(at::kDouble), at::linspace(0, 1, count, at::kDouble),
+                                nullptr, kLiveSide, true)}};
   answer["ends"] = std::move(ends);
   return answer;
+}
+
+json ExploreSession::samples(int64_t first, int64_t count) const {
+  return worker_->glances([this, first, count] { return worker_->samples(first, count); });
 }
 
 ExploreSession::Page ExploreSession::join() {
