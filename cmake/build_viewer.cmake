@@ -4,6 +4,7 @@
 # C++ file. Never fails: whatever goes wrong, the file is written without a page, and a message says why.
 
 set(page "")
+set(explore_page "")
 
 function(build_page)
   file(MAKE_DIRECTORY ${WORK})
@@ -38,13 +39,16 @@ function(build_page)
   foreach(step check build)
     execute_process(COMMAND ${NPM} run ${step} WORKING_DIRECTORY ${WORK}/source TIMEOUT 600
                     RESULT_VARIABLE result OUTPUT_FILE ${WORK}/${step}.log ERROR_FILE ${WORK}/${step}.log)
-    if(NOT result EQUAL 0 OR (step STREQUAL build AND NOT EXISTS ${WORK}/source/dist/index.html))
+    if(NOT result EQUAL 0 OR (step STREQUAL build AND
+       NOT (EXISTS ${WORK}/source/dist/index.html AND EXISTS ${WORK}/source/dist/explore.html)))
       message("The report page cannot be built: reports will be plain (${WORK}/${step}.log; to try again: rm ${OUTPUT})")
       return()
     endif()
   endforeach()
   file(READ ${WORK}/source/dist/index.html bytes HEX)
   set(page "${bytes}" PARENT_SCOPE)
+  file(READ ${WORK}/source/dist/explore.html bytes HEX)
+  set(explore_page "${bytes}" PARENT_SCOPE)
 endfunction()
 
 if(USABLE)
@@ -52,13 +56,15 @@ if(USABLE)
 endif()
 
 set(code "// Made by cmake/build_viewer.cmake from viewer/.\n#include \"embedded_page.h\"\n\nnamespace latentpath {\n")
-if(page STREQUAL "")
-  string(APPEND code "std::string_view embedded_page() noexcept { return {}; }\n")
-else()
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," page "${page}")
-  string(APPEND code "namespace {\nconst unsigned char kPage[] = {${page}};\n}  // namespace\n"
-         "std::string_view embedded_page() noexcept {\n"
-         "  return {reinterpret_cast<const char*>(kPage), sizeof kPage};\n}\n")
-endif()
+foreach(name page explore_page)
+  if(${name} STREQUAL "")
+    string(APPEND code "std::string_view embedded_${name}() noexcept { return {}; }\n")
+  else()
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${${name}}")
+    string(APPEND code "namespace {\nconst unsigned char k_${name}[] = {${bytes}};\n}  // namespace\n"
+           "std::string_view embedded_${name}() noexcept {\n"
+           "  return {reinterpret_cast<const char*>(k_${name}), sizeof k_${name}};\n}\n")
+  endif()
+endforeach()
 string(APPEND code "}  // namespace latentpath\n")
 file(WRITE ${OUTPUT} "${code}")

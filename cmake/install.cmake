@@ -17,6 +17,11 @@ if(LATENTPATH_MOLECULES)
   install(EXPORT latentpath-molecules-targets NAMESPACE latentpath:: DESTINATION ${latentpath_package_folder})
   install(FILES ${CMAKE_CURRENT_LIST_DIR}/FindRDKit.cmake DESTINATION ${latentpath_package_folder})
 endif()
+if(LATENTPATH_EXPLORE)
+  install(TARGETS latentpath_explorer EXPORT latentpath-explorer-targets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT latentpath-explorer-targets NAMESPACE latentpath:: DESTINATION ${latentpath_package_folder})
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/latentpath ${PROJECT_BINARY_DIR}/include/latentpath
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models DESTINATION ${CMAKE_INSTALL_DATADIR}/latentpath OPTIONAL)

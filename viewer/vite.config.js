@@ -24,15 +24,23 @@ function licences() {
           names.set(text, [...(names.get(text) ?? []), `${name} ${version}`]);
         }
         const all = [...names].map(([text, packages]) => `${packages.join(", ")}:\n${text}`).join("\n\n");
-        const page = bundle["index.html"];
+        const page = Object.values(bundle).find((file) => file.fileName.endsWith(".html"));
         page.source += `<!-- This page contains:\n\n${all.replaceAll("--", "- -")}\n-->\n`;
       },
     },
   };
 }
 
-// One HTML file without a single reference to another: the program embeds it and puts the data in.
-export default defineConfig({
+// One HTML file a page, without a single reference to another: the program embeds them, and puts the data into that of
+// reports. `--mode explore` builds the page of `latentpath explore` beside it.
+export default defineConfig(({ mode }) => ({
   plugins: [viteSingleFile({ removeViteModuleLoader: true }), licences()],
-  build: { target: "es2020", assetsInlineLimit: 1e8, modulePreload: false, reportCompressedSize: false },
-});
+  build: {
+    target: "es2020",
+    assetsInlineLimit: 1e8,
+    modulePreload: false,
+    reportCompressedSize: false,
+    emptyOutDir: mode !== "explore",
+    rollupOptions: { input: mode === "explore" ? "explore.html" : "index.html" },
+  },
+}));

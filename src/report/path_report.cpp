@@ -6,8 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <vector>
 
 #include "frames.h"
@@ -19,10 +17,14 @@
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
+#include "sheet.h"
 
 namespace latentpath {
 namespace {
 
+using detail::encode_sheet;
+using detail::Sheet;
+using detail::SheetFormat;
 using nlohmann::json;
 
 constexpr int64_t kPointsPerBatch = 512;
@@ -39,54 +41,6 @@ json numbers(const Tensor& values, int digits = 4) {
   json list = json::array();
   for (int64_t i = 0; i < flat.numel(); ++i) list.push_back(detail::short_number(data[i], digits));
   return list;
-}
-
-/// How the frames of every pair are stored.
-struct SheetFormat {
-  int64_t frames;
-  int side;     ///< longer side of a frame, in pixels, at most
-  int quality;  ///< of WebP; above 100: without loss
-};
-
-struct Sheet {
-  std::string bytes;
-  int width = 0, height = 0, columns = 0;  ///< of a frame, in pixels; frames a row
-};
-
-/// All frames as one picture, row by row: frames uint8 [n, h, w, 3].
-Sheet encode_sheet(const Tensor& frames, const SheetFormat& format) {
-  const auto count = static_cast<int>(frames.size(0)), h = static_cast<int>(frames.size(1)),
-             w = static_cast<int>(frames.size(2));
-  Sheet sheet;
-  const double scale = std::min(1.0, static_cast<double>(format.side) / std::max(h, w));
-  sheet.height = std::max(1, static_cast<int>(std::lround(h * scale)));
-  sheet.width = std::max(1, static_cast<int>(std::lround(w * scale)));
-  // About square: browsers and WebP limit the length of a side.
-  sheet.columns = std::max(
-      1, static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count) * sheet.height / sheet.width))));
-  const int rows = (count + sheet.columns - 1) / sheet.columns;
-  cv::Mat picture(rows * sheet.height, sheet.columns * sheet.width, CV_8UC3, cv::Scalar(0, 0, 0));
-  for (int i = 0; i < count; ++i) {
-    const cv::Mat frame(h, w, CV_8UC3, frames[i].data_ptr());
-    cv::Mat cell = picture(cv::Rect(i % sheet.columns * sheet.width, i / sheet.columns * sheet.height,
-                                    sheet.width, sheet.height));
-    if (scale < 1)
-      cv::resize(frame, cell, cell.size(), 0, 0, cv::INTER_AREA);
-    else
-      frame.copyTo(cell);
-  }
-  cv::cvtColor(picture, picture, cv::COLOR_RGB2BGR);
-  std::vector<uchar> bytes;
-  bool encoded = false;
-  try {
-    encoded = cv::imencode(".webp", picture, bytes, {cv::IMWRITE_WEBP_QUALITY, format.quality});
-  } catch (const cv::Exception&) {
-    encoded = false;
-  }
-  LATENTPATH_CHECK(encoded, kArgument, "the frames of the report, ", picture.cols, " x ", picture.rows,
-                   " pixels, cannot be encoded as WebP");
-  sheet.bytes.assign(bytes.begin(), bytes.end());
-  return sheet;
 }
 
 /// `count` of the samples 0 … m − 1 with their ends: half of them evenly spaced in time, half in arc length,
@@ -179,8 +133,8 @@ class PathReport {
     if (!prior_ && options.normal_prior) prior_ = normal_prior(dim_);
   }
 
-  void write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
-             const CancellationToken& cancellation);
+  json document(json data, const ReportFileWriter& write_file, const ProgressObserver& progress,
+                const CancellationToken& cancellation);
 
  private:
   Tensor quality(const QualityPointer& which, const Tensor& z, const Tensor& decoded,
@@ -197,7 +151,7 @@ class PathReport {
   void add_overview(json& data, const json& summary) const;
   json curve_entry(const PairCurves& curves, size_t curve, const std::vector<int64_t>& frames,
                    const Tensor& basis) const;
-  int64_t write_pictures(const std::filesystem::path& run, int64_t pair, const Tensor& frames,
+  int64_t write_pictures(const ReportFileWriter& write_file, int64_t pair, const Tensor& frames,
                          const SheetFormat& format, json& entry, json& data) const;
 
   const PathProblem& problem_;
@@ -370,11 +324,11 @@ json PathReport::curve_entry(const PairCurves& curves, size_t curve, const std::
 }
 
 /// Writes the frames of a pair as one picture; its size in bytes.
-int64_t PathReport::write_pictures(const std::filesystem::path& run, int64_t pair, const Tensor& frames,
+int64_t PathReport::write_pictures(const ReportFileWriter& write_file, int64_t pair, const Tensor& frames,
                                    const SheetFormat& format, json& entry, json& data) const {
   const Sheet sheet = encode_sheet(frames, format);
   const std::string name = join_message("pair-", pair, ".webp");
-  write_report_file(run, name, sheet.bytes);
+  write_file(name, sheet.bytes);
   entry["pictures"] = name;
   entry["columns"] = sheet.columns;
   data["output"] = {
@@ -383,8 +337,8 @@ int64_t PathReport::write_pictures(const std::filesystem::path& run, int64_t pai
   return static_cast<int64_t>(sheet.bytes.size());
 }
 
-void PathReport::write(const std::filesystem::path& run, json data, const ProgressObserver& progress,
-                       const CancellationToken& cancellation) {
+json PathReport::document(json data, const ReportFileWriter& write_file, const ProgressObserver& progress,
+                          const CancellationToken& cancellation) {
   const at::NoGradGuard no_gradient;
   if (!data.contains("summary")) {
     data["summary"] = path_summary(result_);
@@ -428,25 +382,35 @@ void PathReport::write(const std::filesystem::path& run, json data, const Progre
     for (size_t curve = 0; curve < 3; ++curve)
       entry[kCurves[curve]] = curve_entry(curves, curve, frames[curve], basis);
     if (images_ && written < options_.picture_bytes + options_.picture_bytes / 4)
-      written += write_pictures(run, pair, frame_bytes(curves, frames), format, entry, data);
+      written += write_pictures(write_file, pair, frame_bytes(curves, frames), format, entry, data);
     if (with_points) {
       const std::string name = join_message("pair-", pair, ".points");
-      write_report_file(run, name,
-                        {static_cast<const char*>(nodes[pair].data_ptr()), static_cast<size_t>(node_bytes)});
+      write_file(name, {static_cast<const char*>(nodes[pair].data_ptr()), static_cast<size_t>(node_bytes)});
       entry["points"] = name;
     }
     pairs.push_back(std::move(entry));
   }
   data["pairs"] = std::move(pairs);
-  write_report_data(run, data, options_.words);
+  return data;
 }
 
 }  // namespace
 
+json path_report(const PathProblem& problem, const PathResult& result, const PathReportOptions& options,
+                 json data, const ReportFileWriter& write_file, const ProgressObserver& progress,
+                 const CancellationToken& cancellation) {
+  return PathReport(problem, result, options).document(std::move(data), write_file, progress, cancellation);
+}
+
 void write_path_report(const std::filesystem::path& run, const PathProblem& problem, const PathResult& result,
                        const PathReportOptions& options, json data, const ProgressObserver& progress,
                        const CancellationToken& cancellation) {
-  PathReport(problem, result, options).write(run, std::move(data), progress, cancellation);
+  const auto write_file = [&run](const std::string& name, std::string_view bytes) {
+    write_report_file(run, name, bytes);
+  };
+  write_report_data(
+      run, path_report(problem, result, options, std::move(data), write_file, progress, cancellation),
+      options.words);
 }
 
 }  // namespace latentpath

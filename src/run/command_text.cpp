@@ -7,15 +7,6 @@ namespace {
 
 using nlohmann::json;
 
-/// As a shell takes it for one word.
-std::string word(const std::string& text) {
-  constexpr const char* kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:,=+-@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string text_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   std::string text = value.dump();
@@ -26,12 +17,20 @@ std::string text_of(const json& value) {
 
 std::string given(const OptionRow& row, const json& value) {
   const std::string text = text_of(value);
-  if (row.positional) return " " + word(text);
+  if (row.positional) return " " + shell_word(text);
   // What begins with a dash would be taken for an option.
-  return " --" + row.name + (text.rfind('-', 0) == 0 ? "=" : " ") + word(text);
+  return " --" + row.name + (text.rfind('-', 0) == 0 ? "=" : " ") + shell_word(text);
 }
 
 }  // namespace
+
+std::string shell_word(const std::string& text) {
+  constexpr const char* kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:,=+-@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 std::string command_text(const std::string& subcommand, const std::vector<BoundOption>& defaults,
                          const json& options) {

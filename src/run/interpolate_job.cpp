@@ -18,6 +18,7 @@
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/held_coordinates.h"
+#include "latentpath/run/loaded_interpolation.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
@@ -126,17 +127,20 @@ OptionTable<InterpolateJob> make_table() {
   return t;
 }
 
-/// The encoder for image:FILE ends, and for the cycle error of paths of a feature; a shipped decoder's own
-/// stands beside it.
-std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
-  std::string encoder = job.encoder;
+/// Whether a job has use for an encoder: for image:FILE ends, and for the cycle error of paths of a feature.
+bool wants_encoder(const InterpolateJob& job) {
   std::vector<std::string> ends = job.ends.through;
   ends.insert(ends.end(), {job.ends.from, job.ends.to});
   const bool picture = std::any_of(
       ends.begin(), ends.end(), [](const std::string& end) { return text_after("image:", end).has_value(); });
+  return !job.encoder.empty() || picture || !job.favor.empty() || !job.avoid.empty();
+}
+
+/// The encoder that is named; a shipped decoder's own stands beside it.
+std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
+  std::string encoder = job.encoder;
   // Beside a function in memory nothing stands.
-  if (encoder.empty() && !job.models.decoder_function &&
-      (picture || !job.favor.empty() || !job.avoid.empty())) {
+  if (encoder.empty() && !job.models.decoder_function) {
     auto beside = find_model(job.models.decoder, job.models.folders);
     beside.replace_filename(beside.stem().string() + "-encoder.pt");
     if (std::filesystem::exists(beside)) encoder = beside.string();
@@ -311,14 +315,26 @@ void hold_frozen(const InterpolateJob& job, const TorchScriptDecoder& decoder, I
   run.facts["held_coordinates"] = problem.held.sum().item<int64_t>();
 }
 
-/// Models, quality and end points: the problem, and what was assumed on the way.
-void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressObserver& progress,
-                 const CancellationToken& cancellation) {
-  Models models = load_models(
+/// What a job's ends and features leave as it is.
+LoadedInterpolation load(const InterpolateJob& job, bool encoder, const ProgressObserver& progress,
+                         const CancellationToken& cancellation) {
+  LoadedInterpolation loaded;
+  loaded.models = load_models(
       job.models, job.path.seed, [&job] { return EndPointReader::latent_shapes_of(job.ends); },
       job.path.memory);
-  load_judge(job.models, job.judge, job.path.seed, models);
-  const auto encoder = load_encoder(job);
+  load_judge(job.models, job.judge, job.path.seed, loaded.models);
+  if (encoder) loaded.encoder = load_encoder(job);
+  check_not_interrupted(cancellation);
+  loaded.prior = make_prior(job.prior, loaded.models.prior, loaded.models.decoder->latent_dim(),
+                            job.path.seed, progress);
+  return loaded;
+}
+
+/// Models, quality and end points: the problem, and what was assumed on the way.
+void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, InterpolateRun& run,
+                 const CancellationToken& cancellation) {
+  Models models = loaded.models;
+  const auto encoder = wants_encoder(job) ? loaded.encoder : nullptr;
   if (encoder) append(models.assumptions, encoder->notes());
   append(models.assumptions, unused_options(job, encoder != nullptr));
   check_not_interrupted(cancellation);
@@ -340,7 +356,7 @@ void set_problem(const InterpolateJob& job, InterpolateRun& run, const ProgressO
     if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
       run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
   }
-  run.prior = make_prior(job.prior, models.prior, dim, job.path.seed, progress);
+  run.prior = loaded.prior;
   append(models.assumptions, run.prior.notes);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = run.prior.sampler();
@@ -568,9 +584,9 @@ std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   return local;
 }
 
-/// A job's models, quality and ends: everything before its search.
-InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
-                       const CancellationToken& cancellation) {
+/// A job's quality and ends, with its models where they are there already: everything before its search.
+InterpolateRun prepare(const InterpolateJob& job, const LoadedInterpolation* loaded,
+                       const RunObserver& observer, const CancellationToken& cancellation) {
   interpolate_option_table().validate(job);
   InterpolateRun run;
   describe_job(run, "interpolate", interpolate_option_table(), job, job.path.seed, job.threads);
@@ -580,7 +596,8 @@ InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
   if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
-  set_problem(job, run, observer.progress, cancellation);
+  set_problem(job, loaded ? *loaded : load(job, wants_encoder(job), observer.progress, cancellation), run,
+              cancellation);
   for (const auto& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);
   for (const auto& sentence : run.warnings)
@@ -593,7 +610,8 @@ InterpolateRun prepare(const InterpolateJob& job, const RunObserver& observer,
 
 /// The search, and what is told of it.
 void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver& observer,
-              const CancellationToken& cancellation) {
+              const CancellationToken& cancellation,
+              const std::function<void(const InterpolateRun&)>& found = {}) {
   std::optional<SerialOperations> serial;
   if (run.problem.embedding->concurrent()) serial.emplace();  // else its points cannot be shared
   const NoLibraryWarnings no_library_warnings;
@@ -605,6 +623,7 @@ void complete(const InterpolateJob& job, InterpolateRun& run, const RunObserver&
     run.path.snapshot = [&](const PathSnapshot& snapshot) { run.convergence.snapshot(snapshot); };
   search(job, run, progress, cancellation);
   run.path.snapshot = {};  // it refers to this call
+  if (found) found(run);
   if (run.legs_of_tour > 0) {
     std::vector<int64_t> numbers(static_cast<size_t>(run.result.nodes.size(0)));
     std::iota(numbers.begin(), numbers.end(), int64_t{0});
@@ -712,8 +731,29 @@ const OptionTable<InterpolateJob>& interpolate_option_table() {
 
 InterpolateRun execute(const InterpolateJob& job, const RunObserver& observer,
                        const CancellationToken& cancellation) {
-  InterpolateRun run = prepare(job, observer, cancellation);
+  InterpolateRun run = prepare(job, nullptr, observer, cancellation);
   complete(job, run, observer, cancellation);
+  return run;
+}
+
+LoadedInterpolation load_interpolation(const InterpolateJob& job, const ProgressObserver& progress,
+                                       const CancellationToken& cancellation) {
+  interpolate_option_table().validate(job);
+  use_threads(job.threads);
+  const SerialOperations serial;
+  const NoLibraryWarnings no_library_warnings;
+  return load(job, wants_encoder(job) || !job.models.classifier.empty(), progress, cancellation);
+}
+
+EndPointContext end_point_context(const InterpolateJob& job, const LoadedInterpolation& loaded) {
+  return end_point_context(job, loaded.models, loaded.encoder, loaded.prior, {});
+}
+
+InterpolateRun execute(const InterpolateJob& job, const LoadedInterpolation& loaded,
+                       const RunObserver& observer, const CancellationToken& cancellation,
+                       const std::function<void(const InterpolateRun&)>& found) {
+  InterpolateRun run = prepare(job, &loaded, observer, cancellation);
+  complete(job, run, observer, cancellation, found);
   return run;
 }
 
@@ -726,7 +766,7 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
   std::vector<InterpolateRun> runs;
   // What is refused is refused before the first search.
   for (size_t group = 0; group < jobs.size(); ++group) {
-    runs.push_back(prepare(without_tours(jobs[group]), observer, cancellation));
+    runs.push_back(prepare(without_tours(jobs[group]), nullptr, observer, cancellation));
     LATENTPATH_CHECK(runs[group].problem.start.size(0) == static_cast<int64_t>(pairs[group].size()),
                      kArgument, "group ", group + 1, " has ", runs[group].problem.start.size(0),
                      " pairs and numbers of ", pairs[group].size());

@@ -23,6 +23,11 @@ extern const double epsilon;
 std::vector<Tensor> images, parts;
 Tensor decode(const Tensor& latents);
 //// curve/curve.h
+//// explore/explore_server.h
+extern ExploreSession session;
+extern const CancellationToken cancellation;
+//// explore/explore_session.h
+extern const ExploreJob job;
 //// io/file.h
 extern const std::string text;
 //// io/image.h

@@ -15,6 +15,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "latentpath/core/progress.h"
 #include "latentpath/core/value_range.h"
@@ -37,6 +38,16 @@ struct PathReportOptions {
   int64_t picture_bytes = 13'000'000;  ///< of all pairs' pictures; frames, quality and size give way to it
   int64_t detailed_pairs = 1000;       ///< the others appear in the table only
 };
+
+/// Takes a file of a report by its name.
+using ReportFileWriter = std::function<void(const std::string&, std::string_view)>;
+
+/// The data of a report, for whoever shows them elsewhere than in a run folder; its pictures and points go to
+/// `write_file`.
+nlohmann::json path_report(const PathProblem& problem, const PathResult& result,
+                           const PathReportOptions& options, nlohmann::json data,
+                           const ReportFileWriter& write_file, const ProgressObserver& progress = {},
+                           const CancellationToken& cancellation = {});
 
 /// `progress` hears of every pair; a cancelled run gets the first pair's curves and the table of all.
 void write_path_report(const std::filesystem::path& run, const PathProblem& problem, const PathResult& result,

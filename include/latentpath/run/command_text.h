@@ -16,6 +16,9 @@
 
 namespace latentpath {
 
+/// A text as a shell takes it for one word.
+std::string shell_word(const std::string& text);
+
 /// `defaults` are bound to a struct that nobody has changed; `options` as in run.json.
 std::string command_text(const std::string& subcommand, const std::vector<BoundOption>& defaults,
                          const nlohmann::json& options);

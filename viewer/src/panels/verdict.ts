@@ -28,12 +28,12 @@ export function verdictList(verdict: Verdict | undefined): HTMLElement {
 }
 
 /** The level in a word, beside the headline: colour alone tells nobody. */
-function badge(verdict: Verdict | undefined): HTMLElement | null {
+export function badgeOf(verdict: Verdict | undefined): HTMLElement | null {
   if (!verdict?.level || !(verdict.level in marks)) return null;
   return h("span", { class: `level ${verdict.level}` }, `${marks[verdict.level][0]} ${verdict.level}`);
 }
 
-function tilesOf(verdict: Verdict | undefined): HTMLElement | null {
+export function tilesOf(verdict: Verdict | undefined): HTMLElement | null {
   if (!verdict?.tiles?.length) return null;
   return h("div", { class: "tiles" }, ...verdict.tiles.map(({ value, label, note }) => h("div", { class: "tile" }, h("strong", {}, value), h("span", {}, label), note ? h("small", {}, note) : null)));
 }
@@ -49,7 +49,7 @@ export function overviewPanel(run: Common): HTMLElement {
   return h(
     "header",
     { class: "overview", id: "overview" },
-    h("p", { class: "brand" }, h("b", {}, "LatentPath"), h("span", {}, pairs.length > 1 ? `${kind} of ${pairs.length} pairs` : kind), badge(run.verdict)),
+    h("p", { class: "brand" }, h("b", {}, "LatentPath"), h("span", {}, pairs.length > 1 ? `${kind} of ${pairs.length} pairs` : kind), badgeOf(run.verdict)),
     h("h1", {}, headline),
     tilesOf(run.verdict),
     verdictList(run.verdict),
@@ -63,7 +63,7 @@ export function pairVerdictPanel(run: Interpolation, store: Store): HTMLElement 
     const { pair } = store.view;
     const verdict = run.pairs[pair]?.verdict;
     element.replaceChildren(
-      h("p", { class: "brand" }, h("span", {}, `Pair ${pair + 1} of ${run.summary.pairs.length}`), ...[badge(verdict)].filter((each) => each !== null)),
+      h("p", { class: "brand" }, h("span", {}, `Pair ${pair + 1} of ${run.summary.pairs.length}`), ...[badgeOf(verdict)].filter((each) => each !== null)),
       h("h2", {}, verdict?.headline ?? ""),
       ...[tilesOf(verdict)].filter((each) => each !== null),
       verdictList(verdict),
