@@ -100,6 +100,30 @@ def test_hooks_and_custom_functions(ends):
     assert path.figures.column("cost_refined") == pytest.approx(plain.figures.column("cost_refined"), rel=1e-4)
 
 
+@pytest.mark.skipif(not hasattr(torch, "compile"), reason="torch.compile came with torch 2")
+def test_compiled_modules(models, ends):
+    decoder, classifier = models
+    eager = lp.find_path(decoder, *ends, quality=lp.favor(classifier, 1), segments=16)
+    # What stands behind makes no difference to who calls; this one needs no compiler.
+    path = lp.find_path(torch.compile(decoder, backend="aot_eager"), *ends, quality=lp.favor(torch.compile(classifier, backend="aot_eager"), 1),
+                        segments=16)
+    assert path.figures.column("cost_refined") == pytest.approx(eager.figures.column("cost_refined"), rel=2e-3)
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed")
+def test_a_module_wrapped_for_several_processes(models, ends, tmp_path):
+    decoder, _ = models
+    alone = lp.find_path(decoder, *ends, segments=16)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+    try:
+        wrapped = torch.nn.parallel.DistributedDataParallel(decoder.train())
+        path = lp.find_path(wrapped, *ends, segments=16)
+        assert wrapped.training and decoder.training and all(p.requires_grad for p in wrapped.parameters())
+    finally:
+        torch.distributed.destroy_process_group()
+    assert path.figures.column("cost_refined") == pytest.approx(alone.figures.column("cost_refined"), rel=1e-4)
+
+
 def test_inside_no_grad_and_inference_mode(models, ends):
     decoder, _ = models
     outside = lp.find_path(decoder, *ends, segments=16).figures.column("cost_refined")

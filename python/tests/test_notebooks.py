@@ -7,7 +7,7 @@ import pytest
 
 from test_documentation import pages
 
-NOTEBOOKS = ("my_vae", "my_surface")
+NOTEBOOKS = ("my_gan", "my_vae", "my_flow", "my_surface")
 
 if os.environ.get("CI") == "true":  # where nothing is skipped for want of a package
     import ipykernel  # noqa: F401
