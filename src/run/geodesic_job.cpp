@@ -158,8 +158,8 @@ GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::st
   // Absent where nothing is known: first-order methods and limits of iterations prove no saddle.
   if (geodesic.certificate.minimum || geodesic.certificate.negative_directions > 0)
     answer.minimum = geodesic.certificate.minimum;
-  answer.under_resolved =
-      std::abs(geodesic.length - geodesic.refined_length) > 0.05 * geodesic.refined_length;
+  answer.under_resolved = std::abs(geodesic.length - geodesic.refined_length) >
+                          job_.search.resolution_tolerance * geodesic.refined_length;
   answer.lower_bound = geodesic.certificate.lower_bound;
   answer.warnings = geodesic.warnings;
   for (const GeodesicStage& stage : geodesic.stages)
@@ -270,6 +270,7 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
   options.max_iterations = published && left ? 0 : job_.search.max_iterations;
   options.tolerance = job_.search.tolerance;
+  options.resolution_tolerance = job_.search.resolution_tolerance;
   options.seed = job_.seed;
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.

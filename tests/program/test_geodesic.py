@@ -399,3 +399,22 @@ def test_an_epsilon_of_a_half_is_refused_beside_a_quality(files, tmp_path):
                     ["--manifold", "sphere", "--constant-quality", "0.3"]):
         result = run("geodesic", *quality, *ends)
         assert result.code == 2 and "--epsilon" in result.stderr and "equally good" in result.stderr, result.stderr
+
+
+def test_settings_of_the_search_are_options_and_recorded(tmp_path):
+    settings = tmp_path / "fine.toml"
+    settings.write_text("[levels]\nhidden = 0.5\n[geodesic.continuation]\nlast-width = 16\n")
+    out = tmp_path / "run"
+    coarse = geodesic("--example", "3", "--config", str(settings), "--init", "straight", "--segments", "40", "--json", out=out).ok()
+    options = json.loads((out / "run.json").read_text())["options"]
+    assert (options["levels-hidden"], options["continuation-last-width"], options["rivals-routes"]) == (0.5, 16, 2)
+    fine = geodesic("--example", "3", "--init", "straight", "--segments", "40", "--json").ok()
+    lengths = [json.loads(each.stdout)["pairs"][0]["path"]["length"] for each in (coarse, fine)]
+    assert lengths[0] > lengths[1]  # blurred kinks: a way further off
+
+
+def test_under_resolved_is_what_the_tolerance_says():
+    at = ["--example", "3", "--init", "straight", "--segments", "20", "--json"]
+    for tolerance, expected in (("0.05", False), ("1e-9", True)):
+        path = json.loads(geodesic(*at, "--resolution-tolerance", tolerance).ok().stdout)["pairs"][0]["path"]
+        assert path["under_resolved"] is expected
