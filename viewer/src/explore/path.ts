@@ -119,6 +119,7 @@ export function pathPanel(onPlace: (position: number) => void, onKeep: () => voi
       showFrame(cell.canvas, row.film, row.film ? row.film.at(position) : 0);
       cell.canvas.setAttribute("aria-label", `Frame of ${row.name} at time ${position.toFixed(2)}`);
       const value = row.film?.value(position);
+      cell.meter.parentElement!.hidden = value === undefined;
       cell.meter.style.width = `${100 * Math.min(1, Math.max(0, isNumber(value) ? value : 0))}%`;
       cell.value.textContent = feature && value !== undefined ? `${feature} ${value === null ? "NaN" : fixed(value)}` : "";
     }

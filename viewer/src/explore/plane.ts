@@ -251,7 +251,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
     },
     background(report) {
       feature = report.feature;
-      heat = report.heat_map;
+      heat = report.feature ? report.heat_map : undefined; // a plane of one colour says nothing
       if (report.samples) {
         const { latents, values, count } = report.samples;
         cloud = Array.from({ length: count }, (_, i) => ({ latent: latents.slice(i * dim, (i + 1) * dim), value: report.feature ? values[i] ?? null : null }));
