@@ -3,6 +3,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <sys/resource.h>
+#include <torch/csrc/profiler/orchestration/observer.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -69,12 +70,20 @@ int64_t available_memory() {
   return left;
 }
 
-struct AllocationMeter::Reporter final : c10::MemoryReportingInfoBase {
+/// LibTorch takes what stands in this slot for a profiler's state and looks at its settings, where a custom
+/// autograd function is applied, for one.
+struct AllocationMeter::Reporter final : torch::profiler::impl::ProfilerStateBase {
+  Reporter()
+      : ProfilerStateBase(torch::profiler::impl::ProfilerConfig(
+            torch::profiler::impl::ProfilerState::Disabled, /*report_input_shapes=*/false,
+            /*profile_memory=*/true)) {}
   void reportMemoryUsage(void*, int64_t size, Total, Total, c10::Device) override {
     held += size;
     peak = std::max(peak, held);
   }
-  bool memoryProfilingEnabled() const override { return true; }
+  torch::profiler::impl::ActiveProfilerType profilerType() override {
+    return torch::profiler::impl::ActiveProfilerType::NONE;
+  }
   int64_t held = 0, peak = 0;
 };
 
