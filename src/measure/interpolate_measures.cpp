@@ -791,7 +791,8 @@ std::string measure_kind_name(MeasureKind kind) {
 
 MeasureResult interpolate_measures(const MeasureProblem& problem, const MeasureOptions& options,
                                    const ProgressObserver& progress, const CancellationToken& cancellation) {
-  return Search(problem, options, progress, cancellation).run();
+  const MeasureOptions asked = with_kind_for_method(options);
+  return Search(problem, asked, progress, cancellation).run();
 }
 
 MeasureFigures measure_figures(const MeasurePath& path, const RadialKernel& kernel) {

@@ -19,11 +19,7 @@ std::string solvers(bool described) {
 }
 
 void check_method(const MeasureOptions& o) {
-  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement}) {
-    const std::string name = measure_kind_name(kind);
-    LATENTPATH_CHECK(o.method != name, kArgument, "`method` is the solver, as everywhere: ask for ", name,
-                     " by `kind` ", name);
-  }
+  if (with_kind_for_method(o).method != o.method) return;
   const auto& all = solver_methods();
   const bool known = o.method == "auto" || std::any_of(all.begin(), all.end(), [&](const auto& method) {
                        return method.name == o.method && method.needs == SolverNeeds::kGradient;
@@ -116,6 +112,16 @@ OptionTable<MeasureOptions> make_table() {
 }
 
 }  // namespace
+
+MeasureOptions with_kind_for_method(MeasureOptions options) {
+  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement})
+    if (options.method == measure_kind_name(kind)) {
+      options.kind = kind;
+      options.method = "auto";
+      break;
+    }
+  return options;
+}
 
 const OptionTable<MeasureOptions>& measure_option_table() {
   static const OptionTable<MeasureOptions> table = make_table();

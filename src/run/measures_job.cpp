@@ -210,14 +210,11 @@ MeasureProblem problem_of(const MeasuresJob& job, std::vector<std::string>& note
 
 /// `method`, which is the solver, once named the kind of path, and programs that ask so are answered.
 MeasuresJob with_its_kind(MeasuresJob job, std::vector<std::string>& notes) {
-  for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement}) {
-    const std::string name = measure_kind_name(kind);
-    if (job.search.method != name) continue;
-    job.search.kind = kind;
-    job.search.method = "auto";
-    notes.push_back("`method` " + name + " is taken for `kind` " + name + ": `method` is the solver");
-    break;
-  }
+  const MeasureOptions asked = with_kind_for_method(job.search);
+  if (asked.method != job.search.method)
+    notes.push_back("`method` " + job.search.method + " is taken for `kind` " +
+                    measure_kind_name(asked.kind) + ": `method` is the solver");
+  job.search = asked;
   return job;
 }
 

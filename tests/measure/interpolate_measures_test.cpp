@@ -147,7 +147,9 @@ TEST(InterpolateMeasures, MethodIsTheSolver) {
     }
     return "";
   };
-  EXPECT_EQ(refusal("mixture"), "`method` is the solver, as everywhere: ask for mixture by `kind` mixture");
+  // What once named the kind still does.
+  EXPECT_EQ(refusal("mixture"), "");
+  EXPECT_EQ(by("mixture", "polyline").kind, MeasureKind::kMixture);
   EXPECT_NE(refusal("newton").find("a gradient alone, not 'newton'"), std::string::npos);
 }
 

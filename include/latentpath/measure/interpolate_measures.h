@@ -157,6 +157,9 @@ std::pair<double, Tensor> measure_cost(const MeasurePath& path, const RadialKern
 MeasureProblem measure_example(int example, int64_t points, uint64_t seed);
 
 /// What there is to say about MeasureOptions: names, ranges, choices and words.
+/// `method` once named the kind of path: what asks so is given that kind, and the solver `auto`. Other
+/// options stay as they are.
+MeasureOptions with_kind_for_method(MeasureOptions options);
 const OptionTable<MeasureOptions>& measure_option_table();
 
 }  // namespace latentpath
