@@ -9,6 +9,7 @@ import torch
 
 import latentpath as lp
 from conftest import Classifier, Decoder
+from latentpath import _pictures
 
 
 def pages():
@@ -54,6 +55,8 @@ def test_the_example_of_the_front_page(names):
 def test_the_examples_of_the_page_on_python(names, tmp_path, monkeypatch):
     used = 0
     for example in examples("docs/python.md"):
+        if ("animate" in example or ".pdf" in example) and not _pictures._LIBRARY.exists():
+            continue  # this build draws nothing
         (tmp_path / str(used)).mkdir()
         monkeypatch.chdir(tmp_path / str(used))
         of_batch = "[8, 3, 8]" in example

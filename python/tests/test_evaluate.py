@@ -24,12 +24,13 @@ def files(models, tmp_path):
 
 
 def same_tables(mine, theirs, but=("seconds", "seconds_se", "seconds_median"), rel=2e-3):
-    """The solver's own tolerance is 1e-3 on the cost; models are computed alike."""
+    """The solver's own tolerance is 1e-3 on the cost; models are computed alike, or nearly where program and package have
+    different LibTorches."""
     assert mine.names == theirs.names and len(mine) == len(theirs)
     for a, b in zip(mine, theirs):
         for name in mine.names:
             if name not in but:
-                assert a[name] == b[name] or a[name] == pytest.approx(b[name], rel=rel, abs=1e-6, nan_ok=True), name
+                assert a[name] == b[name] or a[name] == pytest.approx(b[name], rel=rel, abs=1e-5, nan_ok=True), name
 
 
 def test_gives_what_the_program_gives_on_the_traced_files(models, files, program, tmp_path):
