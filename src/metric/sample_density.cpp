@@ -381,7 +381,8 @@ SampleDensity fit_density(const Tensor& samples, const SampleDensityOptions& opt
 
 std::string SampleDensity::sentence() const {
   std::ostringstream text;
-  text << std::setprecision(5) << "the density of " << samples << " samples is a " << chosen
+  text << std::setprecision(5) << "the density of " << samples << " samples is "
+       << (is_kernel_estimate || chosen.rfind("mixture", 0) == 0 ? "a " : "") << chosen
        << ", the simplest within one standard error of the best held-out log-likelihood (nats a sample):";
   for (size_t i = 0; i < candidates.size(); ++i)
     text << (i ? "; " : " ") << candidates[i].name << " " << candidates[i].log_likelihood;

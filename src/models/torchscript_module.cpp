@@ -326,7 +326,15 @@ bool TorchScriptModule::can_sample() const {
 
 std::vector<Tensor> TorchScriptModule::sample(int64_t count, int64_t seed) const {
   const at::NoGradGuard no_gradient;
-  const c10::IValue drawn = model_->run({count, seed}, "sample");
+  const torch::jit::GraphOptimizerEnabledGuard plain(false);  // as in Model::run()
+  c10::IValue drawn;
+  try {
+    drawn = model_->module.get_method("sample")({count, seed});
+  } catch (const std::exception& error) {
+    throw Error(
+        ErrorKind::kInput,
+        join_message(model_->name(), ": its method sample(n, seed) fails: ", exception_sentence(error)));
+  }
   LATENTPATH_CHECK(drawn.isTensor() || drawn.isTensorList(), kInput, model_->name(),
                    ": sample(n, seed) must return the latents, a tensor or a list of tensors, not ",
                    drawn.tagKind());

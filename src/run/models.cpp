@@ -139,6 +139,11 @@ StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchS
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
   stated.samples = decoder.own_samples();
+  if (stated.samples)
+    LATENTPATH_CHECK(
+        at::equal(stated.samples(2, 1), stated.samples(2, 1)), kInput, "the decoder ", decoder_file.string(),
+        ": its method sample(n, seed) gives other latents for the same seed, and nothing could be "
+        "repeated: it must seed its generator with its argument seed");
   return stated;
 }
 

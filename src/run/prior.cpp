@@ -276,11 +276,6 @@ void set_own_samples(const StatedPrior& stated, int64_t latent_dim, RankOptions&
   prior.drawn = true;
   const int64_t count = std::max(kFewest, 4 * latent_dim);
   const bool fits = latent_dim <= kMostFitted;
-  const Tensor samples = stated.samples(fits ? count : 2, rank.seed);
-  LATENTPATH_CHECK(
-      at::equal(samples.narrow(0, 0, 2), stated.samples(fits ? count : 2, rank.seed).narrow(0, 0, 2)), kInput,
-      "the decoder's method sample(n, seed) gives other latents for the same seed: nothing could be "
-      "repeated; seed its generator with `seed`");
   if (!fits) {
     prior.end_points = std::make_shared<OwnSamples>(stated.samples, nullptr, latent_dim);
     prior.notes.push_back(
@@ -288,7 +283,15 @@ void set_own_samples(const StatedPrior& stated, int64_t latent_dim, RankOptions&
                      latent_dim, " latents no density is fitted, and so no guard keeps paths near them"));
     return;
   }
-  const SampleDensity fitted = fit_density(samples, {.seed = rank.seed}, progress);
+  SampleDensity fitted;
+  try {
+    fitted = fit_density(stated.samples(count, rank.seed), {.seed = rank.seed}, progress);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kArgument) throw;
+    throw Error(ErrorKind::kInput,
+                std::string("the decoder's method sample(n, seed) draws what no density can be fitted to: ") +
+                    error.what());
+  }
   rank = fitted.rank_options(rank.seed);
   prior.density = prior.end_points = std::make_shared<OwnSamples>(stated.samples, fitted.density, latent_dim);
   prior.notes.push_back("the decoder draws its latents by its method sample: " + fitted.sentence());

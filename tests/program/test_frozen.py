@@ -62,6 +62,19 @@ class Restless(Styled):
         return torch.randn(n, 3, 4)
 
 
+class Failing(Styled):
+    @torch.jit.export
+    def sample(self, n: int, seed: int) -> Tensor:
+        assert seed < 0, "no mapping was loaded"
+        return torch.zeros(n, 3, 4)
+
+
+class Still(Styled):
+    @torch.jit.export
+    def sample(self, n: int, seed: int) -> Tensor:
+        return torch.ones(n, 3, 4)
+
+
 class Classes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -75,7 +88,8 @@ class Classes(nn.Module):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("frozen")
-    for name, module in (("flat", Flat()), ("styled", Styled()), ("parts", Parts()), ("restless", Restless()), ("classes", Classes())):
+    for name, module in (("flat", Flat()), ("styled", Styled()), ("parts", Parts()), ("restless", Restless()), ("failing", Failing()),
+                         ("still", Still()), ("classes", Classes())):
         torch.jit.script(module.eval()).save(str(folder / f"{name}.pt"))
     return folder
 
@@ -156,7 +170,9 @@ def test_a_decoder_draws_its_own_latents(folder, tmp_path):
     assert (path_of(tmp_path / "again") == path.reshape(path_of(again.out).shape)).all()
 
 
-def test_a_sample_that_does_not_repeat_is_refused(folder, tmp_path):
-    result = run("interpolate", *options(decoder=folder / "restless.pt", from_="seed:1", to="seed:2", **QUICK, out=tmp_path / "run"))
+@pytest.mark.parametrize("decoder, words", [
+    ("restless", ["restless.pt", "same seed"]), ("failing", ["failing.pt", "no mapping was loaded"]), ("still", ["all equal"])])
+def test_a_sample_that_is_none_is_refused(folder, tmp_path, decoder, words):
+    result = run("interpolate", *options(decoder=folder / f"{decoder}.pt", from_="seed:1", to="seed:2", **QUICK, out=tmp_path / "run"))
     assert result.code == 3
-    check_one_sentence(result, "sample(n, seed)", "same seed")
+    check_one_sentence(result, "sample(n, seed)", *words)
