@@ -179,16 +179,14 @@ class FlowTrainer : public Trainer {
     velocity_.save(archive, "velocity");
     average_.save(archive, "average");
     save_optimizer(archive, "optimizer", optimizer_);
-    archive.write("flow_steps", at::full({1}, steps_, at::kLong), true);
+    save_count(archive, "flow_steps", steps_);
   }
 
   void load(torch::serialize::InputArchive& archive) override {
     velocity_.load(archive, "velocity");
     average_.load(archive, "average");
     load_optimizer(archive, "optimizer", optimizer_);
-    Tensor steps;
-    archive.read("flow_steps", steps, true);
-    steps_ = steps.item<int64_t>();
+    steps_ = load_count(archive, "flow_steps");
   }
 
   /// The decoder NAME, forward(z, steps = 16), and NAME-encoder.

@@ -72,14 +72,13 @@ class GanTrainer : public Trainer {
         trunk_(discriminator_layers(task.facts), random),
         head_({linear(discriminator_features(task.facts) + 1, 1)}, random),
         class_head_({linear(discriminator_features(task.facts), task.facts.classes())}, random),
-        generator_optimizer_(generator_.parameters(), adam_options()),
-        discriminator_optimizer_(discriminator_parameters(), adam_options()) {}
+        generator_optimizer_(generator_.parameters(), gan_adam_options()),
+        discriminator_optimizer_(discriminator_parameters(), gan_adam_options()) {}
 
   double step(const Tensor& images, const Tensor& labels, double progress, at::Generator random) override {
     Tensor real = unit_images(images) * 2 - 1;
     const Tensor fake = generator_.forward(prior_.sample(real.size(0), random), true);
-    // Constant, then linear to zero: the average settles on one solution.
-    const double rate = std::min(1.0, 2 * (1 - progress) + 0.02);
+    const double rate = constant_then_linear_schedule(progress);
 
     const bool penalise = steps_ % kPenaltyInterval == 0;
     if (penalise) real.requires_grad_(true);
@@ -119,7 +118,7 @@ class GanTrainer : public Trainer {
     save_network(archive, "class_head", class_head_);
     save_optimizer(archive, "generator_optimizer", generator_optimizer_);
     save_optimizer(archive, "discriminator_optimizer", discriminator_optimizer_);
-    archive.write("gan_steps", at::full({1}, steps_, at::kLong), true);
+    save_count(archive, "gan_steps", steps_);
   }
 
   void load(torch::serialize::InputArchive& archive) override {
@@ -130,9 +129,7 @@ class GanTrainer : public Trainer {
     load_network(archive, "class_head", class_head_);
     load_optimizer(archive, "generator_optimizer", generator_optimizer_);
     load_optimizer(archive, "discriminator_optimizer", discriminator_optimizer_);
-    Tensor steps;
-    archive.read("gan_steps", steps, true);
-    steps_ = steps.item<int64_t>();
+    steps_ = load_count(archive, "gan_steps");
   }
 
   std::vector<TrainedModel> models(at::Generator random) override {
@@ -152,10 +149,6 @@ class GanTrainer : public Trainer {
   }
 
  private:
-  static torch::optim::AdamOptions adam_options() {
-    return torch::optim::AdamOptions().betas(std::make_tuple(0.5, 0.99));
-  }
-
   std::vector<Tensor> discriminator_parameters() const {
     std::vector<Tensor> all = trunk_.parameters();
     for (const Network* head : {&head_, &class_head_})

@@ -35,12 +35,11 @@ class PointGanTrainer : public Trainer {
         generator_(generator_layers(task), random),
         average_(generator_.clone()),
         discriminator_(discriminator_layers(task.facts), random),
-        generator_optimizer_(generator_.parameters(), adam_options()),
-        discriminator_optimizer_(discriminator_.parameters(), adam_options()) {}
+        generator_optimizer_(generator_.parameters(), gan_adam_options()),
+        discriminator_optimizer_(discriminator_.parameters(), gan_adam_options()) {}
 
   double step(const Tensor& points, const Tensor&, double progress, at::Generator random) override {
-    // Constant, then linear to zero: the average settles on one solution.
-    const double rate = kRate * std::min(1.0, 2 * (1 - progress) + 0.02);
+    const double rate = kRate * constant_then_linear_schedule(progress);
     const Tensor real = points.detach().clone().requires_grad_(true);
     const Tensor fake = generator_.forward(prior_.sample(real.size(0), random));
     const Tensor on_real = discriminator_.forward(real);
@@ -65,7 +64,7 @@ class PointGanTrainer : public Trainer {
     save_network(archive, "discriminator", discriminator_);
     save_optimizer(archive, "generator_optimizer", generator_optimizer_);
     save_optimizer(archive, "discriminator_optimizer", discriminator_optimizer_);
-    archive.write("gan_steps", at::full({1}, steps_, at::kLong), true);
+    save_count(archive, "gan_steps", steps_);
   }
 
   void load(torch::serialize::InputArchive& archive) override {
@@ -74,9 +73,7 @@ class PointGanTrainer : public Trainer {
     load_network(archive, "discriminator", discriminator_);
     load_optimizer(archive, "generator_optimizer", generator_optimizer_);
     load_optimizer(archive, "discriminator_optimizer", discriminator_optimizer_);
-    Tensor steps;
-    archive.read("gan_steps", steps, true);
-    steps_ = steps.item<int64_t>();
+    steps_ = load_count(archive, "gan_steps");
   }
 
   std::vector<TrainedModel> models(at::Generator) override {
@@ -87,10 +84,6 @@ class PointGanTrainer : public Trainer {
   }
 
  private:
-  static torch::optim::AdamOptions adam_options() {
-    return torch::optim::AdamOptions().betas(std::make_tuple(0.5, 0.99));
-  }
-
   ModelTask task_;
   TrainingLatents prior_;
   Network generator_;

@@ -54,6 +54,20 @@ void load_optimizer(torch::serialize::InputArchive& archive, const std::string& 
   optimizer.load(part);
 }
 
+void save_count(torch::serialize::OutputArchive& archive, const std::string& key, int64_t count) {
+  archive.write(key, at::full({1}, count, at::kLong), /*is_buffer=*/true);
+}
+
+int64_t load_count(torch::serialize::InputArchive& archive, const std::string& key) {
+  Tensor count;
+  archive.read(key, count, /*is_buffer=*/true);
+  return count.item<int64_t>();
+}
+
+torch::optim::AdamOptions gan_adam_options() {
+  return torch::optim::AdamOptions().betas(std::make_tuple(0.5, 0.99));
+}
+
 void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::optim::Adam& optimizer,
              double learning_rate) {
   const auto gradients = torch::autograd::grad({loss}, parameters);
@@ -78,6 +92,8 @@ torch::jit::Module load_module(const std::filesystem::path& file) {
     throw Error(ErrorKind::kInput, file.string() + " is not a TorchScript file");
   }
 }
+
+double constant_then_linear_schedule(double progress) { return std::min(1.0, 2 * (1 - progress) + 0.02); }
 
 double cosine_schedule(double progress) {
   return std::min(1.0, (progress + 1e-4) / 0.02) * 0.5 * (1 + std::cos(std::numbers::pi * progress));

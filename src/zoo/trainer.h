@@ -95,6 +95,13 @@ void save_optimizer(torch::serialize::OutputArchive& archive, const std::string&
 void load_optimizer(torch::serialize::InputArchive& archive, const std::string& key,
                     torch::optim::Adam& optimizer);
 
+/// A number of steps.
+void save_count(torch::serialize::OutputArchive& archive, const std::string& key, int64_t count);
+int64_t load_count(torch::serialize::InputArchive& archive, const std::string& key);
+
+/// Of either side of a GAN.
+torch::optim::AdamOptions gan_adam_options();
+
 /// Sets the gradients of the loss with respect to these parameters alone, and steps.
 void descend(const Tensor& loss, const std::vector<Tensor>& parameters, torch::optim::Adam& optimizer,
              double learning_rate);
@@ -105,6 +112,9 @@ void update_average(const std::vector<Tensor>& average, const std::vector<Tensor
 
 /// Throws Error(kInput) for what is no TorchScript file.
 torch::jit::Module load_module(const std::filesystem::path& file);
+
+/// 1 for the first half, then linear to nearly 0: an average of weights settles on one solution.
+double constant_then_linear_schedule(double progress);
 
 /// One half of a cosine from 1 to 0, after a linear rise over the first 2 %.
 double cosine_schedule(double progress);
