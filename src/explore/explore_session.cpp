@@ -274,15 +274,9 @@ std::optional<PathPlane> ExploreSession::Worker::plane_of(const InterpolateRun& 
 /// What report.html of the run would show.
 json ExploreSession::Worker::report_of(const InterpolateRun& run, const InterpolateJob& search,
                                        const Question& question) {
-  PathReportOptions options;
+  PathReportOptions options = report_options(run);
   options.plane = plane_of(run, question);
   options.frames = search.report_frames;
-  options.output_range = run.output_range;
-  options.feature_name = run.feature;
-  options.normal_prior = run.prior.normal;
-  options.prior_rank = run.prior.rank;
-  options.norm = run.path.norm;
-  options.seed = run.seed;
   json files = json::object();
   const auto keep = [&files](const std::string& name, std::string_view bytes) {
     if (!name.ends_with(".points")) files[name] = detail::base64(bytes);

@@ -66,13 +66,25 @@ void draw_tours(const InterpolateJob& job, const InterpolateRun& run, const std:
 
 }  // namespace
 
+PathReportOptions report_options(const InterpolateRun& run) {
+  PathReportOptions report;
+  report.output_range = run.output_range;
+  report.feature_name = run.feature;
+  report.normal_prior = run.prior.normal;
+  report.prior_rank = run.prior.rank;
+  report.norm = run.path.norm;
+  report.seed = run.seed;
+  report.words = run.words;
+  return report;
+}
+
 void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
   std::optional<SerialOperations> serial;
   if (run.problem.embedding->concurrent()) serial.emplace();
   const int64_t dim = run.problem.start.size(1), strips = std::min(run.result.nodes.size(0), job.strips);
   const bool images = decodes_images(*run.problem.embedding, dim);
-  PathReportOptions report;
+  PathReportOptions report = report_options(run);
   if (dim == 2) report.plane = evaluate_path_plane(run.problem, run.result, run.prior.normal);
   for (int64_t pair = 0; pair < strips; ++pair) {
     if (pair > 0 && cancellation.cancelled()) break;  // the first pair's pictures belong to every run
@@ -81,13 +93,6 @@ void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std:
   }
   if (images) draw_tours(job, run, folder / "frames");
   report.frames = job.report_frames;
-  report.output_range = run.output_range;
-  report.feature_name = run.feature;
-  report.normal_prior = run.prior.normal;
-  report.prior_rank = run.prior.rank;
-  report.norm = run.path.norm;
-  report.seed = run.seed;
-  report.words = run.words;
   write_path_report(
       folder, run.problem, run.result, report,
       shareable_page(run, folder, {{"convergence", run.convergence.json()}, {"summary", run.summary}}),

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 
+#include "latentpath/report/path_report.h"
 #include "latentpath/run/evaluate_job.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/interpolate_job.h"
@@ -29,6 +30,9 @@ void illustrate(const EvaluateJob& job, const EvaluateRun& run, const std::files
 /// As of the table that one run would have made.
 void illustrate(const MergeJob& job, const EvaluateRun& run, const std::filesystem::path& folder,
                 const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+
+/// What the report of a run says beside its paths; the plane and how many frames are the caller's to choose.
+PathReportOptions report_options(const InterpolateRun& run);
 
 /// What every page says of its run: version, settings that were given, warnings, assumptions. Nothing of this
 /// machine belongs into a page that is passed on: folders are removed from `page` and all that is added.
