@@ -29,8 +29,8 @@ PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Cur
       subdivisions_(subdivisions) {
   const EnergyOptions& options = energy_.options();
   if (options.held.defined()) {
-    LATENTPATH_CHECK(variables() % start_.size(1) == 0 && variables() / start_.size(1) == interior(),
-                     kArgument, "coordinates can be held on a polyline alone, not on a ", curve_->describe());
+    LATENTPATH_CHECK(variables() == interior() * start_.size(1), kArgument,
+                     "coordinates can be held on a polyline alone, not on a ", curve_->describe());
     held_ = options.held.repeat({interior()});
   }
   if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
