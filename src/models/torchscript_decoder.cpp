@@ -123,28 +123,27 @@ std::string TorchScriptDecoder::dtype() const { return model_->module.dtype(); }
 bool TorchScriptDecoder::dtype_known() const { return model_->module.dtype_known(); }
 std::optional<ValueRange> TorchScriptDecoder::output_range() const { return model_->output_range; }
 std::string TorchScriptDecoder::prior() const { return model_->prior; }
-std::function<Tensor(int64_t, uint64_t)> TorchScriptDecoder::own_samples() const {
-  if (!model_->module.can_sample()) return nullptr;
-  return [this](int64_t count, uint64_t seed) {
-    // Its `seed` is a number that every generator takes.
-    const std::vector<Tensor> parts = model_->module.sample(count, static_cast<int64_t>(seed & 0x7fffffff));
-    std::vector<Tensor> rows;
-    int64_t width = 0;
-    for (const Tensor& part : parts) {
-      LATENTPATH_CHECK(part.dim() >= 1 && part.size(0) == count && part.numel() > 0, kInput, model_->name(),
-                       ": sample(", count, ", seed) must return ", count, " latents, [", count,
-                       ", …], not the shape ", shape_string(part.sizes()));
-      rows.push_back(part.reshape({count, -1}));
-      width += rows.back().size(1);
-    }
-    LATENTPATH_CHECK(model_->latent_dim < 0 || width == model_->latent_dim, kInput, model_->name(),
-                     ": sample(n, seed) gives latents of ", width, " numbers; its latent size is ",
-                     model_->latent_dim);
-    const Tensor all = at::cat(rows, 1);
-    LATENTPATH_CHECK(at::isfinite(all).all().item<bool>(), kNumerical, model_->name(),
-                     ": sample(n, seed) gives latents that are NaN or infinite");
-    return all;
-  };
+bool TorchScriptDecoder::draws_samples() const { return model_->module.can_sample(); }
+
+Tensor TorchScriptDecoder::own_samples(int64_t count, uint64_t seed) const {
+  // Its `seed` is a number that every generator takes.
+  const std::vector<Tensor> parts = model_->module.sample(count, static_cast<int64_t>(seed & 0x7fffffff));
+  std::vector<Tensor> rows;
+  int64_t width = 0;
+  for (const Tensor& part : parts) {
+    LATENTPATH_CHECK(part.dim() >= 1 && part.size(0) == count && part.numel() > 0, kInput, model_->name(),
+                     ": sample(", count, ", seed) must return ", count, " latents, [", count,
+                     ", …], not the shape ", shape_string(part.sizes()));
+    rows.push_back(part.reshape({count, -1}));
+    width += rows.back().size(1);
+  }
+  LATENTPATH_CHECK(model_->latent_dim < 0 || width == model_->latent_dim, kInput, model_->name(),
+                   ": sample(n, seed) gives latents of ", width, " numbers; its latent size is ",
+                   model_->latent_dim);
+  const Tensor all = at::cat(rows, 1);
+  LATENTPATH_CHECK(at::isfinite(all).all().item<bool>(), kNumerical, model_->name(),
+                   ": sample(n, seed) gives latents that are NaN or infinite");
+  return all;
 }
 
 void TorchScriptDecoder::set_latent_dim(int64_t latent_dim) {

@@ -321,7 +321,14 @@ Tensor TorchScriptModule::features(const Tensor& input) const {
 }
 
 bool TorchScriptModule::can_sample() const {
-  return !model_->function.forward && model_->module.find_method("sample");
+  if (model_->function.forward) return false;
+  const auto method = model_->module.find_method("sample");
+  if (!method) return false;
+  const auto& inputs = method->function().getSchema().arguments();  // the first is the module
+  const auto is_integer = [](const c10::Argument& input) {
+    return input.type()->kind() == c10::TypeKind::IntType;
+  };
+  return inputs.size() == 3 && is_integer(inputs[1]) && is_integer(inputs[2]);
 }
 
 std::vector<Tensor> TorchScriptModule::sample(int64_t count, int64_t seed) const {

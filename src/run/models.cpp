@@ -132,18 +132,17 @@ Tensor probe_points(const TorchScriptDecoder& decoder, uint64_t seed) {
   return at::randn({64, decoder.latent_dim()}, generator, at::kFloat);
 }
 
-StatedPrior stated_prior(const std::filesystem::path& decoder_file, const TorchScriptDecoder& decoder) {
-  StatedPrior stated{.name = decoder.prior(), .fitted = decoder_file};
+StatedPrior stated_prior(const std::filesystem::path& decoder_file,
+                         const std::shared_ptr<const TorchScriptDecoder>& decoder) {
+  StatedPrior stated{.name = decoder->prior(), .fitted = decoder_file};
   if (decoder_file.empty()) return stated;  // a function in a file's place
   stated.fitted.replace_filename(decoder_file.stem().string() + "-prior.json");
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(stated.fitted, ignored)) stated.fitted.clear();
-  stated.samples = decoder.own_samples();
-  if (stated.samples)
-    LATENTPATH_CHECK(
-        at::equal(stated.samples(2, 1), stated.samples(2, 1)), kInput, "the decoder ", decoder_file.string(),
-        ": its method sample(n, seed) gives other latents for the same seed, and nothing could be "
-        "repeated: it must seed its generator with its argument seed");
+  if (decoder->draws_samples()) {
+    stated.source = "the decoder " + decoder_file.string();
+    stated.samples = [decoder](int64_t count, uint64_t seed) { return decoder->own_samples(count, seed); };
+  }
   return stated;
 }
 
@@ -224,7 +223,7 @@ Models load_models(const ModelOptions& options, uint64_t seed,
     models.decoder->limit_batches(find_batch_limits(*models.decoder, nullptr, points, memory));
   }
   models.prior =
-      stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, *models.decoder);
+      stated_prior(options.decoder_function ? std::filesystem::path() : decoder_file, models.decoder);
   if (options.classifier_function)
     models.classifier = connect_classifier(*options.classifier_function, options, seed, models);
   else if (!options.classifier.empty())

@@ -274,9 +274,11 @@ void set_own_samples(const StatedPrior& stated, int64_t latent_dim, RankOptions&
                      const ProgressObserver& progress, Prior& prior) {
   constexpr int64_t kMostFitted = 1024, kFewest = 4096;  // latents, samples
   prior.drawn = true;
-  const int64_t count = std::max(kFewest, 4 * latent_dim);
-  const bool fits = latent_dim <= kMostFitted;
-  if (!fits) {
+  LATENTPATH_CHECK(at::equal(stated.samples(2, rank.seed), stated.samples(2, rank.seed)), kInput,
+                   stated.source,
+                   ": its method sample(n, seed) gives other latents for the same seed, and nothing could be "
+                   "repeated: it must seed its generator with its argument seed");
+  if (latent_dim > kMostFitted) {
     prior.end_points = std::make_shared<OwnSamples>(stated.samples, nullptr, latent_dim);
     prior.notes.push_back(
         join_message("the decoder draws its latents by its method sample: points are drawn by it; of ",
@@ -285,12 +287,13 @@ void set_own_samples(const StatedPrior& stated, int64_t latent_dim, RankOptions&
   }
   SampleDensity fitted;
   try {
-    fitted = fit_density(stated.samples(count, rank.seed), {.seed = rank.seed}, progress);
+    fitted = fit_density(stated.samples(std::max(kFewest, 4 * latent_dim), rank.seed), {.seed = rank.seed},
+                         progress);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kArgument) throw;
     throw Error(ErrorKind::kInput,
-                std::string("the decoder's method sample(n, seed) draws what no density can be fitted to: ") +
-                    error.what());
+                stated.source +
+                    ": its method sample(n, seed) draws what no density can be fitted to: " + error.what());
   }
   rank = fitted.rank_options(rank.seed);
   prior.density = prior.end_points = std::make_shared<OwnSamples>(stated.samples, fitted.density, latent_dim);

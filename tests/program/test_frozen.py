@@ -75,6 +75,14 @@ class Still(Styled):
         return torch.ones(n, 3, 4)
 
 
+class Other(Flat):
+    """What many autoencoders call sample is not a draw of latents."""
+
+    @torch.jit.export
+    def sample(self, n: int) -> Tensor:
+        return self.forward(torch.randn(n, 4))
+
+
 class Classes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -89,7 +97,7 @@ class Classes(nn.Module):
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("frozen")
     for name, module in (("flat", Flat()), ("styled", Styled()), ("parts", Parts()), ("restless", Restless()), ("failing", Failing()),
-                         ("still", Still()), ("classes", Classes())):
+                         ("still", Still()), ("other", Other()), ("classes", Classes())):
         torch.jit.script(module.eval()).save(str(folder / f"{name}.pt"))
     return folder
 
@@ -171,8 +179,13 @@ def test_a_decoder_draws_its_own_latents(folder, tmp_path):
 
 
 @pytest.mark.parametrize("decoder, words", [
-    ("restless", ["restless.pt", "same seed"]), ("failing", ["failing.pt", "no mapping was loaded"]), ("still", ["all equal"])])
+    ("restless", ["restless.pt", "same seed"]), ("failing", ["failing.pt", "no mapping was loaded"]), ("still", ["still.pt", "all equal"])])
 def test_a_sample_that_is_none_is_refused(folder, tmp_path, decoder, words):
     result = run("interpolate", *options(decoder=folder / f"{decoder}.pt", from_="seed:1", to="seed:2", **QUICK, out=tmp_path / "run"))
     assert result.code == 3
     check_one_sentence(result, "sample(n, seed)", *words)
+
+
+def test_a_sample_of_other_inputs_and_one_that_is_not_asked_are_left_alone(folder, tmp_path):
+    interpolate(folder, tmp_path / "other", "other", latent_dim=4).ok()
+    interpolate(folder, tmp_path / "asked", "restless", from_=",".join(["0.1"] * 12), to=",".join(["0.2"] * 12), prior="normal").ok()

@@ -11,7 +11,6 @@
 //   Tensor images = (*decoder)(z);   // z [n, D] → [n, 1, 28, 28]
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,10 +52,12 @@ class TorchScriptDecoder : public Embedding {
   std::optional<ValueRange> output_range() const;
   /// "normal" where the file says so, else empty.
   std::string prior() const;
-  /// `count` latents [count, D] float64 of the file's own, where it has a method `sample(n: int, seed: int)`:
-  /// what it was trained on, or what its mapping network makes. The same seed gives the same latents. Null
-  /// where there is none.
-  std::function<Tensor(int64_t count, uint64_t seed)> own_samples() const;
+  /// Whether the file has a method `sample(n: int, seed: int)`: latents that it was trained on, or that its
+  /// mapping network makes.
+  bool draws_samples() const;
+  /// `count` of them, [count, D] float64; the same seed gives the same ones. Throws Error(kInput) or
+  /// Error(kNumerical) for what are none.
+  Tensor own_samples(int64_t count, uint64_t seed) const;
   /// Fixes D where neither file nor options did (from the endpoints).
   void set_latent_dim(int64_t latent_dim);
   /// Fixes D and the latent's shape as the first of `shapes` with which the model runs, where neither file

@@ -53,7 +53,7 @@ class TorchScriptModule {
   Tensor forward(const std::vector<Tensor>& inputs) const;
   /// The same of the file's method `features`; undefined where it has none.
   Tensor features(const Tensor& input) const;
-  /// Whether the file has a method `sample`.
+  /// Whether the file has a method `sample(n: int, seed: int)`; one of other inputs is something else.
   bool can_sample() const;
   /// The file's own latents, `sample(n: int, seed: int)`: one tensor [n, …] or a list of them, on the CPU.
   /// Throws Error(kInput) where it fails or gives something else.

@@ -39,6 +39,7 @@ struct StatedPrior {
   /// Latents [count, D] of the file's own method `sample`; null: it has none. Where the file names no
   /// density, one is fitted to these.
   std::function<Tensor(int64_t count, uint64_t seed)> samples = {};
+  std::string source = {};  ///< "the decoder FILE", whose `samples` they are
 };
 
 /// What the options and the decoder's files say together.
