@@ -22,20 +22,6 @@
 #include "latentpath/models/torchscript_module.h"
 #include "program.h"
 
-namespace {
-
-/// Threads that wait for their next loop spin, by default for so long that on a busy machine they hold each
-/// other up: a run of 3 seconds was seen to take 6 minutes. OpenMP's runtime reads the environment when it is
-/// loaded, before any constructor of ours; only .preinit_array comes earlier. What a user has set stays.
-void let_waiting_threads_sleep(int, char**, char**) {
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr)
-    setenv("GOMP_SPINCOUNT", "2000", 0);
-}
-[[gnu::section(".preinit_array"),
-  gnu::used]] void (*const before_libraries)(int, char**, char**) = let_waiting_threads_sleep;
-
-}  // namespace
-
 namespace latentpath::program {
 namespace {
 

@@ -34,10 +34,17 @@ std::string library_of(const char* function) {
   return file.empty() ? std::string(info.dli_fname) : file.string();
 }
 
+/// The kernels that OpenBLAS has chosen for this processor.
+std::string kernels_of_blas() {
+  const auto name = reinterpret_cast<const char* (*)()>(::dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return name == nullptr ? "none" : name();
+}
+
 void run(const VersionOptions& options) {
   const nlohmann::ordered_json facts{{"version", kVersion},
                                      {"libtorch", TORCH_VERSION},
                                      {"blas", library_of("sgemm_")},
+                                     {"blas_kernels", kernels_of_blas()},
                                      {"openmp", library_of("omp_get_max_threads")},
                                      {"compiler", __VERSION__}};
   if (options.json) {

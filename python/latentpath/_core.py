@@ -5,10 +5,31 @@ import os
 import pathlib
 import sys
 
-# OpenMP threads that wait spin, by default for so long that on a busy machine they hold each other up. The runtime
-# reads this when torch loads it; what a user has set stays.
-if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+
+def _kernels_of_openblas():
+    """The kernels that OpenBLAS has for a processor which it may be older than, or None: apps/process_start.cpp says why."""
+    try:
+        text = pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return None
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    flags = set(facts.get("flags", "").split())
+    known = facts.get("vendor_id") == "AuthenticAMD" and int(facts.get("cpu family", 0)) <= 25
+    if known or facts.get("vendor_id") not in ("GenuineIntel", "AuthenticAMD"):
+        return None
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:
+        return "SkylakeX"
+    return "Haswell" if {"avx2", "fma"} <= flags else None
+
+
+# Read by libraries when torch loads them; what a user has set stays. OpenMP threads that wait spin, by default for so
+# long that on a busy machine they hold each other up. OpenBLAS takes a processor newer than itself for a very old one.
+if "torch" not in sys.modules:
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    if "numpy" not in sys.modules and (kernels := _kernels_of_openblas()):
+        os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
 
 import torch  # noqa: E402
 

@@ -2,14 +2,18 @@
 
 import json
 import os
+import pathlib
 import re
+import subprocess
 
-from conftest import run
+import pytest
+
+from conftest import PROGRAM, environment, run
 
 
 def test_version_as_json():
     facts = json.loads(run("version", "--json").ok().stdout)
-    assert list(facts) == ["version", "libtorch", "blas", "openmp", "compiler"]
+    assert list(facts) == ["version", "libtorch", "blas", "blas_kernels", "openmp", "compiler"]
     assert facts["version"] == run("--version").ok().stdout.strip()
     assert re.match(r"\d+\.\d+", facts["libtorch"]) and re.match(r"\d+\.\d+", facts["compiler"])
     for library in ("blas", "openmp"):
@@ -19,3 +23,15 @@ def test_version_as_json():
 def test_version_for_people_says_the_same():
     facts = json.loads(run("version", "--json").ok().stdout)
     assert run("version").ok().stdout == "".join(f"{name}: {value}\n" for name, value in facts.items())
+
+
+def test_kernels_of_openblas_are_for_this_processor_or_as_the_user_says():
+    def kernels(**more):
+        answer = subprocess.run([PROGRAM, "version", "--json"], env={**environment(), **more}, capture_output=True, check=True)
+        return json.loads(answer.stdout)["blas_kernels"]
+    if kernels() == "none":
+        pytest.skip("no OpenBLAS")
+    if " avx2 " in pathlib.Path("/proc/cpuinfo").read_text():
+        assert kernels() not in ("Prescott", "Core2", "Penryn", "Nehalem", "Sandybridge")
+        assert kernels(OPENBLAS_CORETYPE="Haswell") == "Haswell"
+    assert kernels(OPENBLAS_CORETYPE="Prescott") == "Prescott"
