@@ -81,16 +81,33 @@ Tensor PathEnergy::cost(const SegmentTerms& terms) const {
   return terms.potential.defined() ? cost + (terms.potential * terms.duration).sum(1) : cost;
 }
 
-Tensor PathEnergy::potential(const Tensor& points) const {
-  if (!has_potential()) return {};
+Tensor PathEnergy::unweighted_potential(const Tensor& points) const {
+  return has_potential() ? options_.potential->evaluate(points) : Tensor();
+}
+
+namespace {
+
+/// P/U = 2μ log²2.
+double potential_weight(const EnergyOptions& options) {
   const double log_two = std::log(2.0);
-  return (2 * options_.density_weight * log_two * log_two) * options_.potential->evaluate(points);
+  return 2 * options.density_weight * log_two * log_two;
+}
+
+}  // namespace
+
+Tensor PathEnergy::potential(const Tensor& points) const {
+  const Tensor potential = unweighted_potential(points);
+  return potential.defined() ? potential_weight(options_) * potential : Tensor();
 }
 
 Tensor PathEnergy::density_factor(const Tensor& points) const {
-  const Tensor potential = this->potential(points);
-  if (!potential.defined()) return at::ones({points.size(0)}, at::kDouble);
-  return at::nan_to_num((1 + potential / options_.density_scale).sqrt(), 1e150, 1e150);
+  const Tensor potential = unweighted_potential(points);
+  return potential.defined() ? density_factor_of(potential) : at::ones({points.size(0)}, at::kDouble);
+}
+
+Tensor PathEnergy::density_factor_of(const Tensor& unweighted_potential) const {
+  const Tensor share = potential_weight(options_) / options_.density_scale * unweighted_potential;
+  return at::nan_to_num((1 + share).sqrt(), 1e150, 1e150);
 }
 
 Tensor PathEnergy::squared_chords(const Tensor& images) const {

@@ -3,6 +3,7 @@
 // its name: docs/algorithms/find_path.md lists them.
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,12 +16,15 @@
 
 namespace latentpath {
 
-/// Candidates for via points: drawn when first asked for, and then the same for all pairs.
+/// Samples of the prior that serve all pairs, candidates for via points and the nodes of a roadmap: drawn and
+/// decoded when first asked for.
 class CandidateSource {
  public:
   CandidateSource(const PathProblem& problem, const PathOptions& options, const CandidatePool* given,
                   const ProgressObserver& progress, const CancellationToken& cancellation);
   const CandidatePool& get(EvaluationCounter& counter);
+  /// The roadmap (starts.cpp), its edges weighed by `energy`: until it is asked for with another one.
+  RouteStarts& roadmap(const PathEnergy& energy, EvaluationCounter& counter);
 
  private:
   const PathProblem& problem_;
@@ -28,6 +32,7 @@ class CandidateSource {
   const ProgressObserver& progress_;
   const CancellationToken& cancellation_;
   std::optional<CandidatePool> pool_;
+  std::unique_ptr<RouteStarts> roadmap_;
 };
 
 /// Pairs whose problem is the same but for their ends: they are solved in lock-step.

@@ -18,9 +18,9 @@ namespace {
 
 /// How many samples a roadmap has. Each route decodes points along the edges that it tries, and in high
 /// dimensions there are many.
-int64_t sample_count(const Search& search) {
-  if (search.options.route_samples > 0) return search.options.route_samples;
-  return search.dim() <= 3 ? 2048 : 512;
+int64_t sample_count(const PathOptions& options, int64_t dim) {
+  if (options.route_samples > 0) return options.route_samples;
+  return dim <= 3 ? 2048 : 512;
 }
 
 /// An even spread over a box around both ends of a pair.
@@ -29,7 +29,7 @@ Tensor spread_around(const Search& search, int64_t pair) {
   const double* values = ends.data_ptr<double>();
   const SearchBox box = surrounding_box({values, values + ends.numel()}, static_cast<int>(search.dim()),
                                         search.options.routes.box_margin);
-  return tensor_of_points(spread_samples(box, sample_count(search)));
+  return tensor_of_points(spread_samples(box, sample_count(search.options, search.dim())));
 }
 
 }  // namespace
@@ -64,21 +64,28 @@ PathSet first_paths(Search& search, const Tensor& times) {
   return paths;
 }
 
+RouteStarts& CandidateSource::roadmap(const PathEnergy& energy, EvaluationCounter& counter) {
+  if (roadmap_ != nullptr) {
+    roadmap_ = std::make_unique<RouteStarts>(energy, *roadmap_);
+    return *roadmap_;
+  }
+  auto generator = make_generator(options_.seed + 2);
+  const Tensor samples = prior_of(problem_)(sample_count(options_, problem_.start.size(1)), generator);
+  roadmap_ = std::make_unique<RouteStarts>(energy, samples, options_.routes, &counter);
+  return *roadmap_;
+}
+
 PathSet route_paths(Search& search, const Tensor& times) {
   const PathOptions& options = search.options;
-  std::optional<RouteStarts> shared;
-  if (has_prior(search.problem)) {
-    auto generator = make_generator(options.seed + 2);
-    const Tensor samples = prior_of(search.problem)(sample_count(search), generator).to(at::kDouble);
-    shared.emplace(search.energy, samples, options.routes, &search.counter);
-  }
+  RouteStarts* shared = nullptr;
+  if (has_prior(search.problem)) shared = &search.candidates.roadmap(search.energy, search.counter);
   std::vector<Tensor> found;  // each [1, k, n + 1, D]
   for (int64_t pair = 0; pair < search.size(); ++pair) {
     const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const Tensor from = search.start.narrow(0, pair, 1), to = search.end.narrow(0, pair, 1);
     std::optional<RouteStarts> own;  // in a box around these ends
-    if (!shared) own.emplace(search.energy, spread_around(search, pair), options.routes);
-    found.push_back((shared ? *shared : *own).paths(from, to, times, options.route_starts));
+    if (shared == nullptr) own.emplace(search.energy, spread_around(search, pair), options.routes);
+    found.push_back((shared != nullptr ? *shared : *own).paths(from, to, times, options.route_starts));
   }
   PathSet paths = path_set(at::cat(found), numbered_starts(StartKind::kRoute, options.route_starts));
   paths.nodes = hold(paths.nodes, search.problem.held, times);

@@ -5,6 +5,8 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
+#include "latentpath/metric/density_regularisation.h"
+#include "latentpath/path/evaluation_counter.h"
 #include "latentpath/path/initial_path.h"
 
 namespace latentpath {
@@ -60,6 +62,39 @@ TEST(RouteStarts, LeadRoundWhatTheStraightLineCrosses) {
   const Tensor crossing =
       paths.select(1, 0).select(2, 1).masked_select(paths.select(1, 0).select(2, 0).abs() < 0.1);
   EXPECT_GT(crossing.min().item<double>(), 0.7);
+}
+
+TEST(RouteStarts, SamplesAreDecodedOnceForAllWeightsOfDensityRegularisation) {
+  const auto decoder = function_embedding(
+      [](const Tensor& z) {
+        return at::stack({z.select(1, 0), z.select(1, 1) + 0.3 * z.select(1, 0).sin(), z.square().sum(1)}, 1);
+      },
+      2, "dented bowl");
+  EvaluationCounter counter(decoder, 1);
+  const Tensor nodes = samples();
+  EnergyOptions options;
+  options.potential = density_potential(
+      make_data_density(counter.map(), normal_density(2), nodes.narrow(0, 0, 64), 1), nodes.narrow(0, 0, 64));
+  options.density_scale = 10;
+  const auto energy = [&](double weight) {
+    options.density_weight = weight;
+    return PathEnergy(counter.map(), constant_quality(0.5), options);
+  };
+  const Tensor from = at::tensor({-1.5, -1.5}, at::kDouble).view({1, 2}),
+               to = at::tensor({1.5, -1.2}, at::kDouble).view({1, 2}), times = uniform_times(32);
+  RouteStarts light(energy(0.1), nodes, {}, &counter);
+  light.paths(from, to, times, 2);
+  RouteStarts fresh(energy(100), nodes, {}, &counter);
+  const Tensor wanted = fresh.paths(from, to, times, 2);
+  EXPECT_FALSE(testing::same_bits(wanted, light.paths(from, to, times, 2)));  // the weight matters
+
+  const int64_t before = counter.shared() + counter.verification();
+  RouteStarts heavy(energy(100), light);
+  EXPECT_TRUE(at::allclose(heavy.paths(from, to, times, 2), wanted, 0, 1e-9));
+  EXPECT_LT(counter.shared() + counter.verification() - before, nodes.size(0));
+
+  options.potential = nullptr;
+  EXPECT_THROW(RouteStarts(energy(0), light), Error);
 }
 
 TEST(RouteStarts, AQualityThatDependsOnTimeHasNoRoutes) {

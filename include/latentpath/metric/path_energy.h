@@ -79,6 +79,10 @@ class PathEnergy {
   /// n²‖(Φγ)'‖² − P the same all along it (Maupertuis); here h is that of a typical path. 1 without density
   /// regularisation.
   Tensor density_factor(const Tensor& points) const;
+  /// The same from U [n] at the points, which does not depend on μ.
+  Tensor density_factor_of(const Tensor& unweighted_potential) const;
+  /// U of points [n, D], [n] float64, differentiable once; undefined without a potential, or with μ = 0.
+  Tensor unweighted_potential(const Tensor& points) const;
   bool has_potential() const { return options_.potential != nullptr && options_.density_weight > 0; }
 
   /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.

@@ -30,6 +30,9 @@ class RouteStarts {
   /// quality depends on time.
   RouteStarts(const PathEnergy& energy, const Tensor& samples, const RouteStartOptions& options = {},
               EvaluationCounter* counter = nullptr);
+  /// Over the samples of `measured`, for an energy that differs from its in cost and density_weight alone:
+  /// what was decoded there, and for pairs since, is not decoded again.
+  RouteStarts(const PathEnergy& energy, const RouteStarts& measured);
   ~RouteStarts();
 
   /// The `count` best routes of each pair, run at constant weighted speed ‖Φ'‖ n, at `times` [n + 1]: [pairs,
