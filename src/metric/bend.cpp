@@ -10,19 +10,20 @@ namespace latentpath {
 Tensor bend(const Embedding& embedding, const Tensor& z, const Tensor& directions, const Tensor& covectors) {
   const at::AutoGradMode enabled(true);
   const UnfusedAttention twice;
-  const int64_t n = z.size(0), dim = z.size(1), count = directions.size(1);
-  const Tensor none = at::zeros({n, dim}, at::kDouble);
-  const Tensor leaf = z.detach().repeat_interleave(count, 0).requires_grad_(true);
+  const Tensor leaf = z.detach().clone().requires_grad_(true);
   const Tensor image = embedding(leaf);
-  if (!image.requires_grad()) return none;
-  const Tensor pulled =
-      torch::autograd::grad({image}, {leaf}, {covectors.reshape(image.sizes()).to(image.scalar_type())}, true,
-                            /*create_graph=*/true, /*allow_unused=*/true)[0];
-  if (!pulled.defined() || !pulled.requires_grad()) return none;  // linear
-  const Tensor along = directions.reshape({n * count, dim}).to(pulled.scalar_type());
-  const Tensor bent = torch::autograd::grad({(pulled * along).sum()}, {leaf}, {}, false, false,
-                                            /*allow_unused=*/true)[0];
-  return bent.defined() ? bent.to(at::kDouble).view({n, count, dim}).sum(1) : none;
+  Tensor sum;  // Σ_k ⟨a_k, J u_k⟩ of all points
+  for (int64_t k = 0; image.requires_grad() && k < directions.size(1); ++k) {
+    const Tensor covector = covectors.select(1, k).reshape(image.sizes()).to(image.scalar_type());
+    const Tensor pulled = torch::autograd::grad({image}, {leaf}, {covector}, /*retain_graph=*/true,
+                                                /*create_graph=*/true, /*allow_unused=*/true)[0];
+    if (!pulled.defined() || !pulled.requires_grad()) continue;  // linear
+    const Tensor along = (pulled * directions.select(1, k).to(pulled.scalar_type())).sum();
+    sum = sum.defined() ? sum + along : along;
+  }
+  if (!sum.defined()) return at::zeros_like(z, at::kDouble);
+  const Tensor bent = torch::autograd::grad({sum}, {leaf}, {}, false, false, /*allow_unused=*/true)[0];
+  return bent.defined() ? bent.to(at::kDouble) : at::zeros_like(z, at::kDouble);
 }
 
 }  // namespace latentpath

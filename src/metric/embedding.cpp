@@ -31,27 +31,41 @@ Tensor Embedding::vjp(const Tensor& z, const Tensor& v) const {
   return gradient.defined() ? gradient : at::zeros_like(z);
 }
 
-Tensor Embedding::jvp(const Tensor& z, const Tensor& u) const {
+namespace {
+
+/// J u_k [n, …] for each of `directions`, [n, D] each: of one pass through the model, forwards and backwards,
+/// which makes a function linear in what is pulled back. Its transpose pushes forward.
+std::vector<Tensor> push_forward(const Embedding& embedding, const Tensor& z,
+                                 const std::vector<Tensor>& directions) {
   const at::AutoGradMode enabled(true);
   const UnfusedAttention twice;
   const Tensor leaf = z.detach().requires_grad_(true);
-  const Tensor image = (*this)(leaf);
-  if (!image.requires_grad()) return at::zeros_like(image).to(z.scalar_type());
+  const Tensor image = embedding(leaf);
+  // Differentials come in the caller's precision, whatever the model's.
+  std::vector<Tensor> pushed(directions.size(), at::zeros_like(image).to(z.scalar_type()).detach());
+  if (!image.requires_grad()) return pushed;
   const Tensor dummy = at::zeros_like(image).requires_grad_(true);
   const Tensor pulled = torch::autograd::grad({image}, {leaf}, {dummy}, true, /*create_graph=*/true, true)[0];
-  if (!pulled.defined()) return at::zeros_like(image);
-  const Tensor pushed = torch::autograd::grad({pulled}, {dummy}, {u}, false, false, true)[0];
-  // Differentials come in the caller's precision, whatever the model's.
-  return pushed.defined() ? pushed.detach().to(z.scalar_type()) : at::zeros_like(image).to(z.scalar_type());
+  if (!pulled.defined()) return pushed;
+  for (size_t k = 0; k < directions.size(); ++k) {
+    const bool more = k + 1 < directions.size();
+    const Tensor column = torch::autograd::grad({pulled}, {dummy}, {directions[k]}, /*retain_graph=*/more,
+                                                false, /*allow_unused=*/true)[0];
+    if (column.defined()) pushed[k] = column.detach().to(z.scalar_type());
+  }
+  return pushed;
 }
 
+}  // namespace
+
+Tensor Embedding::jvp(const Tensor& z, const Tensor& u) const { return push_forward(*this, z, {u})[0]; }
+
 Tensor Embedding::jacobian(const Tensor& z) const {
-  const int64_t n = z.size(0), dim = z.size(1);
-  // One batch of n·D points: the direction e_k is pushed forward at every z.
-  const Tensor points = z.repeat_interleave(dim, 0);
-  const Tensor directions = at::eye(dim, z.options()).repeat({n, 1});
-  const Tensor columns = jvp(points, directions);
-  return columns.reshape({n, dim, -1}).transpose(1, 2).contiguous();
+  std::vector<Tensor> directions;
+  for (const Tensor& e : at::eye(z.size(1), z.options()).unbind()) directions.push_back(e.expand_as(z));
+  std::vector<Tensor> columns = push_forward(*this, z, directions);
+  for (Tensor& column : columns) column = column.flatten(1);
+  return at::stack(columns, 2);
 }
 
 namespace {

@@ -14,7 +14,8 @@ Tensor RowMemory::find(const Tensor& rows) {
   const auto known = static_cast<int64_t>(place_.size());
   for (int64_t i = 0; i < count; ++i) {
     const auto next = known + static_cast<int64_t>(unknown.size());
-    const auto [place, is_new] = place_.emplace(std::string(first + static_cast<size_t>(i) * bytes, bytes), next);
+    const auto [place, is_new] =
+        place_.emplace(std::string(first + static_cast<size_t>(i) * bytes, bytes), next);
     if (is_new) unknown.push_back(i);
     places.data_ptr<int64_t>()[i] = place->second;
   }

@@ -19,7 +19,8 @@ class RowMemory {
   /// `rows_at_once`: given to `work` in one call, at most.
   RowMemory(Work work, int64_t rows_at_once) : work_(std::move(work)), rows_at_once_(rows_at_once) {}
 
-  /// Where rows [n, K], float64, stand in the columns: [n] int64. Those that are not known yet are worked out.
+  /// Where rows [n, K], float64, stand in the columns: [n] int64. Those that are not known yet are worked
+  /// out.
   Tensor find(const Tensor& rows);
 
   /// Column `k` of all rows known, in the order in which they became so.
