@@ -64,6 +64,9 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
   LATENTPATH_CHECK(options_.density_weight >= 0, kArgument,
                    "the weight of density regularisation must not be ", "negative, and is ",
                    options_.density_weight);
+  LATENTPATH_CHECK(!options_.density_weights.defined() || options_.density_weights.dim() == 1, kArgument,
+                   "density_weights has one number a path, [rows], not the shape ",
+                   shape_string(options_.density_weights.sizes()));
 }
 
 Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
@@ -87,26 +90,36 @@ Tensor PathEnergy::unweighted_potential(const Tensor& points) const {
 
 namespace {
 
-/// P/U = 2μ log²2.
-double potential_weight(const EnergyOptions& options) {
+/// P/U = 2μ log²2 of each row, or of all: [rows] or [1], with `more` dimensions of size 1 behind.
+Tensor potential_weight(const EnergyOptions& options, int64_t more) {
   const double log_two = std::log(2.0);
-  return 2 * options.density_weight * log_two * log_two;
+  const Tensor weight = options.density_weights.defined()
+                            ? options.density_weights
+                            : at::full({1}, options.density_weight, at::kDouble);
+  std::vector<int64_t> shape(static_cast<size_t>(more + 1), 1);
+  shape[0] = weight.size(0);
+  return (2 * log_two * log_two * weight).view(shape);
 }
 
 }  // namespace
 
+PathEnergy PathEnergy::of_rows(const Tensor& rows) const {
+  PathEnergy part = *this;
+  Tensor& weights = part.options_.density_weights;
+  if (weights.defined()) weights = weights.index_select(0, rows);
+  return part;
+}
+
 Tensor PathEnergy::potential(const Tensor& points) const {
-  const Tensor potential = unweighted_potential(points);
-  return potential.defined() ? potential_weight(options_) * potential : Tensor();
+  const Tensor potential = unweighted_potential(points.reshape({-1, points.size(2)}));
+  if (!potential.defined()) return {};
+  return potential_weight(options_, 1) * potential.view({points.size(0), points.size(1)});
 }
 
-Tensor PathEnergy::density_factor(const Tensor& points) const {
-  const Tensor potential = unweighted_potential(points);
-  return potential.defined() ? density_factor_of(potential) : at::ones({points.size(0)}, at::kDouble);
-}
-
-Tensor PathEnergy::density_factor_of(const Tensor& unweighted_potential) const {
-  const Tensor share = potential_weight(options_) / options_.density_scale * unweighted_potential;
+Tensor PathEnergy::density_factor(const Tensor& unweighted_potential) const {
+  if (!unweighted_potential.defined()) return at::ones({1}, at::kDouble);
+  const Tensor share = potential_weight(options_, unweighted_potential.dim() - 1) / options_.density_scale *
+                       unweighted_potential;
   return at::nan_to_num((1 + share).sqrt(), 1e150, 1e150);
 }
 
@@ -121,8 +134,7 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const Tensor nodes = points.nodes.reshape({-1, dim});
   const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
   const Tensor middles = points.middles.reshape({-1, dim});
-  Tensor potential = this->potential(middles);
-  if (potential.defined()) potential = potential.view({pairs, n});
+  const Tensor potential = this->potential(points.middles);
   if (options_.cost->averages_end_qualities()) {
     const Tensor all = (*embedding_)(nodes);
     const Tensor time = points.times.to(nodes.options().requires_grad(false)).repeat(pairs);
@@ -181,8 +193,9 @@ CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& cur
   std::vector<CurveFigures> parts;
   for (int64_t first = 0; first < pairs; first += per_chunk) {
     const int64_t count = std::min(per_chunk, pairs - first);
-    parts.push_back(measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); }, times,
-                                  feature, tolerance, max_subdivisions));
+    const PathEnergy part = of_rows(at::arange(first, first + count, at::kLong));
+    parts.push_back(part.measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); },
+                                       times, feature, tolerance, max_subdivisions));
   }
   const auto join = [&](Tensor CurveFigures::*field) {
     std::vector<Tensor> values;
@@ -245,8 +258,7 @@ CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)
     check_range(quality, *quality_);
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
-    Tensor potential = this->potential(middles.flatten(0, 1));
-    if (potential.defined()) potential = potential.view({rows, n});
+    const Tensor potential = of_rows(open).potential(middles);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration, potential};
     Tensor cost;
     if (options_.cost->averages_end_qualities()) {

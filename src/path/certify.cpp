@@ -38,7 +38,9 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
       if (found.subdivisions[pair] == subdivisions) alike.push_back(static_cast<int64_t>(pair));
     const Tensor rows = at::tensor(alike, at::kLong);
     result.gradient_residual.index_copy_(
-        0, rows, gradient_residuals(search.energy, nodes.index_select(0, rows), found.times, subdivisions));
+        0, rows,
+        gradient_residuals(search.energy.of_rows(rows), nodes.index_select(0, rows), found.times,
+                           subdivisions));
   }
   // A certificate is of the path that the method ended at: one that lost to a baseline has none.
   result.certificates = found.certificates;

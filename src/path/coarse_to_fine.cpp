@@ -87,7 +87,7 @@ std::vector<int64_t> best_rows(Search& search, const PathSet& paths, const Tenso
     const PathSet some = paths.select(contested);
     const auto scope = search.count_for(some);
     cost.index_copy_(0, at::tensor(contested, at::kLong),
-                     polyline_cost(search.energy, some.nodes, times, grid));
+                     polyline_cost(search.energy.of_rows(some.pair), some.nodes, times, grid));
   }
   return cheapest_rows(paths, cost, kinds_apart);
 }

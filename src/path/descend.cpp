@@ -28,7 +28,8 @@ void show(Search& search, const Tensor& nodes, const PathSet& paths, const Tenso
 Descended descend(Search& search, const PathSet& paths, const Tensor& times, const Descent& how) {
   const auto curve = polyline_curve(times, search.dim());
   const Tensor from = search.start.index_select(0, paths.pair), to = search.end.index_select(0, paths.pair);
-  PathObjective objective(search.energy, curve, from, to, refine_times(times, how.subdivisions),
+  const PathEnergy energy = search.energy.of_rows(paths.pair);
+  PathObjective objective(energy, curve, from, to, refine_times(times, how.subdivisions),
                           /*preconditioned=*/true, how.subdivisions);
   objective.count(search.counter, search.pairs.index_select(0, paths.pair));
   if (how.models_expected) objective.expect_iterations(how.iterations);

@@ -46,7 +46,8 @@ PathResult run_group(Search& search, const FoundPaths* exact) {
   result.curve = found.curve;
   result.cost.assign(search.group.pairs.size(), search.energy.options().cost->describe());
   result.time_weight.assign(search.group.pairs.size(), search.energy.options().cost->time_weight());
-  result.density_regularisation.assign(search.group.pairs.size(), search.energy.options().density_weight);
+  result.density_regularisation = search.group.density_weights;
+  result.density_regularisation.resize(search.group.pairs.size(), search.group.density_weight);
   result.history = std::move(search.history);
   return result;
 }
@@ -94,12 +95,10 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
                   part.end.to(at::kDouble),
                   pairs};
   };
-  const auto run_rows = [&](PairGroup group, const std::vector<int64_t>& rows, const FoundPaths* exact) {
+  const auto run_rows = [&](const PairGroup& group, const std::vector<int64_t>& rows,
+                            const FoundPaths* exact) {
     if (rows.empty()) return;
-    std::vector<int64_t> pairs;
-    for (const int64_t row : rows) pairs.push_back(group.pairs[static_cast<size_t>(row)]);
-    group.pairs = pairs;
-    Search search = search_of(group);
+    Search search = search_of(group.select(rows));
     result.place(run_group(search, exact), search.pairs, problem.start.size(0));
   };
   for (const PairGroup& group : groups) {

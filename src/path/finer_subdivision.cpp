@@ -40,8 +40,9 @@ void refine_on_finer_subdivision(Search& search, FoundPaths& found) {
     Tensor cost;
     {
       const auto scope = search.count_for(paths);
-      const Tensor seen = polyline_cost(search.energy, paths.nodes, times, coarse);
-      cost = polyline_cost(search.energy, paths.nodes, times, fine);
+      const PathEnergy energy = search.energy.of_rows(paths.pair);
+      const Tensor seen = polyline_cost(energy, paths.nodes, times, coarse);
+      cost = polyline_cost(energy, paths.nodes, times, fine);
       hidden =
           rows_where((cost - seen) > options.subdivision.hidden_share * options.resolution_tolerance * cost);
     }

@@ -70,7 +70,7 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
     const Tensor leaf = x.narrow(0, first, count).detach().requires_grad_(true);
     const CurvePoints points =
         curve_->points(leaf, start_.index_select(0, which), end_.index_select(0, which), times_);
-    const SegmentTerms terms = energy_.terms(points);
+    const SegmentTerms terms = energy_.of_rows(which).terms(points);
     const Tensor cost = energy_.cost(terms);
     // A cost that depends on no parameter (a constant embedding, say) has gradient zero.
     Tensor gradient;

@@ -65,7 +65,7 @@ void check_options(const PathOptions& options) {
 bool routes_possible(const Search& search) {
   return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
          !search.group.loop && search.options.segments >= 3 &&
-         // Where every pair has its own μ, a roadmap of many latents would be made anew for each.
+         // With `auto`, log det along the edges of many latents is dear: not ablated.
          !(!density_weight_of(search.options) && init_choice(search.options).left && search.dim() > 3);
 }
 
@@ -130,6 +130,7 @@ EnergyOptions energy_options(const PathOptions& options, const PairGroup& group,
   EnergyOptions energy = energy_options(options, make_cost(group.cost, group.time_weight));
   energy.potential = density.potential;
   energy.density_weight = group.density_weight;
+  if (!group.density_weights.empty()) energy.density_weights = at::tensor(group.density_weights, at::kDouble);
   energy.density_scale = density.scale;
   return energy;
 }

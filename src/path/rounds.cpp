@@ -24,7 +24,7 @@ struct Rounds {
 
 Tensor cost_of(Search& search, const PathSet& paths, const Tensor& times) {
   const auto scope = search.count_for(paths);
-  return polyline_cost(search.energy, paths.nodes, times,
+  return polyline_cost(search.energy.of_rows(paths.pair), paths.nodes, times,
                        refine_times(times, search.options.rounds.compare_subdivisions))
       .contiguous();
 }

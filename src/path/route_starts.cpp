@@ -50,21 +50,36 @@ class MeasuredRoadmap {
   /// true length wherever images do not move along a straight line.
   Tensor chords(const PathEnergy& energy, const Tensor& edges) {
     const Tensor places = chords_.find(edges), a = points_.find(from(edges)), b = points_.find(to(edges));
-    const Tensor weights = points_.column(kWeight) * energy.density_factor_of(points_.column(kPotential));
+    const Tensor weights = points_.column(kWeight) * energy.density_factor(points_.column(kPotential));
     return chords_.column(0).index_select(0, places) * 0.5 *
            (weights.index_select(0, a) + weights.index_select(0, b));
   }
 
   /// n √c of each of the edge_points − 1 pieces of every straight edge in `energy`'s weights, [edges,
-  /// edge_points − 1].
+  /// edge_points − 1], from its start on. An edge is measured once for both directions.
   Tensor pieces(const PathEnergy& energy, const Tensor& edges) {
+    const Tensor backwards = first_difference(from(edges) - to(edges)).gt(0).unsqueeze(1);
+    const Tensor forwards = at::where(backwards, at::cat({to(edges), from(edges)}, 1), edges);
+    const Tensor pieces = pieces_forwards(energy, forwards);
+    return at::where(backwards, pieces.flip(1), pieces);
+  }
+
+ private:
+  enum PointColumn : size_t { kImage, kWeight, kPotential };
+
+  /// The first number of each row that is not 0; 0 where all are.
+  static Tensor first_difference(const Tensor& rows) {
+    return rows.gather(1, rows.ne(0).to(at::kLong).argmax(1, true)).squeeze(1);
+  }
+
+  Tensor pieces_forwards(const PathEnergy& energy, const Tensor& edges) {
     const Tensor places = edges_.find(edges);
     const Tensor lengths = edges_.column(0).index_select(0, places);
     if (!energy.has_potential()) return lengths;
     const auto potential = [&](const Tensor& points) {
       return points_.column(kPotential).index_select(0, points_.find(points));
     };
-    const Tensor known = energy.density_factor_of(at::stack(
+    const Tensor known = energy.density_factor(at::stack(
         {potential(from(edges)), edges_.column(1).index_select(0, places), potential(to(edges))}, 1));
     // Between its values at both ends and half-way.
     const int64_t pieces = options_.edge_points - 1;
@@ -72,9 +87,6 @@ class MeasuredRoadmap {
     const Tensor factors = interpolate_polyline(known.unsqueeze(2), uniform_times(2), place).squeeze(2);
     return at::nan_to_num(lengths * factors, 1e300, 1e300);
   }
-
- private:
-  enum PointColumn : size_t { kImage, kWeight, kPotential };
 
   int64_t dim() const { return samples_.size(1); }
   Tensor from(const Tensor& edges) const { return edges.narrow(1, 0, dim()); }

@@ -10,6 +10,18 @@ namespace latentpath {
 
 double default_time_weight(double typical_squared_distance) { return 9 * typical_squared_distance; }
 
+PairGroup PairGroup::select(const std::vector<int64_t>& rows) const {
+  PairGroup part = *this;
+  part.pairs.clear();
+  part.density_weights.clear();
+  for (const int64_t row : rows) {
+    const auto index = static_cast<size_t>(row);
+    part.pairs.push_back(pairs[index]);
+    if (!density_weights.empty()) part.density_weights.push_back(density_weights[index]);
+  }
+  return part;
+}
+
 Tensor Search::grid(int64_t segments) const {
   const double wanted = options.grading >= 0                 ? options.grading
                         : problem.quality->depends_on_time() ? 0.8

@@ -41,7 +41,10 @@ struct PairGroup {
   bool loop = false;
   std::string cost;  ///< "chord", "dynamic", …
   double time_weight = 0;
-  double density_weight = 0;  ///< μ
+  double density_weight = 0;                 ///< μ
+  std::vector<double> density_weights = {};  ///< of each pair, where it is its own
+
+  PairGroup select(const std::vector<int64_t>& rows) const;
 };
 
 /// What density regularisation adds to the energies of a search; nothing where it is not asked for.
@@ -115,8 +118,8 @@ void fit_to_memory(const PathProblem& problem, const PathOptions& options, Evalu
 /// μ as asked for, 0 for none; empty: auto. Throws Error(kArgument) for what is neither.
 std::optional<double> density_weight_of(const PathOptions& options);
 void check_density(const PathProblem& problem, const PathOptions& options);
-/// The potential of a problem that asks for one, and each group's μ: with auto each pair is a group of its
-/// own, since μ is its own. What is to be known is added to `notes`.
+/// The potential of a problem that asks for one, and each group's μ: with auto each pair has its own. What is
+/// to be known is added to `notes`.
 DensityTerm regularise_density(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter,
                                std::vector<PairGroup>& groups, std::vector<std::string>& notes);

@@ -29,10 +29,13 @@ Tensor polyline_cost(const PathEnergy& energy, const Tensor& nodes, const Tensor
   const Tensor fine = interpolate_polyline(nodes, times, grid);
   const int64_t n = grid.size(0) - 1;
   std::vector<Tensor> costs;
+  int64_t first = 0;
   for (const Tensor& part :
        fine.split(std::max<int64_t>(1, energy.options().points_per_batch / (2 * n + 1)))) {
     const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
-    costs.push_back(energy.cost(CurvePoints{part, middles, grid}));
+    const PathEnergy of_part = energy.of_rows(at::arange(first, first + part.size(0), at::kLong));
+    costs.push_back(of_part.cost(CurvePoints{part, middles, grid}));
+    first += part.size(0);
   }
   return at::nan_to_num(at::cat(costs), 1e300, 1e300);
 }

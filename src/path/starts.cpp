@@ -77,14 +77,18 @@ RouteStarts& CandidateSource::roadmap(const PathEnergy& energy, EvaluationCounte
 
 PathSet route_paths(Search& search, const Tensor& times) {
   const PathOptions& options = search.options;
-  RouteStarts* shared = nullptr;
-  if (has_prior(search.problem)) shared = &search.candidates.roadmap(search.energy, search.counter);
-  std::vector<Tensor> found;  // each [1, k, n + 1, D]
+  const bool weights_of_pairs = search.energy.options().density_weights.defined();
+  RouteStarts* shared = nullptr;  // over samples of the prior
+  std::vector<Tensor> found;      // each [1, k, n + 1, D]
   for (int64_t pair = 0; pair < search.size(); ++pair) {
     const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const Tensor from = search.start.narrow(0, pair, 1), to = search.end.narrow(0, pair, 1);
+    const PathEnergy energy = search.energy.of_rows(at::tensor({pair}, at::kLong));
     std::optional<RouteStarts> own;  // in a box around these ends
-    if (shared == nullptr) own.emplace(search.energy, spread_around(search, pair), options.routes);
+    if (!has_prior(search.problem))
+      own.emplace(energy, spread_around(search, pair), options.routes);
+    else if (shared == nullptr || weights_of_pairs)
+      shared = &search.candidates.roadmap(energy, search.counter);
     found.push_back((shared != nullptr ? *shared : *own).paths(from, to, times, options.route_starts));
   }
   PathSet paths = path_set(at::cat(found), numbered_starts(StartKind::kRoute, options.route_starts));

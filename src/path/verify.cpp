@@ -18,17 +18,20 @@ Tensor as_stored(const PathProblem& problem, const Tensor& nodes) {
   return at::cat({problem.start.unsqueeze(1), rounded.narrow(1, 1, n - 1), problem.end.unsqueeze(1)}, 1);
 }
 
-CurveFigures measure(const Search& search, const std::function<Tensor(const Tensor&)>& curve, int64_t rows,
-                     const Tensor& times) {
+/// Figures of curves between the ends of `pairs` [rows].
+CurveFigures measure(const Search& search, const std::function<Tensor(const Tensor&)>& curve,
+                     const Tensor& pairs, const Tensor& times) {
   const VerifyOptions& options = search.options.verify;
-  return search.energy.measure(curve, rows, times, search.problem.feature, options.change,
-                               search.cancellation.cancelled() ? options.finest_interrupted : options.finest);
+  return search.energy.of_rows(pairs).measure(
+      curve, pairs.size(0), times, search.problem.feature, options.change,
+      search.cancellation.cancelled() ? options.finest_interrupted : options.finest);
 }
 
-CurveFigures measure_polylines(const Search& search, const Tensor& nodes, const Tensor& times) {
+CurveFigures measure_polylines(const Search& search, const Tensor& nodes, const Tensor& pairs,
+                               const Tensor& times) {
   const Tensor stored = nodes.to(at::kDouble);
   return measure(
-      search, [&](const Tensor& t) { return interpolate_polyline(stored, times, t); }, nodes.size(0), times);
+      search, [&](const Tensor& t) { return interpolate_polyline(stored, times, t); }, pairs, times);
 }
 
 void put(CurveFigures& figures, const Tensor& rows, const CurveFigures& some) {
@@ -67,7 +70,7 @@ std::vector<int64_t> replace_by_baselines(const Search& search, FoundPaths& foun
        StartKind::kStraight);
   take(circle_wins, spherical_path(search.start, search.end, found.times), StartKind::kSpherical);
   const Tensor rows = at::tensor(lost, at::kLong);
-  put(result.path, rows, measure_polylines(search, result.nodes.index_select(0, rows), found.times));
+  put(result.path, rows, measure_polylines(search, result.nodes.index_select(0, rows), rows, found.times));
   return lost;
 }
 
@@ -90,7 +93,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   part.start = part.start.index_select(0, rows);
   part.end = part.end.index_select(0, rows);
   const Tensor nodes = as_stored(part, solved.paths.nodes);
-  const CurveFigures figures = measure_polylines(search, nodes, found.times);
+  const CurveFigures figures = measure_polylines(search, nodes, rows, found.times);
   const Tensor before = settled(result.path.cost_refined.index_select(0, rows));
   const Tensor after = settled(figures.cost_refined);
   const Tensor better = after < before;
@@ -128,18 +131,17 @@ PathResult verify(Search& search, FoundPaths& found) {
   const char* const stage = "checking on a finer grid";
   PathResult result;
   double searching = 0;  // seconds that went into better paths, not into checking
+  const Tensor all = at::arange(search.size(), at::kLong);
   search.report(stage, 0, 3, 0);
   // Baselines are curves, not polylines: they are measured where they run on every grid.
   result.linear = measure(
-      search, [&](const Tensor& t) { return linear_path(search.start, search.end, t); }, search.size(),
-      found.times);
+      search, [&](const Tensor& t) { return linear_path(search.start, search.end, t); }, all, found.times);
   search.report(stage, 1, 3, 0);
   result.spherical = measure(
-      search, [&](const Tensor& t) { return spherical_path(search.start, search.end, t); }, search.size(),
-      found.times);
+      search, [&](const Tensor& t) { return spherical_path(search.start, search.end, t); }, all, found.times);
   search.report(stage, 2, 3, 0);
   result.nodes = as_stored(search.problem, found.nodes);
-  result.path = measure_polylines(search, result.nodes, found.times);
+  result.path = measure_polylines(search, result.nodes, all, found.times);
   const std::vector<int64_t> lost = replace_by_baselines(search, found, result);
   if (!lost.empty() && path_method(search.options).coarse_to_fine && result.nodes.size(1) > 2) {
     const auto search_begin = std::chrono::steady_clock::now();

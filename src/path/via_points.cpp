@@ -82,19 +82,21 @@ Tensor best_legs(const CandidatePool& pool, const PathEnergy& energy, const Tens
                  int64_t screen, const ViaOptions& options) {
   const bool timed = energy.quality().depends_on_time();
   const Tensor image0 = energy.decode(from), image1 = energy.decode(to);
-  const Tensor n0 =
-      weight_at(energy, from, image0, timed ? 0.5 * options.early : 0.5) * energy.density_factor(from);
-  const Tensor n1 =
-      weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5) * energy.density_factor(to);
+  const Tensor n0 = weight_at(energy, from, image0, timed ? 0.5 * options.early : 0.5) *
+                    energy.density_factor(energy.unweighted_potential(from));
+  const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5) *
+                    energy.density_factor(energy.unweighted_potential(to));
   const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
   const Tensor d1 = distances(energy, image1.flatten(1), pool.images);
-  const Tensor weight = pool.weight * energy.density_factor(pool.latent);
+  const Tensor potential = energy.unweighted_potential(pool.latent);
+  const Tensor factor = energy.density_factor(potential.defined() ? potential.unsqueeze(0) : potential);
+  const Tensor weight = (pool.weight * factor).expand({from.size(0), -1});  // [pairs, m]
   const Tensor leg0 = 0.5 * (n0.unsqueeze(1) + weight) * d0;
   const Tensor leg1 = 0.5 * (n1.unsqueeze(1) + weight) * d1;
-  const Tensor middle = 0.5 * (weight.unsqueeze(1) + weight) * pool.distance;  // [m, m]
   std::vector<Tensor> chosen;
   for (int64_t pair = 0; pair < from.size(0); ++pair) {
-    const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];  // [w, w']
+    const Tensor middle = 0.5 * (weight[pair].unsqueeze(1) + weight[pair]) * pool.distance;  // [m, m]
+    const Tensor total = leg0[pair].unsqueeze(1) + middle + leg1[pair];                      // [w, w']
     const auto [first, last] = best_ways(total, screen);
     const int64_t paths = first.size(0), dim = from.size(1);
     const Tensor legs =
@@ -117,6 +119,7 @@ TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOp
   const int64_t points = legs.size(1), dim = legs.size(2);
   const Quality& quality = energy.quality();
   std::vector<Tensor> all_times, costs;
+  int64_t first = 0;
   for (const Tensor& part : legs.split(std::max<int64_t>(1, energy.options().points_per_batch / points))) {
     const int64_t rows = part.size(0);
     const Tensor flat = part.reshape({-1, dim});
@@ -147,9 +150,10 @@ TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOp
     const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
     const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
     const Tensor middle = 0.5 * (part.narrow(1, 1, points - 1) + part.narrow(1, 0, points - 1));
-    Tensor potential = energy.potential(middle.reshape({-1, dim}));
-    if (potential.defined()) potential = potential.view({rows, points - 1});
-    costs.push_back(energy.cost(SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9), potential}));
+    const PathEnergy of_part = energy.of_rows(at::arange(first, first + rows, at::kLong));
+    costs.push_back(energy.cost(
+        SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9), of_part.potential(middle)}));
+    first += rows;
     all_times.push_back(times);
   }
   return {at::cat(all_times), at::nan_to_num(at::cat(costs), 1e300, 1e300)};
@@ -237,7 +241,8 @@ Tensor via_paths(const CandidatePool& pool, const PathEnergy& energy, const Tens
     return interpolate_polyline(all.index_select(0, rows), at::arange(points, at::kDouble), positions)
         .view({pairs, -1, times.size(0), dim});
   }
-  const TimedLegs legs = evenly_timed(energy, all, options);
+  const Tensor pair_of_legs = at::arange(pairs, at::kLong).repeat_interleave(each);
+  const TimedLegs legs = evenly_timed(energy.of_rows(pair_of_legs), all, options);
   const Tensor rows = cheapest(legs.cost);
   return interpolate_polyline(all.index_select(0, rows), legs.times.index_select(0, rows), times)
       .view({pairs, -1, times.size(0), dim});

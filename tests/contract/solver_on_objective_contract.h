@@ -66,7 +66,7 @@ inline MethodBudget budget_of(const std::string& method) {
       {"gauss-newton", {200, 1e-4}},
       {"newton-cg", {100, 1e-8}},
       {"georce", {200, 0, 0.2}},  // measures at left ends: another sum, O(1/n) of the cost apart, n = 6
-      {"lbfgs", {400, 1e-4}},
+      {"lbfgs", {800, 1e-4}},
       {"adam", {3000, 0.02}},
       {"sgd", {20000, 0.05}},
       {"spectral-gradient", {1000, 5e-3}}};

@@ -210,6 +210,18 @@ TEST(PathEnergy, AddsTheDensityToItsCost) {
   const double scale = 2 * std::log(2.0) * std::log(2.0);
   const Tensor u = potential->evaluate(points.middles.flatten(0, 1)).view({2, 12}).mean(1);
   EXPECT_TRUE(at::allclose(energy.cost(points), plain.cost(points) + scale * 0.3 * u, 1e-12));
+  // Each path with a weight of its own.
+  options.density_weights = at::tensor({0.3, 2.0}, at::kDouble);
+  const PathEnergy each(stereographic_sphere(), constant_quality(0.5), options);
+  EXPECT_TRUE(
+      at::allclose(each.cost(points), plain.cost(points) + scale * options.density_weights * u, 1e-12));
+  const Tensor last = at::tensor({1}, at::kLong);
+  const CurvePoints second{points.nodes.narrow(0, 1, 1), points.middles.narrow(0, 1, 1), times};
+  EXPECT_TRUE(at::allclose(each.of_rows(last).cost(second), each.cost(points).narrow(0, 1, 1), 1e-12));
+  const CurveFigures of_both = each.measure(curve, 2, times, nullptr, 1e-4);
+  const auto last_curve = [&](const Tensor& t) { return curve(t).narrow(0, 1, 1); };
+  const CurveFigures of_last = each.of_rows(last).measure(last_curve, 1, times, nullptr, 1e-4);
+  EXPECT_TRUE(at::allclose(of_both.cost_refined.narrow(0, 1, 1), of_last.cost_refined, 1e-12));
   const auto f = [&](const Tensor& middles) {
     return energy.cost(CurvePoints{points.nodes, middles.view({2, 12, 2}), times}).sum();
   };

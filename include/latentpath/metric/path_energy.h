@@ -37,7 +37,9 @@ struct EnergyOptions {
   /// dt + μ ∫ U dt).
   std::shared_ptr<const DensityPotential> potential = {};
   double density_weight = 0;  ///< μ ≥ 0
-  double density_scale = 1;   ///< h of density_factor()
+  /// [rows] float64: μ of each path of a batch, in density_weight's place. Undefined: all have the same.
+  Tensor density_weights = {};
+  double density_scale = 1;  ///< h of density_factor()
   /// bool [D]: coordinates that are no variables of a path, which go straight from its start to its end
   /// (hold(), path/initial_path.h). Undefined: none.
   Tensor held = {};
@@ -72,18 +74,24 @@ class PathEnergy {
   /// b)/2) (a − b); from decoded points [n, …] → [n].
   Tensor squared_distance(const Tensor& a, const Tensor& b) const;
 
-  /// P of points [n, D], [n] float64, differentiable once; undefined without density regularisation.
-  Tensor potential(const Tensor& points) const;
-  /// √(1 + P/h) [n], by which weights at points [n, D] are multiplied where first paths are compared without
-  /// times: a path that minimises ∫ (n²‖(Φγ)'‖² + P) dt is shortest in the metric (P + h) n² JᵀJ, h =
-  /// n²‖(Φγ)'‖² − P the same all along it (Maupertuis); here h is that of a typical path. 1 without density
+  /// The energy of some rows of the batch that this one is of, [k] int64, in that order: it is another one
+  /// only where rows have weights of their own (EnergyOptions::density_weights).
+  PathEnergy of_rows(const Tensor& rows) const;
+
+  /// P along paths [rows, n, D]: [rows, n] float64, differentiable once; undefined without density
   /// regularisation.
-  Tensor density_factor(const Tensor& points) const;
-  /// The same from U [n] at the points, which does not depend on μ.
-  Tensor density_factor_of(const Tensor& unweighted_potential) const;
+  Tensor potential(const Tensor& points) const;
+  /// √(1 + P/h), by which weights at points are multiplied where first paths are compared without times: a
+  /// path that minimises ∫ (n²‖(Φγ)'‖² + P) dt is shortest in the metric (P + h) n² JᵀJ, h = n²‖(Φγ)'‖² − P
+  /// the same all along it (Maupertuis); here h is that of a typical path. From U there, [rows, …] or the
+  /// same for all rows [1, …]: [rows, …]; any shape where all rows have the same μ. 1 where U is undefined.
+  Tensor density_factor(const Tensor& unweighted_potential) const;
   /// U of points [n, D], [n] float64, differentiable once; undefined without a potential, or with μ = 0.
   Tensor unweighted_potential(const Tensor& points) const;
-  bool has_potential() const { return options_.potential != nullptr && options_.density_weight > 0; }
+  bool has_potential() const {
+    return options_.potential != nullptr &&
+           (options_.density_weight > 0 || options_.density_weights.defined());
+  }
 
   /// ‖Φ(z_{i+1}) − Φ(z_i)‖² between neighbours, from decoded nodes [pairs, n + 1, …] → [pairs, n], float64.
   Tensor squared_chords(const Tensor& images) const;
