@@ -242,7 +242,7 @@ void ExploreSession::Worker::show_snapshot(const Task& task, const PathSnapshot&
     const Tensor decoded = (*loaded.models.decoder)(z);
     const double epsilon = job.search.path.epsilon;
     const Tensor good = quality.evaluate({z, times.repeat({rows}).to(z.options()), decoded}).to(at::kDouble);
-    const Tensor weight = -(epsilon + (1 - 2 * epsilon) * good.reshape({rows, n})).clamp_min(1e-12).log();
+    const Tensor weight = -regularise(good.reshape({rows, n}), epsilon).clamp_min(1e-12).log();
     const Tensor flat = decoded.flatten(1).to(at::kDouble).reshape({rows, n, -1});
     const Tensor chord = (flat.narrow(1, 1, n - 1) - flat.narrow(1, 0, n - 1)).square().sum(2);
     const Tensor middle = (weight.narrow(1, 1, n - 1) + weight.narrow(1, 0, n - 1)) / 2;

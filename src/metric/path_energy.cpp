@@ -214,7 +214,7 @@ namespace {
 
 /// Q > 1 has a negative weight: the longer there, the shorter.
 void check_range(const Tensor& values, const Quality& quality) {
-  const Tensor outside = at::logical_or(values.lt(-1e-5), values.gt(1 + 1e-5));
+  const Tensor outside = at::logical_or(values.lt(-kQualityRounding), values.gt(1 + kQualityRounding));
   LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "the quality (", quality.describe(), ") gives ",
                    values.masked_select(outside)[0].item<double>(),
                    " on a path: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");

@@ -10,11 +10,6 @@
 namespace latentpath {
 namespace {
 
-std::vector<int64_t> rows_where(const Tensor& condition) {
-  const Tensor rows = condition.nonzero().squeeze(1);
-  return {rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel()};
-}
-
 /// Nodes at the best times where that costs less on `grid` than they do, `cost` [rows].
 Tensor reparametrised(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
                       const Tensor& cost) {

@@ -1,5 +1,7 @@
 #include "path/path_methods.h"
 
+#include "latentpath/path/published_methods.h"
+
 namespace latentpath {
 namespace {
 
@@ -16,10 +18,16 @@ const std::vector<PublishedMethod>& published_methods() {
       {.choice = {"kim-zhang",
                   "Algorithm 1 of Kim and Zhang: accelerations pulled back by the pseudo-inverse"},
        .takes_density = true,
+       .takes_quality = false,
        .pulls_back = true,
        .run = run_kim_zhang},
   };
   return table;
+}
+
+bool takes_quality(const PathOptions& options) {
+  const PublishedMethod* published = path_method(options).published;
+  return published == nullptr || published->takes_quality;
 }
 
 PathMethod path_method(const PathOptions& options) {

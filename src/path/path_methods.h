@@ -21,6 +21,7 @@ struct PublishedMethod {
   OptionChoice choice;
   std::string cost = {};       ///< of `cost` auto; empty: as for every other method
   bool takes_density = false;  ///< density regularisation is a term of it
+  bool takes_quality = true;   ///< a quality is part of what it lowers
   bool pulls_back = false;     ///< by the pseudo-inverse of J, which is regularised: where that acts is told
   FoundPaths (*run)(Search&);
 };

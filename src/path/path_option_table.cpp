@@ -66,7 +66,7 @@ OptionTable<PathOptions> make_table() {
       .help("Stop when 3 iterations together lower the cost by less than this share")
       .at_least(0)
       .add("learning-rate", &PathOptions::learning_rate)
-      .help("Step length of adam, sgd and kim-zhang")
+      .help("Step length of adam, sgd, paper2019 and kim-zhang")
       .above(0)
       .zero("as if not given")
       .unset("1e-3; for paper2019 and kim-zhang what their straight line allows")

@@ -52,4 +52,9 @@ PathSet path_set(const Tensor& nodes, const std::vector<Start>& starts) {
   return paths;
 }
 
+std::vector<int64_t> rows_where(const Tensor& condition) {
+  const Tensor rows = condition.nonzero().squeeze(1);
+  return {rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel()};
+}
+
 }  // namespace latentpath

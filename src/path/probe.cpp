@@ -343,9 +343,9 @@ class QualityProbe {
     const Tensor finite = found.index_select(0, at::isfinite(found).nonzero().squeeze(1));
     if (finite.size(0) == 0) return;
     const double low = finite.min().item<double>(), high = finite.max().item<double>();
-    // Sums of float32 probabilities pass 1 by rounding.
-    LATENTPATH_CHECK(low >= -1e-5 && high <= 1 + 1e-5, kInput, name_, " gives values from ", low, " to ",
-                     high, ": a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
+    LATENTPATH_CHECK(low >= -kQualityRounding && high <= 1 + kQualityRounding, kInput, name_,
+                     " gives values from ", low, " to ", high,
+                     ": a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
     check_repeatable(found);
     // What a sum or product is made of one by one: the gradient of one factor hides that another has none.
     const std::vector<QualityPointer> parts = quality_.parts();

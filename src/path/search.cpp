@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/solver/methods.h"
+#include "path/path_methods.h"
 
 namespace latentpath {
 
@@ -43,7 +45,9 @@ FoundPaths no_paths(const Search& search, const Tensor& times) {
   found.termination.assign(pairs, Termination::kRunning);
   found.iterations.assign(pairs, 0);
   found.subdivisions.assign(pairs, 1);
-  found.method = "L-BFGS, coarse to fine";
+  const std::string solver = path_method(search.options).solver;
+  if (!solver.empty())
+    found.method = join_message(make_solver<Tensor>(solver)->describe(), ", coarse to fine");
   found.curve = join_message("polyline of ", search.options.segments, " segments");
   return found;
 }

@@ -74,6 +74,7 @@ class PathObjective::RowModel final : public SecondOrderModel, public CurveMetri
     curve_ = chords_.curve_metric(0);
   }
   CurveMetric* curve() { return curve_ ? this : nullptr; }
+  std::string why_first_order() const { return chords_.why_first_order(); }
 
   // SecondOrderModel.
   std::size_t size() const override { return chords_.size(); }
@@ -160,11 +161,8 @@ std::string PathObjective::why_no_model() const {
 }
 
 std::string PathObjective::why_first_order() const {
-  const EnergyOptions& options = energy_.options();
   if (const std::string why = why_no_model(); !why.empty()) return why;
-  if (options.cost->time_weight() > 0) return "its cost weighs time";
-  if (energy_.quality().depends_on_time()) return "its quality depends on time";
-  return "its times are not evenly spaced, or its model cannot be differentiated twice";
+  return RowModel(*this, 0, metric_of(energy_, static_cast<int>(start_.size(1)))).why_first_order();
 }
 
 PathObjective::ChordModels& PathObjective::chord_models() {

@@ -42,11 +42,6 @@ void put(CurveFigures& figures, const Tensor& rows, const CurveFigures& some) {
 
 Tensor settled(const Tensor& cost) { return at::nan_to_num(cost, 1e300, 1e300); }
 
-std::vector<int64_t> rows_where(const Tensor& condition) {
-  const Tensor rows = condition.nonzero().squeeze(1);
-  return {rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel()};
-}
-
 /// The pairs whose path costs more than a baseline, which takes its place.
 std::vector<int64_t> replace_by_baselines(const Search& search, FoundPaths& found, PathResult& result) {
   const double margin = 1 - search.options.verify.margin;

@@ -19,6 +19,7 @@
 #include "latentpath/path/smooth_length.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/solver/methods.h"
+#include "run/geodesic_by_find_path.h"
 
 namespace latentpath {
 namespace {
@@ -51,8 +52,7 @@ class Matrix {
         pairs_(run.problem.start.size(0)),
         points_(std::llround((1 + std::sqrt(1 + 8.0 * static_cast<double>(pairs_))) / 2)),
         by_find_path_(run.problem.from_files && job.init != "graph" &&
-                      (job.search.method == "auto" ||
-                       solver_method(job.search.method).needs == SolverNeeds::kGradient)) {
+                      (job.search.method == "auto" || goes_to_find_path(true, job.search.method))) {
     if (by_find_path_) run.method = job.search.method == "auto" ? "lbfgs" : job.search.method;
   }
 
@@ -150,15 +150,10 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
 /// Models in files are decoded in batches; on a quotient to the nearest copies of each end, the shortest path
 /// stays.
 Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
-  PathOptions options;
-  options.segments = job_.search.segments;
-  options.epsilon = metric_.epsilon();
-  options.cost = "chord";
-  options.method = run_.method;
+  PathOptions options = find_path_options(job_, run_.method, metric_.epsilon());
   options.init = "linear";
-  const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
-  options.max_iterations = run_.method != "lbfgs" && left ? 0 : job_.search.max_iterations;
-  options.seed = job_.seed;
+  // Thousands of distances are left coarser than one path.
+  if (job_.search.tolerance == GeodesicOptions().tolerance) options.tolerance = PathOptions().tolerance;
   std::vector<Tensor> ends{end};
   if (metric_.topology().is_quotient()) {
     ends.assign(kLifts, end.clone());

@@ -17,6 +17,7 @@
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
+#include "run/geodesic_by_find_path.h"
 #include "run/geodesic_map_records.h"
 
 namespace latentpath {
@@ -259,19 +260,7 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   problem.quality = problem_.tensor_quality;
   problem.start = problem_.start;
   problem.end = problem_.end;
-  PathOptions options;
-  options.segments = job_.search.segments;
-  options.epsilon = metric_.epsilon();
-  options.cost = "chord";
-  options.method = method;
-  if (job_.init == "straight") options.init = "linear";
-  // A published method left to itself takes as many iterations as was published.
-  const bool published = solver_method(method).takes_rate;
-  const bool left = job_.search.max_iterations == GeodesicOptions().max_iterations;
-  options.max_iterations = published && left ? 0 : job_.search.max_iterations;
-  options.tolerance = job_.search.tolerance;
-  options.resolution_tolerance = job_.search.resolution_tolerance;
-  options.seed = job_.seed;
+  const PathOptions options = find_path_options(job_, method, metric_.epsilon());
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.
   std::vector<std::vector<Lift>> lifts;
@@ -440,7 +429,7 @@ void GeodesicSearch::certify() {
 
 void GeodesicSearch::solve() {
   const auto by_find_path = [&](const std::string& name) {
-    return problem_.from_files && name != "auto" && solver_method(name).needs == SolverNeeds::kGradient;
+    return name != "auto" && goes_to_find_path(problem_.from_files, name);
   };
   std::string method = job_.search.method, reason;
   const bool automatic = method == "auto" && problem_.from_files;

@@ -15,6 +15,7 @@
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
+#include "latentpath/path/published_methods.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/held_coordinates.h"
@@ -185,9 +186,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
   say(job.move != "stay" && job.freeze.empty(), "move", "there is no `freeze`");
-  const bool no_quality = job.path.method == "kim-zhang";
-  say(no_quality && !job.favor.empty(), "favor", "Algorithm 1 of Kim and Zhang asks for no quality");
-  say(no_quality && !job.avoid.empty(), "avoid", "Algorithm 1 of Kim and Zhang asks for no quality");
+  const std::string no_quality = join_message("`method` ", job.path.method, " asks for no quality");
+  say(!takes_quality(job.path) && !job.favor.empty(), "favor", no_quality.c_str());
+  say(!takes_quality(job.path) && !job.avoid.empty(), "avoid", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature, "guard", kNoFeature);
   if (!models.decoder_function) {

@@ -20,6 +20,7 @@
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
+#include "run/geodesic_by_find_path.h"
 #include "run/manifold_topology.h"
 
 namespace latentpath {
@@ -374,13 +375,10 @@ void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   }
 }
 
-/// Models in files are decoded in batches, which methods that need a gradient alone do without the dense
-/// solvers.
 bool by_find_path(const GeodesicJob& o) {
   const bool from_files =
       !o.embedding.empty() || !o.metric.empty() || !o.level_set.empty() || !o.quality.empty();
-  return from_files && o.search.method != "auto" &&
-         solver_method(o.search.method).needs == SolverNeeds::kGradient;
+  return o.search.method != "auto" && goes_to_find_path(from_files, o.search.method);
 }
 
 void check_job(const GeodesicJob& o) {

@@ -94,9 +94,10 @@ QualityPointer load_quality(const MeasuresJob& job, std::vector<std::string>& no
         const Tensor values = q.flatten();
         if (!at::isFloatingType(values.scalar_type())) return values;  // the probe has the sentence
         const Tensor low = values.detach().min(), high = values.detach().max();
-        LATENTPATH_CHECK(low.item<double>() >= -1e-5 && high.item<double>() <= 1 + 1e-5, kInput, file,
-                         " gives values from ", low.item<double>(), " to ", high.item<double>(),
-                         "; a quality lies between 0 and 1");
+        LATENTPATH_CHECK(
+            low.item<double>() >= -kQualityRounding && high.item<double>() <= 1 + kQualityRounding, kInput,
+            file, " gives values from ", low.item<double>(), " to ", high.item<double>(),
+            "; a quality lies between 0 and 1");
         return values.to(at::kDouble).clamp(0, 1);
       },
       file);

@@ -10,6 +10,8 @@
 
 #include "contract/test_models.h"
 #include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
+#include "latentpath/kernel/kernel.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
@@ -81,27 +83,74 @@ TEST(SecondOrderObjective, ItsModelIsTheCostAndTheGradientOfTheTensors) {
     }
 }
 
+struct Refused {
+  std::string why;  ///< "" where it is not
+  EnergyOptions options = options_of(chord_cost());
+  int64_t dim = 2;
+  Tensor times = uniform_times(4);
+  bool polyline = true;
+  int64_t subdivisions = 1;
+  QualityPointer quality = constant_quality(0.5);
+  bool random_times = false;
+};
+
+/// What `method` says of the objective; "" where it solves it.
+std::string refusal(const Refused& of, const std::string& method) {
+  const PathEnergy energy(function_embedding([](const Tensor& z) { return z.sin(); }, of.dim, "sines"),
+                          of.quality, of.options);
+  const Tensor start = at::zeros({1, of.dim}, at::kDouble), end = at::ones({1, of.dim}, at::kDouble);
+  const Tensor knots = of.times.slice(0, 0, {}, of.subdivisions);
+  const auto curve = polyline_curve(knots, of.dim);
+  std::unique_ptr<PathObjective> objective;
+  if (of.random_times)
+    objective = std::make_unique<RandomTimesObjective>(energy, curve, start, end, 8, make_generator(1));
+  else
+    objective =
+        std::make_unique<PathObjective>(energy, curve, start, end, of.times, of.polyline, of.subdivisions);
+  try {
+    solve(*objective, curve->fit(linear_path(start, end, knots), knots), *make_solver<Tensor>(method),
+          {.max_iterations = 1});
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kArgument);
+    return error.what();
+  }
+  return {};
+}
+
 TEST(SecondOrderObjective, WhatItDoesNotOfferIsSaid) {
-  const Tensor start = at::zeros({1, 2}, at::kDouble), end = at::ones({1, 2}, at::kDouble),
-               times = uniform_times(4);
-  const auto refusal = [&](const EnergyOptions& options, const std::string& method, bool polyline = true) {
-    const PathEnergy energy(stereographic_sphere(), constant_quality(0.5), options);
-    const auto curve = polyline_curve(times, 2);
-    PathObjective objective(energy, curve, start, end, times, polyline);
-    const auto solver = make_solver<Tensor>(method);
-    try {
-      solve(objective, curve->fit(linear_path(start, end, times), times), *solver, {});
-    } catch (const Error& error) {
-      return std::string(error.what());
+  EnergyOptions kernel = options_of(chord_cost()), held = options_of(chord_cost());
+  kernel.kernel = gaussian_kernel(0.5);
+  held.held = at::tensor({true, false});
+  for (const Refused& of :
+       std::vector<Refused>{{.why = length_cost(1)->describe() + " cost is no sum of squares",
+       .options = options_of(length_cost(1))},
+                            {.why = "compared by a kernel", .options = kernel},
+                            {.why = "some coordinates of the latent are held", .options = held},
+                            {.why = "no polyline on its own nodes", .polyline = false},
+                            {.why = "no polyline on its own nodes", .random_times = true},
+                            {.why = "the latent size 65 is above 64", .dim = 65}})
+    for (const char* method : {"gauss-newton", "newton", "newton-cg", "georce"}) {
+      const std::string said = refusal(of, method);
+      EXPECT_NE(said.find(of.why), std::string::npos) << method << ": " << said;
+      EXPECT_NE(said.find(std::string("method ") + method + " needs"), std::string::npos) << said;
     }
-    return std::string("not refused");
-  };
-  EXPECT_EQ(refusal(options_of(length_cost(1)), "newton"),
-            "method newton needs a block-tridiagonal Hessian, which this objective does not offer: the " +
-                length_cost(1)->describe() + " cost is no sum of squares over segments");
-  EXPECT_NE(refusal(options_of(dynamic_cost(1)), "georce").find("its cost weighs time"), std::string::npos);
-  EXPECT_NE(refusal(options_of(chord_cost()), "gauss-newton", false).find("no polyline"), std::string::npos);
-  EXPECT_EQ(refusal(options_of(chord_cost()), "gauss-newton"), "not refused");
+}
+
+TEST(SecondOrderObjective, GeorceTakesTheLengthOfEvenlyTimedChordsAlone) {
+  const Tensor uneven = at::tensor({0.0, 0.1, 0.4, 0.7, 1.0}, at::kDouble);
+  for (const Refused& of : std::vector<Refused>{
+           {.why = ""},
+           {.why = "its cost weighs time", .options = options_of(dynamic_cost(1))},
+           {.why = "its times are not evenly spaced", .times = uneven},
+           {.why = "its segments are subdivided", .times = uniform_times(8), .subdivisions = 2},
+           {.why = "its quality depends on time", .quality = time_ramp(constant_quality(0.5))}}) {
+    const std::string said = refusal(of, "georce");
+    if (of.why.empty())
+      EXPECT_EQ(said, "");
+    else
+      EXPECT_NE(said.find(of.why), std::string::npos) << said;
+    EXPECT_EQ(refusal(of, "newton"), "") << of.why;
+  }
 }
 
 TEST(SecondOrderPath, GreatCirclesWithTheirCertificates) {

@@ -110,9 +110,12 @@ ContractProblem decoder_problem() {
       function_quality([](const Tensor& z) { return 0.5 + 0.3 * at::sin(z.sum(1)); }, "wavy"),
       random_normal({2, 4}, 5, 0.3), random_normal({2, 4}, 6, 0.3), 0.1};
   ContractProblem problem = tensor_problem("decoder_by_tensors", paths);
-  // No closed form: what Newton's method ends at, with a residual of 1e-10.
+  // No closed form: the lower of what Newton's method, with a residual of 1e-10, and a long descent end at.
   problem.least_value =
       run_paths(paths, "newton", {}, {.max_iterations = 100, .gradient_residual = 1e-10}).value;
+  const auto descended = run_paths(paths, "lbfgs", {}, {.max_iterations = 3000}).value;
+  for (size_t row = 0; row < descended.size(); ++row)
+    problem.least_value[row] = std::min(problem.least_value[row], descended[row]);
   problem.alone = 1e-6;  // products of matrices of other sizes round otherwise
   return problem;
 }

@@ -10,7 +10,7 @@ import pytest
 from conftest import (END, FIGURES, PATH_FIGURES, PROGRAM, START, check_run_folder, interrupt_after, options, run,
                       start, wait_for_end)
 
-SUBCOMMANDS = ["interpolate", "geodesic", "measures", "evaluate", "report", "train", "data", "models"]
+SUBCOMMANDS = list(json.loads(run("option-tables").ok().stdout))
 
 INTERPOLATE_OPTIONS = ["decoder", "classifier", "favor", "avoid", "prior", "from", "to", "pairs", "loop", "method",
                        "curve", "init", "segments", "epsilon", "ramp", "frames", "spacing", "dtype", "threads", "seed",

@@ -43,7 +43,7 @@ std::string join_message(const Parts&... parts) {
 }  // namespace latentpath
 
 /// Throws latentpath::Error of the given kind (kArgument, kInput, …) at the user when the condition fails:
-///   LATENTPATH_CHECK(epsilon < 0.5, kArgument, "--epsilon is ", epsilon, ": it must be below 0.5");
+///   LATENTPATH_CHECK(epsilon < 0.5, kArgument, "`epsilon` is ", epsilon, ": it must be below 0.5");
 #define LATENTPATH_CHECK(condition, error_kind, ...)                      \
   do {                                                                    \
     if (!(condition))                                                     \

@@ -93,4 +93,7 @@ QualityPointer at_decoded(QualityPointer quality, std::shared_ptr<const Embeddin
 /// geodesic.
 Tensor regularise(const Tensor& quality, double epsilon);
 
+/// By how much a quality may leave [0, 1]: sums of float32 probabilities pass 1 by rounding.
+inline constexpr double kQualityRounding = 1e-5;
+
 }  // namespace latentpath

@@ -87,7 +87,7 @@ struct PathOptions {
   std::string cost = "auto";  ///< "chord", "dynamic", "length", "endpoint-mean"; auto, pair by pair: dynamic
                               ///< where Q depends on time or an end equals its start, else chord
   std::optional<double> time_weight =
-      {};  ///< λ of the dynamic cost; empty: default_time_weight() with a prior, else 1
+      {};  ///< λ, in costs that weigh time; empty: default_time_weight() with a prior, else 1
   OutputNorm norm = OutputNorm::kSum;
   std::shared_ptr<const Kernel> kernel = {};
   /// μ of density regularisation (metric/density_regularisation.h): "none"; a number above 0, "0.03"; "auto":
@@ -95,18 +95,19 @@ struct PathOptions {
   /// would add.
   std::string density_regularisation = "none";
 
-  std::string method = "auto";  ///< of solver_methods(); "auto" = "lbfgs"; "adam" and "sgd": Algorithm 1 of
-                                ///< paper A. Second-order methods search as lbfgs does, and then move what
-                                ///< was found to a stationary point with a certificate (D ≤ 64)
-  std::string curve = "auto";   ///< "polyline", "neural"; auto: neural for adam and sgd, else polyline
-  std::string init = "auto";    ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
-                              ///< linear, via, and, where Q does not depend on time, graph: the best path is
-                              ///< kept
-  Tensor first_paths = {};  ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
+  /// Of solver_methods(), "paper2019" or "kim-zhang"; "auto": lbfgs, and Newton's method where map and
+  /// quality have exact derivatives; "adam" and "sgd": Algorithm 1 of paper A. Second-order methods search as
+  /// lbfgs does, and then move what was found to a stationary point with a certificate (D ≤ 64).
+  std::string method = "auto";
+  std::string curve = "auto";  ///< "polyline", "neural"; auto: neural for adam and sgd, else polyline
+  std::string init = "auto";   ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:
+                               ///< linear, via, and, where Q does not depend on time, graph: the best path is
+                               ///< kept
+  Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations =
       0;                    ///< of the last level, and of each start's rounds; 0: as the stages' options say
   double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
-  /// Of adam, sgd and paper2019; none: as PublishedOptions say.
+  /// Of adam, sgd, paper2019 and kim-zhang; none: as PublishedOptions say.
   std::optional<double> learning_rate = {};
   int64_t random_points = 50;  ///< adam, sgd: times drawn each step (paper A, Algorithm 1)
   NeuralCurveOptions neural = {};

@@ -51,4 +51,7 @@ PathSet one_path_each(const Tensor& nodes, Start start);
 /// `nodes` [pairs, S, n + 1, D]: S paths a pair, made in the same S ways for every pair.
 PathSet path_set(const Tensor& nodes, const std::vector<Start>& starts);
 
+/// The rows at which a condition, bool [rows], holds.
+std::vector<int64_t> rows_where(const Tensor& condition);
+
 }  // namespace latentpath

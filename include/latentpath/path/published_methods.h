@@ -14,8 +14,12 @@
 //   PathResult result = find_path(problem, {.method = "adam"});
 
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/path_options.h"
 
 namespace latentpath {
+
+/// False where `method` asks for no quality: that of Kim and Zhang.
+bool takes_quality(const PathOptions& options);
 
 /// share/max_i k_i [pairs] along each straight line, k_i = w_i² s_i/Δ_i, s_i the squared stretch
 /// ‖ΔΦ_i‖²/‖Δz_i‖².
