@@ -10,7 +10,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/path_result.h"
-#include "path/curve_figures.h"
 
 namespace latentpath {
 namespace {
@@ -44,7 +43,7 @@ void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
     if (to.defined()) to[pair].copy_(from[row]);
   };
   copy(nodes, other.nodes);
-  for_each_figure([&](auto figure) { copy(path.*figure, other.path.*figure); });
+  for_each_figure<Tensor>([&](auto figure) { copy(path.*figure, other.path.*figure); });
   copy(gradient_residual, other.gradient_residual);
   const auto to = static_cast<size_t>(pair), from = static_cast<size_t>(row);
   termination[to] = other.termination[from];
@@ -76,7 +75,7 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   put(nodes, part.nodes);
   put(gradient_residual, part.gradient_residual);
   put(lower_bound, part.lower_bound);
-  for_each_figure([&](auto figure) {
+  for_each_figure<Tensor>([&](auto figure) {
     put(path.*figure, part.path.*figure);
     put(linear.*figure, part.linear.*figure);
     put(spherical.*figure, part.spherical.*figure);

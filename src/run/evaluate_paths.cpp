@@ -19,7 +19,7 @@ namespace latentpath {
 /// The paths of a batch by one method, as they were found.
 struct PathBatch {
   std::optional<PathResult> result;  ///< of a search
-  CurveFigures figures;
+  CurveFigures<Tensor> figures;
   Tensor nodes, node_times, frame_nodes;  ///< [pairs, n + 1, D], [n + 1], [pairs, F, D]; float64
   double seconds = 0;                     ///< a pair
   int64_t shared_evaluations = 0;         ///< a pair's share of the points decoded for all

@@ -218,8 +218,8 @@ TEST(PathEnergy, AddsTheDensityToItsCost) {
   const Tensor gradient = torch::autograd::grad({f(leaf)}, {leaf})[0];
   EXPECT_NEAR(taylor_slope(f, leaf.detach(), gradient, random_normal({48}, 5)), 2, 0.05);
   // The refined figures hold it too: on the finest grid the sums agree to the second order.
-  const CurveFigures figures = energy.measure(curve, 2, times, nullptr, 1e-4),
-                     bare = plain.measure(curve, 2, times, nullptr, 1e-4);
+  const CurveFigures<Tensor> figures = energy.measure(curve, 2, times, nullptr, 1e-4),
+                             bare = plain.measure(curve, 2, times, nullptr, 1e-4);
   const DensityAlong along = density_along(potential->density(), curve, 1025);
   const Tensor expected = scale * 0.3 * (along.mean - potential->reference());
   EXPECT_TRUE(at::allclose(figures.cost_refined - bare.cost_refined, expected, 1e-3));

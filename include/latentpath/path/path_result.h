@@ -26,10 +26,10 @@ struct LevelRecord {
 };
 
 struct PathResult {
-  Tensor nodes;                          ///< [pairs, n + 1, D]; ends equal start and end to the last bit
-  Tensor times;                          ///< [n + 1]
-  CurveFigures path, linear, spherical;  ///< figures of our path and of the two baselines
-  std::vector<Termination> termination;  ///< [pairs]
+  Tensor nodes;  ///< [pairs, n + 1, D]; ends equal start and end to the last bit
+  Tensor times;  ///< [n + 1]
+  CurveFigures<Tensor> path, linear, spherical;  ///< figures of our path and of the two baselines
+  std::vector<Termination> termination;          ///< [pairs]
   std::vector<std::string> start;   ///< [pairs]: which first path won: "linear", "spherical", "via-1", …
   std::vector<int64_t> iterations;  ///< [pairs]: those of its busiest path, over all stages
   /// Points decoded, counted on their way into the model (EvaluationCounter): together they are what the
