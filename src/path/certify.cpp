@@ -15,12 +15,12 @@ Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor&
 }
 
 Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
-                          int64_t subdivisions) {
+                          int64_t subdivisions, const PreconditionerOptions& preconditioner) {
   const int64_t rows = nodes.size(0), n = nodes.size(1) - 1;
   if (n < 2) return at::zeros({rows}, at::kDouble);
   const auto curve = polyline_curve(times, nodes.size(2));
   PathObjective objective(energy, curve, nodes.select(1, 0), nodes.select(1, n),
-                          refine_times(times, subdivisions), true, subdivisions);
+                          refine_times(times, subdivisions), true, subdivisions, preconditioner);
   objective.model_at_once();
   const Tensor x = curve->fit(nodes, times), all = at::arange(rows, at::kLong);
   return objective.gradient_residual(x, objective.evaluate(x, all), all);
@@ -38,7 +38,9 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
       if (found.subdivisions[pair] == subdivisions) alike.push_back(static_cast<int64_t>(pair));
     const Tensor rows = at::tensor(alike, at::kLong);
     result.gradient_residual.index_copy_(
-        0, rows, gradient_residuals(search.energy, nodes.index_select(0, rows), found.times, subdivisions));
+        0, rows,
+        gradient_residuals(search.energy, nodes.index_select(0, rows), found.times, subdivisions,
+                           search.options.preconditioner));
   }
   // A certificate is of the path that the method ended at: one that lost to a baseline has none.
   result.certificates = found.certificates;

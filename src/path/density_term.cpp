@@ -17,37 +17,31 @@
 namespace latentpath {
 namespace {
 
-/// Beyond it the density term alone would overflow where images are far apart.
+/// A bound of numbers and no choice: beyond it the density term alone would overflow where images are far
+/// apart.
 constexpr double kLargestWeight = 1e30;
-/// By which V₀ and its softness are found: V's lowest value and spread, to a tenth of the latter.
-constexpr int64_t kSamples = 256;
-/// The same where log det is estimated, by a thousand products a sample: the spread to an eighth of itself.
-constexpr int64_t kEstimatedSamples = 32;
-/// Segments of the straight line along which `auto` balances the two terms.
-constexpr int64_t kSegments = 32;
-/// (2² − 1): what the energy of a path of twice the length has more than that of the path itself.
-constexpr double kTwiceAsLong = 3;
 
 /// The mean of what is finite, NaN where nothing is.
 double finite_mean(const Tensor& values) {
   return values.masked_select(at::isfinite(values)).mean().item<double>();
 }
 
-/// μ such that μ ∫ U dt along the straight line is three times its ½ ∫ ‖Jγ'‖² dt; of a loop, whose straight
-/// line is a point, that of a line as long as is typical. Where the decoder gives NaN on the way, the rest of
-/// the line stands for the whole.
+/// μ such that μ ∫ U dt along the straight line is `balance` times its ½ ∫ ‖Jγ'‖² dt; of a loop, whose
+/// straight line is a point, that of a line as long as is typical. Where the decoder gives NaN on the way,
+/// the rest of the line stands for the whole.
 double balanced_weight(const PathEnergy& energy, const DensityPotential& potential, const Tensor& start,
-                       const Tensor& end, double typical_squared_distance) {
+                       const Tensor& end, double typical_squared_distance, const DensityOptions& options) {
   const at::NoGradGuard no_gradient;
-  const Tensor times = uniform_times(kSegments);
+  const int64_t n = options.balance_segments;
+  const Tensor times = uniform_times(n);
   const Tensor nodes = linear_path(start, end, times);
   const Tensor images = energy.decode(nodes[0]).flatten(1).unsqueeze(0);
   const double twice_energy = (start == end).all().item<bool>()
                                   ? typical_squared_distance
-                                  : finite_mean(energy.squared_chords(images)) * kSegments * kSegments;
-  const Tensor middles = 0.5 * (nodes[0].narrow(0, 0, kSegments) + nodes[0].narrow(0, 1, kSegments));
+                                  : finite_mean(energy.squared_chords(images)) * n * n;
+  const Tensor middles = 0.5 * (nodes[0].narrow(0, 0, n) + nodes[0].narrow(0, 1, n));
   const double density = finite_mean(potential.evaluate(middles));
-  const double weight = kTwiceAsLong * 0.5 * twice_energy / density;
+  const double weight = options.balance * 0.5 * twice_energy / density;
   LATENTPATH_CHECK(
       std::isfinite(weight) && weight > 0, kNumerical,
       "`density_regularisation` auto finds no weight along the straight line of a pair, whose energy is ",
@@ -55,21 +49,16 @@ double balanced_weight(const PathEnergy& energy, const DensityPotential& potenti
   return weight;
 }
 
-/// Places of a path, evenly spaced in time, that are looked at for directions in which images do not move.
-constexpr int64_t kPlaces = 33;
-/// Share of a direction from which δ is said to have acted.
-constexpr double kActed = 0.01;
-
 /// Places of a path where δ stands in for a direction, and as how large a movement of images that one counts.
 struct LostAlong {
   int64_t places = 0;
   double counts_as = 0;
 };
 
-LostAlong lost_along(const DensityTerm& density, const Embedding& map, const PathResult& result,
-                     int64_t pair) {
+LostAlong lost_along(const DensityTerm& density, const Embedding& map, const PathResult& result, int64_t pair,
+                     const DensityOptions& options) {
   const Tensor z = interpolate_polyline(result.nodes.narrow(0, pair, 1).to(at::kDouble), result.times,
-                                        uniform_times(kPlaces - 1))[0];
+                                        uniform_times(options.places - 1))[0];
   Tensor lost;
   double regularisation = 0;
   if (density.potential) {
@@ -80,7 +69,7 @@ LostAlong lost_along(const DensityTerm& density, const Embedding& map, const Pat
     regularisation = kPseudoInverse * mean_eigenvalue(jacobian);
     lost = lost_directions(jacobian, regularisation);
   }
-  return {(lost > kActed).sum().item<int64_t>(), std::sqrt(regularisation)};
+  return {(lost > options.acted).sum().item<int64_t>(), std::sqrt(regularisation)};
 }
 
 }  // namespace
@@ -129,7 +118,9 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
   const auto scope = counter.count_shared();
   auto generator = make_generator(options.seed + 3);
   const bool exact = problem.start.size(1) <= DataDensity::kLargestExact;
-  const Tensor samples = prior_of(problem)(exact ? kSamples : kEstimatedSamples, generator).to(at::kDouble);
+  const Tensor samples =
+      prior_of(problem)(exact ? options.density.samples : options.density.estimated_samples, generator)
+          .to(at::kDouble);
   density.potential =
       density_potential(make_data_density(counter.map(), problem.density, samples, options.seed), samples);
   notes.insert(notes.end(), density.potential->notes().begin(), density.potential->notes().end());
@@ -149,7 +140,7 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
       const auto of_pair = counter.count_for(at::tensor({pair}, at::kLong));
       one.density_weight =
           balanced_weight(energy, *density.potential, problem.start.narrow(0, pair, 1).to(at::kDouble),
-                          problem.end.narrow(0, pair, 1).to(at::kDouble), typical);
+                          problem.end.narrow(0, pair, 1).to(at::kDouble), typical, options.density);
       single.push_back(one);
     }
   groups = std::move(single);
@@ -169,17 +160,17 @@ void say_regularised(const DensityTerm& density, const PathOptions& options, Eva
   int64_t pairs = 0, most = 0;
   double counts_as = 0;
   for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
-    const LostAlong lost = lost_along(density, *counter.map(), result, pair);
+    const LostAlong lost = lost_along(density, *counter.map(), result, pair, options.density);
     if (lost.places == 0) continue;
     ++pairs;
     most = std::max(most, lost.places);
     counts_as = std::max(counts_as, lost.counts_as);
   }
   if (pairs == 0) return;
-  const int64_t all = result.nodes.size(0);
-  const std::string where = all == 1 ? join_message("at ", most, " of ", kPlaces, " places of the path")
+  const int64_t all = result.nodes.size(0), places = options.density.places;
+  const std::string where = all == 1 ? join_message("at ", most, " of ", places, " places of the path")
                                      : join_message("on the paths of ", pairs, " of ", all, " pairs, at ",
-                                                    most, " of ", kPlaces, " places at most");
+                                                    most, " of ", places, " places at most");
   notes.push_back(join_message("det JᵀJ was regularised ", where,
                                ": there the decoder's images do not move in some direction of the latent "
                                "space, and such a direction counts as if they moved by ",

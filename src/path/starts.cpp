@@ -16,11 +16,11 @@
 namespace latentpath {
 namespace {
 
-/// How many samples a roadmap has. Each route decodes points along the edges that it tries, and in high
-/// dimensions there are many.
+/// How many samples a roadmap has.
 int64_t sample_count(const Search& search) {
   if (search.options.route_samples > 0) return search.options.route_samples;
-  return search.dim() <= 3 ? 2048 : 512;
+  const RouteStartOptions& routes = search.options.routes;
+  return search.dim() <= routes.few_latents ? routes.samples_of_few : routes.samples;
 }
 
 /// An even spread over a box around both ends of a pair.
