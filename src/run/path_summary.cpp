@@ -61,6 +61,7 @@ nlohmann::json path_summary(const PathResult& result) {
     path["start"] = result.start[index];
     path["cost_name"] = result.cost[index];
     if (result.time_weight[index] > 0) path["time_weight"] = result.time_weight[index];
+    path["weighted"] = result.weighted;
     path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
     writer.figure(path, "lower_bound", result.lower_bound, pair);
     writer.figure(path, "gradient_residual", result.gradient_residual, pair);
