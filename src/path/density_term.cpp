@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "latentpath/core/error.h"
@@ -11,15 +10,12 @@
 #include "latentpath/core/random.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/path/initial_path.h"
+#include "path/density_weight.h"
 #include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
 namespace {
-
-/// A bound of numbers and no choice: beyond it the density term alone would overflow where images are far
-/// apart.
-constexpr double kLargestWeight = 1e30;
 
 /// The mean of what is finite, NaN where nothing is.
 double finite_mean(const Tensor& values) {
@@ -73,19 +69,6 @@ LostAlong lost_along(const DensityTerm& density, const Embedding& map, const Pat
 }
 
 }  // namespace
-
-std::optional<double> density_weight_of(const PathOptions& options) {
-  const std::string& text = options.density_regularisation;
-  if (text == "none") return 0.0;
-  if (text == "auto") return std::nullopt;
-  double weight = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  LATENTPATH_CHECK(
-      error == std::errc() && rest == text.data() + text.size() && weight > 0 && weight <= kLargestWeight,
-      kArgument, "`density_regularisation` takes a number above 0 and up to ", kLargestWeight,
-      ", auto or none; '", text, "' is none of these");
-  return weight;
-}
 
 void check_density(const PathProblem& problem, const PathOptions& options) {
   if (density_weight_of(options) == 0.0) return;

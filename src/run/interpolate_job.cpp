@@ -87,8 +87,6 @@ OptionTable<InterpolateJob> make_table() {
   add_guard_and_judge(t, &J::guard, &J::judge);
   add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())
-      .edit("method")
-      .choice("paper", "Algorithm 1: adam on a neural curve")
       .group("What the path should be like")
       .add("freeze", &J::freeze)
       .help(
@@ -593,7 +591,6 @@ InterpolateRun prepare(const InterpolateJob& job, const LoadedInterpolation* loa
   const SerialOperations serial;  // batches are shared by points (evaluate_points.h)
   append(run.local_paths, model_paths_of(job));
   run.path = job.path;
-  if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
   set_problem(job, loaded ? *loaded : load(job, wants_encoder(job), observer.progress, cancellation), run,

@@ -6,22 +6,12 @@
 
 #include <cmath>
 
-#include "latentpath/core/error.h"
+#include "contract/refusal.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/path_option_table.h"
 
 namespace latentpath::testing {
 namespace {
-
-std::string refusal(const std::function<void()>& use) {
-  try {
-    use();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-    return error.what();
-  }
-  return "";
-}
 
 double setting(const StageSettings& settings, const std::string& name) {
   for (const auto& [each, value] : settings)
