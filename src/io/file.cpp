@@ -4,11 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "io/write_bytes.h"
 #include "latentpath/core/error.h"
 
 namespace latentpath {
@@ -40,16 +40,7 @@ class Descriptor {
 int write_all(const fs::path& path, std::string_view bytes) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.number() < 0) return errno;
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count =
-        ::write(file.number(), bytes.data() + done, std::min<size_t>(bytes.size() - done, 1u << 30));
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    done += static_cast<size_t>(count);
-  }
+  if (const int code = write_bytes(file.number(), bytes)) return code;
   return file.close() == 0 ? 0 : errno;
 }
 

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "io/write_bytes.h"
 #include "latentpath/core/error.h"
 
 namespace latentpath {
@@ -40,12 +41,7 @@ void FileWriter::append(std::string_view bytes) {
 }
 
 void FileWriter::flush() {
-  for (size_t done = 0; done < pending_.size();) {
-    const ssize_t count = ::write(descriptor_, pending_.data() + done, pending_.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse(path_, errno);
-    done += static_cast<size_t>(count);
-  }
+  if (const int code = write_bytes(descriptor_, pending_)) refuse(path_, code);
   pending_.clear();
 }
 

@@ -1,10 +1,11 @@
-#include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/measure/measure_problem.h"
 
 #include <algorithm>
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/solver/methods.h"
+#include "measure/measure_starts.h"
 
 namespace latentpath {
 namespace {
@@ -26,6 +27,12 @@ void check_method(const MeasureOptions& o) {
                      });
   LATENTPATH_CHECK(known, kArgument, "`method` must be one of ", solvers(false),
                    ", which need a gradient alone, not '", o.method, "'");
+}
+
+std::vector<OptionChoice> start_choices() {
+  std::vector<OptionChoice> choices{{"auto", "all, the best is kept"}};
+  for (const MeasureStartRow& row : measure_starts()) choices.push_back({row.name, row.help});
+  return choices;
 }
 
 OptionTable<MeasureOptions> make_table() {
@@ -51,11 +58,7 @@ OptionTable<MeasureOptions> make_table() {
       .range(1, 10000)
       .add("start", &O::start)
       .help("First path of mmd")
-      .choices({{"auto", "all, the best is kept"},
-                {"straight"},
-                {"matched", "by optimal transport"},
-                {"random", "points jump"},
-                {"smooth", "motions of matched points that stay smooth"}})
+      .choices(start_choices())
       .add("curve", &O::curve)
       .help("Curve of mmd")
       .choices({{"polyline", "the points themselves"}, {"neural", "the papers' network"}})
@@ -105,13 +108,26 @@ OptionTable<MeasureOptions> make_table() {
       .help("Measure mixture and displacement beside the path");
   t.rule(check_method);
   t.rule([](const O& o) {
-    LATENTPATH_CHECK(o.start != "smooth" || o.curve == "polyline", kArgument,
-                     "`start` smooth is a curve of its own kind: it cannot be taken with `curve` neural");
+    for (const MeasureStartRow& row : measure_starts())
+      LATENTPATH_CHECK(o.start != row.name || !row.needs_points || o.curve == "polyline", kArgument,
+                       "`start` ", row.name,
+                       " is a curve of its own kind: it cannot be taken with `curve` neural");
   });
   return t;
 }
 
 }  // namespace
+
+std::string measure_kind_name(MeasureKind kind) {
+  switch (kind) {
+    case MeasureKind::kMixture:
+      return "mixture";
+    case MeasureKind::kDisplacement:
+      return "displacement";
+    default:
+      return "mmd";
+  }
+}
 
 MeasureOptions with_kind_for_method(MeasureOptions options) {
   for (const MeasureKind kind : {MeasureKind::kMmd, MeasureKind::kMixture, MeasureKind::kDisplacement})

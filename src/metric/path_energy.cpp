@@ -182,32 +182,29 @@ Tensor PathEnergy::decode_paths(const Tensor& points) const {
   return at::cat(parts).reshape({points.size(0), points.size(1), -1});
 }
 
-CurveFigures PathEnergy::measure(const std::function<Tensor(const Tensor&)>& curve, int64_t pairs,
-                                 const Tensor& times, const QualityPointer& feature, double tolerance,
-                                 int64_t max_subdivisions) const {
+CurveFigures<Tensor> PathEnergy::measure(const std::function<Tensor(const Tensor&)>& curve, int64_t pairs,
+                                         const Tensor& times, const QualityPointer& feature, double tolerance,
+                                         int64_t max_subdivisions) const {
   const at::NoGradGuard no_gradient;
   // A few pairs at a time: the decoded points of one pair stay in memory through all subdivisions.
   const int64_t images = embedding_->batch_limits().images;
   const int64_t per_chunk = std::max<int64_t>(1, std::min<int64_t>(8192, images) / (8 * times.size(0)));
   while (max_subdivisions > 1 && max_subdivisions * times.size(0) > images) max_subdivisions /= 2;
-  std::vector<CurveFigures> parts;
+  std::vector<CurveFigures<Tensor>> parts;
   for (int64_t first = 0; first < pairs; first += per_chunk) {
     const int64_t count = std::min(per_chunk, pairs - first);
     const PathEnergy part = of_rows(at::arange(first, first + count, at::kLong));
     parts.push_back(part.measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); },
                                        times, feature, tolerance, max_subdivisions));
   }
-  const auto join = [&](Tensor CurveFigures::*field) {
+  CurveFigures<Tensor> all;
+  for_each_figure<Tensor>([&](auto figure) {
     std::vector<Tensor> values;
-    for (const CurveFigures& part : parts)
-      if ((part.*field).defined()) values.push_back(part.*field);
-    return values.empty() ? Tensor() : at::cat(values);
-  };
-  return {join(&CurveFigures::cost),         join(&CurveFigures::cost_refined),
-          join(&CurveFigures::length),       join(&CurveFigures::quality_of_curve),
-          join(&CurveFigures::mean_quality), join(&CurveFigures::min_quality),
-          join(&CurveFigures::min_weight),   join(&CurveFigures::embedding_length),
-          join(&CurveFigures::mean_feature), join(&CurveFigures::subdivisions)};
+    for (const CurveFigures<Tensor>& part : parts)
+      if ((part.*figure).defined()) values.push_back(part.*figure);
+    if (!values.empty()) all.*figure = at::cat(values);
+  });
+  return all;
 }
 
 namespace {
@@ -222,19 +219,16 @@ void check_range(const Tensor& values, const Quality& quality) {
 
 }  // namespace
 
-CurveFigures PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
-                                       const Tensor& initial_times, const QualityPointer& feature,
-                                       double tolerance, int64_t max_subdivisions) const {
+CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
+                                               const Tensor& initial_times, const QualityPointer& feature,
+                                               double tolerance, int64_t max_subdivisions) const {
   Tensor times = initial_times;
   Tensor nodes = curve(times);
   const int64_t pairs = nodes.size(0);
   const auto options = at::TensorOptions(at::kDouble).device(nodes.device());
-  CurveFigures figures;
-  for (Tensor CurveFigures::*field :
-       {&CurveFigures::cost, &CurveFigures::cost_refined, &CurveFigures::length, &CurveFigures::mean_quality,
-        &CurveFigures::min_quality, &CurveFigures::min_weight, &CurveFigures::embedding_length})
-    figures.*field = at::zeros({pairs}, options);
-  if (feature) figures.mean_feature = at::zeros({pairs}, options);
+  CurveFigures<Tensor> figures;
+  for (const CurveFigure<Tensor>& figure : kCurveFigures<Tensor>)
+    if (feature || figure.of != FigureOf::kFeature) figures.*figure.value = at::zeros({pairs}, options);
   figures.subdivisions = at::zeros({pairs}, options.dtype(at::kLong));
 
   Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change

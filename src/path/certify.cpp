@@ -15,12 +15,12 @@ Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor&
 }
 
 Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
-                          int64_t subdivisions) {
+                          int64_t subdivisions, const PreconditionerOptions& preconditioner) {
   const int64_t rows = nodes.size(0), n = nodes.size(1) - 1;
   if (n < 2) return at::zeros({rows}, at::kDouble);
   const auto curve = polyline_curve(times, nodes.size(2));
   PathObjective objective(energy, curve, nodes.select(1, 0), nodes.select(1, n),
-                          refine_times(times, subdivisions), true, subdivisions);
+                          refine_times(times, subdivisions), true, subdivisions, preconditioner);
   objective.model_at_once();
   const Tensor x = curve->fit(nodes, times), all = at::arange(rows, at::kLong);
   return objective.gradient_residual(x, objective.evaluate(x, all), all);
@@ -30,6 +30,9 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
   const auto scope = search.counter.count_verification();
   const auto pairs = static_cast<size_t>(search.size());
   result.lower_bound = lower_bounds(search.energy, search.start, search.end);
+  const double least_weight = -std::log1p(-search.options.epsilon);
+  result.ends_output_distance =
+      least_weight > 0 ? result.lower_bound / least_weight : at::zeros_like(result.lower_bound);
   result.gradient_residual = at::zeros({search.size()}, at::kDouble);
   const Tensor nodes = result.nodes.to(at::kDouble);
   for (const int64_t subdivisions : std::set<int64_t>(found.subdivisions.begin(), found.subdivisions.end())) {
@@ -40,7 +43,7 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
     result.gradient_residual.index_copy_(
         0, rows,
         gradient_residuals(search.energy.of_rows(rows), nodes.index_select(0, rows), found.times,
-                           subdivisions));
+                           subdivisions, search.options.preconditioner));
   }
   // A certificate is of the path that the method ended at: one that lost to a baseline has none.
   result.certificates = found.certificates;

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "latentpath/core/error.h"
@@ -11,43 +10,34 @@
 #include "latentpath/core/random.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/path/initial_path.h"
+#include "path/density_weight.h"
 #include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
 namespace {
 
-/// Beyond it the density term alone would overflow where images are far apart.
-constexpr double kLargestWeight = 1e30;
-/// By which V₀ and its softness are found: V's lowest value and spread, to a tenth of the latter.
-constexpr int64_t kSamples = 256;
-/// The same where log det is estimated, by a thousand products a sample: the spread to an eighth of itself.
-constexpr int64_t kEstimatedSamples = 32;
-/// Segments of the straight line along which `auto` balances the two terms.
-constexpr int64_t kSegments = 32;
-/// (2² − 1): what the energy of a path of twice the length has more than that of the path itself.
-constexpr double kTwiceAsLong = 3;
-
 /// The mean of what is finite, NaN where nothing is.
 double finite_mean(const Tensor& values) {
   return values.masked_select(at::isfinite(values)).mean().item<double>();
 }
 
-/// μ such that μ ∫ U dt along the straight line is three times its ½ ∫ ‖Jγ'‖² dt; of a loop, whose straight
-/// line is a point, that of a line as long as is typical. Where the decoder gives NaN on the way, the rest of
-/// the line stands for the whole.
+/// μ such that μ ∫ U dt along the straight line is `balance` times its ½ ∫ ‖Jγ'‖² dt; of a loop, whose
+/// straight line is a point, that of a line as long as is typical. Where the decoder gives NaN on the way,
+/// the rest of the line stands for the whole.
 double balanced_weight(const PathEnergy& energy, const DensityPotential& potential, const Tensor& start,
-                       const Tensor& end, double typical_squared_distance) {
+                       const Tensor& end, double typical_squared_distance, const DensityOptions& options) {
   const at::NoGradGuard no_gradient;
-  const Tensor times = uniform_times(kSegments);
+  const int64_t n = options.balance_segments;
+  const Tensor times = uniform_times(n);
   const Tensor nodes = linear_path(start, end, times);
   const Tensor images = energy.decode(nodes[0]).flatten(1).unsqueeze(0);
   const double twice_energy = (start == end).all().item<bool>()
                                   ? typical_squared_distance
-                                  : finite_mean(energy.squared_chords(images)) * kSegments * kSegments;
-  const Tensor middles = 0.5 * (nodes[0].narrow(0, 0, kSegments) + nodes[0].narrow(0, 1, kSegments));
+                                  : finite_mean(energy.squared_chords(images)) * n * n;
+  const Tensor middles = 0.5 * (nodes[0].narrow(0, 0, n) + nodes[0].narrow(0, 1, n));
   const double density = finite_mean(potential.evaluate(middles));
-  const double weight = kTwiceAsLong * 0.5 * twice_energy / density;
+  const double weight = options.balance * 0.5 * twice_energy / density;
   LATENTPATH_CHECK(
       std::isfinite(weight) && weight > 0, kNumerical,
       "`density_regularisation` auto finds no weight along the straight line of a pair, whose energy is ",
@@ -55,21 +45,16 @@ double balanced_weight(const PathEnergy& energy, const DensityPotential& potenti
   return weight;
 }
 
-/// Places of a path, evenly spaced in time, that are looked at for directions in which images do not move.
-constexpr int64_t kPlaces = 33;
-/// Share of a direction from which δ is said to have acted.
-constexpr double kActed = 0.01;
-
 /// Places of a path where δ stands in for a direction, and as how large a movement of images that one counts.
 struct LostAlong {
   int64_t places = 0;
   double counts_as = 0;
 };
 
-LostAlong lost_along(const DensityTerm& density, const Embedding& map, const PathResult& result,
-                     int64_t pair) {
+LostAlong lost_along(const DensityTerm& density, const Embedding& map, const PathResult& result, int64_t pair,
+                     const DensityOptions& options) {
   const Tensor z = interpolate_polyline(result.nodes.narrow(0, pair, 1).to(at::kDouble), result.times,
-                                        uniform_times(kPlaces - 1))[0];
+                                        uniform_times(options.places - 1))[0];
   Tensor lost;
   double regularisation = 0;
   if (density.potential) {
@@ -80,23 +65,10 @@ LostAlong lost_along(const DensityTerm& density, const Embedding& map, const Pat
     regularisation = kPseudoInverse * mean_eigenvalue(jacobian);
     lost = lost_directions(jacobian, regularisation);
   }
-  return {(lost > kActed).sum().item<int64_t>(), std::sqrt(regularisation)};
+  return {(lost > options.acted).sum().item<int64_t>(), std::sqrt(regularisation)};
 }
 
 }  // namespace
-
-std::optional<double> density_weight_of(const PathOptions& options) {
-  const std::string& text = options.density_regularisation;
-  if (text == "none") return 0.0;
-  if (text == "auto") return std::nullopt;
-  double weight = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  LATENTPATH_CHECK(
-      error == std::errc() && rest == text.data() + text.size() && weight > 0 && weight <= kLargestWeight,
-      kArgument, "`density_regularisation` takes a number above 0 and up to ", kLargestWeight,
-      ", auto or none; '", text, "' is none of these");
-  return weight;
-}
 
 void check_density(const PathProblem& problem, const PathOptions& options) {
   if (density_weight_of(options) == 0.0) return;
@@ -129,7 +101,9 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
   const auto scope = counter.count_shared();
   auto generator = make_generator(options.seed + 3);
   const bool exact = problem.start.size(1) <= DataDensity::kLargestExact;
-  const Tensor samples = prior_of(problem)(exact ? kSamples : kEstimatedSamples, generator).to(at::kDouble);
+  const Tensor samples =
+      prior_of(problem)(exact ? options.density.samples : options.density.estimated_samples, generator)
+          .to(at::kDouble);
   density.potential =
       density_potential(make_data_density(counter.map(), problem.density, samples, options.seed), samples);
   notes.insert(notes.end(), density.potential->notes().begin(), density.potential->notes().end());
@@ -146,7 +120,7 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
       const auto of_pair = counter.count_for(at::tensor({pair}, at::kLong));
       group.density_weights.push_back(
           balanced_weight(energy, *density.potential, problem.start.narrow(0, pair, 1).to(at::kDouble),
-                          problem.end.narrow(0, pair, 1).to(at::kDouble), typical));
+                          problem.end.narrow(0, pair, 1).to(at::kDouble), typical, options.density));
     }
   return density;
 }
@@ -164,17 +138,17 @@ void say_regularised(const DensityTerm& density, const PathOptions& options, Eva
   int64_t pairs = 0, most = 0;
   double counts_as = 0;
   for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
-    const LostAlong lost = lost_along(density, *counter.map(), result, pair);
+    const LostAlong lost = lost_along(density, *counter.map(), result, pair, options.density);
     if (lost.places == 0) continue;
     ++pairs;
     most = std::max(most, lost.places);
     counts_as = std::max(counts_as, lost.counts_as);
   }
   if (pairs == 0) return;
-  const int64_t all = result.nodes.size(0);
-  const std::string where = all == 1 ? join_message("at ", most, " of ", kPlaces, " places of the path")
+  const int64_t all = result.nodes.size(0), places = options.density.places;
+  const std::string where = all == 1 ? join_message("at ", most, " of ", places, " places of the path")
                                      : join_message("on the paths of ", pairs, " of ", all, " pairs, at ",
-                                                    most, " of ", kPlaces, " places at most");
+                                                    most, " of ", places, " places at most");
   notes.push_back(join_message("det JᵀJ was regularised ", where,
                                ": there the decoder's images do not move in some direction of the latent "
                                "space, and such a direction counts as if they moved by ",

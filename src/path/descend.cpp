@@ -30,7 +30,7 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
   const Tensor from = search.start.index_select(0, paths.pair), to = search.end.index_select(0, paths.pair);
   const PathEnergy energy = search.energy.of_rows(paths.pair);
   PathObjective objective(energy, curve, from, to, refine_times(times, how.subdivisions),
-                          /*preconditioned=*/true, how.subdivisions);
+                          /*preconditioned=*/true, how.subdivisions, search.options.preconditioner);
   objective.count(search.counter, search.pairs.index_select(0, paths.pair));
   if (how.models_expected) objective.expect_iterations(how.iterations);
   const auto with_ends = [&](const Tensor& x) {

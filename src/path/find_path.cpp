@@ -70,7 +70,7 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
     const auto scope = counter.count_verification();
     PathProblem counted = problem;
     counted.embedding = counter.map();
-    warnings = probe_problem(counted);
+    warnings = probe_problem(counted, options.probe);
   }
   fit_to_memory(problem, options, counter, progress);
   CandidateSource candidates(problem, options, given, progress, cancellation);

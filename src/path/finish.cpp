@@ -16,6 +16,9 @@ SecondOrderPaths by_second_order(Search& search, const Tensor& nodes, const Tens
   options.method = search.options.method;
   options.max_iterations = iterations;
   options.max_seconds = search.seconds_left();
+  options.finest = search.options.finish.finest;
+  options.compare_subdivisions = search.options.finish.compare_subdivisions;
+  options.preconditioner = search.options.preconditioner;
   options.counter = &search.counter;
   options.pairs = search.pairs;
   return finish_by_second_order(search.energy, search.start, search.end, nodes, times, options,

@@ -14,14 +14,8 @@
 namespace latentpath {
 namespace {
 
-constexpr int64_t kPointsPerBatch = 1024;  // in all D directions
-/// K gives no η. Second differences of unit velocities are stable up to η = ℓ/2, ℓ the least distance of two
-/// images of neighbours; of the straight line's, this share of that, since points come nearer to each other
-/// on the way.
-constexpr double kStableShare = 0.5;
-/// Nor does K say when it has converged: when no point moves by more than this share of `tolerance` of the
-/// mean latent distance of neighbours. Smooth errors of 35 points shrink by a five-hundredth an iteration.
-constexpr double kSettled = 0.01;
+/// Columns of Jacobians that are in memory at once: a limit of memory, which no figure depends on.
+constexpr int64_t kPointsPerBatch = 1024;
 
 class KimZhang {
  public:
@@ -78,7 +72,7 @@ class KimZhang {
     const Tensor apart = (x.slice(1, 1) - x.slice(1, 0, -1)).norm(2, {2});  // [pairs, K − 1]
     rate_ = search_.options.learning_rate
                 ? at::full({z_.size(0)}, *search_.options.learning_rate, at::kDouble)
-                : kStableShare * 0.5 * apart.amin(1);
+                : search_.options.published.stable_step * 0.5 * apart.amin(1);
     std::vector<double> stretch;
     for (int64_t row = 0; row < z_.size(0); ++row) {
       const Tensor jacobian = search_.energy.embedding().jacobian(z_[row]).to(at::kDouble);
@@ -135,7 +129,8 @@ class KimZhang {
       }
       z.narrow(0, 1, points() - 2).add_(move);
       const double spacing = (z.slice(0, 1) - z.slice(0, 0, -1)).norm(2, {1}).mean().item<double>();
-      if (move.norm(2, {1}).max().item<double>() <= kSettled * search_.options.tolerance * spacing)
+      if (move.norm(2, {1}).max().item<double>() <=
+          search_.options.published.settled * search_.options.tolerance * spacing)
         why = Termination::kConverged;
     }
   }

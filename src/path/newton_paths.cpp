@@ -14,9 +14,6 @@
 namespace latentpath {
 namespace {
 
-/// Roadmap samples, as for starts by routes (starts.cpp).
-constexpr int64_t kSamples = 2048;
-
 bool has_analytic_parts(const PathProblem& problem) {
   const auto metric = problem.embedding->metric();
   return problem.embedding->analytic() && problem.quality->analytic() && (!metric || metric->analytic());
@@ -40,9 +37,8 @@ GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProbl
   GlobalGeodesicOptions how;
   how.geodesic = {.segments = static_cast<int>(options.segments)};
   if (options.max_iterations > 0) how.geodesic.max_iterations = static_cast<int>(options.max_iterations);
-  // With one point of the weight a segment a solver hides bad places between them.
-  if (dense.metric.quality().form() != AnalyticQuality::Form::kConstant) how.geodesic.subdivisions = 4;
-  how.samples = options.route_samples > 0 ? options.route_samples : kSamples;
+  how.geodesic.subdivisions = search_subdivisions(dense.metric, how.geodesic);
+  how.samples = options.route_samples > 0 ? options.route_samples : options.routes.samples_of_few;
   how.routes.routes = static_cast<int>(options.route_starts);
   how.every_geodesic = false;
   how.windings = 0;  // a path problem's ends are the points that they are

@@ -8,6 +8,9 @@ namespace {
 /// What every search begins with, and most end with.
 constexpr const char* kDescent = "lbfgs";
 
+/// Algorithm 1 of paper A by the name of the paper; its solver, whose curve is neural unless asked otherwise.
+constexpr const char *kPaper = "paper", *kPaperSolver = "adam";
+
 }  // namespace
 
 const std::vector<PublishedMethod>& published_methods() {
@@ -37,7 +40,7 @@ PathMethod path_method(const PathOptions& options) {
       return {.published = &published, .takes_rate = true, .takes_density = published.takes_density};
   if (options.method == "auto")
     return {.left = true, .solver = kDescent, .coarse_to_fine = polyline, .takes_density = true};
-  const SolverMethod& method = solver_method(options.method);
+  const SolverMethod& method = solver_method(options.method == kPaper ? kPaperSolver : options.method);
   if (method.needs != SolverNeeds::kGradient)
     return {.solver = kDescent, .finish = &method, .coarse_to_fine = polyline};
   return {.solver = method.name,
@@ -50,7 +53,9 @@ std::vector<OptionChoice> path_method_choices() {
   std::vector<OptionChoice> first = {
       {"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"}};
   for (const PublishedMethod& published : published_methods()) first.push_back(published.choice);
-  return solver_method_choices(first);
+  std::vector<OptionChoice> choices = solver_method_choices(first);
+  choices.push_back({kPaper, "Algorithm 1: adam on a neural curve"});
+  return choices;
 }
 
 }  // namespace latentpath

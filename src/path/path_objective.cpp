@@ -10,31 +10,26 @@
 #include "latentpath/path/tridiagonal.h"
 
 namespace latentpath {
-namespace {
-
-// A Gauss–Newton model decodes D + 1 points a node. A path that ends soon does without.
-constexpr int64_t kLargestLatent = 16, kFewestSegments = 32;
-constexpr int64_t kFirstModel = 8, kModelLasts = 20;  // evaluations
-
-}  // namespace
-
 PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start,
-                             Tensor end, Tensor times, bool preconditioned, int64_t subdivisions)
+                             Tensor end, Tensor times, bool preconditioned, int64_t subdivisions,
+                             const PreconditionerOptions& preconditioner)
     : energy_(energy),
       curve_(std::move(curve)),
       start_(std::move(start)),
       end_(std::move(end)),
       times_(std::move(times)),
       preconditioned_(preconditioned),
-      subdivisions_(subdivisions) {
+      subdivisions_(subdivisions),
+      preconditioner_(preconditioner) {
   const EnergyOptions& options = energy_.options();
   if (options.held.defined()) {
     LATENTPATH_CHECK(variables() == interior() * start_.size(1), kArgument,
                      "coordinates can be held on a polyline alone, not on a ", curve_->describe());
     held_ = options.held.repeat({interior()});
   }
-  if (!preconditioned_ || !options.cost->is_energy() || options.kernel || start_.size(1) > kLargestLatent ||
-      (times_.size(0) - 1) / subdivisions_ < kFewestSegments)
+  if (!preconditioned_ || !options.cost->is_energy() || options.kernel ||
+      start_.size(1) > preconditioner_.largest_latent ||
+      (times_.size(0) - 1) / subdivisions_ < preconditioner_.fewest_segments)
     return;
   // A model takes the outputs at all nodes, and beside them in each direction.
   const int64_t outputs = (times_.size(0) / subdivisions_ + 1) * (start_.size(1) + 1);
@@ -119,8 +114,8 @@ void PathObjective::update_models(const Tensor& rows, const CurvePoints& points,
     const int64_t row = rows[i].item<int64_t>();
     const auto index = static_cast<size_t>(row);
     GaussNewtonModel& model = models_[index];
-    const int64_t since = evaluated_[index]++ - kFirstModel;
-    if (since >= 0 && since % kModelLasts == 0) {
+    const int64_t since = evaluated_[index]++ - preconditioner_.first_model;
+    if (since >= 0 && since % preconditioner_.model_lasts == 0) {
       const auto scope = counting(rows.narrow(0, i, 1));
       model.linearise(energy_, nodes[i], times);
     }
@@ -128,10 +123,12 @@ void PathObjective::update_models(const Tensor& rows, const CurvePoints& points,
   }
 }
 
-void PathObjective::model_at_once() { std::fill(evaluated_.begin(), evaluated_.end(), kFirstModel); }
+void PathObjective::model_at_once() {
+  std::fill(evaluated_.begin(), evaluated_.end(), preconditioner_.first_model);
+}
 
 void PathObjective::expect_iterations(int64_t iterations) {
-  if (iterations <= kFirstModel) models_.clear();
+  if (iterations <= preconditioner_.first_model) models_.clear();
 }
 
 Tensor PathObjective::without_held(const Tensor& rows) const {

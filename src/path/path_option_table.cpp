@@ -1,6 +1,7 @@
 #include "latentpath/path/path_option_table.h"
 
 #include "latentpath/metric/epsilon.h"
+#include "path/density_weight.h"
 #include "path/init_choices.h"
 #include "path/path_methods.h"
 #include "path/stage_option_tables.h"
@@ -106,6 +107,7 @@ OptionTable<PathOptions> make_table() {
       .help("Times drawn in each step of adam and sgd")
       .range(1, 1000000);
   add_stage_options(t);
+  t.rule([](const PathOptions& o) { density_weight_of(o); });
   return t;
 }
 

@@ -10,7 +10,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/path_result.h"
-#include "path/curve_figures.h"
 
 namespace latentpath {
 namespace {
@@ -44,7 +43,7 @@ void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
     if (to.defined()) to[pair].copy_(from[row]);
   };
   copy(nodes, other.nodes);
-  for_each_figure([&](auto figure) { copy(path.*figure, other.path.*figure); });
+  for_each_figure<Tensor>([&](auto figure) { copy(path.*figure, other.path.*figure); });
   copy(gradient_residual, other.gradient_residual);
   const auto to = static_cast<size_t>(pair), from = static_cast<size_t>(row);
   termination[to] = other.termination[from];
@@ -76,7 +75,8 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   put(nodes, part.nodes);
   put(gradient_residual, part.gradient_residual);
   put(lower_bound, part.lower_bound);
-  for_each_figure([&](auto figure) {
+  put(ends_output_distance, part.ends_output_distance);
+  for_each_figure<Tensor>([&](auto figure) {
     put(path.*figure, part.path.*figure);
     put(linear.*figure, part.linear.*figure);
     put(spherical.*figure, part.spherical.*figure);
@@ -96,6 +96,7 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
     return;
   }
   times = part.times;
+  weighted = part.weighted;
   method = part.method;
   curve = part.curve;
 }
@@ -127,9 +128,10 @@ std::string PathResult::brief_report() const {
   const char* label = pairs == 1 ? "" : "median ";
   text << label << "cost (refined grid): " << figure(path.cost_refined) << " (straight line "
        << figure(linear.cost_refined) << ", spherical " << figure(spherical.cost_refined) << ")\n";
-  text << label << "length: " << figure(path.length) << " (straight line " << figure(linear.length)
-       << ", spherical " << figure(spherical.length) << "; no path is shorter than " << figure(lower_bound)
-       << ")\n";
+  const auto told = weighted ? &CurveFigures<Tensor>::length : &CurveFigures<Tensor>::embedding_length;
+  text << label << (weighted ? "weighted length: " : "length: ") << figure(path.*told) << " (straight line "
+       << figure(linear.*told) << ", spherical " << figure(spherical.*told) << "; no path is shorter than "
+       << figure(weighted ? lower_bound : ends_output_distance) << ")\n";
   if (path.mean_feature.defined())
     text << label << "mean class probability: " << share(path.mean_feature) << " (straight line "
          << share(linear.mean_feature) << ", spherical " << share(spherical.mean_feature) << ")\n";

@@ -15,12 +15,7 @@
 namespace latentpath {
 namespace {
 
-// Thresholds and their reasons: docs/algorithms/probe.md.
-constexpr int64_t kMostPairs = 4;     // of a batch, evenly spread over it
-constexpr int64_t kMostCompared = 6;  // points whose gradient is compared with differences
-// Displacements whose difference is one segment of 64, one of the refined grid, and one well below that.
-constexpr double kCoarse = 1.0 / 128, kFine = kCoarse / 32, kFinest = kFine / 16;
-constexpr double kWarned = 0.05, kRefused = 0.5;  // by how much differences inflate the refined cost
+/// Of outputs in memory, 128 MB: a limit of memory, which no figure depends on.
 constexpr int64_t kNumbersAtOnce = int64_t{1} << 24;
 
 /// The points looked at, [B, D] float64.
@@ -39,10 +34,10 @@ Tensor random_directions(int64_t count, int64_t dim, at::Generator& generator) {
   return u / u.norm(2, {1}, true).clamp_min(1e-12);
 }
 
-ProbePoints choose_points(const PathProblem& problem, at::Generator& generator) {
+ProbePoints choose_points(const PathProblem& problem, at::Generator& generator, int64_t most_pairs) {
   const Tensor start = problem.start.detach().to(at::kDouble), end = problem.end.detach().to(at::kDouble);
   // Two ends and as many between: no more pairs than memory allows.
-  const int64_t most = std::clamp<int64_t>(problem.embedding->batch_limits().points / 8, 1, kMostPairs);
+  const int64_t most = std::clamp<int64_t>(problem.embedding->batch_limits().points / 8, 1, most_pairs);
   const int64_t pairs = std::min(start.size(0), most), dim = start.size(1);
   const int64_t fit = problem.embedding->batch_limits().points / pairs - 2;
   const int64_t between = std::max<int64_t>(1, std::min(std::max<int64_t>(2, 6 / pairs), fit));
@@ -123,9 +118,14 @@ constexpr const char* kEvalRemedy = ": export the model after .eval(), and trace
 
 class MapProbe {
  public:
-  MapProbe(const Embedding& map, const ProbePoints& points, at::Generator& generator,
-           std::vector<std::string>& warnings)
-      : map_(map), name_(map.describe()), points_(points), generator_(generator), warnings_(warnings) {}
+  MapProbe(const Embedding& map, const ProbePoints& points, const ProbeOptions& options,
+           at::Generator& generator, std::vector<std::string>& warnings)
+      : map_(map),
+        name_(map.describe()),
+        points_(points),
+        options_(options),
+        generator_(generator),
+        warnings_(warnings) {}
 
   /// Φ of the points, which a quality may look at.
   Tensor look() {
@@ -156,13 +156,13 @@ class MapProbe {
     const Tensor again = decode(points_.latent);
     const double change =
         norm_of((again - images_).index_select(0, rows_)) / std::sqrt(static_cast<double>(rows_.size(0)));
-    if (!(change > 1e-5 * spread_.size)) return false;
+    if (!(change > options_.noise * spread_.size)) return false;
     const std::string sentence = join_message(
         name_, " draws random numbers (noise, or dropout that is on): the same points give outputs ", change,
         " apart, where those of different points are ", spread_.apart, " apart");
     // The noise of every segment adds to the length: at this size it is all that the finest grid sees.
-    LATENTPATH_CHECK(change < spread_.apart * kFine, kInput, sentence, ", so that no length can be measured",
-                     kEvalRemedy, ", with constant noise");
+    LATENTPATH_CHECK(change < spread_.apart * options_.step, kInput, sentence,
+                     ", so that no length can be measured", kEvalRemedy, ", with constant noise");
     warnings_.push_back(sentence + kEvalRemedy);
     return true;
   }
@@ -183,8 +183,8 @@ class MapProbe {
         " lets points of one batch influence each other (batch statistics?): a point gives "
         "outputs ",
         change, " apart alone and in a batch, where different points are ", spread_.apart, " apart");
-    LATENTPATH_CHECK(share < 0.01, kInput, sentence, kEvalRemedy);
-    if (share > 3e-3) warnings_.push_back(sentence + kEvalRemedy);
+    LATENTPATH_CHECK(share < options_.mixing_refused, kInput, sentence, kEvalRemedy);
+    if (share > options_.mixing_warned) warnings_.push_back(sentence + kEvalRemedy);
   }
 
   /// Ends may be so near that outputs differ by rounding alone: then places farther off tell.
@@ -266,7 +266,7 @@ class MapProbe {
   }
 
   void compare_with_differences() {
-    const int64_t count = std::min(rows_.size(0), kMostCompared);
+    const int64_t count = std::min(rows_.size(0), options_.compared);
     // Points between first: an end may lie on a rim, or on a kink.
     std::vector<int64_t> order, ends;
     for (int64_t i = 0; i < rows_.size(0); ++i) {
@@ -279,12 +279,12 @@ class MapProbe {
     const Tensor z = points_.latent.index_select(0, which), gradient = gradient_.index_select(0, which);
     const Tensor length = at::tensor(points_.length, at::kDouble).index_select(0, which);
     const Tensor direction = random_directions(count, z.size(1), generator_);
-    const Comparison fine = compare(z, gradient, direction, length, kFine);
-    if (fine.excess < kWarned) return;
+    const Comparison fine = compare(z, gradient, direction, length, options_.step);
+    if (fine.excess < options_.warned) return;
     // Structure finer than the grid is none of this: there the derivative is right, closer by.
-    const Comparison finest = compare(z, gradient, direction, length, kFinest);
-    if (finest.excess < kWarned) return;
-    const Comparison coarse = compare(z, gradient, direction, length, kCoarse);
+    const Comparison finest = compare(z, gradient, direction, length, options_.finest_step);
+    if (finest.excess < options_.warned) return;
+    const Comparison coarse = compare(z, gradient, direction, length, options_.coarse_step);
     if (fine.unmoved >= 0.5 || fine.excess > 4 * coarse.excess)
       say_steps(fine.excess, coarse.deviation);
     else
@@ -311,13 +311,14 @@ class MapProbe {
         sentence +
         ", where float32 has some 1e-07: something in it is rounded, or runs in bfloat16 or float16, and "
         "lengths on fine grids come out too large; export the model after .float(), without rounding";
-    LATENTPATH_CHECK(excess < kRefused, kInput, reason);
+    LATENTPATH_CHECK(excess < options_.refused, kInput, reason);
     warnings_.push_back(reason);
   }
 
   const Embedding& map_;
   std::string name_;
   const ProbePoints& points_;
+  const ProbeOptions& options_;
   at::Generator& generator_;
   std::vector<std::string>& warnings_;
   Tensor leaf_, images_, rows_, cotangent_, gradient_;
@@ -326,11 +327,12 @@ class MapProbe {
 
 class QualityProbe {
  public:
-  QualityProbe(const Quality& quality, const ProbePoints& points, Tensor images,
+  QualityProbe(const Quality& quality, const ProbePoints& points, const ProbeOptions& options, Tensor images,
                std::vector<std::string>& warnings)
       : quality_(quality),
         name_("the quality (" + quality.describe() + ")"),
         points_(points),
+        options_(options),
         images_(std::move(images)),
         warnings_(warnings) {}
 
@@ -350,13 +352,15 @@ class QualityProbe {
     // What a sum or product is made of one by one: the gradient of one factor hides that another has none.
     const std::vector<QualityPointer> parts = quality_.parts();
     if (parts.empty()) check_gradient(values, latent, decoded, high - low);
-    for (const QualityPointer& part : parts) QualityProbe(*part, points_, images_, warnings_).look_at_part();
+    for (const QualityPointer& part : parts)
+      QualityProbe(*part, points_, options_, images_, warnings_).look_at_part();
   }
 
  private:
   void look_at_part() {
     const std::vector<QualityPointer> parts = quality_.parts();
-    for (const QualityPointer& part : parts) QualityProbe(*part, points_, images_, warnings_).look_at_part();
+    for (const QualityPointer& part : parts)
+      QualityProbe(*part, points_, options_, images_, warnings_).look_at_part();
     if (!parts.empty()) return;
     const Tensor latent = points_.latent.clone().requires_grad_(true);
     const Tensor decoded = quality_.needs_decoded() ? images_.clone().requires_grad_(true) : Tensor();
@@ -390,7 +394,7 @@ class QualityProbe {
       return at::where(at::isfinite(change), change, at::zeros_like(change)).max().item<double>();
     };
     const double noise = off(evaluate(points_.latent, decoded(0, all)), 0, all);
-    if (noise > 1e-3) {
+    if (noise > options_.quality_noise) {
       warnings_.push_back(join_message(name_, " draws random numbers: the same point gets values ", noise,
                                        " apart", kEvalRemedy));
       return;
@@ -402,8 +406,8 @@ class QualityProbe {
                      " lets points of one batch influence each other (batch statistics?): a point gets "
                      "values ",
                      mixing, " apart alone and in a batch");
-    LATENTPATH_CHECK(mixing < 0.01, kInput, sentence, kEvalRemedy);
-    if (mixing > 1e-3) warnings_.push_back(sentence + kEvalRemedy);
+    LATENTPATH_CHECK(mixing < options_.mixing_refused, kInput, sentence, kEvalRemedy);
+    if (mixing > options_.quality_noise) warnings_.push_back(sentence + kEvalRemedy);
   }
 
   void check_gradient(const Tensor& values, const Tensor& latent, const Tensor& decoded, double range) {
@@ -435,6 +439,7 @@ class QualityProbe {
   const Quality& quality_;
   std::string name_;
   const ProbePoints& points_;
+  const ProbeOptions& options_;
   Tensor images_;
   std::vector<std::string>& warnings_;
 };
@@ -451,14 +456,14 @@ void check_prior(const PathProblem& problem, at::Generator& generator) {
 
 }  // namespace
 
-std::vector<std::string> probe_problem(const PathProblem& problem) {
+std::vector<std::string> probe_problem(const PathProblem& problem, const ProbeOptions& options) {
   std::vector<std::string> warnings;
   auto generator = make_generator(0);
   check_prior(problem, generator);
   const at::AutoGradMode enabled(true);
-  const ProbePoints points = choose_points(problem, generator);
-  const Tensor images = MapProbe(*problem.embedding, points, generator, warnings).look();
-  QualityProbe(*problem.quality, points, images, warnings).look();
+  const ProbePoints points = choose_points(problem, generator, options.pairs);
+  const Tensor images = MapProbe(*problem.embedding, points, options, generator, warnings).look();
+  QualityProbe(*problem.quality, points, options, images, warnings).look();
   return warnings;
 }
 

@@ -53,7 +53,8 @@ std::unique_ptr<PathObjective> objective_of(const Search& search, const Method& 
                                                        make_generator(search.options.seed + 1));
   else
     objective = std::make_unique<PathObjective>(search.energy, curve, search.start, search.end, times,
-                                                !method.neural && !method.descent);
+                                                !method.neural && !method.descent, /*subdivisions=*/1,
+                                                search.options.preconditioner);
   objective->count(search.counter, search.pairs);
   return objective;
 }

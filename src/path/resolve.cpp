@@ -8,6 +8,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/path_option_table.h"
+#include "path/density_weight.h"
 #include "path/init_choices.h"
 #include "path/path_methods.h"
 #include "path/search.h"
@@ -51,7 +52,6 @@ void check_held(const PathProblem& problem, const PathOptions& options) {
 
 void check_options(const PathOptions& options) {
   path_option_table().validate(options);
-  density_weight_of(options);
   const InitChoice& init = init_choice(options);
   const PathMethod method = path_method(options);
   LATENTPATH_CHECK(init.from_coarse() || init.routes || options.first_paths.defined(), kArgument, "`init` ",

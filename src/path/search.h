@@ -115,8 +115,6 @@ void fit_to_memory(const PathProblem& problem, const PathOptions& options, Evalu
                    const ProgressObserver& progress);
 
 // Density regularisation (density_term.cpp).
-/// μ as asked for, 0 for none; empty: auto. Throws Error(kArgument) for what is neither.
-std::optional<double> density_weight_of(const PathOptions& options);
 void check_density(const PathProblem& problem, const PathOptions& options);
 /// The potential of a problem that asks for one, and each group's μ: with auto each pair has its own. What is
 /// to be known is added to `notes`.

@@ -12,9 +12,6 @@
 namespace latentpath {
 namespace {
 
-/// Midpoints a segment tried one after another, and of the grid on which paths are compared.
-constexpr int64_t kSubdivisions[] = {1, 2, 4}, kComparedOn = 8;
-
 PathCertificate certificate_of(PathObjective& objective, int64_t row, const Tensor& x, Termination why,
                                int64_t subdivisions) {
   PathCertificate certificate;
@@ -42,7 +39,7 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
                          {}};
   if (n < 2) return found;
   const auto curve = polyline_curve(times, dim);
-  const Tensor compared = refine_times(times, kComparedOn);
+  const Tensor compared = refine_times(times, options.compare_subdivisions);
   Tensor open = at::arange(pairs, at::kLong);  // pairs whose path is not settled
   const auto cost_of = [&](const Tensor& paths, const Tensor& rows) {
     if (options.counter == nullptr) return polyline_cost(energy, paths, times, compared);
@@ -52,12 +49,12 @@ SecondOrderPaths finish_by_second_order(const PathEnergy& energy, const Tensor& 
   Tensor best = cost_of(found.nodes, open);
   // A curve's metric is that of its nodes: with midpoints between them there is none.
   const bool on_nodes = solver_method(options.method).needs == SolverNeeds::kCurveMetric;
-  const int64_t finest = on_nodes ? 1 : kSubdivisions[2];
-  for (const int64_t subdivisions : kSubdivisions) {
-    if (open.numel() == 0 || subdivisions > finest) break;
+  const int64_t finest = on_nodes ? 1 : options.finest;
+  for (int64_t subdivisions = 1; open.numel() > 0 && subdivisions <= finest; subdivisions *= 2) {
     const Tensor from = start.index_select(0, open).to(at::kDouble),
                  to = end.index_select(0, open).to(at::kDouble);
-    PathObjective objective(energy, curve, from, to, refine_times(times, subdivisions), true, subdivisions);
+    PathObjective objective(energy, curve, from, to, refine_times(times, subdivisions), true, subdivisions,
+                            options.preconditioner);
     if (options.counter != nullptr) objective.count(*options.counter, options.pairs.index_select(0, open));
     const auto solver = make_solver<Tensor>(options.method);
     found.method = solver->describe();

@@ -3,6 +3,69 @@
 namespace latentpath {
 namespace {
 
+OptionTable<ProbeOptions> probe_table() {
+  using O = ProbeOptions;
+  return OptionTable<O>()
+      .group("Stages: probe")
+      .add("pairs", &O::pairs)
+      .help("Pairs of a batch that are looked at, evenly spread over it, at most")
+      .at_least(1)
+      .add("compared", &O::compared)
+      .help("Points whose derivative is compared with differences, at most")
+      .at_least(1)
+      .add("coarse-step", &O::coarse_step)
+      .help("Displacement of coarse differences, as a share of the distance between points")
+      .above(0)
+      .add("step", &O::step)
+      .help("The same of a segment of the finest grid that figures are taken on")
+      .above(0)
+      .add("finest-step", &O::finest_step)
+      .help("The same well below that")
+      .above(0)
+      .add("warned", &O::warned)
+      .help("A decoder whose outputs move in steps that inflate the cost by this share is warned of")
+      .at_least(0)
+      .add("refused", &O::refused)
+      .help("And refused from this share on")
+      .at_least(0)
+      .add("noise", &O::noise)
+      .help("A decoder draws random numbers where the same points differ by more than this share")
+      .at_least(0)
+      .add("mixing-warned", &O::mixing_warned)
+      .help("Share by which a point's output may depend on its batch before that is warned of")
+      .at_least(0)
+      .add("mixing-refused", &O::mixing_refused)
+      .help("And refused; of qualities, the difference")
+      .at_least(0)
+      .add("quality-noise", &O::quality_noise)
+      .help("Difference of a quality, asked twice or in another batch, from which that is warned of")
+      .at_least(0);
+}
+
+OptionTable<DensityOptions> density_table() {
+  using O = DensityOptions;
+  return OptionTable<O>()
+      .group("Stages: density regularisation")
+      .add("samples", &O::samples)
+      .help("Samples of the prior that give lowest value and spread of -log p(x)")
+      .range(2, 1000000)
+      .add("estimated-samples", &O::estimated_samples)
+      .help("The same where it is estimated, in high dimensions")
+      .range(2, 1000000)
+      .add("balance-segments", &O::balance_segments)
+      .help("Segments of the straight line along which auto balances density and energy")
+      .range(1, 100000)
+      .add("balance", &O::balance)
+      .help("Weight of the straight line's density, by auto, in energies of that line")
+      .above(0)
+      .add("places", &O::places)
+      .help("Places of a path at which directions are looked for that move no image")
+      .range(2, 100000)
+      .add("acted", &O::acted)
+      .help("Share of a direction from which it counts as regularised")
+      .range(0, 1);
+}
+
 OptionTable<CandidateOptions> candidate_table() {
   using O = CandidateOptions;
   return OptionTable<O>()
@@ -58,6 +121,15 @@ OptionTable<RouteStartOptions> route_table() {
       .add("least-share", &O::least_share)
       .help("No subdivision of a roadmap path is passed in less than this share of the mean time")
       .range(0, 1)
+      .add("few-latents", &O::few_latents)
+      .help("Latents up to which a roadmap has samples-of-few samples, where route-samples is 0")
+      .at_least(0)
+      .add("samples-of-few", &O::samples_of_few)
+      .help("Those samples; and those of Newton's method on charts")
+      .range(2, 1000000)
+      .add("samples", &O::samples)
+      .help("Samples beyond few-latents")
+      .range(2, 1000000)
       .add("box-margin", &O::box_margin)
       .help(
           "Without a prior: the box of samples around a pair's ends is wider on each side by this share of "
@@ -167,6 +239,24 @@ OptionTable<SelectOptions> select_table() {
       .range(0, 1);
 }
 
+OptionTable<PreconditionerOptions> preconditioner_table() {
+  using O = PreconditionerOptions;
+  return OptionTable<O>()
+      .group("Stages: preconditioner")
+      .add("largest-latent", &O::largest_latent)
+      .help("Latents up to which a path has a Gauss-Newton model")
+      .at_least(0)
+      .add("fewest-segments", &O::fewest_segments)
+      .help("Segments from which it has one")
+      .at_least(1)
+      .add("first-model", &O::first_model)
+      .help("Evaluations of a path before its first model")
+      .at_least(0)
+      .add("model-lasts", &O::model_lasts)
+      .help("Evaluations from one model to the next")
+      .at_least(1);
+}
+
 OptionTable<SubdivisionOptions> subdivision_table() {
   using O = SubdivisionOptions;
   return OptionTable<O>()
@@ -251,7 +341,15 @@ OptionTable<FinishOptions> finish_table() {
       .group("Stages: finish by a second-order method")
       .add("iterations", &O::iterations)
       .help("Iterations, where max-iterations is 0")
-      .at_least(1);
+      .at_least(1)
+      .add("finest", &O::finest)
+      .help("Midpoints a segment at most: 1 first, then twice as many where a path became no cheaper")
+      .range(1, 1024)
+      .power_of_two()
+      .add("compare-subdivisions", &O::compare_subdivisions)
+      .help("Grid on which that is decided, times finer")
+      .range(1, 1024)
+      .power_of_two();
 }
 
 OptionTable<PublishedOptions> published_table() {
@@ -273,6 +371,13 @@ OptionTable<PublishedOptions> published_table() {
       .add("stable-share", &O::stable_share)
       .help("Step length of paper2019, where learning-rate is not given, as a share of 1/max k of the line")
       .at_least(0)
+      .add("stable-step", &O::stable_step)
+      .help(
+          "Step length of kim-zhang, where learning-rate is not given, as a share of the largest stable one")
+      .above(0)
+      .add("settled", &O::settled)
+      .help("kim-zhang has converged where no point moves by this share of tolerance of the mean spacing")
+      .at_least(0)
       .add("evaluate-every", &O::evaluate_every)
       .help("Iterations of adam, sgd and kim-zhang from one evaluation on a fixed grid to the next")
       .at_least(1);
@@ -282,13 +387,16 @@ OptionTable<PublishedOptions> published_table() {
 
 void add_stage_options(OptionTable<PathOptions>& table) {
   using O = PathOptions;
-  table.include(&O::candidates, candidate_table(), "candidates")
+  table.include(&O::probe, probe_table(), "probe")
+      .include(&O::density, density_table(), "density")
+      .include(&O::candidates, candidate_table(), "candidates")
       .include(&O::via, via_table(), "via")
       .include(&O::routes, route_table(), "routes")
       .include(&O::prune, prune_table(), "prune")
       .include(&O::levels, level_table(), "levels")
       .include(&O::reparametrise, reparametrise_table(), "reparametrise")
       .include(&O::select, select_table(), "select")
+      .include(&O::preconditioner, preconditioner_table(), "preconditioner")
       .include(&O::subdivision, subdivision_table(), "subdivision")
       .include(&O::rounds, round_table(), "rounds")
       .include(&O::finish, finish_table(), "finish")

@@ -16,11 +16,11 @@
 namespace latentpath {
 namespace {
 
-/// How many samples a roadmap has. Each route decodes points along the edges that it tries, and in high
-/// dimensions there are many.
+/// How many samples a roadmap has.
 int64_t sample_count(const PathOptions& options, int64_t dim) {
   if (options.route_samples > 0) return options.route_samples;
-  return dim <= 3 ? 2048 : 512;
+  const RouteStartOptions& routes = options.routes;
+  return dim <= routes.few_latents ? routes.samples_of_few : routes.samples;
 }
 
 /// An even spread over a box around both ends of a pair.

@@ -4,7 +4,6 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/initial_path.h"
-#include "path/curve_figures.h"
 #include "path/path_methods.h"
 #include "path/search.h"
 
@@ -19,23 +18,23 @@ Tensor as_stored(const PathProblem& problem, const Tensor& nodes) {
 }
 
 /// Figures of curves between the ends of `pairs` [rows].
-CurveFigures measure(const Search& search, const std::function<Tensor(const Tensor&)>& curve,
-                     const Tensor& pairs, const Tensor& times) {
+CurveFigures<Tensor> measure(const Search& search, const std::function<Tensor(const Tensor&)>& curve,
+                             const Tensor& pairs, const Tensor& times) {
   const VerifyOptions& options = search.options.verify;
   return search.energy.of_rows(pairs).measure(
       curve, pairs.size(0), times, search.problem.feature, options.change,
       search.cancellation.cancelled() ? options.finest_interrupted : options.finest);
 }
 
-CurveFigures measure_polylines(const Search& search, const Tensor& nodes, const Tensor& pairs,
-                               const Tensor& times) {
+CurveFigures<Tensor> measure_polylines(const Search& search, const Tensor& nodes, const Tensor& pairs,
+                                       const Tensor& times) {
   const Tensor stored = nodes.to(at::kDouble);
   return measure(
       search, [&](const Tensor& t) { return interpolate_polyline(stored, times, t); }, pairs, times);
 }
 
-void put(CurveFigures& figures, const Tensor& rows, const CurveFigures& some) {
-  for_each_figure([&](auto figure) {
+void put(CurveFigures<Tensor>& figures, const Tensor& rows, const CurveFigures<Tensor>& some) {
+  for_each_figure<Tensor>([&](auto figure) {
     if ((figures.*figure).defined()) (figures.*figure).index_copy_(0, rows, some.*figure);
   });
 }
@@ -88,15 +87,15 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   part.start = part.start.index_select(0, rows);
   part.end = part.end.index_select(0, rows);
   const Tensor nodes = as_stored(part, solved.paths.nodes);
-  const CurveFigures figures = measure_polylines(search, nodes, rows, found.times);
+  const CurveFigures<Tensor> figures = measure_polylines(search, nodes, rows, found.times);
   const Tensor before = settled(result.path.cost_refined.index_select(0, rows));
   const Tensor after = settled(figures.cost_refined);
   const Tensor better = after < before;
   const Tensor kept = better.nonzero().squeeze(1);
   if (kept.numel() > 0) {
     const Tensor to = rows.index_select(0, kept);
-    CurveFigures some;
-    for_each_figure([&](auto figure) {
+    CurveFigures<Tensor> some;
+    for_each_figure<Tensor>([&](auto figure) {
       if ((figures.*figure).defined()) some.*figure = (figures.*figure).index_select(0, kept);
     });
     put(result.path, to, some);

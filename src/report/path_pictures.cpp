@@ -22,7 +22,7 @@ struct NamedCurve {
   const char* row;  // as options call it
   const char* name;
   Tensor nodes;  // [n + 1, D]
-  const CurveFigures* figures;
+  const CurveFigures<Tensor>* figures;
 };
 
 std::vector<NamedCurve> three_curves(const PathProblem& problem, const PathResult& result, int64_t pair) {

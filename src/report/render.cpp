@@ -133,8 +133,8 @@ std::string feature_name(const std::vector<std::string>& favor, const std::vecto
 }
 
 /// The figures of one curve that strips tell, [pairs].
-CurveFigures figures_of(const json& summary, const char* curve) {
-  CurveFigures figures;
+CurveFigures<Tensor> figures_of(const json& summary, const char* curve) {
+  CurveFigures<Tensor> figures;
   const json pairs = summary.value("pairs", json::array());
   const auto column = [&](const char* name) {
     Tensor values = at::full({static_cast<int64_t>(pairs.size())}, std::nan(""), at::kDouble);

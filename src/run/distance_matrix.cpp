@@ -122,8 +122,7 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
   const bool level_set = metric_.quality().form() == AnalyticQuality::Form::kLevelSet;
   if (options.segments == GeodesicOptions().segments && !level_set && !run_.problem.from_files)
     options.segments = kSegments, options.coarsest_segments = kCoarsest;
-  if (options.subdivisions == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
-    options.subdivisions = 4;
+  options.subdivisions = search_subdivisions(metric_, options);
   std::vector<Geodesic> geodesics;
   if (metric_.topology().is_quotient() || job_.init == "graph") {
     GlobalGeodesicOptions global{.geodesic = options, .samples = job_.init == "graph" ? job_.samples : 0};

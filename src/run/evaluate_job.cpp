@@ -127,6 +127,14 @@ struct MethodChoice {
   }
 };
 
+/// "linear (the straight line), spherical (…), …".
+std::string described_methods() {
+  std::string text;
+  for (const EvaluationMethod& method : evaluation_methods())
+    text += (text.empty() ? "" : ", ") + method.name + " (" + method.help + ")";
+  return text;
+}
+
 template <class Item>
 bool all_differ(const std::vector<Item>& list) {
   return std::set<Item>(list.begin(), list.end()).size() == list.size();
@@ -206,11 +214,8 @@ OptionTable<EvaluateJob> make_table() {
       .help("Only ends with such coordinates, like 0>4,1<-5")
       .group("How it is sought")
       .add("methods", &J::methods)
-      .help(
-          "Methods, separated by commas: linear, spherical, paper (Algorithm 1), paper2019, straight, ours, "
-          "and of Kim "
-          "and Zhang geod, geodreg, straight-z, kim-zhang (their Algorithm 1); "
-          "paper:20: of the first 20 pairs only")
+      .help("Methods, separated by commas: " + described_methods() +
+            "; or ours by another solver, such as newton; paper:20: of the first 20 pairs only")
       .separated()
       .include(&J::path, path_option_table().without({"epsilon", "method", "curve", "init", "max-seconds"}))
       .add("batch", &J::batch)
@@ -608,14 +613,14 @@ void Evaluation::evaluate() {
 /// −log p(x) of all paths, where the table is about it; of methods that do not need it, where the model has
 /// one.
 void Evaluation::find_density() {
-  const auto any_of = [&](std::initializer_list<const char*> names) {
-    return std::any_of(methods_.begin(), methods_.end(), [&](const MethodChoice& method) {
-      return std::find(names.begin(), names.end(), method.name) != names.end();
+  const auto any = [&](EvaluationMethod::Density asks) {
+    return std::any_of(methods_.begin(), methods_.end(), [&](const MethodChoice& choice) {
+      return evaluation_method(choice.name).density == asks;
     });
   };
   const bool needed = job_.path.density_regularisation != "none" || job_.data_density == "on" ||
-                      any_of({"geodreg", "kim-zhang"});
-  if (job_.data_density == "none" || !(needed || any_of({"geod", "straight-z"}))) return;
+                      any(EvaluationMethod::Density::kNeeded);
+  if (job_.data_density == "none" || !(needed || any(EvaluationMethod::Density::kTold))) return;
   try {
     density_ = reported_density("on", models_.decoder, prior_, 0, job_.path.seed);
   } catch (const Error& error) {

@@ -19,7 +19,7 @@ namespace latentpath {
 /// The paths of a batch by one method, as they were found.
 struct PathBatch {
   std::optional<PathResult> result;  ///< of a search
-  CurveFigures figures;
+  CurveFigures<Tensor> figures;
   Tensor nodes, node_times, frame_nodes;  ///< [pairs, n + 1, D], [n + 1], [pairs, F, D]; float64
   double seconds = 0;                     ///< a pair
   int64_t shared_evaluations = 0;         ///< a pair's share of the points decoded for all
@@ -218,53 +218,6 @@ const std::array<FigureDescription, kPathFigures>& path_figure_descriptions() {
       {"seconds", "seconds", "s", 0, true},
   }};
   return descriptions;
-}
-
-std::vector<std::string> evaluation_method_names() {
-  return solver_method_names({"linear", "spherical", "paper", "paper2019", "straight", "ours", "geod",
-                              "geodreg", "straight-z", "kim-zhang"});
-}
-
-EvaluationMethod evaluation_method(const std::string& name) {
-  using Kind = EvaluationMethod::Kind;
-  if (name == "linear") return {name, Kind::kLinear, {}};
-  if (name == "spherical") return {name, Kind::kSpherical, {}};
-  if (name == "ours") return {name, Kind::kSearch, {}};
-  if (name == "straight") return {name, Kind::kSearch, [](PathOptions& options) { options.init = "linear"; }};
-  if (name == "paper")
-    return {name, Kind::kSearch, [](PathOptions& options) {
-              options.method = "adam";
-              options.curve = "neural";
-              options.init = "auto";  // the straight line, for a first-order method
-            }};
-  if (name == "paper2019")
-    return {name, Kind::kSearch, [](PathOptions& options) {
-              options.method = "paper2019";
-              options.curve = "polyline";
-              options.cost = "endpoint-mean";
-              options.init = "auto";
-              options.learning_rate.reset();
-            }};
-  if (name == "straight-z") return {name, Kind::kLinear, {}};
-  if (name == "geod" || name == "geodreg" || name == "kim-zhang")
-    return {name, Kind::kSearch,
-            [name](PathOptions& options) {
-              options.cost = "chord";
-              if (name == "geod") options.density_regularisation = "none";
-              if (name != "geod" && options.density_regularisation == "none")
-                options.density_regularisation = "auto";
-              if (name != "kim-zhang") return;
-              options.method = "kim-zhang";
-              options.curve = "polyline";
-              options.learning_rate.reset();
-            },
-            /*geodesic=*/true};
-  const std::vector<std::string> solvers = solver_method_names();
-  if (std::find(solvers.begin(), solvers.end(), name) != solvers.end())
-    return {name, Kind::kSearch, [name](PathOptions& options) { options.method = name; }};
-  std::string known;
-  for (const auto& each : evaluation_method_names()) known += (known.empty() ? "" : ", ") + each;
-  throw Error(ErrorKind::kArgument, join_message("the method '", name, "' is not one of ", known));
 }
 
 PathEvaluator::PathEvaluator(EvaluationCase evaluated, PathOptions options, int64_t frames)

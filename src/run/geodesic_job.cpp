@@ -194,10 +194,7 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
 GeodesicOptions GeodesicSearch::dense_options(int64_t pairs) const {
   GeodesicOptions options = job_.search;
   options.keep_stages = !job_.out.empty() && pairs <= job_.pictures;
-  // Four points of the weight a segment, unless it is constant: a solver with one hides bad places between
-  // them.
-  if (options.subdivisions == 0 && metric_.quality().form() != AnalyticQuality::Form::kConstant)
-    options.subdivisions = 4;
+  options.subdivisions = search_subdivisions(metric_, options);
   return options;
 }
 

@@ -21,38 +21,17 @@ using nlohmann::json;
 /// Figures of a polyline [n + 1, D], by the contract of run.json; only finite ones.
 json figures_of(const ManifoldProblem& problem, const WeightedMetric& metric, const Tensor& nodes,
                 int64_t& lost) {
-  const std::vector<double> z = row_major(nodes);
-  const auto dim = static_cast<size_t>(metric.latent_dim());
-  const auto cost = [&](int subdivisions) { return metric.length(z, 0, subdivisions).chord_cost; };
-  const LengthFigures lengths = metric.length(z);
-  // Q along the path, at the middles and nodes: Q_ε = exp(−n), regularisation undone.
-  const Tensor fine =
-      at::cat({nodes, 0.5 * (nodes.narrow(0, 0, nodes.size(0) - 1) + nodes.narrow(0, 1, nodes.size(0) - 1))});
-  const std::vector<double> points = row_major(fine);
-  std::vector<double> n(points.size() / dim);
-  metric.weights(n.size(), points.data(), nullptr, n.data());
-  const double epsilon = metric.epsilon();
-  double mean = 0, least = 1;
-  for (const double weight : n) {
-    const double q = (std::exp(-weight) - epsilon) / (1 - 2 * epsilon);
-    mean += q / static_cast<double>(n.size());
-    least = std::min(least, q);
-  }
+  const CurveFigures<double> figures = metric.measure(row_major(nodes));
   json object = json::object();
-  std::vector<std::pair<const char*, double>> list = {{"cost", cost(1)},
-                                                      {"cost_refined", cost(4)},
-                                                      {"length", lengths.length},
-                                                      {"embedding_length", lengths.embedding_length}};
-  // Without a quality there is nothing to say of it.
-  if (problem.weighted)
-    list.insert(
-        list.end(),
-        {{"quality_of_curve", std::exp(-lengths.length)}, {"mean_quality", mean}, {"min_quality", least}});
-  for (const auto& [name, value] : list) {
-    object[name] = detail::number_or_null(value);
+  for (const CurveFigure<double>& figure : kCurveFigures<double>) {
+    // Without a quality there is nothing to say of it.
+    const bool told = figure.of == FigureOf::kCurve || (figure.of == FigureOf::kQuality && problem.weighted);
+    if (!told || !figure.recorded) continue;
+    const double value = figures.*figure.value;
+    object[figure.name] = detail::number_or_null(value);
     lost += !std::isfinite(value);
   }
-  object["refinement"] = 4;
+  object["refinement"] = figures.subdivisions;
   return object;
 }
 

@@ -88,8 +88,6 @@ OptionTable<InterpolateJob> make_table() {
   add_guard_and_judge(t, &J::guard, &J::judge);
   add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())
-      .edit("method")
-      .choice("paper", "Algorithm 1: adam on a neural curve")
       .group("What the path should be like")
       .add("freeze", &J::freeze)
       .help(
@@ -521,12 +519,11 @@ std::vector<Tour> make_tours(const InterpolateJob& job, const PathResult& result
 void add_distances(InterpolateRun& run) {
   const Tensor nodes = run.result.nodes.to(at::kDouble);
   const Tensor apart = (nodes.select(1, nodes.size(1) - 1) - nodes.select(1, 0)).norm(2, {1});
-  const double least_weight = -std::log1p(-run.path.epsilon);
   for (int64_t pair = 0; pair < apart.size(0); ++pair) {
     nlohmann::json& path = run.summary["pairs"][static_cast<size_t>(pair)]["path"];
     path["ends_distance"] = apart[pair].item<double>();
-    if (const double bound = run.result.lower_bound[pair].item<double>(); least_weight > 0 && bound > 0)
-      path["ends_output_distance"] = bound / least_weight;
+    if (const double known = run.result.ends_output_distance[pair].item<double>(); known > 0)
+      path["ends_output_distance"] = known;
   }
 }
 
@@ -547,6 +544,7 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
 
 void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
+  result.weighted = run.problem.feature != nullptr || run.prior.quality != nullptr;
   run.summary = path_summary(result);
   std::vector<Warning> warnings;
   append(warnings, run.summary.value("warnings", std::vector<std::string>()));
@@ -594,7 +592,6 @@ InterpolateRun prepare(const InterpolateJob& job, const LoadedInterpolation* loa
   const SerialOperations serial;  // batches are shared by points (evaluate_points.h)
   append(run.local_paths, model_paths_of(job));
   run.path = job.path;
-  if (run.path.method == "paper") run.path.method = "adam";
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
   set_problem(job, loaded ? *loaded : load(job, wants_encoder(job), observer.progress, cancellation), run,

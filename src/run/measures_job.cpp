@@ -219,6 +219,25 @@ MeasuresJob with_its_kind(MeasuresJob job, std::vector<std::string>& notes) {
   return job;
 }
 
+/// Options that are given and change nothing, a sentence each: what looks like a setting and is none
+/// misleads.
+void say_unused(const MeasureOptions& asked, std::vector<std::string>& notes) {
+  if (asked.kind == MeasureKind::kMmd) return;
+  const MeasureOptions left;
+  for (const auto& [given, field] :
+       {std::pair(asked.method != left.method, "method"), std::pair(asked.start != left.start, "start"),
+        std::pair(asked.curve != left.curve, "curve"),
+        std::pair(asked.harmonics != left.harmonics, "harmonics"),
+        std::pair(asked.max_iterations != left.max_iterations, "max_iterations"),
+        std::pair(asked.tolerance != left.tolerance, "tolerance"),
+        std::pair(asked.learning_rate != left.learning_rate, "learning_rate"),
+        std::pair(asked.max_seconds != left.max_seconds, "max_seconds")})
+    if (given)
+      notes.push_back(join_message("`", field,
+                                   "` changes nothing here: it belongs to the `kind` mmd, not to ",
+                                   measure_kind_name(asked.kind)));
+}
+
 }  // namespace
 
 const OptionTable<MeasuresJob>& measures_option_table() {
@@ -231,6 +250,7 @@ MeasuresRun execute(const MeasuresJob& given, const RunObserver& observer,
   MeasuresRun run;
   const MeasuresJob job = with_its_kind(given, run.assumptions);
   measures_option_table().validate(job);
+  say_unused(job.search, run.assumptions);
   describe_job(run, "measures", measures_option_table(), job, job.search.seed, job.threads);
   run.problem = problem_of(job, run.assumptions);
   for (const std::string& sentence : run.assumptions)

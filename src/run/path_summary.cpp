@@ -20,16 +20,10 @@ class Writer {
       ++lost_;
     }
   }
-  nlohmann::json figures(const CurveFigures& figures, int64_t pair) {
+  nlohmann::json figures(const CurveFigures<Tensor>& figures, int64_t pair) {
     nlohmann::json object = nlohmann::json::object();
-    figure(object, "cost", figures.cost, pair);
-    figure(object, "cost_refined", figures.cost_refined, pair);
-    figure(object, "length", figures.length, pair);
-    figure(object, "quality_of_curve", figures.quality_of_curve, pair);
-    figure(object, "mean_quality", figures.mean_quality, pair);
-    figure(object, "min_quality", figures.min_quality, pair);
-    figure(object, "mean_class_probability", figures.mean_feature, pair);
-    figure(object, "embedding_length", figures.embedding_length, pair);
+    for (const CurveFigure<Tensor>& each : kCurveFigures<Tensor>)
+      if (each.recorded) figure(object, each.name, figures.*each.value, pair);
     object["refinement"] = figures.subdivisions[pair].item<int64_t>();
     return object;
   }
@@ -67,6 +61,7 @@ nlohmann::json path_summary(const PathResult& result) {
     path["start"] = result.start[index];
     path["cost_name"] = result.cost[index];
     if (result.time_weight[index] > 0) path["time_weight"] = result.time_weight[index];
+    path["weighted"] = result.weighted;
     path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
     writer.figure(path, "lower_bound", result.lower_bound, pair);
     writer.figure(path, "gradient_residual", result.gradient_residual, pair);

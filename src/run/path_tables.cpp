@@ -1,5 +1,6 @@
 #include "run/path_tables.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -16,10 +17,10 @@ struct Curve {
 constexpr Curve kCurves[] = {{"ours", "path"}, {"linear", "linear"}, {"spherical", "spherical"}};
 
 struct Column {
-  const char *heading, *key;
+  const char *heading, *key;  ///< the heading "" leaves a column to files alone
 };
 constexpr Column kColumns[] = {{"refined cost", "cost_refined"},
-                               {"length", "length"},
+                               {"weighted length", "length"},
                                {"mean P", "mean_class_probability"},
                                {"mean Q", "mean_quality"},
                                {"lowest Q", "min_quality"},
@@ -67,12 +68,18 @@ std::string paths_csv(const json& pairs, const std::vector<Column>& used) {
 std::vector<std::pair<std::string, std::string>> path_tables(const json& summary) {
   const json& pairs = summary.at("pairs");
   std::vector<Column> used;
-  for (const Column& column : kColumns)
-    if (statistics(pairs, "path", column.key).count > 0) used.push_back(column);
+  const auto weighted = [](const json& pair) { return pair.at("path").value("weighted", true); };
+  const bool any_weighted = std::any_of(pairs.begin(), pairs.end(), weighted);
+  for (Column column : kColumns) {
+    if (statistics(pairs, "path", column.key).count == 0) continue;
+    // A constant weight, where nothing was asked for, is nothing to read; programs find their key.
+    if (!any_weighted && column.key == std::string("length")) column.heading = "";
+    used.push_back(column);
+  }
   TextTable table{{{"curve"}}, 1};
   std::string csv = "curve,pairs";
   for (const Column& column : used) {
-    table.lines[0].emplace_back(column.heading);
+    if (*column.heading) table.lines[0].emplace_back(column.heading);
     csv += std::string(",") + column.key + "," + column.key + "_se," + column.key + "_median";
   }
   table.lines[0].emplace_back("n");
@@ -82,7 +89,7 @@ std::vector<std::pair<std::string, std::string>> path_tables(const json& summary
     csv += std::string(curve.name) + "," + std::to_string(pairs.size());
     for (const Column& column : used) {
       const FigureStatistics value = statistics(pairs, curve.key, column.key);
-      line.push_back(text_with_error(value));
+      if (*column.heading) line.push_back(text_with_error(value));
       csv += "," + all_digits(value.mean) + "," + all_digits(value.standard_error) + "," +
              all_digits(value.median);
     }

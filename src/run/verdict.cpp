@@ -129,7 +129,7 @@ json tiles_of(const VerdictFigures& f) {
         f.straight_negative_log_density ? "straight line " + figure_text(*f.straight_negative_log_density)
                                         : ""));
   if (f.length)
-    tiles.push_back(tile(figure_text(*f.length), "weighted length",
+    tiles.push_back(tile(figure_text(*f.length), f.weighted ? "weighted length" : "length",
                          f.bound ? "no path is below " + figure_text(*f.bound) : ""));
   if (const auto decoded = figure_of(f.path, "decoder_evaluations")) {
     const auto iterations = figure_of(f.path, "iterations");

@@ -313,7 +313,9 @@ std::optional<Reason> bound_rule(const VerdictFigures& f, const VerdictRule& rul
                                     percent_text(std::max(0.0, apart)) + " longer" +
                                     (f.dtype.empty() ? "" : " (in " + f.dtype + ")") + "."};
   const int digits = f.kind == RunKind::kGeodesic ? 6 : 3;  // as the headline has it
-  return Reason{Level::kNote, "Not certified as the best: its length is " + figure_text(*f.length, digits) +
+  const bool weighted = f.path.value("weighted", json()) == json(true);
+  return Reason{Level::kNote, "Not certified as the best: its " + std::string(weighted ? "weighted " : "") +
+                                  "length is " + figure_text(*f.length, digits) +
                                   ", and all that is proved is that no path is shorter than " +
                                   figure_text(*f.bound, digits) + "."};
 }
@@ -355,7 +357,7 @@ std::optional<Reason> detour_rule(const VerdictFigures& f, const VerdictRule& ru
   // A loop leaves on purpose; its straight line is rounding.
   if (f.ends_distance == 0.0) return std::nullopt;
   // Without a quality there is nothing but distance, and what is unweighted is a chart's own length.
-  if (!f.path.value("weighted", true)) return std::nullopt;
+  if (!f.weighted && !figure_of(f.path, "density_regularisation")) return std::nullopt;
   const double ratio = *f.embedding_length / *f.straight_embedding_length;
   const Level level = rule.grade(ratio);
   if (level == Level::kGood) return std::nullopt;
@@ -549,6 +551,16 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   if (!reference)
     reference = figure_of(given, "reference_length"), reference_error = figure_of(given, "reference_error");
   if (kind == RunKind::kMeasures) length.reset(), residual.reset();  // of other scales there
+  weighted = path.value("weighted", true);
+  if (!weighted && kind == RunKind::kInterpolate) tell_distances();
+}
+
+void VerdictFigures::tell_distances() {
+  if (length && embedding_length && *length > 0)
+    for (auto* each : {&reference, &reference_error})
+      if (*each) **each *= *embedding_length / *length;
+  length = embedding_length;
+  bound = ends_output_distance;
 }
 
 bool VerdictFigures::has_quality() const {

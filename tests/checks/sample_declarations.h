@@ -40,6 +40,10 @@ extern const Tensor x, y;
 extern const std::vector<double> x, y;
 //// measure/interpolate_measures.h
 extern const Tensor x, y;
+//// measure/measure_problem.h
+extern const Tensor x, y;
+//// measure/measure_result.h
+extern const MeasureResult result;
 //// measure/transport.h
 extern const std::vector<double> x, y;
 //// metric/analytic_map.h
@@ -47,6 +51,11 @@ extern const double* z;
 extern double* x;
 //// metric/cost.h
 extern const SegmentTerms terms;
+//// metric/curve_figures.h
+extern const PathEnergy energy;
+extern const WeightedMetric metric;
+extern const std::vector<double> nodes;
+extern const std::function<Tensor(const Tensor&)> curve_at;
 //// metric/density_regularisation.h
 extern const Tensor samples;
 //// metric/derivative_check.h
@@ -202,6 +211,8 @@ extern const LatentSampler prior;
 extern const uint64_t seed;
 //// run/evaluation_row.h
 extern PathEvaluator evaluator;
+//// run/evaluation_method.h
+extern PathOptions options;
 //// run/evaluate_paths.h
 extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;

@@ -193,7 +193,7 @@ TEST(WeightedMetric, LengthIsThatOfTheCurve) {
     nodes.push_back(std::cos(angle));
     nodes.push_back(std::sin(angle));
   }
-  const LengthFigures figures = metric.length(nodes);
+  const CurveFigures<double> figures = metric.length(nodes);
   EXPECT_NEAR(figures.length, std::numbers::pi, 5e-6);  // (θ/n)²/24 and the sagitta's share, each some 1e-6
   EXPECT_NEAR(figures.embedding_length, std::numbers::pi / 2, 2e-6);
   EXPECT_GE(figures.subdivisions, 4);

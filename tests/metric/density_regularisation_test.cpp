@@ -218,9 +218,9 @@ TEST(PathEnergy, AddsTheDensityToItsCost) {
   const Tensor last = at::tensor({1}, at::kLong);
   const CurvePoints second{points.nodes.narrow(0, 1, 1), points.middles.narrow(0, 1, 1), times};
   EXPECT_TRUE(at::allclose(each.of_rows(last).cost(second), each.cost(points).narrow(0, 1, 1), 1e-12));
-  const CurveFigures of_both = each.measure(curve, 2, times, nullptr, 1e-4);
+  const CurveFigures<Tensor> of_both = each.measure(curve, 2, times, nullptr, 1e-4);
   const auto last_curve = [&](const Tensor& t) { return curve(t).narrow(0, 1, 1); };
-  const CurveFigures of_last = each.of_rows(last).measure(last_curve, 1, times, nullptr, 1e-4);
+  const CurveFigures<Tensor> of_last = each.of_rows(last).measure(last_curve, 1, times, nullptr, 1e-4);
   EXPECT_TRUE(at::allclose(of_both.cost_refined.narrow(0, 1, 1), of_last.cost_refined, 1e-12));
   const auto f = [&](const Tensor& middles) {
     return energy.cost(CurvePoints{points.nodes, middles.view({2, 12, 2}), times}).sum();
@@ -230,8 +230,8 @@ TEST(PathEnergy, AddsTheDensityToItsCost) {
   const Tensor gradient = torch::autograd::grad({f(leaf)}, {leaf})[0];
   EXPECT_NEAR(taylor_slope(f, leaf.detach(), gradient, random_normal({48}, 5)), 2, 0.05);
   // The refined figures hold it too: on the finest grid the sums agree to the second order.
-  const CurveFigures figures = energy.measure(curve, 2, times, nullptr, 1e-4),
-                     bare = plain.measure(curve, 2, times, nullptr, 1e-4);
+  const CurveFigures<Tensor> figures = energy.measure(curve, 2, times, nullptr, 1e-4),
+                             bare = plain.measure(curve, 2, times, nullptr, 1e-4);
   const DensityAlong along = density_along(potential->density(), curve, 1025);
   const Tensor expected = scale * 0.3 * (along.mean - potential->reference());
   EXPECT_TRUE(at::allclose(figures.cost_refined - bare.cost_refined, expected, 1e-3));

@@ -94,8 +94,8 @@ TEST(MetricTensor, AConformalMetricIsAQuality) {
   const auto curve = [&](const Tensor& times) {
     return interpolate_polyline(points.nodes, points.times, times);
   };
-  const CurveFigures a = by_metric.measure(curve, 2, points.times, nullptr);
-  const CurveFigures b = by_quality.measure(curve, 2, points.times, nullptr);
+  const CurveFigures<Tensor> a = by_metric.measure(curve, 2, points.times, nullptr);
+  const CurveFigures<Tensor> b = by_quality.measure(curve, 2, points.times, nullptr);
   EXPECT_TRUE(at::allclose(a.length, b.length, 1e-12, 0));
   EXPECT_TRUE(at::allclose(a.cost_refined, b.cost_refined, 1e-12, 0));
 }

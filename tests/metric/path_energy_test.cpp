@@ -198,9 +198,9 @@ TEST(PathEnergy, BadOptionsAreArgumentErrors) {
 
 TEST(Measure, RefinesAtLeastFourTimesUntilTheCostIsSteady) {
   const PathEnergy energy(stereographic_sphere(), wavy(), with_cost(chord_cost()));
-  const CurveFigures rough = energy.measure(two_curves, 2, uniform_times(6), nullptr, 0.01, 32);
+  const CurveFigures<Tensor> rough = energy.measure(two_curves, 2, uniform_times(6), nullptr, 0.01, 32);
   EXPECT_GE(rough.subdivisions.min().item<int64_t>(), 4);
-  const CurveFigures fine = energy.measure(two_curves, 2, uniform_times(6), nullptr, 1e-7, 128);
+  const CurveFigures<Tensor> fine = energy.measure(two_curves, 2, uniform_times(6), nullptr, 1e-7, 128);
   EXPECT_GT(fine.subdivisions.min().item<int64_t>(), 16);
   const Tensor exact = energy.cost(on_grid(uniform_times(4096)));
   EXPECT_TRUE(at::allclose(rough.cost_refined, exact, 0.01, 0));
@@ -213,8 +213,8 @@ TEST(Measure, EndpointMeanOnRefinedGridsMeetsTheChordCost) {
        {wavy(), time_ramp(wavy()), QualityPointer(std::make_shared<DecodedQuality>())}) {
     const PathEnergy mean(stereographic_sphere(), quality, with_cost(endpoint_mean_cost())),
         chord(stereographic_sphere(), quality, with_cost(chord_cost()));
-    const CurveFigures a = mean.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64),
-                       b = chord.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64);
+    const CurveFigures<Tensor> a = mean.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64),
+                               b = chord.measure(two_curves, 2, uniform_times(8), nullptr, 1e-5, 64);
     EXPECT_TRUE(at::allclose(a.cost, mean.cost(on_grid(uniform_times(8))), 1e-12, 0));
     EXPECT_FALSE(at::allclose(a.cost, b.cost, 1e-3, 0));
     EXPECT_TRUE(at::allclose(a.cost_refined, b.cost_refined, 1e-3, 0));  // order 2 at 512 segments
@@ -227,7 +227,7 @@ TEST(Measure, FiguresAreWhatTheirNamesSay) {
   const auto quality = wavy();
   const PathEnergy energy(stereographic_sphere(), quality, with_cost(chord_cost()));
   const auto feature = time_ramp(constant_quality(0.5));
-  const CurveFigures figures = energy.measure(two_curves, 2, uniform_times(64), feature, 0.01, 4);
+  const CurveFigures<Tensor> figures = energy.measure(two_curves, 2, uniform_times(64), feature, 0.01, 4);
   ASSERT_EQ(figures.subdivisions.max().item<int64_t>(), 4);
   const Tensor times = uniform_times(256);
   const SegmentTerms terms = energy.terms(on_grid(times));
@@ -276,9 +276,9 @@ TEST(Measure, DecodesNoPointTwice) {
 TEST(Measure, PairsAreMeasuredAsIfAlone) {
   const PathEnergy energy(perceptron(2, 1), std::make_shared<DecodedQuality>(), with_cost(chord_cost()));
   const auto feature = std::make_shared<DecodedQuality>();
-  const CurveFigures both = energy.measure(two_curves, 2, uniform_times(6), feature, 1e-4, 64);
+  const CurveFigures<Tensor> both = energy.measure(two_curves, 2, uniform_times(6), feature, 1e-4, 64);
   for (int64_t pair = 0; pair < 2; ++pair) {
-    const CurveFigures alone =
+    const CurveFigures<Tensor> alone =
         energy.measure([&](const Tensor& t) { return two_curves(t).narrow(0, pair, 1); }, 1, uniform_times(6),
                        feature, 1e-4, 64);
     EXPECT_EQ(alone.subdivisions.item<int64_t>(), both.subdivisions[pair].item<int64_t>());
@@ -292,7 +292,7 @@ TEST(Measure, ManyPairsKeepTheirOrder) {
   const PathEnergy energy(identity_embedding(1), constant_quality(0.5), with_cost(chord_cost()));
   const Tensor ends = at::arange(1, 401, at::kDouble).view({400, 1, 1});
   const auto lines = [&](const Tensor& t) { return ends * t.view({1, -1, 1}); };
-  const CurveFigures figures = energy.measure(lines, 400, uniform_times(64), nullptr);
+  const CurveFigures<Tensor> figures = energy.measure(lines, 400, uniform_times(64), nullptr);
   EXPECT_TRUE(at::allclose(figures.embedding_length, ends.flatten(), 1e-12, 0));
 }
 
@@ -302,7 +302,7 @@ TEST(Measure, FindsWhatACoarseGridCannotSee) {
       [](const Tensor& z) { return 0.95 - 0.9 * at::exp(-(z.select(1, 0) / 0.2).square()); }, "wall");
   const PathEnergy energy(identity_embedding(1), wall, with_cost(chord_cost(), 0.01));
   const auto line = [](const Tensor& t) { return (2 * t - 1).view({1, -1, 1}); };
-  const CurveFigures figures = energy.measure(line, 1, uniform_times(2), nullptr);
+  const CurveFigures<Tensor> figures = energy.measure(line, 1, uniform_times(2), nullptr);
   EXPECT_GT((figures.cost_refined / figures.cost).item<double>(), 10);
   EXPECT_LT(figures.min_quality.item<double>(), 0.1);
 }

@@ -157,7 +157,7 @@ TEST(KimZhang, FindsTheGreatCircleWithoutADensity) {
   const double exact = std::acos((x[0] * x[1]).sum().item<double>());
   // Nearly all of what the straight line is too long: the algorithm is slow, and 1500 iterations leave a
   // fortieth of that (measured: 1.6e-3 of the length).
-  const auto excess = [exact](const CurveFigures& figures) {
+  const auto excess = [exact](const CurveFigures<Tensor>& figures) {
     return figures.embedding_length.item<double>() / exact - 1;
   };
   EXPECT_GT(excess(found.path), -1e-6);

@@ -164,7 +164,7 @@ TEST(SecondOrderPath, GreatCirclesWithTheirCertificates) {
     const SecondOrderPaths found =
         finish_by_second_order(energy, start, end, linear_path(start, end, times), times,
                                {.method = method, .max_iterations = 200, .tolerance = 1e-9});
-    const CurveFigures figures =
+    const CurveFigures<Tensor> figures =
         energy.measure([&](const Tensor& t) { return interpolate_polyline(found.nodes, times, t); }, 2, times,
                        nullptr, 1e-4);
     for (int64_t pair = 0; pair < 2; ++pair) {

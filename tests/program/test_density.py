@@ -159,6 +159,15 @@ def test_the_methods_of_kim_and_zhang_stand_in_one_table(files, tmp_path):
     assert length["geod"] <= 1.001 * min(length.values())
 
 
+@pytest.mark.parametrize("weight", ["nan", "inf", "-1", "0", "much"])
+def test_a_weight_that_is_none_is_refused_before_any_model_is_looked_for(tmp_path, weight):
+    for subcommand, more in (("interpolate", {"from_": "1,0", "to": "0,1"}), ("evaluate", {"pairs": 2})):
+        result = run(subcommand, *options(decoder=tmp_path / "nowhere.pt", density_regularisation=weight, quiet=True, out=tmp_path / "run", **more),
+                     out=tmp_path / "run")
+        assert result.code == 2
+        check_one_sentence(result, "--density-regularisation", weight, "auto")
+
+
 def test_what_has_no_density_is_refused(files, tmp_path):
     result = run("interpolate", *options(decoder=files / "shadow.pt", from_="0,0,0", to="1,1,1", density_regularisation="0.1", quiet=True, out=tmp_path / "out"),
                  out=tmp_path / "out")

@@ -139,6 +139,12 @@ def test_frozen_parts_that_differ_are_refused_or_go_straight(folder, tmp_path):
     assert (path[:, 2:] == np.float32([0.3, 0.1])).all()
 
 
+def test_a_method_that_moves_all_is_refused_by_the_name_that_was_given(folder, tmp_path):
+    result = interpolate(folder, tmp_path / "run", freeze="2-3", method="paper", quiet=True)
+    check_one_sentence(result, "--method paper", "lbfgs")
+    assert result.code == 2 and "adam" not in result.stderr
+
+
 @pytest.mark.parametrize("freeze, words", [
     ("4", ["4 coordinates", "0 to 3"]), ("x", ["'x'", "0,8-17"]), ("3-2", ["runs backwards"]), ("0-3", ["all of the latent"]),
     ("1,", ["no number"])])

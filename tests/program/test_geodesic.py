@@ -413,6 +413,14 @@ def test_settings_of_the_search_are_options_and_recorded(tmp_path):
     assert lengths[0] > lengths[1]  # blurred kinks: a way further off
 
 
+def test_subdivisions_of_a_level_set_act():
+    at = ["--example", "3", "--init", "straight", "--segments", "40", "--json"]
+    paths = [json.loads(geodesic(*at, *more).ok().stdout)["pairs"][0]["path"]
+             for more in ([], ["--continuation-subdivisions", "4"], ["--subdivisions", "8"], ["--continuation-subdivisions", "8"])]
+    lengths = [path["length"] for path in paths]
+    assert lengths[0] == lengths[1] != lengths[2] == lengths[3]
+
+
 def test_under_resolved_is_what_the_tolerance_says():
     at = ["--example", "3", "--init", "straight", "--segments", "20", "--json"]
     for tolerance, expected in (("0.05", False), ("1e-9", True)):

@@ -1,6 +1,7 @@
 """What `latentpath interpolate` finds with models of other people, against the truth computed here."""
 
 import json
+import re
 import struct
 
 import numpy as np
@@ -70,6 +71,22 @@ def test_class_probability_is_the_one_python_computes(case, interpolate, models)
     # The straight line sees no eight at all; a path that bends does.
     assert straight < 0.01
     assert pair["path"]["mean_class_probability"] > 0.4
+
+
+def test_lengths_are_weighted_only_where_a_quality_was_asked_for(interpolate, sound_run):
+    """Where nothing is asked, a constant weight of log 2 stands in the cost, and people are told distances."""
+    plain = interpolate("plain", classifier=None, favor=None, quiet=None).ok()
+    figures = plain.pairs[0]
+    assert figures["path"]["weighted"] is False and sound_run.pairs[0]["path"]["weighted"] is True
+    apart = figures["path"]["ends_output_distance"]
+    line = next(each for each in plain.stdout.splitlines() if "length: " in each)
+    told = [float(number) for number in re.findall(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?", line)]
+    wanted = [figures[curve]["embedding_length"] for curve in ("path", "linear", "spherical")] + [apart]
+    assert line.startswith("length: ") and told == pytest.approx(wanted, rel=1e-2)
+    assert any(each.startswith("weighted length: ") for each in sound_run.stdout.splitlines())
+    for result, label in ((plain, "length"), (sound_run, "weighted length")):
+        data = json.loads((result.out / "report" / "data.json").read_text())
+        assert [tile["label"] for tile in data["verdict"]["tiles"] if "length" in tile["label"]] == [label]
 
 
 def test_probabilities_are_taken_as_they_are(interpolate, sound_run):

@@ -230,6 +230,12 @@ def test_refused(case, samples, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_settings_of_mmd_say_that_they_change_no_mixture(samples, tmp_path):
+    result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", kind="mixture", method="lbfgs", steps=3).ok()
+    said = [each for each in result.document["assumptions"] if "changes nothing" in each]
+    assert len(said) == 1 and "method" in said[0] and "mixture" in said[0]
+
+
 def test_quality_out_of_range(samples, tmp_path):
     file = tmp_path / "large.pt"
     torch.jit.script(TooLarge()).save(str(file))

@@ -260,7 +260,10 @@ TEST(EvaluatePaths, WhatCannotBeIsRefused) {
     EXPECT_NE(std::string(error.what()).find("linear, spherical, paper, paper2019, straight, ours"),
               std::string::npos);
   }
-  for (const std::string& name : evaluation_method_names()) EXPECT_EQ(evaluation_method(name).name, name);
+  for (const std::string& name : evaluation_method_names()) {
+    EXPECT_EQ(evaluation_method(name).name, name);
+    EXPECT_FALSE(evaluation_method(name).help.empty()) << name;
+  }
 }
 
 TEST(EvaluationStatistics, MeanErrorAndQuantiles) {

@@ -235,6 +235,17 @@ TEST(PairVerdict, AReferenceIsNotUncertainAndShorterAtOnce) {
               HasSubstr("uncertain by more than its own length"));
 }
 
+TEST(PairVerdict, WithoutAQualityLengthsAreDistances) {
+  json pair = pair_with("length", 30 * std::log(2.0));  // a constant weight
+  pair["path"]["lower_bound"] = 29.5 * -std::log(0.9);
+  pair["path"]["ends_output_distance"] = 29.5;
+  EXPECT_THAT(text(verdict_of(pair), "certificate"), HasSubstr("Not certified"));
+  pair["path"]["weighted"] = false;
+  const json verdict = verdict_of(pair);
+  EXPECT_THAT(text(verdict, "certificate"), HasSubstr("30"));
+  EXPECT_THAT(text(verdict, "certificate"), Not(HasSubstr("Not certified")));  // 1.7 % above the bound
+}
+
 TEST(PairVerdict, WithoutAQualityNothingIsADetour) {
   json pair = pair_with("embedding_length", 900.0);
   EXPECT_THAT(text(geodesic_verdict(pair), "detour"), HasSubstr("A wild detour"));

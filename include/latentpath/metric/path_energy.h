@@ -7,7 +7,7 @@
 //
 //   PathEnergy energy(decoder, quality, {.epsilon = 0.1});
 //   Tensor cost = energy.cost(points);                                // [pairs], differentiable
-//   CurveFigures figures = energy.measure(curve_at, pairs, times, feature);   // on a refined grid
+//   CurveFigures<Tensor> figures = energy.measure(curve_at, pairs, times, feature);   // on a refined grid
 
 #include <functional>
 #include <memory>
@@ -16,6 +16,7 @@
 #include "latentpath/curve/curve.h"
 #include "latentpath/kernel/kernel.h"
 #include "latentpath/metric/cost.h"
+#include "latentpath/metric/curve_figures.h"
 #include "latentpath/metric/embedding.h"
 #include "latentpath/metric/quality.h"
 
@@ -43,20 +44,6 @@ struct EnergyOptions {
   /// bool [D]: coordinates that are no variables of a path, which go straight from its start to its end
   /// (hold(), path/initial_path.h). Undefined: none.
   Tensor held = {};
-};
-
-/// Figures of a batch of curves, each [pairs] float64, on a grid `subdivisions` times finer than given.
-struct CurveFigures {
-  Tensor cost;              ///< on the grid as given
-  Tensor cost_refined;      ///< on the finest grid used
-  Tensor length;            ///< L = Σ w_i √c_i: the length in the metric n² JᵀJ
-  Tensor quality_of_curve;  ///< exp(−L) (paper A, Eq. 2)
-  Tensor mean_quality;      ///< mean of Q_t over uniform time
-  Tensor min_quality;       ///< smallest Q_t met
-  Tensor min_weight;        ///< smallest w met
-  Tensor embedding_length;  ///< Σ √c_i: the length in H
-  Tensor mean_feature;      ///< mean of the feature over uniform time; undefined without one
-  Tensor subdivisions;      ///< how many times finer than given, int64
 };
 
 class PathEnergy {
@@ -99,9 +86,9 @@ class PathEnergy {
   /// Figures of curves given as γ(times [T]) → [pairs, T, D], starting from the grid `times` [n + 1] and
   /// halving it at least twice, until the cost changes by less than `tolerance` or the grid is
   /// `max_subdivisions` times finer. Decoded points are reused from level to level. `feature` may be null.
-  CurveFigures measure(const std::function<Tensor(const Tensor& times)>& curve, int64_t pairs,
-                       const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
-                       int64_t max_subdivisions = 32) const;
+  CurveFigures<Tensor> measure(const std::function<Tensor(const Tensor& times)>& curve, int64_t pairs,
+                               const Tensor& times, const QualityPointer& feature, double tolerance = 0.01,
+                               int64_t max_subdivisions = 32) const;
 
   /// L ≥ this for every path from start to end, [pairs, D] each → [pairs]: −log(1 − ε) ‖Φ(z1) − Φ(z0)‖, times
   /// the square root of the least eigenvalue of the embedding's metric, 0 where that is not known.
@@ -121,8 +108,9 @@ class PathEnergy {
   const EnergyOptions& options() const { return options_; }
 
  private:
-  CurveFigures measure_chunk(const std::function<Tensor(const Tensor&)>& curve, const Tensor& times,
-                             const QualityPointer& feature, double tolerance, int64_t max_subdivisions) const;
+  CurveFigures<Tensor> measure_chunk(const std::function<Tensor(const Tensor&)>& curve, const Tensor& times,
+                                     const QualityPointer& feature, double tolerance,
+                                     int64_t max_subdivisions) const;
   Tensor decode_paths(const Tensor& points) const;
 
   std::shared_ptr<const Embedding> embedding_;

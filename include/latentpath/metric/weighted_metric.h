@@ -11,18 +11,9 @@
 
 #include "latentpath/metric/analytic_metric.h"
 #include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/curve_figures.h"
 
 namespace latentpath {
-
-/// Lengths of a polyline in the chart, taken as the curve it is: on a grid refined until they settle.
-struct LengthFigures {
-  double length = 0;            ///< L = ∫ n ‖(Φγ)'‖ dt; the distance run where there is no quality
-  double embedding_length = 0;  ///< ∫ ‖(Φγ)'‖ dt
-  double chord_cost = 0;        ///< Σ n² ‖ΔΦ‖²/Δ on that grid (paper A, Eq. 5), nodes at even times
-  double least_weight = 0;      ///< smallest n met
-  double greatest_weight = 0;   ///< largest n met
-  int subdivisions = 1;         ///< into which each segment was cut
-};
 
 class WeightedMetric {
  public:
@@ -59,12 +50,17 @@ class WeightedMetric {
   void segment_lengths(std::size_t count, const double* a, const double* b, int subdivisions,
                        double* lengths) const;
 
-  /// Length of the polyline nodes [count, D]: every segment cut into 4, 8, 16, … subdivisions until the
-  /// length changes by less than `tolerance` of itself, or by what rounding of the chart may do
-  /// (AnalyticMap:: rounding), or into `max_subdivisions`; where it has not settled then, segments are cut
-  /// further where they need it, towards the rim of a bounded space above all.
-  LengthFigures length(std::span<const double> nodes, double tolerance = 1e-7,
-                       int max_subdivisions = 256) const;
+  /// Length of the polyline nodes [count, D], taken as the curve it is in the chart: every segment cut into
+  /// 4, 8, 16, … subdivisions until the length changes by less than `tolerance` of itself, or by what
+  /// rounding of the chart may do (AnalyticMap:: rounding), or into `max_subdivisions`; where it has not
+  /// settled then, segments are cut further where they need it, towards the rim of a bounded space above all.
+  /// Length, length in H, chord cost on that grid as the refined one, and least weight: the figures that a
+  /// search asks for.
+  CurveFigures<double> length(std::span<const double> nodes, double tolerance = 1e-7,
+                              int max_subdivisions = 256) const;
+  /// All figures of the polyline: lengths as above; the chord cost (paper A, Eq. 5), nodes at even times, on
+  /// the segments as they are and cut into 4; qualities at nodes and middles.
+  CurveFigures<double> measure(std::span<const double> nodes) const;
 
   /// n ≥ this everywhere (AnalyticQuality::least_weight).
   double least_weight() const { return quality_->least_weight(epsilon_); }

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "latentpath/metric/path_energy.h"
+#include "latentpath/path/refine.h"
 
 namespace latentpath {
 
@@ -17,6 +18,6 @@ Tensor lower_bounds(const PathEnergy& energy, const Tensor& start, const Tensor&
 /// √(gᵀH₀g / 2·cost) of polylines [rows, n + 1, D] at `times`, for the sum on a grid `subdivisions` times
 /// finer: scale-free, and 0 where stationary. H₀ is the inverse of PathObjective's model of the Hessian.
 Tensor gradient_residuals(const PathEnergy& energy, const Tensor& nodes, const Tensor& times,
-                          int64_t subdivisions);
+                          int64_t subdivisions, const PreconditionerOptions& preconditioner = {});
 
 }  // namespace latentpath

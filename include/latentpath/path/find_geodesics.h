@@ -41,12 +41,14 @@ struct GeodesicLevelOptions {
   /// points, and is sought again on a grid four times finer; on the last level by more than `last_hidden`.
   double hidden = 0.03, last_hidden = 0.01;
   int most_subdivisions = 64;         ///< of a segment, at which that ends
+  int weighted_subdivisions = 4;      ///< of a segment, where search_subdivisions() has weights
   int first_order_iterations = 1000;  ///< of methods that take a learning rate, on each level, at least
 };
 
 /// Level sets, whose walls are stiff and have kinks (docs/algorithms/level_sets.md).
 struct ContinuationOptions {
-  int subdivisions = 4;       ///< of each segment, since it may cross a kink, where `subdivisions` is 0
+  int subdivisions = 4;       ///< of each segment, since it may cross a kink, where
+                              ///< GeodesicOptions::subdivisions is 0
   double first_weight = 0.5;  ///< K starts where it adds this share of n_M at the first path's deepest point
   double tolerance = 1e-4;    ///< converged below this residual, until K and kinks are as asked for
   /// Widths of kinks, as shares of n_M/K: while K grows; at first once it has grown, then halved; and at the

@@ -92,6 +92,12 @@ std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std
 /// The box around points [count, D], widened on each side by `margin` times its diagonal.
 SearchBox surrounding_box(const std::vector<double>& points, int dim, double margin = 0.5);
 
+/// Subdivisions for a search that is to be as good in bad places as in good ones, where `subdivisions` is 0:
+/// a solver that sees one point of the weight a segment hides bad places between them, so segments are cut as
+/// `levels.weighted_subdivisions` says, for level sets as `continuation.subdivisions` does. Of a constant
+/// quality 0: chosen.
+int search_subdivisions(const WeightedMetric& metric, const GeodesicOptions& options);
+
 /// g at points, for solve_eikonal(): one row where the chart is the identity, else D(D + 1)/2.
 MetricField metric_field(const WeightedMetric& metric);
 

@@ -9,6 +9,7 @@
 #include "latentpath/metric/path_energy.h"
 #include "latentpath/path/evaluation_counter.h"
 #include "latentpath/path/gauss_newton_model.h"
+#include "latentpath/path/refine.h"
 #include "latentpath/solver/objective.h"
 
 namespace latentpath {
@@ -18,7 +19,8 @@ class PathObjective : public Objective {
   /// `times` [n + 1] is the grid of costs; for a polyline of n/q segments it may be q times finer than the
   /// knots. start, end: [rows, D].
   PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start, Tensor end,
-                Tensor times, bool preconditioned, int64_t subdivisions = 1);
+                Tensor times, bool preconditioned, int64_t subdivisions = 1,
+                const PreconditionerOptions& preconditioner = {});
 
   int64_t problems() const override { return start_.size(0); }
   int64_t variables() const override { return curve_->parameter_count(); }
@@ -26,7 +28,8 @@ class PathObjective : public Objective {
   /// The inverse of the weighted Laplacian: for a polyline, cost ≈ Σ k_i ‖z_{i+1} − z_i‖² with k_i = w_i² s_i
   /// / Δ_i, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖² of the last point evaluated. An H¹ gradient that knows
   /// where steps are dear. A row that is not done after a few evaluations gets a Gauss–Newton model in its
-  /// place, which also knows in which directions, where that is affordable: energies, D ≤ 16, n/q ≥ 32.
+  /// place, which also knows in which directions, where that is affordable: of energies, as
+  /// PreconditionerOptions say.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
   /// The block-tridiagonal model of a polyline's energy for D ≤ 64, with exact first and, where the model can
@@ -68,6 +71,7 @@ class PathObjective : public Objective {
   Tensor start_, end_, times_;
   bool preconditioned_;
   int64_t subdivisions_;
+  PreconditionerOptions preconditioner_;
   Tensor held_;                           ///< [N]: EnergyOptions::held at every node; or undefined
   Tensor stiffness_;                      ///< k_i [rows, n/q]
   std::vector<GaussNewtonModel> models_;  ///< [rows], or none

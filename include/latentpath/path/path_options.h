@@ -47,11 +47,42 @@ struct PathSnapshot {
   const std::vector<int64_t>& decoder_evaluations;  ///< [pairs], so far
 };
 
+/// What a search relies on, looked at before it begins; each threshold has its reason on its page
+/// (docs/algorithms/probe.md).
+struct ProbeOptions {
+  int64_t pairs = 4;     ///< of a batch, evenly spread over it
+  int64_t compared = 6;  ///< points whose derivative is compared with differences
+  /// Displacements of differences, as shares of the distance between points: twice each is a segment of 64,
+  /// one of the finest grid that figures are taken on, and one well below that.
+  double coarse_step = 1.0 / 128, step = 1.0 / 4096, finest_step = 1.0 / 65536;
+  double warned = 0.05, refused = 0.5;  ///< share by which steps inflate the cost on that grid
+  double noise = 1e-5;                  ///< of the outputs: what draws random numbers differs by more
+  double mixing_warned = 3e-3, mixing_refused = 0.01;  ///< share by which a point's batch changes its output
+  double quality_noise = 1e-3;  ///< by which a quality may differ, asked twice or in another batch
+};
+
+/// Density regularisation (docs/algorithms/density_regularisation.md).
+struct DensityOptions {
+  /// Prior samples whose lowest V and spread give V₀ and its softness: to a tenth of the spread.
+  int64_t samples = 256;
+  /// The same where log det is estimated, by a thousand products a sample: to an eighth of the spread.
+  int64_t estimated_samples = 32;
+  int64_t balance_segments = 32;  ///< of the straight line along which `auto` balances the two terms
+  /// What the density term of that line weighs, by `auto`, in energies of the line: 2² − 1, what a path of
+  /// twice the length has more.
+  double balance = 3;
+  int64_t places = 33;  ///< of a path, evenly spaced in time, at which lost directions are looked for
+  double acted = 0.01;  ///< share of a direction from which δ is said to have acted
+};
+
 /// What the search found, moved to a stationary point by a second-order method (docs/algorithms/newton.md).
 struct FinishOptions {
   /// Where max_iterations is 0. Near a minimum Newton's method doubles the digits at every step; the others
   /// are spent on the way there.
   int64_t iterations = 60;
+  /// Midpoints a segment: 1 first, then 2, 4, … up to this, for paths that the step before made no cheaper.
+  int64_t finest = 4;
+  int64_t compare_subdivisions = 8;  ///< of the grid on which that is decided; a power of 2
 };
 
 /// Figures on refined grids, and paths that lose to a baseline there (docs/algorithms/verify.md).
@@ -71,6 +102,14 @@ struct PublishedOptions {
   int64_t quasi_newton_iterations = 300;  ///< lbfgs on a neural curve, where max_iterations is 0
   double learning_rate = 1e-3;            ///< adam, sgd, where PathOptions::learning_rate is empty (paper A)
   int64_t points = 35;  ///< kim-zhang: points of a path (K, "Datasets, Models and Hyperparameters")
+  /// kim-zhang, where PathOptions::learning_rate is empty: K gives no η. Second differences of unit
+  /// velocities are stable up to η = ℓ/2, ℓ the least distance of two images of neighbours; of the straight
+  /// line's, this share of that, since points come nearer to each other on the way.
+  double stable_step = 0.5;
+  /// kim-zhang: nor does K say when it has converged: when no point moves by more than this share of
+  /// PathOptions::tolerance of the mean latent distance of neighbours. Smooth errors of 35 points shrink by a
+  /// five-hundredth an iteration.
+  double settled = 0.01;
   /// paper2019, where PathOptions::learning_rate is empty: this share of 1/max_i k_i, a twentieth of the
   /// largest step at which gradient descent on Σ k_i ‖z_{i+1} − z_i‖² is stable (¼), since k_i grows on the
   /// way.
@@ -126,12 +165,15 @@ struct PathOptions {
       0.05;  ///< refined and coarse cost may differ by this share before a path goes on with a
              ///< finer subdivision and, if that does not help, is flagged under-resolved
   // The stages' own settings, in the order of the stages.
+  ProbeOptions probe = {};
+  DensityOptions density = {};
   ViaOptions via = {};
   RouteStartOptions routes = {};
   PruneOptions prune = {};
   LevelOptions levels = {};
   ReparametriseOptions reparametrise = {};
   SelectOptions select = {};
+  PreconditionerOptions preconditioner = {};
   SubdivisionOptions subdivision = {};
   RoundOptions rounds = {};
   FinishOptions finish = {};

@@ -26,10 +26,10 @@ struct LevelRecord {
 };
 
 struct PathResult {
-  Tensor nodes;                          ///< [pairs, n + 1, D]; ends equal start and end to the last bit
-  Tensor times;                          ///< [n + 1]
-  CurveFigures path, linear, spherical;  ///< figures of our path and of the two baselines
-  std::vector<Termination> termination;  ///< [pairs]
+  Tensor nodes;  ///< [pairs, n + 1, D]; ends equal start and end to the last bit
+  Tensor times;  ///< [n + 1]
+  CurveFigures<Tensor> path, linear, spherical;  ///< figures of our path and of the two baselines
+  std::vector<Termination> termination;          ///< [pairs]
   std::vector<std::string> start;   ///< [pairs]: which first path won: "linear", "spherical", "via-1", …
   std::vector<int64_t> iterations;  ///< [pairs]: those of its busiest path, over all stages
   /// Points decoded, counted on their way into the model (EvaluationCounter): together they are what the
@@ -43,6 +43,9 @@ struct PathResult {
   Tensor gradient_residual;  ///< [pairs]: √(gᵀH₀g / 2·cost) of the sum that was minimised last, H₀ the
                              ///< inverse of PathObjective's model of the Hessian: scale-free
   Tensor lower_bound;  ///< [pairs]: L ≥ −log(1 − ε) ‖Φ(z1) − Φ(z0)‖ for every path
+  /// [pairs]: ‖Φ(z1) − Φ(z0)‖, below which no path's length in H is; by a metric, what is known to be below
+  /// it. 0 where nothing is known: ε = 0.
+  Tensor ends_output_distance;
   std::vector<PathCertificate> certificates;  ///< [pairs] by second-order methods, else none
   std::vector<bool> under_resolved;  ///< [pairs]: coarse and refined cost differ by over resolution_tolerance
   std::vector<std::string> cost;     ///< [pairs]: what was minimised, "chord", "dynamic", …
@@ -54,6 +57,9 @@ struct PathResult {
   StageSettings stage_settings;  ///< of the stages, as used
   std::vector<std::string> warnings;
   uint64_t seed = 0;
+  /// By a quality that was asked for. Else one constant weight stands in costs and lengths, and people are
+  /// told lengths in H; whoever knows that nothing was asked says so.
+  bool weighted = true;
 
   /// Puts path `row` of another result, of as many nodes, in the place of path `pair`: nodes, figures,
   /// residual, start and termination. What was spent is left as it is.

@@ -20,6 +20,6 @@ namespace latentpath {
 
 /// The problem's shapes must be right already. Throws Error: kInput for a map or a quality that breaks its
 /// contract, kArgument for a prior of another dimension. NaN and infinity are warnings: they concern a pair.
-std::vector<std::string> probe_problem(const PathProblem& problem);
+std::vector<std::string> probe_problem(const PathProblem& problem, const ProbeOptions& options = {});
 
 }  // namespace latentpath

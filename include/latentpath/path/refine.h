@@ -30,6 +30,16 @@ struct LevelOptions {
   int64_t sparse_segments = 32;
 };
 
+/// A Gauss–Newton model in place of the weighted Laplacian, for a path that is not done after a few
+/// evaluations (PathObjective::precondition()). It decodes D + 1 points a node, which a path that ends soon
+/// does without. Not ablated.
+struct PreconditionerOptions {
+  int64_t largest_latent = 16;  ///< D at most: beyond, its points cost more than the iterations that it saves
+  int64_t fewest_segments = 32;  ///< of a path at least: coarse levels end before it pays
+  int64_t first_model = 8;       ///< evaluations of a path before its first one
+  int64_t model_lasts = 20;      ///< evaluations from one to the next
+};
+
 /// A path that costs much more on a grid 2q times finer has hidden from its midpoints: it goes on, minimising
 /// the q times finer sum itself, q = 2 and then 4.
 struct SubdivisionOptions {

@@ -18,6 +18,9 @@ struct RouteStartOptions {
   int64_t edge_points = 9;
   double least_share =
       0.02;  ///< no piece of a route is passed in less than this share of the mean piece's time
+  /// Samples of the roadmap where PathOptions::route_samples is 0: each route decodes points along the edges
+  /// that it tries, and in high dimensions there are many. Newton's method takes as many as few latents do.
+  int64_t few_latents = 3, samples_of_few = 2048, samples = 512;
   /// Without a prior samples are spread over the box around a pair's ends, widened on each side by this share
   /// of its diagonal.
   double box_margin = 0.5;

@@ -13,6 +13,7 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/metric/path_energy.h"
 #include "latentpath/path/evaluation_counter.h"
+#include "latentpath/path/refine.h"
 #include "latentpath/solver/second_order.h"
 #include "latentpath/solver/termination.h"
 
@@ -23,6 +24,8 @@ struct SecondOrderOptions {
   int64_t max_iterations = 60;
   double tolerance = 1e-6;  ///< converged when the scale-free gradient residual falls to this
   double max_seconds = 0;   ///< 0: no limit
+  int64_t finest = 4, compare_subdivisions = 8;  ///< as FinishOptions (path/path_options.h) say
+  PreconditionerOptions preconditioner = {};
   /// Told for which of these pairs [pairs] int64 a point is decoded; null: nobody is told.
   EvaluationCounter* counter = nullptr;
   Tensor pairs = {};

@@ -24,7 +24,7 @@ struct SmoothLength {
 };
 
 /// nodes [count, D], count ≥ 2. Of qualities that depend on time, that of the time ½. With a level set the
-/// kinks of the weight take many intervals; LengthFigures is what fits there.
+/// kinks of the weight take many intervals; CurveFigures is what fits there.
 SmoothLength smooth_length(const WeightedMetric& metric, std::span<const double> nodes,
                            double tolerance = 1e-13);
 

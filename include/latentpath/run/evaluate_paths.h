@@ -35,6 +35,7 @@
 #include "latentpath/metric/density_regularisation.h"
 #include "latentpath/metric/typicality_guard.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/run/evaluation_method.h"
 
 namespace latentpath {
 
@@ -63,30 +64,6 @@ std::function<Tensor(const Tensor& latent, const Tensor& decoded)> recognised_by
 Tensor draw_accepted(const LatentSampler& prior, const std::function<Tensor(const Tensor&)>& accepted,
                      int64_t count, at::Generator& generator, const CancellationToken& cancellation = {},
                      int64_t max_draws = 1 << 18);
-
-/// A way to a path.
-struct EvaluationMethod {
-  enum class Kind { kLinear, kSpherical, kSearch };
-  std::string name;
-  Kind kind = Kind::kSearch;
-  std::function<void(PathOptions&)> adjust = {};  ///< what a search changes in the evaluator's options
-  bool geodesic = false;                          ///< a search that is asked for no quality: Q = ½
-};
-
-/// A method by name:
-///   linear, spherical   the straight line and the great circle between the ends
-///   paper               Algorithm 1 of paper A: Adam on a neural curve, 1000 steps, from the straight line
-///   paper2019           paper B: descent on a polyline's nodes, endpoint-mean cost (its Eq. 3), 1000 steps
-///   straight            our solver started from the straight line only
-///   ours                our solver as it comes: several starts, the best path kept
-///   geod                of Kim and Zhang: our solver's shortest path, whatever quality others are asked
-///   geodreg             likewise, with density regularisation, auto where the options name none
-///   straight-z          the straight line, under their name
-///   kim-zhang           their Algorithm 1 for geodreg
-///   newton, adam, …     the same by another of solver_methods(), as InterpolateJob's `method` takes it
-/// Throws Error(kArgument) naming them for any other.
-EvaluationMethod evaluation_method(const std::string& name);
-std::vector<std::string> evaluation_method_names();
 
 enum class PathFigure : size_t {
   kClassRatio,

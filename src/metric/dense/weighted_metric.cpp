@@ -108,7 +108,8 @@ void WeightedMetric::squared_chords(std::size_t count, const double* x, double* 
 namespace {
 
 // Lengths of the polyline with each segment cut into `subdivisions`.
-LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> nodes, int subdivisions) {
+CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const double> nodes,
+                                int subdivisions) {
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const auto outputs = static_cast<std::size_t>(metric.chart().output_dim());
   const std::size_t segments = nodes.size() / dim - 1, cuts = static_cast<std::size_t>(subdivisions);
@@ -132,18 +133,18 @@ LengthFigures cut_length(const WeightedMetric& metric, std::span<const double> n
   metric.chart().values(total + 1, points.data(), nullptr, x.data());
   metric.weights(total, middles.data(), times.data(), n.data());
   metric.squared_chords(total, x.data(), squares.data());
-  LengthFigures figures;
+  CurveFigures<double> figures;
   figures.subdivisions = subdivisions;
-  figures.least_weight = std::numeric_limits<double>::infinity();
+  figures.length = figures.embedding_length = figures.cost_refined = 0;
+  figures.min_weight = std::numeric_limits<double>::infinity();
   for (std::size_t p = 0; p < total; ++p) {
     const double square = squares[p], chord = std::sqrt(square);
     figures.embedding_length += chord;
     if (chord > 0 || !std::isfinite(n[p])) {
       figures.length += n[p] * chord;
-      figures.chord_cost += n[p] * n[p] * square * static_cast<double>(total);
+      figures.cost_refined += n[p] * n[p] * square * static_cast<double>(total);
     }
-    figures.least_weight = std::min(figures.least_weight, n[p]);
-    figures.greatest_weight = std::max(figures.greatest_weight, n[p]);
+    figures.min_weight = std::min(figures.min_weight, n[p]);
   }
   return figures;
 }
@@ -201,23 +202,44 @@ double WeightedMetric::segment_length(const double* a, const double* b, int subd
   return cut_length(*this, nodes, std::max(subdivisions, 1)).length;
 }
 
-LengthFigures WeightedMetric::length(std::span<const double> nodes, double tolerance,
-                                     int max_subdivisions) const {
+CurveFigures<double> WeightedMetric::length(std::span<const double> nodes, double tolerance,
+                                            int max_subdivisions) const {
   const auto dim = static_cast<std::size_t>(latent_dim());
   LATENTPATH_CHECK(nodes.size() >= 2 * dim && nodes.size() % dim == 0, kArgument, "a polyline in dimension ",
                    dim, " needs at least 2 nodes of ", dim, " coordinates, not ", nodes.size(), " numbers");
   // Values that are rounded to single precision settle no further than a few of their last digits.
   tolerance =
       std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
-  LengthFigures figures = cut_length(*this, nodes, std::min(4, max_subdivisions));
+  CurveFigures<double> figures = cut_length(*this, nodes, std::min(4, max_subdivisions));
   bool settled = false;
   while (!settled && std::isfinite(figures.length) && figures.subdivisions < max_subdivisions) {
-    const LengthFigures finer = cut_length(*this, nodes, 2 * figures.subdivisions);
+    const CurveFigures<double> finer = cut_length(*this, nodes, 2 * figures.subdivisions);
     settled = std::abs(finer.length - figures.length) <= tolerance * std::abs(finer.length);
     figures = finer;
   }
   if (!settled && std::isfinite(figures.length) && !quality_->depends_on_time())
     figures.length = graded_length(*this, nodes, tolerance, figures.length);
+  return figures;
+}
+
+CurveFigures<double> WeightedMetric::measure(std::span<const double> nodes) const {
+  CurveFigures<double> figures = length(nodes);
+  figures.cost = cut_length(*this, nodes, 1).cost_refined;
+  figures.subdivisions = 4;
+  figures.cost_refined = cut_length(*this, nodes, figures.subdivisions).cost_refined;
+  figures.quality_of_curve = std::exp(-figures.length);
+  const auto dim = static_cast<std::size_t>(latent_dim());
+  std::vector<double> points(nodes.begin(), nodes.end());
+  for (std::size_t i = dim; i < nodes.size(); ++i) points.push_back(0.5 * (nodes[i - dim] + nodes[i]));
+  std::vector<double> n(points.size() / dim);
+  weights(n.size(), points.data(), nullptr, n.data());
+  figures.mean_quality = 0;
+  figures.min_quality = 1;
+  for (const double weight : n) {
+    const double q = (std::exp(-weight) - epsilon_) / (1 - 2 * epsilon_);  // Q_ε = exp(−n)
+    figures.mean_quality += q / static_cast<double>(n.size());
+    figures.min_quality = std::min(figures.min_quality, q);
+  }
   return figures;
 }
 

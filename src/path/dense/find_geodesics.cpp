@@ -60,7 +60,7 @@ class PairSolver {
   std::vector<double> first_path(std::size_t pair, std::size_t segments, Geodesic& geodesic) const;
   void standstill(Geodesic& geodesic, const double* point) const;
   void certify(const Outcome& outcome, Certificate& certificate);
-  void warn(Geodesic& geodesic, const LengthFigures& refined);
+  void warn(Geodesic& geodesic, const CurveFigures<double>& refined);
   SolverOptions rates_at(const DenseRows& x0);
   void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
@@ -245,7 +245,7 @@ void PairSolver::certify(const Outcome& outcome, Certificate& certificate) {
       outcome.termination);
 }
 
-void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
+void PairSolver::warn(Geodesic& geodesic, const CurveFigures<double>& refined) {
   const Certificate& certificate = geodesic.certificate;
   auto& warnings = geodesic.warnings;
   if (geodesic.termination == Termination::kIterationLimit)
@@ -278,7 +278,7 @@ void PairSolver::warn(Geodesic& geodesic, const LengthFigures& refined) {
     warnings.push_back(
         join_message("the Jacobian of chart ", metric_.chart().describe(),
                      " loses rank on the path: some directions of the chart cost nothing there"));
-  if (refined.least_weight <= 0)
+  if (refined.min_weight <= 0)
     warnings.push_back(
         join_message("quality ", metric_.quality().describe(),
                      " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
@@ -419,7 +419,7 @@ bool PairSolver::agrees_with_refined(const Geodesic& geodesic, double extrapolat
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
   geodesic.subdivisions = reached.empty() ? 1 : static_cast<int>(reached.back().subdivisions);
-  const LengthFigures refined = metric_.length(geodesic.nodes, 1e-6);
+  const CurveFigures<double> refined = metric_.length(geodesic.nodes, 1e-6);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;
   Certificate& certificate = geodesic.certificate;

@@ -113,6 +113,18 @@ std::vector<Lift> lifts_by_straight_line(const WeightedMetric& metric, const std
   return sorted.empty() ? std::vector<Lift>{{end, {}}} : sorted;
 }
 
+int search_subdivisions(const WeightedMetric& metric, const GeodesicOptions& options) {
+  if (options.subdivisions > 0) return options.subdivisions;
+  switch (metric.quality().form()) {
+    case AnalyticQuality::Form::kConstant:
+      return 0;
+    case AnalyticQuality::Form::kLevelSet:
+      return options.continuation.subdivisions;
+    default:
+      return options.levels.weighted_subdivisions;
+  }
+}
+
 MetricField metric_field(const WeightedMetric& metric) {
   const bool conformal = metric.chart().is_identity() && metric.target() == nullptr;
   return [metric, conformal](const MatrixXd& points) {

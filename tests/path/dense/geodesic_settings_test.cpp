@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "latentpath/core/error.h"
+#include "contract/refusal.h"
 #include "latentpath/metric/charts.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/global_geodesics.h"
@@ -21,17 +21,6 @@ AnalyticQualityPointer parabola() {
         return abs(z[1] - z[0] * z[0]);
       },
       50, 2);
-}
-
-template <class Use>
-std::string refusal(Use use) {
-  try {
-    use();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace

@@ -20,10 +20,18 @@ export const mostKept = 12;
 
 const columns: [string, string][] = [
   ["cost_refined", "cost"],
-  ["length", "length"],
+  ["length", "weighted length"],
+  ["embedding_length", "length"],
   ["mean_class_probability", "mean feature"],
   ["min_quality", "lowest quality"],
 ];
+
+/** Without a constant weight that stands in lengths where no quality was asked for: nothing to compare. */
+function figuresOf(answer: Answer | null, id: "path" | "linear"): Figures | undefined {
+  const pair = answer?.report.summary.pairs[0];
+  const figures = pair?.[id];
+  return figures && pair.path.weighted === false ? { ...figures, length: undefined } : figures;
+}
 
 export interface KeptPanel {
   element: HTMLElement;
@@ -61,7 +69,6 @@ export function keptPanel(out: string, act: { compare(id: number | null): void; 
   return {
     element: panel.element,
     set(kept, now, films, compared) {
-      const figures = (answer: Answer | null, id: "path" | "linear") => answer?.report.summary.pairs[0]?.[id];
       const plain = (text: string, id: number, click: () => void, pressed?: boolean) => h("button", { class: "plain", type: "button", "data-kept": id, "data-deed": text.toLowerCase(), click, ...(pressed === undefined ? {} : { "aria-pressed": String(pressed) }) }, text);
       panel.setSubtitle(kept.length > 0 ? "" : "Keep a path to compare it with others and with the straight line.");
       table.replaceChildren(
@@ -72,12 +79,12 @@ export function keptPanel(out: string, act: { compare(id: number | null): void; 
           h(
             "tbody",
             {},
-            ...(now ? [row(h("span", {}, "straight line"), films.line, figures(now, "linear"), "--linear"), row(h("b", {}, "LatentPath, now"), films.path, figures(now, "path"), "--path")] : []),
+            ...(now ? [row(h("span", {}, "straight line"), films.line, figuresOf(now, "linear"), "--linear"), row(h("b", {}, "LatentPath, now"), films.path, figuresOf(now, "path"), "--path")] : []),
             ...kept.map((each) =>
               row(
                 h("span", { class: "kept-name" }, each.name),
                 each.film,
-                figures(each.answer, "path"),
+                figuresOf(each.answer, "path"),
                 "--other",
                 plain("Compare", each.id, () => act.compare(compared === each.id ? null : each.id), compared === each.id),
                 plain("Ask again", each.id, () => act.again(each.id)),
