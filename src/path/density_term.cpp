@@ -139,20 +139,16 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
     for (PairGroup& group : groups) group.density_weight = *asked;
     return density;
   }
-  std::vector<PairGroup> single;
-  for (const PairGroup& group : groups)
-    for (const int64_t pair : group.pairs) {
-      PairGroup one = group;
-      one.pairs = {pair};
-      const PathEnergy energy(counter.map(), problem.quality,
-                              energy_options(options, make_cost(group.cost, group.time_weight)));
-      const auto of_pair = counter.count_for(at::tensor({pair}, at::kLong));
-      one.density_weight =
-          balanced_weight(energy, *density.potential, problem.start.narrow(0, pair, 1).to(at::kDouble),
-                          problem.end.narrow(0, pair, 1).to(at::kDouble), typical);
-      single.push_back(one);
-    }
-  groups = std::move(single);
+  groups = one_pair_each(groups);
+  for (PairGroup& one : groups) {
+    const int64_t pair = one.pairs[0];
+    const PathEnergy energy(counter.map(), problem.quality,
+                            energy_options(options, make_cost(one.cost, one.time_weight)));
+    const auto of_pair = counter.count_for(at::tensor({pair}, at::kLong));
+    one.density_weight =
+        balanced_weight(energy, *density.potential, problem.start.narrow(0, pair, 1).to(at::kDouble),
+                        problem.end.narrow(0, pair, 1).to(at::kDouble), typical);
+  }
   return density;
 }
 

@@ -37,7 +37,10 @@ struct PairGroup {
   std::string cost;  ///< "chord", "dynamic", …
   double time_weight = 0;
   double density_weight = 0;  ///< μ
+  bool own_quality = false;   ///< one pair, whose quality depends on its ends
 };
+/// A group for each pair.
+std::vector<PairGroup> one_pair_each(const std::vector<PairGroup>& groups);
 
 /// What density regularisation adds to the energies of a search; nothing where it is not asked for.
 struct DensityTerm {

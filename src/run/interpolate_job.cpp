@@ -37,6 +37,10 @@ void check_job(const InterpolateJob& job) {
   check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(job.keep.keep.empty() || !job.models.classifier.empty(), kArgument,
+                   "`keep` is about a class of a `classifier`: give that too");
+  LATENTPATH_CHECK(job.metric.empty() || job.keep.embedding_features.empty(), kArgument,
+                   "`metric` and `embedding_features` both say how lengths are measured: give one of them");
   LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
                    "a quality of one's own stands in the place of `favor` and `avoid`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
@@ -82,6 +86,7 @@ OptionTable<InterpolateJob> make_table() {
       .help("Class (number or name) to pass through; repeatable")
       .add("avoid", &J::avoid)
       .help("Class to keep away from; repeatable")
+      .include(&J::keep, keep_option_table())
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
@@ -181,6 +186,8 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
   const double odds = InterpolateJob().odds;
+  say(job.keep.keep_scale > 0 && job.keep.keep_features.empty(), "keep_scale",
+      "there are no `keep_features`");
   say(job.odds != odds && !feature, "odds", kNoFeature);
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
@@ -189,11 +196,12 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(no_quality && !job.favor.empty(), "favor", "Algorithm 1 of Kim and Zhang asks for no quality");
   say(no_quality && !job.avoid.empty(), "avoid", "Algorithm 1 of Kim and Zhang asks for no quality");
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
-  say(job.guard != "on" && !feature, "guard", kNoFeature);
+  say(job.guard != "on" && !feature && !job.keep.any(), "guard", kNoFeature);
   if (!models.decoder_function) {
     say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
     say(!job.judge.empty() && classifier && !feature, "judge", kNoFeature);
-    say(classifier && !feature && !class_ends, "classifier", "no class is favoured, avoided or an end");
+    say(classifier && !feature && !class_ends && job.keep.keep.empty(), "classifier",
+        "no class is favoured, avoided, kept or an end");
     say(!models.input_range.empty() && !classifier, "input_range", kNoClassifier);
     say(!models.input_mean.empty() && !classifier, "input_mean", kNoClassifier);
     say(!models.input_std.empty() && !classifier, "input_std", kNoClassifier);
@@ -296,11 +304,14 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   return context;
 }
 
-/// Feature (with its ramp) times prior and guard (null: none). A feature of the caller's own is no
-/// probability of a classifier's, and its odds stay.
+/// Feature (with its ramp) times prior, guard (null: none) and what is kept. A feature of the caller's own is
+/// no probability of a classifier's, and its odds stay.
 QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, const QualityPointer& guard) {
   const QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
-  return path_quality(asked, job.ramp == "on", run.prior, guard);
+  const QualityPointer kept = run.kept.quality();
+  if (!kept) return path_quality(asked, job.ramp == "on", run.prior, guard);
+  if (!asked && !run.prior.quality && !guard) return kept;
+  return product({path_quality(asked, job.ramp == "on", run.prior, guard), kept});
 }
 
 /// What `freeze` holds, once the ends are known: of N(0, I) the guard then is about the rest.
@@ -327,6 +338,8 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
   check_not_interrupted(cancellation);
   loaded.prior = make_prior(job.prior, loaded.models.prior, loaded.models.decoder->latent_dim(),
                             job.path.seed, progress);
+  check_not_interrupted(cancellation);
+  loaded.kept = load_kept(job.keep, job.models, loaded.models, loaded.prior, job.path.seed);
   return loaded;
 }
 
@@ -357,10 +370,11 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
       run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
   }
   run.prior = loaded.prior;
+  run.kept = loaded.kept;
   append(models.assumptions, run.prior.notes);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = run.prior.sampler();
-  if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
+  if (!problem.prior && (problem.feature || job.keep.any())) problem.prior = normal_sampler(dim);
   run.second.seed = job.path.seed;
   problem.density = latent_density(job, run.prior, models.assumptions);
 
@@ -382,8 +396,8 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
     check_end_points(run.prior, problem.end, field("to"));
   }
   hold_frozen(job, *models.decoder, run);
-  run.guard =
-      make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
+  run.guard = make_guard(run.prior, job.guard == "on", problem.feature != nullptr || job.keep.any(),
+                         problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
   problem.quality = quality_of(job, run, run.guard.quality);
@@ -447,7 +461,9 @@ PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const 
   problem.start = run.problem.start.index_select(0, pairs);
   problem.end = run.problem.end.index_select(0, pairs);
   if (!guarded) problem.quality = quality_of(job, run, nullptr);
-  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  // Pictures and answers look at the decoder; the search measures lengths by the metric, or between features,
+  // where that is asked for.
+  if (run.kept.embedding) return measured_by(problem, embedding_in(run.kept.embedding, problem.embedding));
   return metric ? measured_by(problem, metric) : problem;
 }
 
@@ -565,12 +581,14 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   }
   add_distances(run);
   add_density_figures(job, run, interrupted);
+  if (!interrupted) add_kept_figures(run.summary, run.kept, run.problem, result);
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
-  run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
+  run.text = result.brief_report() + data_density_text(run.summary) + kept_text(run.summary) +
+             verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
   if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
 }
@@ -579,7 +597,8 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
 std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   std::vector<std::string> local = local_model_paths(job.models);
   for (const auto& searched : job.models.folders)
-    for (const std::string& name : {job.encoder, job.judge})
+    for (const std::string& name :
+         {job.encoder, job.judge, job.keep.keep_features, job.keep.embedding_features})
       local.push_back((searched / (name + ".pt")).string());
   return local;
 }
@@ -795,8 +814,8 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
     for (const InterpolateRun& run : runs)
       if (run.options[name] != runs[0].options[name]) all.options[name] = nullptr;
   for (const char* name : {"quality", "feature"}) all.facts.erase(name);
-  all.text =
-      all.result.brief_report() + data_density_text(all.summary) + verdict_text(all.summary["verdict"]);
+  all.text = all.result.brief_report() + data_density_text(all.summary) + kept_text(all.summary) +
+             verdict_text(all.summary["verdict"]);
   all.files.clear();
   if (count > 1) all.files = detail::path_tables(all.summary);
   all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};

@@ -17,6 +17,7 @@
 #include "latentpath/path/tour.h"
 #include "latentpath/run/convergence_record.h"
 #include "latentpath/run/end_points.h"
+#include "latentpath/run/kept.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
@@ -32,6 +33,7 @@ struct InterpolateJob {
   std::string metric;  ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name
+  KeepOptions keep;                       ///< what should not change on the way
   PriorOptions prior;
   double odds = 4;          ///< s of the favoured probability P: P/(P + s (1 − P)); 1: P itself
   double sharpness = 1;     ///< p, to the power of which that is taken
@@ -70,6 +72,7 @@ struct InterpolateRun : RunRecord {
   int64_t legs_of_tour = 0;                     ///< pairs are legs, so many a tour; 0: no tours
   std::vector<Tour> tours;
   Prior prior;
+  KeptModels kept;
   Guard guard;
   SecondOpinion second;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
