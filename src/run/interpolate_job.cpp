@@ -15,6 +15,7 @@
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
+#include "latentpath/path/section_starts.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/held_coordinates.h"
@@ -34,6 +35,7 @@ namespace {
 using nlohmann::json;
 
 void check_job(const InterpolateJob& job) {
+  asked_classes(job.favor, job.avoid);
   check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
@@ -83,9 +85,13 @@ OptionTable<InterpolateJob> make_table() {
           "G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("favor", &J::favor)
-      .help("Class (number or name) to pass through; repeatable")
+      .help(
+          "Class (number or name) to pass through; repeatable. 8@0.0-0.4: in this section of the time alone")
       .add("avoid", &J::avoid)
-      .help("Class to keep away from; repeatable")
+      .help("Class to keep away from; repeatable, and in a section likewise")
+      .add("combine", &J::combine)
+      .help("What several favoured classes of the same time are")
+      .choices({{"auto", "any of classes that exclude each other, all of attributes"}, {"any"}, {"all"}})
       .include(&J::keep, keep_option_table())
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
@@ -188,6 +194,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const double odds = InterpolateJob().odds;
   say(job.keep.keep_scale > 0 && job.keep.keep_features.empty(), "keep_scale",
       "there are no `keep_features`");
+  say(job.combine != "auto" && job.favor.size() < 2, "combine", "no two classes are favoured");
   say(job.odds != odds && !feature, "odds", kNoFeature);
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
@@ -304,14 +311,27 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   return context;
 }
 
+/// What is sought in each section.
+std::vector<QualitySection> asked_sections(const InterpolateJob& job, const InterpolateRun& run) {
+  std::vector<QualitySection> asked;
+  for (const FeatureSection& section : run.sections)
+    asked.push_back({section.from, section.to, asked_of(section.feature.quality, job.odds, job.sharpness)});
+  return asked;
+}
+
 /// Feature (with its ramp) times prior, guard (null: none) and what is kept. A feature of the caller's own is
 /// no probability of a classifier's, and its odds stay.
 QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, const QualityPointer& guard) {
-  const QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
+  QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
+  bool ramp = job.ramp == "on";
+  if (!run.sections.empty()) {
+    asked = in_sections(asked_sections(job, run), ramp);
+    ramp = false;  // each section has its own
+  }
   const QualityPointer kept = run.kept.quality();
-  if (!kept) return path_quality(asked, job.ramp == "on", run.prior, guard);
+  if (!kept) return path_quality(asked, ramp, run.prior, guard);
   if (!asked && !run.prior.quality && !guard) return kept;
-  return product({path_quality(asked, job.ramp == "on", run.prior, guard), kept});
+  return product({path_quality(asked, ramp, run.prior, guard), kept});
 }
 
 /// What `freeze` holds, once the ends are known: of N(0, I) the guard then is about the rest.
@@ -343,6 +363,27 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
   return loaded;
 }
 
+/// What is favoured and avoided, by the classifier and by the judge.
+void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run) {
+  PathProblem& problem = run.problem;
+  if (job.own_feature) {
+    Feature feature = job.own_feature(models);
+    problem.feature = std::move(feature.quality);
+    run.feature = std::move(feature.name);
+  } else if (!job.favor.empty() || !job.avoid.empty()) {
+    AskedFeature asked = asked_feature(models.classifier, job.favor, job.avoid, job.combine);
+    problem.feature = std::move(asked.feature.quality);
+    run.feature = std::move(asked.feature.name);
+    run.sections = std::move(asked.sections);
+    if (models.judge)
+      run.second.judged =
+          asked_feature(models.judge, job.favor, job.avoid, job.combine, models.classifier.get())
+              .feature.quality;
+    if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
+      run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
+  }
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, InterpolateRun& run,
                  const CancellationToken& cancellation) {
@@ -356,19 +397,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
 
   PathProblem& problem = run.problem;
   problem.embedding = models.decoder;
-  if (job.own_feature) {
-    Feature feature = job.own_feature(models);
-    problem.feature = std::move(feature.quality);
-    run.feature = std::move(feature.name);
-  } else if (!job.favor.empty() || !job.avoid.empty()) {
-    Feature feature = make_feature(models.classifier, job.favor, job.avoid);
-    problem.feature = std::move(feature.quality);
-    run.feature = std::move(feature.name);
-    if (models.judge)
-      run.second.judged = make_feature(models.judge, job.favor, job.avoid, *models.classifier).quality;
-    if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
-      run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
-  }
+  set_feature(job, models, run);
   run.prior = loaded.prior;
   run.kept = loaded.kept;
   append(models.assumptions, run.prior.notes);
@@ -382,6 +411,10 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
+  LATENTPATH_CHECK(
+      run.legs_of_tour == 0 || run.sections.empty(), kArgument,
+      "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
+      "the same on all of them, or give no `through`, `tours` or `closed`");
   append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
   say_equal_ends(job, problem, models);
@@ -467,6 +500,17 @@ PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const 
   return metric ? measured_by(problem, metric) : problem;
 }
 
+/// First paths that go through what each section asks for, unless others are given.
+void start_by_sections(const InterpolateJob& job, const InterpolateRun& run, const PathProblem& problem,
+                       PathOptions& options, const CancellationToken& cancellation, int64_t& drawn) {
+  if (run.sections.empty() || options.first_paths.defined() || options.init != "auto") return;
+  std::vector<QualitySection> asked = asked_sections(job, run);
+  for (QualitySection& section : asked)
+    if (problem.embedding != run.problem.embedding)
+      section.quality = at_decoded(section.quality, run.problem.embedding);
+  options.first_paths = section_paths(problem, asked, options, cancellation, &drawn);
+}
+
 MetricTensorPointer metric_of(const InterpolateJob& job, const InterpolateRun& run) {
   return job.metric.empty() ? nullptr : load_metric(job.metric, run.problem.start.size(1));
 }
@@ -484,7 +528,10 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     const PathProblem problem = part_of(job, run, metric, pairs, unguarded == 0);
     PathOptions options = run.path;
     if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
+    int64_t drawn = 0;
+    start_by_sections(job, run, problem, options, cancellation, drawn);
     PathResult found = find_path(problem, options, progress, cancellation);
+    found.candidate_evaluations += drawn;
     if (job.certify && !cancellation.cancelled()) {
       const auto certificates = certify_and_improve(
           problem, options, found, certificate_options(problem, run.prior.normal), progress, cancellation);
@@ -562,7 +609,12 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
 
 void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
+  json sections;
+  if (!run.sections.empty()) sections = section_figures(run.problem, run.sections, result);
   run.summary = path_summary(result);
+  for (size_t pair = 0; pair < sections.size(); ++pair)
+    for (const auto& [curve, figures] : sections[pair].items())
+      run.summary["pairs"][pair][curve]["sections"] = figures;
   std::vector<Warning> warnings;
   append(warnings, run.summary.value("warnings", std::vector<std::string>()));
   append(warnings, run.warnings);
@@ -587,8 +639,8 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
-  run.text = result.brief_report() + data_density_text(run.summary) + kept_text(run.summary) +
-             verdict_text(run.summary["verdict"]);
+  run.text = result.brief_report() + sections_text(run.summary) + data_density_text(run.summary) +
+             kept_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
   if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
 }

@@ -59,6 +59,9 @@ extern PathProblem problem;
 //// metric/path_energy.h
 extern const CurvePoints points;
 extern const std::function<Tensor(const Tensor&)> curve_at;
+//// metric/quality_sections.h
+extern const QualityPointer eights, threes;
+extern PathProblem problem;
 //// metric/sample_density.h
 extern const Tensor codes;
 //// metric/weighted_metric.h
@@ -127,6 +130,10 @@ extern const bool sparse;
 extern const PathOptions options;
 //// path/quality_of_pair.h
 extern const PathProblem problem;
+//// path/section_starts.h
+extern const PathProblem problem;
+extern PathOptions options;
+extern const std::vector<QualitySection> asked;
 //// path/published_methods.h
 extern const PathProblem problem;
 //// path/refine.h

@@ -20,8 +20,8 @@
 namespace latentpath {
 
 struct KeepOptions {
-  std::string keep_features;  ///< model of features that stay near those of the nearer end; empty: none
-  double keep_scale = 0;      ///< distance that counts as half good; 0: that of two samples of the prior
+  std::string keep_features;      ///< model of features that stay near those of the nearer end; empty: none
+  double keep_scale = 0;          ///< distance that counts as half good; 0: that of two samples of the prior
   std::vector<std::string> keep;  ///< classes whose probability stays as at the nearer end, by number or name
   std::string embedding_features;  ///< model of features in whose space lengths are measured; empty: images
   /// Functions in the place of the files, which are then their names. No options.
