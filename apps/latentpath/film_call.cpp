@@ -4,6 +4,7 @@
 #include <iostream>
 #include <system_error>
 
+#include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "program.h"
 
@@ -30,16 +31,20 @@ class GuardedFiles {
 
 }  // namespace
 
+std::string film_sentence(const FilmOptions& options, const FilmFacts& facts, double seconds) {
+  std::string sentence = join_message("film: ", facts.text(), ", decoded and written in ",
+                                      figure_text(seconds), " s: ", options.video);
+  if (!options.frames_dir.empty()) sentence += (options.video.empty() ? "" : ", ") + options.frames_dir;
+  return sentence;
+}
+
 void make_film(const FilmOptions& options, bool quiet, const std::function<FilmFacts()>& make) {
   const GuardedFiles guard(temporary_files(options));
   const auto begin = std::chrono::steady_clock::now();
   const FilmFacts facts = make();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (quiet) return;
-  std::cout << "film: " << facts.text() << ", decoded and written in " << figure_text(seconds) << " s: ";
-  if (!options.video.empty()) std::cout << options.video;
-  if (!options.frames_dir.empty()) std::cout << (options.video.empty() ? "" : ", ") << options.frames_dir;
-  std::cout << "\n";
+  std::cout << film_sentence(options, facts, seconds) << "\n";
   check_standard_output();
 }
 

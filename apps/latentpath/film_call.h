@@ -3,10 +3,14 @@
 // told.
 
 #include <functional>
+#include <string>
 
 #include "latentpath/report/film.h"
 
 namespace latentpath::program {
+
+/// "film: 120 frames of …", of a film that `seconds` went into.
+std::string film_sentence(const FilmOptions& options, const FilmFacts& facts, double seconds);
 
 /// Calls `make`, during which a second Ctrl-C removes the film's temporary files, and tells what it made
 /// unless `quiet`.

@@ -2,6 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <chrono>
+#include <iostream>
+
 #include "film_call.h"
 #include "run_job.h"
 
@@ -40,24 +43,55 @@ void say_unused(FilmOptions film, const RunObserver& observer) {
                     "` changes nothing here: no `video` and no `frames_dir` is asked for");
 }
 
+FilmFacts film_of(const InterpolateRun& run, const FilmOptions& film, const ProgressObserver& progress) {
+  FilmedPaths paths{run.problem.embedding, run.result.nodes, run.result.times, run.output_range};
+  if (!run.tours.empty()) {
+    std::tie(paths.nodes, paths.times) = stacked(run.tours);
+    paths.tours = true;
+  }
+  return write_film(paths, film, at::get_num_threads(), progress, interrupt_token());
+}
+
+/// What of a film lies in the run folder, or what does not; the folder is at `folder` now.
+FilmOptions part_of_film(const FilmOptions& film, bool in_run, const std::filesystem::path& folder) {
+  FilmOptions part = film;
+  part.run_folder.clear();
+  for (std::string FilmOptions::*file : {&FilmOptions::video, &FilmOptions::frames_dir}) {
+    const std::filesystem::path place = place_in_run(film, film.*file);
+    if (place.empty() == in_run)
+      (part.*file).clear();
+    else if (in_run)
+      part.*file = (folder / place).string();
+  }
+  return part;
+}
+
 void run_interpolate(InterpolateCall& call) {
-  run_job(call, interpolate_call_table(), [&call](const InterpolateRun& run, const RunObserver& observer) {
+  call.film.run_folder = call.job.out;
+  const bool quiet = call.shell.quiet || call.shell.json;
+  std::string told;  // of a film in the run folder
+  const auto in_folder = [&](const InterpolateRun& run, const RunObserver& observer,
+                             const std::filesystem::path& folder) {
+    const FilmOptions film = part_of_film(call.film, true, folder);
+    if (!film.wanted()) return;
+    const auto begin = std::chrono::steady_clock::now();
+    const FilmFacts facts = film_of(run, film, observer.progress);
+    told = film_sentence(part_of_film(call.film, true, call.job.out), facts,
+                         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  };
+  const auto beside = [&](const InterpolateRun& run, const RunObserver& observer) {
     say_unused(call.film, observer);
-    if (!call.film.wanted()) return;
-    ProgressLine line("cost", call.shell.quiet || call.shell.json);
-    make_film(call.film, call.shell.quiet || call.shell.json, [&] {
-      FilmedPaths paths{run.problem.embedding, run.result.nodes, run.result.times, run.output_range};
-      if (!run.tours.empty()) {
-        std::tie(paths.nodes, paths.times) = stacked(run.tours);
-        paths.tours = true;
-      }
-      const FilmFacts facts = write_film(
-          paths, call.film, at::get_num_threads(), [&line](const Progress& progress) { line(progress); },
-          interrupt_token());
+    if (!told.empty() && !quiet) std::cout << told << "\n";
+    const FilmOptions film = part_of_film(call.film, false, {});
+    if (!film.wanted()) return;
+    ProgressLine line("cost", quiet);
+    make_film(film, quiet, [&] {
+      const FilmFacts facts = film_of(run, film, [&line](const Progress& progress) { line(progress); });
       line.finish();
       return facts;
     });
-  });
+  };
+  run_job(call, interpolate_call_table(), beside, in_folder);
 }
 
 }  // namespace

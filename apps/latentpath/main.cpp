@@ -15,6 +15,7 @@
 
 #include "command_line.h"
 #include "config_file.h"
+#include "interrupt_answer.h"
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
@@ -40,13 +41,20 @@ int report_error(std::string message, int code) {
 // Where the handler wakes the thread that cleans up; -1 until that thread runs.
 std::atomic<int> abandon_pipe{-1};
 
+// Whether somebody watches to whom the first signal is to be answered.
+std::atomic<bool> answers{false};
+constexpr char kAnswer[] = "\r\033[Kstopping, to keep what is found; once more ends at once\n";
+
 /// The first signal asks the running computation to stop and save; a second one ends the program at once.
 void on_signal(int signal_number) {
+  const int saved = errno;
   if (!token().cancelled()) {
     token().cancel();
+    // What a handler may call; a terminal that is gone need not hear it.
+    if (answers && ::write(STDERR_FILENO, kAnswer, sizeof kAnswer - 1) < 0) answers = false;
+    errno = saved;
     return;
   }
-  const int saved = errno;
   const char byte = 1;
   if (abandon_pipe < 0 || ::write(abandon_pipe, &byte, 1) != 1) {
     std::signal(signal_number, SIG_DFL);
@@ -101,6 +109,8 @@ void check_subcommand(const CLI::App& app, const std::vector<std::string>& argum
 }  // namespace
 
 const CancellationToken& interrupt_token() { return token(); }
+
+void answer_first_interrupt() { answers = true; }
 
 Abandonment& on_abandon() {
   static auto* instance = new Abandonment;  // outlives main(): the waiting thread may use it to the very end

@@ -7,10 +7,14 @@
 #include <iostream>
 #include <string>
 
+#include "interrupt_answer.h"
+
 namespace latentpath::program {
 
 ProgressLine::ProgressLine(const char* value_name, bool quiet)
-    : value_name_(value_name), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+    : value_name_(value_name), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {
+  if (terminal_ && !quiet_) answer_first_interrupt();
+}
 
 ProgressLine::~ProgressLine() { finish(); }
 

@@ -6,6 +6,7 @@
 //     return job_subcommand("measures", "A path between two samples", kExamples, measures_option_table());
 //   }
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -37,15 +38,17 @@ struct Call {
   Shell shell;
 };
 
-/// What is done with a run beside its folder: nothing.
+/// What is done with a run beside its folder, or in it: nothing.
 struct NothingElse {
-  template <class Run>
-  void operator()(const Run&, const RunObserver&) const {}
+  template <class... Arguments>
+  void operator()(const Arguments&...) const {}
 };
 
 /// `show` is called with a run that is a success, when its folder is written and its results are printed.
-template <class JobCall, class Show = NothingElse>
-void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show = {}) {
+/// `add` is called with such a run when its folder is written but has not its name yet, and with where it is:
+/// what it throws is the program's failure once the folder is there without what it would have added.
+template <class JobCall, class Show = NothingElse, class Add = NothingElse>
+void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show = {}, const Add& add = {}) {
   table.validate(call);
   auto& job = call.job;
   if constexpr (requires { job.models.folders; }) job.models.folders = model_folders();
@@ -55,6 +58,7 @@ void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show 
   if (!job.out.empty()) folder.emplace(job.out, job.overwrite);
   ProgressLine line("cost", call.shell.quiet || call.shell.json);
   const RunObserver observer = observer_for(call.shell, line);
+  std::exception_ptr not_added;
   auto run = execute(job, observer, interrupt_token());
   line.finish();
   rename_options(run, option_names_as_dashes);
@@ -63,11 +67,17 @@ void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show 
     run.local_paths.push_back(folder->target().string());
     const auto draw = [&] { illustrate(job, run, folder->path(), observer.progress, interrupt_token()); };
     write_run(run, folder->path(), draw, interrupt_token());
+    try {
+      if (!run.failure && !interrupt_token().cancelled()) add(run, observer, folder->path());
+    } catch (...) {
+      not_added = std::current_exception();
+    }
     folder->commit();
     if constexpr (requires { forget_batches(run); }) forget_batches(run);
   }
   line.finish();
   finish(run, call.shell, folder ? std::optional(folder->target()) : std::nullopt);
+  if (not_added) std::rethrow_exception(not_added);
   show(run, observer);
 }
 

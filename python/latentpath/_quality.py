@@ -223,12 +223,33 @@ class Prior(Quality):
         raise ValueError(f"a prior ({self.name}) is a factor of the whole quality: q * prior, or the argument prior")
 
 
+class _KeptFeatures(Quality):
+    """Features that stay near those of the nearer end."""
+
+    def __init__(self, features, scale):
+        self.features, self.scale = features, scale
+        self.identity = os.fspath(features) if is_file(features) else id(features)
+
+    def _callables(self):
+        return [self.features]
+
+    def _key(self):
+        return ("keep", self.identity, self.scale)
+
+    def _expression(self, scope):
+        raise ValueError("keep_features() is a factor of the whole quality of find_path(): q * keep_features(network)")
+
+
 class Scope:
     """What an expression's functions are registered with."""
 
     def __init__(self, search, device, dtype, shape):
         self.search, self.device, self.dtype, self.shape = search, device, dtype, shape
         self._classifiers = {}
+
+    def features(self, call):
+        """A model of features."""
+        return describe_model(self.search, call, "features", self.device, self.dtype)[0]
 
     def classifier(self, quality):
         """The classifier of favor() or avoid(), registered once."""
@@ -323,6 +344,23 @@ def shift_odds(quality, odds):
     if not isinstance(odds, numbers.Real) or not odds > 0:
         raise ValueError(f"the odds of a quality must be above 0, not {odds}")
     return _ShiftedOdds(as_quality(quality), float(odds))
+
+
+def keep_features(features, scale=None):
+    """What should not change on the way, such as who somebody is: Q = 1/(1 + (d/scale)²), d the distance between a place's
+    features and those of the nearer end, as a factor of the whole quality, or alone.
+
+        path = lp.find_path(decoder, z0, z1, quality=lp.favor(classifier, "glasses") * lp.keep_features(network))
+        path.figures[0]["path"]["mean_feature_distance"]
+
+    features: a module, function or model's file, images [n, …] → [n, F]; of a file with a method `features` that is called
+    scale: the distance that counts as half good; None: what two samples of the prior are apart
+    """
+    if scale is not None and (not isinstance(scale, numbers.Real) or not 0 < scale < float("inf")):
+        raise ValueError(f"`scale` must be a number above 0, not {scale}")
+    if not is_file(features) and not callable(features):
+        raise TypeError(f"features are a torch module, a function or a model's file, not {type(features).__name__}")
+    return _KeptFeatures(features, None if scale is None else float(scale))
 
 
 def normal_prior():

@@ -16,7 +16,7 @@ from ._measures import MeasurePath
 from ._options import Options, with_options
 from ._path import Path, Tour
 from ._progress import progress_of
-from ._quality import Prior, Scope, _Classified, as_prior, as_qualities, as_quality, product_of
+from ._quality import Prior, Scope, _Classified, _KeptFeatures, as_prior, as_qualities, as_quality, product_of
 
 _log = logging.getLogger("latentpath")
 
@@ -32,7 +32,7 @@ _TAKEN = (
     | MODELS_OF_FILES
     | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape",
        "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "favor", "avoid",
-       "prior", "judge"}
+       "prior", "judge", "keep-features", "keep-scale", "embedding-features"}
 )
 _path_options = Options("interpolate", taken=_TAKEN | {"corners", "tour-allowance"})
 _tour_options = Options("interpolate", taken=_TAKEN)
@@ -185,8 +185,15 @@ def _asked_of_pairs(quality, pairs, scope):
 def _asked(quality, scope):
     """A quality as the job asks for it: what one classifier says as the program's favour and avoid, anything else as an
     expression; and its prior."""
-    rest, prior = factors_and_prior(quality)
+    factors, prior = factors_and_prior(quality)
+    rest = [factor for factor in factors if not isinstance(factor, _KeptFeatures)]
+    kept = [factor for factor in factors if isinstance(factor, _KeptFeatures)]
     asked = {}
+    if len(kept) > 1:
+        raise ValueError("a quality keeps the features of one network: multiply by one keep_features()")
+    for factor in kept:
+        asked["keep_features"] = scope.features(factor.features)
+        asked["keep_scale"] = factor.scale or 0.0
     simple = rest and all(type(f) is _Classified and f.identity == rest[0].identity for f in rest)
     if simple and sum(bool(f.favored) for f in rest) <= 1 and sum(bool(f.avoided) for f in rest) <= 1:
         asked["classifier"] = scope.classifier(rest[0])
@@ -198,8 +205,8 @@ def _asked(quality, scope):
 
 
 @with_options(_path_options)
-def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loop=False, first_paths=None, progress=None,
-              **options):
+def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, embedding_features=None, loop=False,
+              first_paths=None, progress=None, **options):
     """The best path between two latent points: short in the space of what the decoder makes, and through places of high
     quality. Maximises exp(−∫ −log Q ‖(Φγ)'‖ dt) over curves γ (paper A, Definition 1), from several first paths.
 
@@ -218,6 +225,8 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loo
     prior: what the latents are drawn from: a name, prior_samples(), latents [n, D], or a factor of `quality`
     judge: a second classifier, which is not optimised and reported beside the one that favor() and avoid() ask: a module,
         a function, or a model's file
+    embedding_features: a module, function or model's file, images [n, …] → [n, F]: lengths are distances of these, and not
+        of images
     loop: back to z0
     first_paths: [pairs, nodes, D], a further start for each pair
     progress: True, False, a function (stage, done, total, cost), or None: where tqdm is installed and somebody watches
@@ -229,15 +238,16 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, loo
         raise ValueError("give `z1`, or `loop=True` to return to `z0`; not both")
     values = _path_options.values("find_path", options)
     points = _Points(z0, z0 if loop else z1)
-    (nodes, times, record), device = _searched(ops.interpolate, decoder, points, quality, prior, judge, first_paths, progress, values)
+    (nodes, times, record), device = _searched(ops.interpolate, decoder, points, quality, prior, judge, first_paths, progress, values,
+                                               features=embedding_features)
     return Path(record, nodes, times, points, device, decoder)
 
 
-def _searched(operator, decoder, points, quality, prior, judge, first_paths, progress, values, more=()):
+def _searched(operator, decoder, points, quality, prior, judge, first_paths, progress, values, more=(), features=None):
     """What an operator of the core finds, and the decoder's device."""
     values.setdefault("threads", torch.get_num_threads())
     quality = as_qualities(quality)
-    callables = [decoder, judge, *(quality._callables() if quality is not None else [])]
+    callables = [decoder, judge, features, *(quality._callables() if quality is not None else [])]
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
         exact = points.start.dtype
         described, device = describe_model(search, decoder, "decoder", points.device, exact, points.latent_shape)
@@ -250,6 +260,8 @@ def _searched(operator, decoder, points, quality, prior, judge, first_paths, pro
         request = {"search": search.number, "options": values, "decoder": described, **asked, **dict(more)}
         if judge is not None:
             request["judge"] = describe_model(search, judge, "judge", device, exact)[0]
+        if features is not None:
+            request["embedding_features"] = scope.features(features)
         return run_job(operator, search, request, tensors, hidden), device
 
 

@@ -198,6 +198,12 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
       const QualityPointer quality = builder.make(expression);
       return {quality, quality->describe()};
     };
+  if (holds(request, "keep_features")) {
+    set_model(request.at("keep_features"), job.keep.keep_features, job.keep.features_function);
+    job.keep.keep_scale = request.value("keep_scale", 0.0);
+  }
+  if (holds(request, "embedding_features"))
+    set_model(request.at("embedding_features"), job.keep.embedding_features, job.keep.embedding_function);
   job.ends.start = tensors.at(0);
   job.ends.end = tensors.at(1);
   job.ends.legs_of_tour = request.value("legs_of_tour", int64_t{0});

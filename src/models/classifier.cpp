@@ -6,18 +6,16 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/models/input_adapter.h"
+#include "models/image_input.h"
 
 namespace latentpath {
 
 struct Classifier::Model {
   TorchScriptModule module;
   ClassifierOptions options;
-  ImageFormat format;
-  std::vector<std::string> class_names;
-  std::vector<std::string> assumptions, warnings;
+  ImageInput input = {};
+  std::vector<std::string> class_names = {};
   std::vector<std::string> loaded_notes = {};  // of its file
-  std::optional<InputAdapter> adapter;
   ClassifierOutput output = ClassifierOutput::kDetect;
   int64_t classes = 0;
   bool detected = false;    // the reading of the output was not stated
@@ -25,13 +23,16 @@ struct Classifier::Model {
 
   std::string name() const { return "the classifier " + module.file().string(); }
 
-  Tensor raw(const Tensor& input) const {
-    const Tensor rows = module.forward(adapter ? (*adapter)(input) : input);
+  Tensor raw(const Tensor& images) const { return scores_of(input(images)).to(images.scalar_type()); }
+  /// The same of images that are in its own format.
+  Tensor scores_of(const Tensor& images) const {
+    const Tensor rows = module.forward(images);
     Tensor scores = rows;
-    if (scores.dim() == 1 && scores.size(0) == input.size(0)) scores = scores.unsqueeze(1);
-    LATENTPATH_CHECK(scores.dim() == 2 && scores.size(0) == input.size(0), kInput, name(), " must map [",
-                     input.size(0), ", …] to [", input.size(0), ", C], not to ", shape_string(rows.sizes()));
-    return scores.to(input.scalar_type());
+    if (scores.dim() == 1 && scores.size(0) == images.size(0)) scores = scores.unsqueeze(1);
+    LATENTPATH_CHECK(scores.dim() == 2 && scores.size(0) == images.size(0), kInput, name(), " must map [",
+                     images.size(0), ", …] to [", images.size(0), ", C], not to ",
+                     shape_string(rows.sizes()));
+    return scores;
   }
 
   static bool sum_to_one(const Tensor& scores) {
@@ -45,13 +46,13 @@ struct Classifier::Model {
   /// Scores of inputs unlike any that the decoder makes: flat, noisy, inverted, and of ten times the
   /// contrast. Logits leave [0, 1] for one or the other, a sigmoid never does. Undefined where the classifier
   /// refuses.
-  Tensor varied_scores(const Tensor& input) const {
-    const Tensor low = input.min(), high = input.max(), middle = 0.5 * (low + high);
+  Tensor varied_scores(const Tensor& images) const {
+    const Tensor low = images.min(), high = images.max(), middle = 0.5 * (low + high);
     auto generator = make_generator(0);
-    const Tensor noise = low + (high - low) * at::rand(input.sizes(), generator, input.options());
+    const Tensor noise = low + (high - low) * at::rand(images.sizes(), generator, images.options());
     const Tensor varied =
-        at::cat({at::ones_like(input.narrow(0, 0, 1)) * low, at::ones_like(input.narrow(0, 0, 1)) * high,
-                 noise, low + high - input, middle + 10 * (input - middle)});
+        at::cat({at::ones_like(images.narrow(0, 0, 1)) * low, at::ones_like(images.narrow(0, 0, 1)) * high,
+                 noise, low + high - images, middle + 10 * (images - middle)});
     try {
       const Tensor scores = raw(varied);
       return at::isfinite(scores).all().item<bool>() ? scores : Tensor();
@@ -60,14 +61,14 @@ struct Classifier::Model {
     }
   }
 
-  /// Finds out how the output is to be read, from the scores of the decoder's images `input`.
-  void detect(const Tensor& scores, const Tensor& input) {
+  /// Finds out how the output is to be read, from the scores of the decoder's images.
+  void detect(const Tensor& scores, const Tensor& images) {
     const char* reading = nullptr;
     if (sum_to_one(scores)) {
       output = ClassifierOutput::kProbabilities;
       reading = "probabilities";
     } else if (within_unit(scores)) {
-      const Tensor varied = varied_scores(input);
+      const Tensor varied = varied_scores(images);
       const bool always = varied.defined() && within_unit(varied);
       if (always) {
         output = ClassifierOutput::kProbabilities;
@@ -75,13 +76,13 @@ struct Classifier::Model {
         reading = classes == 1 ? "one probability" : "probabilities of independent attributes";
         const double spread = (scores.max() - scores.min()).item<double>();
         if (spread < 0.05)
-          warnings.push_back(join_message("the classifier's outputs all lie between ",
-                                          scores.min().item<double>(), " and ", scores.max().item<double>(),
-                                          ", within [0, 1]: they are read as ", reading,
-                                          ", and logits that hardly differ would look the same; "
-                                          "`classifier_output` says which they are"));
+          input.warnings.push_back(
+              join_message("the classifier's outputs all lie between ", scores.min().item<double>(), " and ",
+                           scores.max().item<double>(), ", within [0, 1]: they are read as ", reading,
+                           ", and logits that hardly differ would look the same; "
+                           "`classifier_output` says which they are"));
       } else {
-        warnings.push_back(
+        input.warnings.push_back(
             "the classifier's outputs lie in [0, 1] on every sample of the decoder and not on other images: "
             "they are "
             "read as logits; if they are probabilities, say `classifier_output` probabilities");
@@ -91,120 +92,7 @@ struct Classifier::Model {
       output = classes == 1 ? ClassifierOutput::kSigmoid : ClassifierOutput::kSoftmax;
       reading = classes == 1 ? "one logit (sigmoid)" : "logits (softmax)";
     }
-    assumptions.push_back(join_message("the classifier's ", classes, " outputs are read as ", reading));
-  }
-
-  /// The input shapes worth trying when nobody states one: the decoder's own, then the usual sizes.
-  std::vector<std::vector<int64_t>> candidate_shapes(const std::vector<int64_t>& given) const {
-    std::vector<std::vector<int64_t>> shapes{given};
-    if (given.size() != 3) return shapes;
-    const auto channels = module.convolution_channels();
-    std::vector<int64_t> channel_choices;
-    if (channels)
-      channel_choices = {*channels};
-    else
-      channel_choices = {given[0], given[0] == 1 ? 3 : 1};
-    shapes.clear();
-    for (const int64_t c : channel_choices) {
-      shapes.push_back({c, given[1], given[2]});
-      for (const int64_t side : {28, 32, 64, 96, 128, 224, 256}) shapes.push_back({c, side, side});
-    }
-    return shapes;
-  }
-
-  /// Φ(points), and the adapter that makes of it what the classifier expects.
-  Tensor adapt(const Embedding& decoder, const Tensor& points,
-               const std::optional<ValueRange>& output_range) {
-    const Tensor images = decoder(points);
-    LATENTPATH_CHECK(at::isfinite(images).all().item<bool>(), kNumerical, decoder.describe(),
-                     " gives NaN or infinite values");
-    ImageFormat from{output_range, {}, {}, images.sizes().slice(1).vec()};
-    const ValueRange seen{images.min().item<double>(), images.max().item<double>()};
-    if (!from.range && (format.range || !format.mean.empty())) from.range = guess_range(seen, points.size(0));
-    ImageFormat to = format;
-    if (!to.range) to.range = assume_range(seen, from.range);
-    if (to.shape.empty())
-      find_shape(images, from, to);
-    else
-      adapter.emplace(from, to);
-    for (const std::string& step : adapter->steps()) assumptions.push_back("before the classifier: " + step);
-    if (from.range) question_range(*from.range, seen);
-    return images;
-  }
-
-  /// The range in which the decoder's values seem to lie, where it states none and the classifier needs one.
-  std::optional<ValueRange> guess_range(const ValueRange& seen, int64_t samples) {
-    std::optional<ValueRange> range;
-    if (seen.low >= -1e-3 && seen.high <= 1 + 1e-3)
-      range = ValueRange{0, 1};
-    else if (seen.low >= -1 - 1e-3 && seen.high <= 1 + 1e-3)
-      range = ValueRange{-1, 1};
-    else if (seen.low >= 0 && seen.high > 16 && seen.high <= 255)
-      range = ValueRange{0, 255};
-    if (range)
-      assumptions.push_back(join_message("the decoder's values are taken to lie in [", range->low, ", ",
-                                         range->high, "], as ", samples, " samples do (", seen.low, " to ",
-                                         seen.high, "); `output_range` says otherwise"));
-    else
-      warnings.push_back(join_message("the decoder's values (", seen.low, " to ", seen.high,
-                                      ") lie in neither [0, 1] nor [-1, 1], so they are not rescaled; state "
-                                      "`output_range`"));
-    return range;
-  }
-
-  /// The range that the classifier is taken to expect where it states none.
-  std::optional<ValueRange> assume_range(const ValueRange& seen, const std::optional<ValueRange>& decoders) {
-    if (decoders) {
-      assumptions.push_back("the classifier does not state its input range: [0, 1] is assumed" +
-                            std::string(format.mean.empty() ? "" : " before mean and std are applied") +
-                            "; `input_range` says otherwise");
-      return ValueRange{0, 1};
-    }
-    if (seen.low < -1e-3)
-      warnings.push_back(join_message(
-          "the decoder gives values below 0 (", seen.low, " to ", seen.high,
-          ") and the classifier does not state what it expects; classifiers are often trained on [0, 1]: "
-          "state `output_range` and `input_range`"));
-    assumptions.push_back(
-        join_message("neither decoder nor classifier states a value range: the decoder's values (", seen.low,
-                     " to ", seen.high, ") are passed on unchanged"));
-    return std::nullopt;
-  }
-
-  /// The first shape that the classifier accepts.
-  void find_shape(const Tensor& images, const ImageFormat& from, ImageFormat& to) {
-    std::string reason;
-    bool found = false;
-    for (const auto& shape : candidate_shapes(from.shape)) {
-      to.shape = shape;
-      try {
-        adapter.emplace(from, to);
-        raw(images);
-        found = true;
-        break;
-      } catch (const Error& error) {
-        if (error.kind() == ErrorKind::kArgument) throw;
-        if (reason.empty()) reason = error.what();
-      }
-    }
-    LATENTPATH_CHECK(found, kInput, name(), " does not accept the decoder's output of shape ",
-                     shape_string(from.shape), " nor the usual image sizes (", reason,
-                     "); state its input as `input_shape` CxHxW");
-    if (to.shape != from.shape)
-      assumptions.push_back("the classifier is taken to expect " + shape_string(to.shape) +
-                            ", the first size it accepts; `input_shape` says otherwise");
-  }
-
-  /// Warnings where what is seen contradicts the stated range.
-  void question_range(const ValueRange& stated, const ValueRange& seen) {
-    const double margin = 0.05 * (stated.high - stated.low);
-    if (seen.low < stated.low - margin || seen.high > stated.high + margin)
-      warnings.push_back(join_message("the decoder's values run from ", seen.low, " to ", seen.high,
-                                      ", outside the stated range [", stated.low, ", ", stated.high, "]"));
-    else if (stated.low < 0 && seen.low >= 0)
-      warnings.push_back(join_message("the decoder's values are said to lie in [", stated.low, ", ",
-                                      stated.high, "], but no sample is below 0 (", seen.low, " to ",
-                                      seen.high, ")"));
+    input.assumptions.push_back(join_message("the classifier's ", classes, " outputs are read as ", reading));
   }
 };
 
@@ -214,11 +102,12 @@ Classifier::Classifier(const std::filesystem::path& file, const ClassifierOption
 
 Classifier::Classifier(TorchScriptModule loaded, const ClassifierOptions& options)
     : model_(std::make_unique<Model>(
-          Model{std::move(loaded), options, {}, {}, {}, {}, {}, {}, options.output, 0})) {
+          Model{.module = std::move(loaded), .options = options, .output = options.output})) {
   const TorchScriptModule& module = model_->module;
   model_->loaded_notes = module.notes();
   LATENTPATH_CHECK(!module.takes_list(), kInput, model_->name(), " must take one tensor, not a list");
-  ImageFormat& format = model_->format;
+  model_->input.name = model_->name();
+  ImageFormat& format = model_->input.format;
   // What the file says gives way to what the caller says, or the reverse.
   const auto either = [&](auto said, auto written, const auto& is_said) {
     return is_said(said) && !(options.file_first && is_said(written)) ? said : written;
@@ -249,10 +138,13 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
                          std::optional<ValueRange> output_range) {
   const at::NoGradGuard no_gradient;
   Model& model = *model_;
-  model.assumptions = model.loaded_notes;
-  model.warnings.clear();
-  model.adapter.reset();
-  const Tensor input = model.options.input_is_latent ? points : model.adapt(decoder, points, output_range);
+  model.input.assumptions = model.loaded_notes;
+  model.input.warnings.clear();
+  model.input.adapter.reset();
+  const Tensor input = model.options.input_is_latent
+                           ? points
+                           : model.input.connect(decoder, points, output_range, model.module,
+                                                 [&](const Tensor& images) { model.scores_of(images); });
   const Tensor scores = model.raw(input);
   LATENTPATH_CHECK(at::isfinite(scores).all().item<bool>(), kNumerical, model.name(),
                    " gives NaN or infinite values");
@@ -287,16 +179,16 @@ bool Classifier::exclusive() const {
   return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid && !model_->attributes;
 }
 Tensor Classifier::features(const Tensor& input) const {
-  const Tensor adapted = model_->adapter ? (*model_->adapter)(input) : input;
+  const Tensor adapted = model_->input(input);
   const Tensor layer = model_->module.features(adapted);
   const Tensor features = layer.defined() ? layer : model_->module.forward(adapted);
   return features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
-const std::vector<std::string>& Classifier::assumptions() const { return model_->assumptions; }
-const std::vector<std::string>& Classifier::warnings() const { return model_->warnings; }
+const std::vector<std::string>& Classifier::assumptions() const { return model_->input.assumptions; }
+const std::vector<std::string>& Classifier::warnings() const { return model_->input.warnings; }
 std::vector<std::string> Classifier::adaptations() const {
-  return model_->adapter ? model_->adapter->steps() : std::vector<std::string>();
+  return model_->input.adapter ? model_->input.adapter->steps() : std::vector<std::string>();
 }
 std::string Classifier::describe() const { return model_->name(); }
 const std::filesystem::path& Classifier::file() const { return model_->module.file(); }

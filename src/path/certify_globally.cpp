@@ -11,6 +11,7 @@
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "metric/evaluate_points.h"
 
 namespace latentpath {
@@ -176,8 +177,10 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
   std::vector<Tensor> shortest;
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (progress) progress({"fast marching", pair, pairs, 0});
+    PathProblem of_pair = problem;
+    of_pair.quality = quality_of_pair(problem, pair);
     try {
-      certificates.push_back(certify_globally(problem, path_options, result.nodes[pair],
+      certificates.push_back(certify_globally(of_pair, path_options, result.nodes[pair],
                                               result.path.length[pair].item<double>(), options,
                                               cancellation));
     } catch (const Error& error) {

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/probe.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "path/init_choices.h"
 #include "path/path_methods.h"
 #include "path/search.h"
@@ -52,14 +53,6 @@ PathResult run_group(Search& search, const FoundPaths* exact) {
   return result;
 }
 
-PathProblem part_of(const PathProblem& problem, const Tensor& pairs, const EvaluationCounter& counter) {
-  PathProblem part = problem;
-  part.embedding = counter.map();
-  part.start = problem.start.detach().index_select(0, pairs);
-  part.end = problem.end.detach().index_select(0, pairs);
-  return part;
-}
-
 PathResult find(const PathProblem& problem, const PathOptions& options, const CandidatePool* given,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
   const auto begin = std::chrono::steady_clock::now();
@@ -70,16 +63,21 @@ PathResult find(const PathProblem& problem, const PathOptions& options, const Ca
     const auto scope = counter.count_verification();
     PathProblem counted = problem;
     counted.embedding = counter.map();
+    counted.quality = quality_of_pair(counted, 0);  // one that depends on the ends asks nothing by itself
     warnings = probe_problem(counted, options.probe);
+    fit_to_memory(counted, options, counter, progress);
   }
-  fit_to_memory(problem, options, counter, progress);
   CandidateSource candidates(problem, options, given, progress, cancellation);
   std::vector<PairGroup> groups = resolve(problem, options, candidates, counter);
   const DensityTerm density = regularise_density(problem, options, candidates, counter, groups, warnings);
   PathResult result;
   const auto search_of = [&](const PairGroup& group) {
     const Tensor pairs = at::tensor(group.pairs, at::kLong);
-    const PathProblem part = part_of(problem, pairs, counter);
+    PathProblem part = part_of(problem, pairs, counter);
+    if (group.own_quality) {
+      const auto scope = counter.count_for(pairs);
+      part.quality = quality_of_pair(part, 0);
+    }
     EnergyOptions energy = energy_options(options, group, density);
     energy.held = problem.held;
     return Search{part,

@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/metric/kept_features.h"
 #include "latentpath/metric/metric_tensor.h"
 #include "latentpath/path/path_option_table.h"
 #include "path/density_weight.h"
@@ -153,6 +154,16 @@ const CandidatePool& CandidateSource::get(EvaluationCounter& counter) {
   return *pool_;
 }
 
+std::vector<PairGroup> one_pair_each(const std::vector<PairGroup>& groups) {
+  std::vector<PairGroup> single;
+  for (const PairGroup& group : groups)
+    for (const int64_t pair : group.pairs) {
+      single.push_back(group);
+      single.back().pairs = {pair};
+    }
+  return single;
+}
+
 std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
                                CandidateSource& candidates, EvaluationCounter& counter) {
   const Tensor loops = (problem.start == problem.end).all(1);
@@ -173,6 +184,9 @@ std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& op
     else
       group.time_weight = 1;
   }
+  if (!depends_on_ends(*problem.quality)) return groups;
+  groups = one_pair_each(groups);
+  for (PairGroup& group : groups) group.own_quality = true;
   return groups;
 }
 

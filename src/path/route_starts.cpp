@@ -177,10 +177,16 @@ RouteStarts::RouteStarts(const PathEnergy& energy, const Tensor& samples, const 
 }
 
 RouteStarts::RouteStarts(const PathEnergy& energy, const RouteStarts& measured) {
+  LATENTPATH_CHECK(measured.measures_quality_of(energy), kArgument,
+                   "a roadmap measured with another quality cannot serve this one");
   LATENTPATH_CHECK(
       energy.has_potential() == measured.impl_->energy.has_potential(), kArgument,
       "a roadmap measured with density regularisation cannot serve without it, nor the other way");
   impl_ = std::make_unique<Impl>(energy, measured.impl_->roadmap);
+}
+
+bool RouteStarts::measures_quality_of(const PathEnergy& energy) const {
+  return &impl_->energy.quality() == &energy.quality();
 }
 
 RouteStarts::~RouteStarts() = default;

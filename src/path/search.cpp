@@ -12,6 +12,14 @@ namespace latentpath {
 
 double default_time_weight(double typical_squared_distance) { return 9 * typical_squared_distance; }
 
+PathProblem part_of(const PathProblem& problem, const Tensor& pairs, const EvaluationCounter& counter) {
+  PathProblem part = problem;
+  part.embedding = counter.map();
+  part.start = problem.start.detach().index_select(0, pairs);
+  part.end = problem.end.detach().index_select(0, pairs);
+  return part;
+}
+
 PairGroup PairGroup::select(const std::vector<int64_t>& rows) const {
   PairGroup part = *this;
   part.pairs.clear();

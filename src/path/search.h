@@ -43,9 +43,14 @@ struct PairGroup {
   double time_weight = 0;
   double density_weight = 0;                 ///< μ
   std::vector<double> density_weights = {};  ///< of each pair, where it is its own
+  bool own_quality = false;                  ///< one pair, whose quality depends on its ends
 
   PairGroup select(const std::vector<int64_t>& rows) const;
 };
+/// The problem of some pairs, [rows] int64, its map counted.
+PathProblem part_of(const PathProblem& problem, const Tensor& pairs, const EvaluationCounter& counter);
+/// A group for each pair.
+std::vector<PairGroup> one_pair_each(const std::vector<PairGroup>& groups);
 
 /// What density regularisation adds to the energies of a search; nothing where it is not asked for.
 struct DensityTerm {

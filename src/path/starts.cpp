@@ -32,6 +32,14 @@ Tensor spread_around(const Search& search, int64_t pair) {
   return tensor_of_points(spread_samples(box, sample_count(search.options, search.dim())));
 }
 
+/// The candidates that serve all pairs, with the weights that they have for this one.
+CandidatePool weighed_for_pair(const Search& search, CandidatePool pool) {
+  const Tensor middle = at::full({1}, 0.5, at::kDouble);
+  pool.weight =
+      search.energy.weights_at_times(pool.latent, search.energy.decode(pool.latent), middle).select(1, 0);
+  return pool;
+}
+
 }  // namespace
 
 PathSet first_paths(Search& search, const Tensor& times) {
@@ -55,8 +63,8 @@ PathSet first_paths(Search& search, const Tensor& times) {
   if (via) {
     const CandidatePool& pool = search.candidates.get(search.counter);
     const auto scope = search.count_for_all();
-    kinds.push_back(
-        via_paths(pool, search.energy, search.start, search.end, times, options.via_starts, options.via));
+    kinds.push_back(via_paths(search.group.own_quality ? weighed_for_pair(search, pool) : pool, search.energy,
+                              search.start, search.end, times, options.via_starts, options.via));
     for (const Start& start : numbered_starts(StartKind::kVia, kinds.back().size(1))) starts.push_back(start);
   }
   PathSet paths = path_set(at::cat(kinds, 1), starts);
@@ -65,7 +73,7 @@ PathSet first_paths(Search& search, const Tensor& times) {
 }
 
 RouteStarts& CandidateSource::roadmap(const PathEnergy& energy, EvaluationCounter& counter) {
-  if (roadmap_ != nullptr) {
+  if (roadmap_ != nullptr && roadmap_->measures_quality_of(energy)) {
     roadmap_ = std::make_unique<RouteStarts>(energy, *roadmap_);
     return *roadmap_;
   }

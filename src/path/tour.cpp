@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/curve/curve.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -136,7 +137,7 @@ std::pair<Tensor, Tensor> stacked(const std::vector<Tour>& tours) {
 PathEnergy energy_of(const PathProblem& problem, const PathOptions& options, const PathResult& result,
                      int64_t pair) {
   const auto row = static_cast<size_t>(pair);
-  return {problem.embedding, problem.quality,
+  return {problem.embedding, quality_of_pair(problem, pair),
           energy_options(options, make_cost(result.cost[row], result.time_weight[row]))};
 }
 

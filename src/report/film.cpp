@@ -34,6 +34,16 @@ constexpr int64_t kSampledFrames =
 /// "frames/" is the folder "frames".
 fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
+/// Names of a run folder that are its own.
+void check_free_in_run(const fs::path& place, const char* field) {
+  const std::string first = place.begin()->string();
+  LATENTPATH_CHECK(
+      first != "frames" && first != "report" && std::next(place.begin()) == place.end(), kArgument, "`",
+      field, "` ", place.string(),
+      " is no place for a film in a run folder: give a name that lies in it directly, and is not frames "
+      "or report, which are the run's own");
+}
+
 void check_frames_folder(const fs::path& folder) {
   check_new_file(without_slash(folder).parent_path() / "frame");
   std::error_code ignored;
@@ -55,13 +65,21 @@ void check_options(const FilmOptions& options) {
                    "`seconds`, `hold` and `fps` ask for ", frames, " frames: ", kMostFrames,
                    " at most can be written");
   if (!options.video.empty()) {
-    check_film(options.video, options.fps);
+    check_film_format(options.video, options.fps);
+    if (const fs::path place = place_in_run(options, options.video); !place.empty())
+      check_free_in_run(place, "video");
+    else
+      check_new_file(options.video);
     LATENTPATH_CHECK(
         options.size % 2 == 0 || !film_needs_even_size(options.video), kArgument,
         "`size` must be even for .mp4 and .webm films, whose colours are stored for 2 x 2 pixels: give ",
         options.size - 1, " or ", options.size + 1, ", not ", options.size);
   }
-  if (!options.frames_dir.empty()) check_frames_folder(options.frames_dir);
+  if (options.frames_dir.empty()) return;
+  if (const fs::path place = place_in_run(options, options.frames_dir); !place.empty())
+    check_free_in_run(place, "frames_dir");
+  else
+    check_frames_folder(options.frames_dir);
 }
 
 OptionTable<FilmOptions> make_table() {
@@ -340,6 +358,16 @@ int64_t FilmOptions::standing_frames() const { return std::llround(fps * hold); 
 const OptionTable<FilmOptions>& film_option_table() {
   static const OptionTable<FilmOptions> table = make_table();
   return table;
+}
+
+fs::path place_in_run(const FilmOptions& options, const std::string& file) {
+  if (options.run_folder.empty() || file.empty()) return {};
+  const auto normal = [](const std::string& name) {
+    std::error_code code;
+    return without_slash(fs::absolute(name, code).lexically_normal());
+  };
+  const fs::path place = normal(file).lexically_relative(normal(options.run_folder));
+  return place.empty() || *place.begin() == ".." || place == "." ? fs::path() : place;
 }
 
 std::string FilmFacts::text() const {

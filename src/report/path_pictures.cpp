@@ -8,6 +8,7 @@
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/even_frame_times.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
@@ -42,10 +43,12 @@ std::vector<NamedCurve> curves_of(const PathProblem& problem, const PathResult& 
   return chosen;
 }
 
-/// What is printed under a frame: the feature, or else the quality as the path asks for it.
-Tensor caption_values(const PathProblem& problem, const Tensor& z, const Tensor& decoded,
-                      const Tensor& times) {
-  const Quality& quality = problem.feature ? *problem.feature : *problem.quality;
+/// What is printed under a frame: the feature, or else the quality as a pair's path asks for it.
+QualityPointer captioned(const PathProblem& problem, int64_t pair) {
+  return problem.feature || !problem.quality ? problem.feature : quality_of_pair(problem, pair);
+}
+
+Tensor caption_values(const Quality& quality, const Tensor& z, const Tensor& decoded, const Tensor& times) {
   return quality.evaluate({z, times.to(z.options()), decoded}).to(at::kDouble);
 }
 
@@ -66,6 +69,7 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
                         const PictureOptions& options) {
   const at::NoGradGuard no_gradient;
   std::vector<StripRow> rows;
+  const QualityPointer caption = captioned(problem, pair);
   for (const NamedCurve& curve : curves_of(problem, result, pair, options.rows)) {
     const Tensor times = frame_times(*problem.embedding, curve.nodes, result.times, options);
     const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
@@ -78,8 +82,7 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
                       share_text(curve.figures->mean_feature[pair].item<double>());
     const Tensor images = detail::as_images(decoded).to(at::kFloat);
     row.images = detail::in_unit_range(images, options.output_range, images);
-    if (problem.feature || problem.quality)
-      detail::add_captions(row, caption_values(problem, z, decoded, times));
+    if (caption) detail::add_captions(row, caption_values(*caption, z, decoded, times));
     rows.push_back(std::move(row));
   }
   StripOptions strip;
@@ -114,7 +117,7 @@ Picture draw_path_curves(const PathProblem& problem, const PathResult& result, i
     row.pairs = 1;
     row.squared_step =
         profile((flat.narrow(0, 1, kIntervals) - flat.narrow(0, 0, kIntervals)).square().sum(1));
-    if (problem.feature) row.probability = profile(caption_values(problem, z, decoded, times));
+    if (problem.feature) row.probability = profile(caption_values(*problem.feature, z, decoded, times));
     rows.push_back(std::move(row));
   }
   std::vector<const EvaluationRow*> members;
@@ -138,9 +141,13 @@ PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& resu
       at::stack({axis.unsqueeze(0).expand({side, side}), axis.unsqueeze(1).expand({side, side})}, 2)
           .reshape({-1, 2})
           .contiguous();
+  // Of several pairs the plane shows what is asked of all.
+  const QualityPointer shown =
+      problem.feature || problem.start.size(0) > 1 ? problem.feature : captioned(problem, 0);
+  const Quality& quality = shown ? *shown : *problem.quality;
   std::vector<Tensor> values;
   for (const Tensor& part : z.split(kPointsPerBatch))
-    values.push_back(caption_values(problem, part, (*problem.embedding)(part),
+    values.push_back(caption_values(quality, part, (*problem.embedding)(part),
                                     at::full({part.size(0)}, 0.5, at::kDouble)));
   plane.values = at::cat(values).view({side, side});
   return plane;

@@ -12,6 +12,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/run/path_summary.h"
@@ -174,11 +175,12 @@ PairCurves PathReport::decode(int64_t pair) const {
   const int64_t m = times_.size(0);
   const Tensor z = at::cat(curves.latents), t = times_.repeat({3});
   std::vector<Tensor> decoded, quality_values, feature_values;
+  const QualityPointer of_pair = quality_of_pair(problem_, pair);
   for (int64_t at = 0; at < z.size(0); at += kPointsPerBatch) {
     const int64_t count = std::min(kPointsPerBatch, z.size(0) - at);
     const Tensor points = z.narrow(0, at, count), when = t.narrow(0, at, count);
     decoded.push_back((*problem_.embedding)(points));
-    quality_values.push_back(quality(problem_.quality, points, decoded.back(), when));
+    quality_values.push_back(quality(of_pair, points, decoded.back(), when));
     if (problem_.feature) feature_values.push_back(quality(problem_.feature, points, decoded.back(), when));
   }
   const Tensor all = at::cat(decoded), qualities = at::cat(quality_values);

@@ -10,6 +10,7 @@
 #include "latentpath/io/film.h"
 #include "latentpath/io/npy.h"
 #include "latentpath/report/path_pictures.h"
+#include "latentpath/run/feature_sections.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/stored_run.h"
 #include "latentpath/zoo/model_store.h"
@@ -178,8 +179,12 @@ void draw_figures(const RenderJob& job, const StoredRun& run, const Models& mode
   const auto favor = run.options.value("favor", std::vector<std::string>());
   const auto avoid = run.options.value("avoid", std::vector<std::string>());
   if (models.classifier && (!favor.empty() || !avoid.empty())) {
-    problem.feature = make_feature(models.classifier, favor, avoid).quality;
-    options.feature_name = feature_name(favor, avoid, job.class_names);
+    AskedFeature asked =
+        asked_feature(models.classifier, favor, avoid, run.options.value("combine", std::string("auto")));
+    problem.feature = std::move(asked.feature.quality);
+    options.feature_name = job.class_names.empty() || !asked.sections.empty()
+                               ? asked.feature.name
+                               : feature_name(favor, avoid, job.class_names);
   }
   PathResult result;
   result.nodes = run.nodes;

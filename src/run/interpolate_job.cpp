@@ -16,6 +16,7 @@
 #include "latentpath/path/measured_by.h"
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/path/published_methods.h"
+#include "latentpath/path/section_starts.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/held_coordinates.h"
@@ -35,9 +36,14 @@ namespace {
 using nlohmann::json;
 
 void check_job(const InterpolateJob& job) {
+  asked_classes(job.favor, job.avoid);
   check_epsilon_of_a_quality(job.path.epsilon);
   LATENTPATH_CHECK((job.favor.empty() && job.avoid.empty()) || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  LATENTPATH_CHECK(job.keep.keep.empty() || !job.models.classifier.empty(), kArgument,
+                   "`keep` is about a class of a `classifier`: give that too");
+  LATENTPATH_CHECK(job.metric.empty() || job.keep.embedding_features.empty(), kArgument,
+                   "`metric` and `embedding_features` both say how lengths are measured: give one of them");
   LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
                    "a quality of one's own stands in the place of `favor` and `avoid`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
@@ -80,9 +86,14 @@ OptionTable<InterpolateJob> make_table() {
           "G(z) [n, D] -> [n, D, D], symmetric positive definite")
       .names_file()
       .add("favor", &J::favor)
-      .help("Class (number or name) to pass through; repeatable")
+      .help(
+          "Class (number or name) to pass through; repeatable. 8@0.0-0.4: in this section of the time alone")
       .add("avoid", &J::avoid)
-      .help("Class to keep away from; repeatable")
+      .help("Class to keep away from; repeatable, and in a section likewise")
+      .add("combine", &J::combine)
+      .help("What several favoured classes of the same time are")
+      .choices({{"auto", "any of classes that exclude each other, all of attributes"}, {"any"}, {"all"}})
+      .include(&J::keep, keep_option_table())
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
@@ -180,6 +191,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
   const double odds = InterpolateJob().odds;
+  say(job.keep.keep_scale > 0 && job.keep.keep_features.empty(), "keep_scale",
+      "there are no `keep_features`");
+  say(job.combine != "auto" && job.favor.size() < 2, "combine", "no two classes are favoured");
   say(job.odds != odds && !feature, "odds", kNoFeature);
   say(job.odds != odds && job.own_feature, "odds", "`quality` is an expression, and taken as it is");
   say(job.sharpness != 1 && !feature, "sharpness", kNoFeature);
@@ -188,11 +202,12 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(!takes_quality(job.path) && !job.favor.empty(), "favor", no_quality.c_str());
   say(!takes_quality(job.path) && !job.avoid.empty(), "avoid", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
-  say(job.guard != "on" && !feature, "guard", kNoFeature);
+  say(job.guard != "on" && !feature && !job.keep.any(), "guard", kNoFeature);
   if (!models.decoder_function) {
     say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
     say(!job.judge.empty() && classifier && !feature, "judge", kNoFeature);
-    say(classifier && !feature && !class_ends, "classifier", "no class is favoured, avoided or an end");
+    say(classifier && !feature && !class_ends && job.keep.keep.empty(), "classifier",
+        "no class is favoured, avoided, kept or an end");
     say(!models.input_range.empty() && !classifier, "input_range", kNoClassifier);
     say(!models.input_mean.empty() && !classifier, "input_mean", kNoClassifier);
     say(!models.input_std.empty() && !classifier, "input_std", kNoClassifier);
@@ -295,11 +310,27 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   return context;
 }
 
-/// Feature (with its ramp) times prior and guard (null: none). A feature of the caller's own is no
-/// probability of a classifier's, and its odds stay.
+/// What is sought in each section.
+std::vector<QualitySection> asked_sections(const InterpolateJob& job, const InterpolateRun& run) {
+  std::vector<QualitySection> asked;
+  for (const FeatureSection& section : run.sections)
+    asked.push_back({section.from, section.to, asked_of(section.feature.quality, job.odds, job.sharpness)});
+  return asked;
+}
+
+/// Feature (with its ramp) times prior, guard (null: none) and what is kept. A feature of the caller's own is
+/// no probability of a classifier's, and its odds stay.
 QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, const QualityPointer& guard) {
-  const QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
-  return path_quality(asked, job.ramp == "on", run.prior, guard);
+  QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
+  bool ramp = job.ramp == "on";
+  if (!run.sections.empty()) {
+    asked = in_sections(asked_sections(job, run), ramp);
+    ramp = false;  // each section has its own
+  }
+  const QualityPointer kept = run.kept.quality();
+  if (!kept) return path_quality(asked, ramp, run.prior, guard);
+  if (!asked && !run.prior.quality && !guard) return kept;
+  return product({path_quality(asked, ramp, run.prior, guard), kept});
 }
 
 /// What `freeze` holds, once the ends are known: of N(0, I) the guard then is about the rest.
@@ -326,7 +357,30 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
   check_not_interrupted(cancellation);
   loaded.prior = make_prior(job.prior, loaded.models.prior, loaded.models.decoder->latent_dim(),
                             job.path.seed, progress);
+  check_not_interrupted(cancellation);
+  loaded.kept = load_kept(job.keep, job.models, loaded.models, loaded.prior, job.path.seed);
   return loaded;
+}
+
+/// What is favoured and avoided, by the classifier and by the judge.
+void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run) {
+  PathProblem& problem = run.problem;
+  if (job.own_feature) {
+    Feature feature = job.own_feature(models);
+    problem.feature = std::move(feature.quality);
+    run.feature = std::move(feature.name);
+  } else if (!job.favor.empty() || !job.avoid.empty()) {
+    AskedFeature asked = asked_feature(models.classifier, job.favor, job.avoid, job.combine);
+    problem.feature = std::move(asked.feature.quality);
+    run.feature = std::move(asked.feature.name);
+    run.sections = std::move(asked.sections);
+    if (models.judge)
+      run.second.judged =
+          asked_feature(models.judge, job.favor, job.avoid, job.combine, models.classifier.get())
+              .feature.quality;
+    if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
+      run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
+  }
 }
 
 /// Models, quality and end points: the problem, and what was assumed on the way.
@@ -342,24 +396,13 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
 
   PathProblem& problem = run.problem;
   problem.embedding = models.decoder;
-  if (job.own_feature) {
-    Feature feature = job.own_feature(models);
-    problem.feature = std::move(feature.quality);
-    run.feature = std::move(feature.name);
-  } else if (!job.favor.empty() || !job.avoid.empty()) {
-    Feature feature = make_feature(models.classifier, job.favor, job.avoid);
-    problem.feature = std::move(feature.quality);
-    run.feature = std::move(feature.name);
-    if (models.judge)
-      run.second.judged = make_feature(models.judge, job.favor, job.avoid, *models.classifier).quality;
-    if (const auto seen = models.judge ? models.judge : models.classifier; !seen->takes_latent())
-      run.second.features = [seen](const Tensor& decoded) { return seen->features(decoded); };
-  }
+  set_feature(job, models, run);
   run.prior = loaded.prior;
+  run.kept = loaded.kept;
   append(models.assumptions, run.prior.notes);
   // A classifier of latents draws its via points from where latents usually are, as one of images does.
   problem.prior = run.prior.sampler();
-  if (!problem.prior && problem.feature) problem.prior = normal_sampler(dim);
+  if (!problem.prior && (problem.feature || job.keep.any())) problem.prior = normal_sampler(dim);
   run.second.seed = job.path.seed;
   problem.density = latent_density(job, run.prior, models.assumptions);
 
@@ -367,6 +410,10 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
+  LATENTPATH_CHECK(
+      run.legs_of_tour == 0 || run.sections.empty(), kArgument,
+      "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
+      "the same on all of them, or give no `through`, `tours` or `closed`");
   append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
   say_equal_ends(job, problem, models);
@@ -381,8 +428,8 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
     check_end_points(run.prior, problem.end, field("to"));
   }
   hold_frozen(job, *models.decoder, run);
-  run.guard =
-      make_guard(run.prior, job.guard == "on", problem.feature != nullptr, problem.start, problem.end);
+  run.guard = make_guard(run.prior, job.guard == "on", problem.feature != nullptr || job.keep.any(),
+                         problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
   problem.quality = quality_of(job, run, run.guard.quality);
@@ -446,8 +493,21 @@ PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const 
   problem.start = run.problem.start.index_select(0, pairs);
   problem.end = run.problem.end.index_select(0, pairs);
   if (!guarded) problem.quality = quality_of(job, run, nullptr);
-  // Pictures and answers look at the decoder; the search measures lengths by the metric where one is given.
+  // Pictures and answers look at the decoder; the search measures lengths by the metric, or between features,
+  // where that is asked for.
+  if (run.kept.embedding) return measured_by(problem, embedding_in(run.kept.embedding, problem.embedding));
   return metric ? measured_by(problem, metric) : problem;
+}
+
+/// First paths that go through what each section asks for, unless others are given.
+void start_by_sections(const InterpolateJob& job, const InterpolateRun& run, const PathProblem& problem,
+                       PathOptions& options, const CancellationToken& cancellation, int64_t& drawn) {
+  if (run.sections.empty() || options.first_paths.defined() || options.init != "auto") return;
+  std::vector<QualitySection> asked = asked_sections(job, run);
+  for (QualitySection& section : asked)
+    if (problem.embedding != run.problem.embedding)
+      section.quality = at_decoded(section.quality, run.problem.embedding);
+  options.first_paths = section_paths(problem, asked, options, cancellation, &drawn);
 }
 
 MetricTensorPointer metric_of(const InterpolateJob& job, const InterpolateRun& run) {
@@ -467,7 +527,10 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     const PathProblem problem = part_of(job, run, metric, pairs, unguarded == 0);
     PathOptions options = run.path;
     if (options.first_paths.defined()) options.first_paths = options.first_paths.index_select(0, pairs);
+    int64_t drawn = 0;
+    start_by_sections(job, run, problem, options, cancellation, drawn);
     PathResult found = find_path(problem, options, progress, cancellation);
+    found.candidate_evaluations += drawn;
     if (job.certify && !cancellation.cancelled()) {
       const auto certificates = certify_and_improve(
           problem, options, found, certificate_options(problem, run.prior.normal), progress, cancellation);
@@ -544,8 +607,13 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
 
 void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
-  result.weighted = run.problem.feature != nullptr || run.prior.quality != nullptr;
+  result.weighted = run.problem.feature != nullptr || run.prior.quality != nullptr || run.kept.quality() != nullptr;
+  json sections;
+  if (!run.sections.empty()) sections = section_figures(run.problem, run.sections, result);
   run.summary = path_summary(result);
+  for (size_t pair = 0; pair < sections.size(); ++pair)
+    for (const auto& [curve, figures] : sections[pair].items())
+      run.summary["pairs"][pair][curve]["sections"] = figures;
   std::vector<Warning> warnings;
   append(warnings, run.summary.value("warnings", std::vector<std::string>()));
   append(warnings, run.warnings);
@@ -564,12 +632,14 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   }
   add_distances(run);
   add_density_figures(job, run, interrupted);
+  if (!interrupted) add_kept_figures(run.summary, run.kept, run.problem, result);
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
-  run.text = result.brief_report() + data_density_text(run.summary) + verdict_text(run.summary["verdict"]);
+  run.text = result.brief_report() + sections_text(run.summary) + data_density_text(run.summary) +
+             kept_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
   if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
 }
@@ -578,7 +648,8 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
 std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   std::vector<std::string> local = local_model_paths(job.models);
   for (const auto& searched : job.models.folders)
-    for (const std::string& name : {job.encoder, job.judge})
+    for (const std::string& name :
+         {job.encoder, job.judge, job.keep.keep_features, job.keep.embedding_features})
       local.push_back((searched / (name + ".pt")).string());
   return local;
 }
@@ -793,8 +864,8 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
     for (const InterpolateRun& run : runs)
       if (run.options[name] != runs[0].options[name]) all.options[name] = nullptr;
   for (const char* name : {"quality", "feature"}) all.facts.erase(name);
-  all.text =
-      all.result.brief_report() + data_density_text(all.summary) + verdict_text(all.summary["verdict"]);
+  all.text = all.result.brief_report() + data_density_text(all.summary) + kept_text(all.summary) +
+             verdict_text(all.summary["verdict"]);
   all.files.clear();
   if (count > 1) all.files = detail::path_tables(all.summary);
   all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};

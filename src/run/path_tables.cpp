@@ -27,6 +27,8 @@ constexpr Column kColumns[] = {{"refined cost", "cost_refined"},
                                {"image distance", "embedding_length"},
                                {"judge's P", "mean_judge_probability"},
                                {"denied", "judge_disagreement"},
+                               {"feature distance", "mean_feature_distance"},
+                               {"class change", "mean_class_change"},
                                {"stranger than", "stranger_than"},
                                {"least rank", "least_guard_rank"}};
 

@@ -61,13 +61,22 @@ extern const Tensor samples;
 //// metric/derivative_check.h
 extern const std::function<Tensor(const Tensor&)> f;
 extern const Tensor x, gradient, direction;
+//// metric/kept_features.h
+extern const std::function<Tensor(const Tensor&)> network;
+extern const QualityPointer glasses;
+extern PathProblem problem;
 //// metric/path_energy.h
 extern const CurvePoints points;
 extern const std::function<Tensor(const Tensor&)> curve_at;
+//// metric/quality_sections.h
+extern const QualityPointer eights, threes;
+extern PathProblem problem;
 //// metric/sample_density.h
 extern const Tensor codes;
 //// metric/weighted_metric.h
 extern const std::vector<double> nodes;
+//// models/feature_model.h
+extern const PathProblem problem;
 //// molecule/drawing.h
 extern const Molecule from, to;
 //// molecule/jtvae.h
@@ -128,6 +137,12 @@ extern StoppingOptions stopping;
 extern const PathSet paths;
 extern const bool sparse;
 extern const PathOptions options;
+//// path/quality_of_pair.h
+extern const PathProblem problem;
+//// path/section_starts.h
+extern const PathProblem problem;
+extern PathOptions options;
+extern const std::vector<QualitySection> asked;
 //// path/published_methods.h
 extern const PathProblem problem;
 //// path/refine.h
@@ -187,6 +202,12 @@ extern const PathResult result;
 extern const nlohmann::json data;
 //// core/warning.h
 extern std::vector<Warning> warnings;
+//// run/kept.h
+extern const ModelOptions options;
+extern Models models;
+extern const Prior prior;
+extern const uint64_t seed;
+extern PathProblem problem;
 //// run/second_opinion.h
 extern nlohmann::json summary;
 extern const PathProblem problem;

@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import select
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -117,6 +120,35 @@ def test_interrupted_run_is_saved(models, tmp_path):
     assert path[0, 0].tolist() == pytest.approx([-1.2, -0.8]) and path[0, -1].tolist() == pytest.approx([1.3, -0.6])
     assert document["interrupted"] is True
     assert "interrupt" in result.stderr.lower()
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_the_first_interruption_is_answered_at_once_on_a_terminal(quiet, models, tmp_path):
+    terminal, stderr = os.openpty()
+    process = start(slow_job(models, tmp_path / "run") + (["--quiet"] if quiet else []), stderr=stderr)
+    os.close(stderr)
+    said = b""
+
+    def read(seconds, until):
+        nonlocal said
+        end = time.monotonic() + seconds
+        while until not in said and select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+            try:
+                said += os.read(terminal, 4096)
+            except OSError:  # the program has ended
+                break
+        return until in said
+
+    if quiet:
+        time.sleep(1)
+    else:
+        assert read(20, b"note:")
+    process.send_signal(signal.SIGINT)
+    # The model is slow: finishing takes longer than this.
+    assert read(1, b"stopping, to keep what is found") is not quiet
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    os.close(terminal)
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 1.2])

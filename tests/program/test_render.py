@@ -291,3 +291,49 @@ def test_the_command_of_a_run_makes_it_again(filmed, tmp_path):
     assert (tmp_path / "film.mp4").read_bytes() == (folder / "film.mp4").read_bytes()
     page = json.loads((folder / "run" / "report" / "data.json").read_text())
     assert page["command"].startswith("latentpath interpolate --decoder ") and str(folder) not in page["command"]
+
+
+SMALL = {"segments": 8, "max_iterations": 5, "threads": 1, "from_": START, "to": END, "seconds": 0.5, "fps": 20, "size": 32}
+
+
+def test_a_film_in_the_run_folder_that_is_yet_to_be(models, tmp_path):
+    out = tmp_path / "runs" / "new"
+    result = run("interpolate", *options(decoder=models["tanh"], out=out, video=out / "film.mp4", frames_dir=out / "pictures/",
+                                         **SMALL), out=out).ok()
+    assert mp4_facts(out / "film.mp4")[0] == 10
+    assert len(list((out / "pictures").glob("frame-*.png"))) == 10
+    assert str(out / "film.mp4") in result.stdout and "partial" not in result.stdout
+    assert {"run.json", "path.npy", "report.html"} <= {file.name for file in out.iterdir()}
+    assert [each.name for each in (tmp_path / "runs").iterdir()] == ["new"]
+    # The same bytes as of a film that lies elsewhere, which is written beside it.
+    again = tmp_path / "again"
+    run("interpolate", *options(decoder=models["tanh"], out=again, video=tmp_path / "film.mp4", frames_dir=again / "p", **SMALL)).ok()
+    assert (tmp_path / "film.mp4").read_bytes() == (out / "film.mp4").read_bytes()
+    assert (again / "p").is_dir() and not (again / "film.mp4").exists()
+    # A relative name, a run that is replaced.
+    run("interpolate", *options(decoder=models["tanh"], out="again", video="./again/film.gif", overwrite=True, **SMALL),
+        cwd=tmp_path).ok()
+    assert (again / "film.gif").exists() and not (again / "p").exists()
+
+
+def test_a_film_that_cannot_be_leaves_the_run_whole(models, tmp_path):
+    out = tmp_path / "run"
+    result = run("interpolate", *options(decoder=models["vector"], out=out, video=out / "film.mp4", quiet=True, **SMALL))
+    assert result.code == 2 and "makes no images" in result.stderr
+    assert (out / "run.json").exists() and not (out / "film.mp4").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("film, words", [
+    ({"video": "run/film.avi"}, ["film.avi", ".webm"]),
+    ({"video": "run/frames/film.mp4"}, ["--video", "run's own"]),
+    ({"frames_dir": "run/frames"}, ["--frames-dir", "run's own"]),
+    ({"frames_dir": "run/report/"}, ["--frames-dir", "run's own"]),
+    ({"video": "run/../other/film.mp4"}, ["other", "does not exist"]),
+    ({"video": "run/film.mp4", "out": None}, ["run", "does not exist"]),
+])
+def test_what_is_no_place_in_a_run_folder_is_refused_before_the_search(models, tmp_path, film, words):
+    result = run("interpolate", *options(**{"decoder": models["tanh"], "out": "run", **SMALL, **film}), cwd=tmp_path)
+    assert result.code == 2, result.stderr
+    check_one_sentence(result, *words)
+    assert list(tmp_path.iterdir()) == []

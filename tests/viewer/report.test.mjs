@@ -543,6 +543,32 @@ describe("other kinds of run", () => {
     await close();
   });
 
+  test("geodesics and measures can be taken along", async () => {
+    for (const [kind, data, first, lines] of [
+      ["geodesic", disc(), "curve,node,x,y", 65],
+      ["measures", measures(), "kind,time,point,x,y,weight", 11 * 40],
+    ]) {
+      const { page, close } = await open(fixture(`take-${kind}`, data));
+      const svg = await download(page, "#download-svg");
+      assert.equal(svg.name, `latentpath-${kind}.svg`);
+      const text = svg.bytes.toString();
+      assert.match(text, /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+      assert.doesNotMatch(text, /var\(--|currentColor/, "it needs no page around it");
+      const png = await download(page, "#download-png");
+      assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
+      assert.ok(png.bytes.readUInt32BE(16) > 400 && png.bytes.length > 3000);
+      const rows = (await download(page, "#download-points")).bytes.toString().trimEnd().split("\n");
+      assert.equal(rows[0], first);
+      assert.ok(rows.length > lines);
+      if (kind === "measures") assert.match((await download(page, "#download-figures")).bytes.toString(), /^name,cost,ratio_to_bound\ndisplacement,0.161,1.87\n/);
+      await close();
+    }
+    const { page, close } = await open(fixture("take-sphere", sphere()));
+    assert.equal(await page.locator("#download-svg").count(), 0, "a surface is no drawing of lines");
+    assert.equal((await download(page, "#download-png")).bytes.subarray(1, 4).toString(), "PNG");
+    await close();
+  });
+
   test("an evaluation has bars with error bars and a table", async () => {
     const { page, close } = await open(fixture("evaluation", evaluation()));
     assert.equal(await page.locator("#metric-p svg g[aria-label=bar] rect").count(), 12);

@@ -100,7 +100,7 @@ function resampled(values: Value[], times: number[]): Value[] {
 }
 
 /** What the summary tells along a curve, at evenly spaced times, and what it calls it. */
-export const profiles = { density: "negative_log_density", judge: "judge_probability", image: "image_rank" } as const;
+export const profiles = { density: "negative_log_density", judge: "judge_probability", image: "image_rank", kept: "feature_distance", change: "class_change" } as const;
 export type Profile = keyof typeof profiles;
 
 export const isProfile = (field: string): field is Profile => field in profiles;

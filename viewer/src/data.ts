@@ -55,6 +55,8 @@ export interface Sampled {
   density?: Value[]; // −log p(x)
   judge?: Value[]; // what the second classifier says
   image?: Value[]; // rank of the image among samples of the prior
+  kept?: Value[]; // distance of the kept features to the nearer end's
+  change?: Value[]; // change of the kept classes from the nearer end
   u?: Value[];
   v?: Value[];
   frames: number[]; // indices into times

@@ -10,6 +10,7 @@ import { figuresPanel } from "./panels/figures";
 import { moleculesPanel } from "./panels/molecules";
 import { morphPanel } from "./panels/morph";
 import { movingPointsPanel } from "./panels/moving_points";
+import { geodesicDownloads, measuresDownloads } from "./panels/page_downloads";
 import { pairsPanel } from "./panels/pairs";
 import { planePanel } from "./panels/plane";
 import { scenePanel } from "./panels/scene";
@@ -39,11 +40,11 @@ const pages: Record<string, (run: Run) => Panels> = {
   },
   geodesic(run) {
     const data = run as Geodesic;
-    return [scenePanel(data), figuresPanel(data.figures, "Length against the other paths"), convergencePanel(data)];
+    return [geodesicDownloads(data, scenePanel(data)), figuresPanel(data.figures, "Length against the other paths"), convergencePanel(data)];
   },
   measures(run) {
     const data = run as Measures;
-    return [movingPointsPanel(data), convergencePanel(data)];
+    return [measuresDownloads(data, movingPointsPanel(data)), convergencePanel(data)];
   },
   evaluate: (run) => evaluationPanels(run as Evaluation),
   molecules: (run) => [moleculesPanel(run as Molecules)],

@@ -31,6 +31,8 @@ bool film_needs_even_size(const std::filesystem::path& path);
 /// What can be known of a film before its frames: the ending, the folder, frames a second. Throws Error
 /// kArgument, as FilmWriter would.
 void check_film(const std::filesystem::path& path, double fps);
+/// The same without the folder, which may not be there yet.
+void check_film_format(const std::filesystem::path& path, double fps);
 
 /// Throws Error kArgument where no file can be made: the folder does not exist or must not be written, or a
 /// folder has the name.

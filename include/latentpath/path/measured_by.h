@@ -1,6 +1,6 @@
 #pragma once
-// measured_by: the same problem, with lengths measured by a metric of the latent space in place of the
-// decoder's.
+// measured_by: the same problem, with lengths measured by a metric of the latent space, or in the space of
+// another embedding, in place of the decoder's.
 //
 // Qualities and features that look at decoded points still do: they decode for themselves. Via points are
 // drawn from where they were drawn before.
@@ -15,5 +15,9 @@ namespace latentpath {
 
 /// Throws Error(kArgument) where the metric is of another dimension than the end points.
 PathProblem measured_by(PathProblem problem, MetricTensorPointer metric);
+
+/// The same with lengths in the space of `embedding`: of features of what the decoder makes, say
+/// (embedding_in(), models/feature_model.h).
+PathProblem measured_by(PathProblem problem, std::shared_ptr<const Embedding> embedding);
 
 }  // namespace latentpath

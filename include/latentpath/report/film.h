@@ -32,6 +32,8 @@ struct FilmOptions {
   std::string arrange = "beside";         ///< the rows of a pair: beside each other, or below
   std::string film_spacing = "arc";       ///< frames evenly spaced in image space; time
   int64_t film_pairs = 16;                ///< that play together, at most
+  /// A folder that will be there when the film is written, and may hold it: that of a run (`out`). No option.
+  std::string run_folder = {};
 
   bool wanted() const { return !video.empty() || !frames_dir.empty(); }
   int64_t moving_frames() const;    ///< without those of `hold`
@@ -40,6 +42,9 @@ struct FilmOptions {
 /// Its rules look at the file's ending and folder, so that nothing is computed for a film that cannot be
 /// written.
 const OptionTable<FilmOptions>& film_option_table();
+
+/// Where in its run folder a file of the film is to lie, "morph.mp4"; empty where it lies elsewhere.
+std::filesystem::path place_in_run(const FilmOptions& options, const std::string& file);
 
 /// Refuses what films of tours do not show. Throws Error(kArgument).
 void check_film_of_tours(const FilmOptions& options);

@@ -17,6 +17,8 @@
 #include "latentpath/path/tour.h"
 #include "latentpath/run/convergence_record.h"
 #include "latentpath/run/end_points.h"
+#include "latentpath/run/feature_sections.h"
+#include "latentpath/run/kept.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
@@ -31,7 +33,9 @@ struct InterpolateJob {
   std::string encoder_range, encoder_mean, encoder_std, encoder_shape;  ///< where its file does not say them
   std::string metric;  ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
-  std::vector<std::string> favor, avoid;  ///< classes, by number or name
+  std::vector<std::string> favor, avoid;  ///< classes, by number or name; of a section: 8@0.0-0.4
+  std::string combine = "auto";           ///< several favoured classes of one time: any, all
+  KeepOptions keep;                       ///< what should not change on the way
   PriorOptions prior;
   double odds = 4;          ///< s of the favoured probability P: P/(P + s (1 − P)); 1: P itself
   double sharpness = 1;     ///< p, to the power of which that is taken
@@ -70,9 +74,11 @@ struct InterpolateRun : RunRecord {
   int64_t legs_of_tour = 0;                     ///< pairs are legs, so many a tour; 0: no tours
   std::vector<Tour> tours;
   Prior prior;
+  KeptModels kept;
   Guard guard;
   SecondOpinion second;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
+  std::vector<FeatureSection> sections;    ///< what is asked when; none where it is always the same
   std::string dtype;                       ///< that the decoder is asked in: "float32"
   nlohmann::json classifier;               ///< what it makes of prior samples: classifier_check(); or null
   std::optional<ValueRange> output_range;  ///< the decoder's values

@@ -12,6 +12,7 @@
 
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/run/end_points.h"
+#include "latentpath/run/kept.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
@@ -25,6 +26,7 @@ struct LoadedInterpolation {
   Models models;
   std::shared_ptr<TorchScriptModule> encoder;  ///< null where there is none
   Prior prior;
+  KeptModels kept;
 };
 
 LoadedInterpolation load_interpolation(const InterpolateJob& job, const ProgressObserver& progress = {},

@@ -87,11 +87,15 @@ const AVCodec* encoder_of(const Format& format, const fs::path& path) {
 }  // namespace
 
 void check_film(const fs::path& path, double fps) {
+  check_film_format(path, fps);
+  check_new_file(path);
+}
+
+void check_film_format(const fs::path& path, double fps) {
   const Format& format = format_of(path);
   LATENTPATH_CHECK(fps > 0 && fps <= format.most_fps, kArgument, "a ", format.ending, " film has at most ",
                    format.most_fps, " frames a second, not ", fps, ": lower `fps`",
                    format.most_fps < 60 ? ", or choose .mp4, .webm or .apng" : "");
-  check_new_file(path);
   encoder_of(format, path);
 }
 

@@ -19,6 +19,7 @@ namespace {
 struct FilmWriter::Impl {};
 
 void check_film(const std::filesystem::path& path, double) { refuse(path); }
+void check_film_format(const std::filesystem::path& path, double) { refuse(path); }
 FilmWriter::FilmWriter(const std::filesystem::path& path, const FilmSettings&) { refuse(path); }
 FilmWriter::~FilmWriter() = default;
 void FilmWriter::append(const Tensor&) {}

@@ -10,7 +10,7 @@ import type { Store } from "../store";
 
 interface Plotted {
   id: string;
-  field: "feature" | "judge" | "quality" | "image" | "prior" | "density" | "speed";
+  field: "feature" | "judge" | "kept" | "change" | "quality" | "image" | "prior" | "density" | "speed";
   y: string;
   unit: boolean; // values lie in [0, 1]
   subtitle: string;
@@ -49,6 +49,8 @@ function unevenness(curve: Curve): number | null {
 
 function plots(run: Interpolation): Plotted[] {
   const feature = run.feature ?? "the feature";
+  const kept = (run.summary.kept ?? {}) as { features?: string; classes?: string };
+  const means = (pair: number, figure: string) => (["path", "linear"] as const).map((id) => run.summary.pairs[pair]?.[id]?.[figure]);
   return [
     {
       id: "feature",
@@ -73,6 +75,28 @@ function plots(run: Interpolation): Plotted[] {
         const a = ours(curves);
         if (!a?.sampled.judge || !a.sampled.feature) return "The judge is silent about this path";
         return `The judge sees ${feature} above ½ for ${percent(shareAbove(a, a.sampled.judge, 0.5))} of our path, the optimised classifier for ${percent(shareAbove(a, a.sampled.feature, 0.5))}`;
+      },
+    },
+    {
+      id: "kept",
+      field: "kept",
+      y: "distance to the nearer end",
+      unit: false,
+      subtitle: `How far the features that were to be kept${kept.features ? ` (${kept.features})` : ""} are from those of the nearer end; 1 is what two samples of the prior are apart.`,
+      finding: (_, pair) => {
+        const [a, b] = means(pair, "mean_feature_distance");
+        return !isNumber(a) ? "The kept features are no numbers along our path" : `The kept features are ${number(a, 2)} from the nearer end in the mean of our path${isNumber(b) ? `, ${number(b, 2)} on the straight line` : ""}`;
+      },
+    },
+    {
+      id: "change",
+      field: "change",
+      y: "change from the nearer end",
+      unit: true,
+      subtitle: `How far the probability of what was to be kept (${kept.classes ?? "a class"}) is from that at the nearer end.`,
+      finding: (_, pair) => {
+        const [a, b] = means(pair, "mean_class_change");
+        return !isNumber(a) ? "What was to be kept is no number along our path" : `What was to be kept changes by ${fixed(a)} in the mean of our path${isNumber(b) ? `, by ${fixed(b)} on the straight line` : ""}`;
       },
     },
     {

@@ -31,6 +31,8 @@ function columns(run: Interpolation): Column[] {
   ];
   if (run.feature) list.push({ id: "feature", title: `mean ${run.feature}`, value: (p) => p.path?.mean_class_probability, text: unit });
   list.push(
+    { id: "kept", title: "feature distance", value: (p) => p.path?.mean_feature_distance, text: unit },
+    { id: "change", title: "class change", value: (p) => p.path?.mean_class_change, text: unit },
     { id: "quality", title: "lowest quality", value: (p) => p.path?.min_quality, text: unit },
     { id: "length", title: weighted ? "weighted length" : "length", value: (p) => (weighted ? p.path?.length : p.path?.embedding_length) },
     { id: "start", title: "first path", value: (p) => p.path?.start },

@@ -1,0 +1,78 @@
+#include "latentpath/path/section_starts.h"
+
+#include <ATen/ATen.h>
+
+#include "latentpath/core/random.h"
+#include "latentpath/path/via_points.h"
+#include "path/search.h"
+
+namespace latentpath {
+namespace {
+
+/// Points of the path: enough that a section of a tenth of the time has a few.
+constexpr int64_t kSegments = 64;
+/// Share of a section at an end of the path, and of the others at their rims, that is left to the way there.
+constexpr double kWayThere = 0.2, kRim = 0.02;
+
+Tensor distances(const Tensor& a, const Tensor& b) {
+  return at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2);
+}
+
+/// The numbers of the candidates of the shortest chain, one a section.
+std::vector<int64_t> shortest_chain(const std::vector<CandidatePool>& pools, const Tensor& start,
+                                    const Tensor& end) {
+  std::vector<Tensor> came_from;
+  Tensor length = distances(start, pools[0].images)[0];
+  for (size_t k = 1; k < pools.size(); ++k) {
+    const auto [best, from] = (length.unsqueeze(1) + distances(pools[k - 1].images, pools[k].images)).min(0);
+    length = best;
+    came_from.push_back(from);
+  }
+  std::vector<int64_t> chain(pools.size());
+  chain.back() = (length + distances(pools.back().images, end).select(1, 0)).argmin().item<int64_t>();
+  for (size_t k = pools.size() - 1; k > 0; --k) chain[k - 1] = came_from[k - 1][chain[k]].item<int64_t>();
+  return chain;
+}
+
+/// The times at which a path is to be at the candidate of each section, and from which it may leave it.
+std::vector<double> stays(const std::vector<QualitySection>& asked) {
+  std::vector<double> times{0};
+  for (const auto& [from, to, quality] : asked) {
+    const double length = to - from;
+    times.push_back(from + (from <= 0 ? kWayThere : kRim) * length);
+    times.push_back(to - (to >= 1 ? kWayThere : kRim) * length);
+  }
+  times.push_back(1);
+  return times;
+}
+
+}  // namespace
+
+Tensor section_paths(const PathProblem& problem, const std::vector<QualitySection>& asked,
+                     const PathOptions& options, const CancellationToken& cancellation, int64_t* drawn) {
+  check_sections(asked);
+  const at::NoGradGuard no_gradient;
+  std::vector<CandidatePool> pools;
+  for (size_t k = 0; k < asked.size(); ++k) {
+    auto generator = make_generator(options.seed + 101 * (k + 1));
+    const PathEnergy energy(problem.embedding, asked[k].quality, energy_options(options, chord_cost()));
+    pools.push_back(draw_candidates(energy, prior_of(problem), options.candidates, generator, cancellation));
+    if (drawn != nullptr) *drawn += pools.back().drawn;
+  }
+  const std::vector<double> at_times = stays(asked);
+  const Tensor times = at::tensor(at_times, at::kDouble), fine = uniform_times(kSegments);
+  std::vector<Tensor> paths;
+  for (int64_t pair = 0; pair < problem.start.size(0); ++pair) {
+    const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
+    const std::vector<int64_t> chain =
+        shortest_chain(pools, (*problem.embedding)(start).flatten(1), (*problem.embedding)(end).flatten(1));
+    std::vector<Tensor> nodes{start[0].to(at::kDouble)};
+    for (size_t k = 0; k < chain.size(); ++k)
+      for (int side = 0; side < 2; ++side) nodes.push_back(pools[k].latent[chain[k]].to(at::kDouble));
+    nodes.push_back(end[0].to(at::kDouble));
+    paths.push_back(interpolate_polyline(at::stack(nodes).unsqueeze(0), times, fine)[0]);
+  }
+  return at::stack(paths);
+}
+
+}  // namespace latentpath
