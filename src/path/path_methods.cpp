@@ -1,7 +1,5 @@
 #include "path/path_methods.h"
 
-#include "latentpath/path/published_methods.h"
-
 namespace latentpath {
 namespace {
 
@@ -26,11 +24,6 @@ const std::vector<PublishedMethod>& published_methods() {
        .run = run_kim_zhang},
   };
   return table;
-}
-
-bool takes_quality(const PathOptions& options) {
-  const PublishedMethod* published = path_method(options).published;
-  return published == nullptr || published->takes_quality;
 }
 
 PathMethod path_method(const PathOptions& options) {

@@ -114,6 +114,11 @@ PathSet published_first_paths(Search& search, const Tensor& times) {
       best_rows(search, paths, times, refine_times(times, search.options.select.level_subdivisions), false));
 }
 
+bool takes_quality(const PathOptions& options) {
+  const PublishedMethod* published = path_method(options).published;
+  return published == nullptr || published->takes_quality;
+}
+
 Tensor stable_rates(const PathEnergy& energy, const Tensor& start, const Tensor& end, const Tensor& times,
                     double share) {
   const at::NoGradGuard no_gradient;

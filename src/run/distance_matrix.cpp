@@ -149,8 +149,8 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
 /// Models in files are decoded in batches; on a quotient to the nearest copies of each end, the shortest path
 /// stays.
 Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
-  PathOptions options = find_path_options(job_, run_.method, metric_.epsilon());
-  options.init = "linear";
+  PathOptions options = find_path_options(job_.search, "straight", run_.method, metric_.epsilon());
+  options.seed = job_.seed;
   // Thousands of distances are left coarser than one path.
   if (job_.search.tolerance == GeodesicOptions().tolerance) options.tolerance = PathOptions().tolerance;
   std::vector<Tensor> ends{end};

@@ -103,7 +103,7 @@ Feature combined(const Make& make, const std::vector<std::string>& favor,
 struct CurveOf {
   const char* name;
   std::function<Tensor(const Tensor& times)> at;  ///< [pairs, T, D]
-  CurveFigures* figures;
+  CurveFigures<Tensor>* figures;
 };
 
 std::vector<CurveOf> curves_of(const PathProblem& problem, PathResult& result) {

@@ -8,20 +8,20 @@ bool goes_to_find_path(bool from_files, const std::string& method) {
   return from_files && solver_method(method).needs == SolverNeeds::kGradient;
 }
 
-PathOptions find_path_options(const GeodesicJob& job, const std::string& method, double epsilon) {
+PathOptions find_path_options(const GeodesicOptions& search, const std::string& init,
+                              const std::string& method, double epsilon) {
   PathOptions options;
-  options.segments = job.search.segments;
+  options.segments = search.segments;
   options.epsilon = epsilon;
   options.cost = "chord";
   options.method = method;
-  if (job.init == "straight") options.init = "linear";
+  if (init == "straight") options.init = "linear";
   // A method that takes steps of a given length is left as many as its publication took.
   const bool published = solver_method(method).takes_rate;
-  const bool left = job.search.max_iterations == GeodesicOptions().max_iterations;
-  options.max_iterations = published && left ? 0 : job.search.max_iterations;
-  options.tolerance = job.search.tolerance;
-  options.resolution_tolerance = job.search.resolution_tolerance;
-  options.seed = job.seed;
+  const bool left = search.max_iterations == GeodesicOptions().max_iterations;
+  options.max_iterations = published && left ? 0 : search.max_iterations;
+  options.tolerance = search.tolerance;
+  options.resolution_tolerance = search.resolution_tolerance;
   return options;
 }
 

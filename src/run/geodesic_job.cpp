@@ -257,7 +257,8 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   problem.quality = problem_.tensor_quality;
   problem.start = problem_.start;
   problem.end = problem_.end;
-  const PathOptions options = find_path_options(job_, method, metric_.epsilon());
+  PathOptions options = find_path_options(job_.search, job_.init, method, metric_.epsilon());
+  options.seed = job_.seed;
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.
   std::vector<std::vector<Lift>> lifts;

@@ -607,7 +607,8 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
 
 void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
-  result.weighted = run.problem.feature != nullptr || run.prior.quality != nullptr || run.kept.quality() != nullptr;
+  result.weighted =
+      run.problem.feature != nullptr || run.prior.quality != nullptr || run.kept.quality() != nullptr;
   json sections;
   if (!run.sections.empty()) sections = section_figures(run.problem, run.sections, result);
   run.summary = path_summary(result);

@@ -36,7 +36,8 @@ class RouteStarts {
   /// Over the samples of `measured`, for an energy that differs from its in cost and density_weight alone:
   /// what was decoded there, and for pairs since, is not decoded again.
   RouteStarts(const PathEnergy& energy, const RouteStarts& measured);
-  /// Whether the energies' qualities are the same, so that another may be made for `energy` over these samples.
+  /// Whether the energies' qualities are the same, so that another may be made for `energy` over these
+  /// samples.
   bool measures_quality_of(const PathEnergy& energy) const;
   ~RouteStarts();
 
