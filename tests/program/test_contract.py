@@ -112,7 +112,7 @@ def test_interrupted_run_is_saved(models, tmp_path):
     process = start(slow_job(models, out))
     process.stderr.readline()  # the first note: the models are loaded
     assert interrupt_after(process, 0.5), "the job that was to be interrupted had already ended"
-    result = wait_for_end(process, 20)
+    result = wait_for_end(process, 60)
     assert result.code == 130, result.stderr
     document = check_run_folder(out)
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
