@@ -69,7 +69,8 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
                         const PictureOptions& options) {
   const at::NoGradGuard no_gradient;
   std::vector<StripRow> rows;
-  const QualityPointer caption = captioned(problem, pair);
+  const bool asked = problem.feature != nullptr || result.weighted;
+  const QualityPointer caption = asked ? captioned(problem, pair) : nullptr;
   for (const NamedCurve& curve : curves_of(problem, result, pair, options.rows)) {
     const Tensor times = frame_times(*problem.embedding, curve.nodes, result.times, options);
     const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
@@ -86,9 +87,9 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
     rows.push_back(std::move(row));
   }
   StripOptions strip;
-  strip.title = problem.feature   ? "Path that seeks high " + options.feature_name
-                : problem.quality ? "Path through points of high quality"
-                                  : "Path between two points";
+  strip.title = problem.feature ? "Path that seeks high " + options.feature_name
+                : asked         ? "Path through points of high quality"
+                                : "Shortest path";
   strip.bar_label = problem.feature ? options.feature_name : "quality";
   strip.note = options.by_arc_length ? "Frames are evenly spaced in image space."
                                      : "Frames are evenly spaced in time.";

@@ -44,6 +44,10 @@ void check_job(const InterpolateJob& job) {
                    "`keep` is about a class of a `classifier`: give that too");
   LATENTPATH_CHECK(job.metric.empty() || job.keep.embedding_features.empty(), kArgument,
                    "`metric` and `embedding_features` both say how lengths are measured: give one of them");
+  LATENTPATH_CHECK(
+      job.path.density_regularisation == "none" || job.keep.embedding_features.empty(), kArgument,
+      "`density_regularisation` is about the density of images, and `embedding_features` measures "
+      "lengths of something else: give one of them");
   LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
                    "a quality of one's own stands in the place of `favor` and `avoid`");
   LATENTPATH_CHECK(job.metric.empty() || job.path.norm == OutputNorm::kSum, kArgument,
@@ -201,6 +205,8 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const std::string no_quality = join_message("`method` ", job.path.method, " asks for no quality");
   say(!takes_quality(job.path) && !job.favor.empty(), "favor", no_quality.c_str());
   say(!takes_quality(job.path) && !job.avoid.empty(), "avoid", no_quality.c_str());
+  say(!takes_quality(job.path) && !job.keep.keep.empty(), "keep", no_quality.c_str());
+  say(!takes_quality(job.path) && !job.keep.keep_features.empty(), "keep_features", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature && !job.keep.any(), "guard", kNoFeature);
   if (!models.decoder_function) {
@@ -229,7 +235,13 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
 
 /// Equal ends that were not asked for as a loop.
 void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Models& models) {
-  if (job.ends.loop || job.ends.start.defined()) return;
+  if (job.ends.start.defined()) return;
+  if (job.ends.loop) {
+    if (!problem.feature && job.path.density_regularisation == "none")
+      models.warnings.emplace_back(
+          "nothing is favoured on the loop, so it stays at its point: give a class to `favor` on the way");
+    return;
+  }
   const int64_t pairs = problem.start.size(0);
   const int64_t equal = (problem.start == problem.end).all(1).sum().item<int64_t>();
   if (equal == 0) return;

@@ -54,7 +54,7 @@ std::string in_words(const std::string& start) {
   if (start.rfind("route", 0) == 0)
     return "a shortest route through samples of the latent space (" + start + ")";
   if (start == "given" || start == "given path")
-    return "a path given as a start: one of yours, or the reference's";
+    return "a path given as a start: one of yours, the reference's, or one through all sections";
   return "the first path “" + start + "”";
 }
 

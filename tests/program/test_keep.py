@@ -199,6 +199,7 @@ def test_lengths_are_measured_between_features(files, models, tmp_path):
     ({"keep": 3, "classifier": None, "favor": None}, 2, ["--keep", "--classifier"]),
     ({"keep": 77}, 2, ["77", "0 to 9"]),
     ({"embedding_features": "brightness", "metric": "reduced"}, 2, ["--metric", "--embedding-features"]),
+    ({"embedding_features": "reduced", "density_regularisation": "auto"}, 2, ["--embedding-features", "--density-regularisation"]),
 ])
 def test_what_cannot_be_kept_is_refused(files, models, tmp_path, chosen, code, words):
     chosen = {name: files.get(value, value) if isinstance(value, str) else value for name, value in chosen.items()}
@@ -211,3 +212,9 @@ def test_what_cannot_be_kept_is_refused(files, models, tmp_path, chosen, code, w
 def test_a_scale_without_features_changes_nothing_and_says_so(files, models, tmp_path):
     result = lamp(files, models, tmp_path / "run", keep_scale=2, quiet=None).ok()
     assert "--keep-scale changes nothing here" in result.stderr
+
+
+def test_a_loop_on_which_nothing_is_asked_says_that_it_stands(interpolate):
+    loop = interpolate("loop", favor=None, classifier=None, to=None, loop=True, quiet=None).ok()
+    assert "nothing is favoured on the loop" in loop.stderr
+    assert loop.document["summary"]["verdict"]["level"] != "good"

@@ -83,6 +83,7 @@ def test_what_several_favoured_classes_mean(tmp_path):
     ({"avoid": "3@0.4-x", "favor": None}, ["--avoid", "3@0.4-x", "FROM-TO"]),
     ({"favor": ["8@0-0.4", "3"]}, ["3@0-1"]),
     ({"favor": "8@x"}, ["8@x", "0 to 9"]),
+    ({"favor": "8@nan-0.5"}, ["8@nan-0.5", "FROM-TO"]),
     ({"favor": ["8", "3"], "combine": "all"}, ["--combine", "exclude each other"]),
     ({"favor": "8@0-0.4", "through": "0,0"}, ["--favor", "--through"]),
 ])
