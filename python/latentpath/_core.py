@@ -6,7 +6,6 @@ import pathlib
 import sys
 
 
-
 def _kernels_of_openblas():
     """The kernels that OpenBLAS has for a processor which it may be older than, or None: apps/process_start.cpp says why."""
     try:
@@ -23,13 +22,14 @@ def _kernels_of_openblas():
     return "Haswell" if {"avx2", "fma"} <= flags else None
 
 
-# Read by libraries when torch loads them; what a user has set stays. OpenMP threads that wait spin, by default for so
-# long that on a busy machine they hold each other up. OpenBLAS takes a processor newer than itself for a very old one.
+# Read by libraries when they are loaded: here where neither torch nor NumPy was before, and by workers in any case. What
+# a user has set stays. OpenMP threads that wait spin, by default for so long that on a busy machine they hold each other
+# up. OpenBLAS takes a processor newer than itself for a very old one.
+if kernels := _kernels_of_openblas():
+    os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
 if "torch" not in sys.modules:
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    if "numpy" not in sys.modules and (kernels := _kernels_of_openblas()):
-        os.environ.setdefault("OPENBLAS_CORETYPE", kernels)
 
 import torch  # noqa: E402
 

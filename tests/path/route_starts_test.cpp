@@ -76,9 +76,10 @@ TEST(RouteStarts, SamplesAreDecodedOnceForAllWeightsOfDensityRegularisation) {
   options.potential = density_potential(
       make_data_density(counter.map(), normal_density(2), nodes.narrow(0, 0, 64), 1), nodes.narrow(0, 0, 64));
   options.density_scale = 10;
+  const QualityPointer same = constant_quality(0.5);
   const auto energy = [&](double weight) {
     options.density_weight = weight;
-    return PathEnergy(counter.map(), constant_quality(0.5), options);
+    return PathEnergy(counter.map(), same, options);
   };
   const Tensor from = at::tensor({-1.5, -1.5}, at::kDouble).view({1, 2}),
                to = at::tensor({1.5, -1.2}, at::kDouble).view({1, 2}), times = uniform_times(32);
@@ -93,6 +94,7 @@ TEST(RouteStarts, SamplesAreDecodedOnceForAllWeightsOfDensityRegularisation) {
   EXPECT_TRUE(at::allclose(heavy.paths(from, to, times, 2), wanted, 0, 1e-9));
   EXPECT_LT(counter.shared() + counter.verification() - before, nodes.size(0));
 
+  EXPECT_FALSE(light.measures_quality_of(PathEnergy(counter.map(), constant_quality(0.4), options)));
   options.potential = nullptr;
   EXPECT_THROW(RouteStarts(energy(0), light), Error);
 }

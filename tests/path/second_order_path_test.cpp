@@ -120,7 +120,7 @@ std::string refusal(const Refused& of, const std::string& method) {
 TEST(SecondOrderObjective, WhatItDoesNotOfferIsSaid) {
   EnergyOptions kernel = options_of(chord_cost()), held = options_of(chord_cost());
   kernel.kernel = gaussian_kernel(0.5);
-  held.held = at::tensor({true, false});
+  held.held = at::tensor({1, 0}, at::kLong).to(at::kBool);
   for (const Refused& of :
        std::vector<Refused>{{.why = length_cost(1)->describe() + " cost is no sum of squares",
        .options = options_of(length_cost(1))},
