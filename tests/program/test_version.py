@@ -34,7 +34,7 @@ def test_kernels_of_openblas_are_for_this_processor_or_as_the_user_says():
     if " avx2 " in pathlib.Path("/proc/cpuinfo").read_text():
         assert kernels() not in ("Prescott", "Core2", "Penryn", "Nehalem", "Sandybridge")
         assert kernels(OPENBLAS_CORETYPE="Haswell") == "Haswell"
-    assert kernels(OPENBLAS_CORETYPE="Prescott") == "Prescott"
+        assert kernels(OPENBLAS_CORETYPE="Prescott") == "Prescott"
 
 
 def test_waiting_threads_sleep_unless_the_user_says_otherwise():
