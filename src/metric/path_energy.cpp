@@ -88,17 +88,19 @@ Tensor PathEnergy::unweighted_potential(const Tensor& points) const {
   return has_potential() ? options_.potential->evaluate(points) : Tensor();
 }
 
+Tensor PathEnergy::density_weights() const {
+  return options_.density_weights.defined() ? options_.density_weights
+                                            : at::full({1}, options_.density_weight, at::kDouble);
+}
+
 namespace {
 
-/// P/U = 2μ log²2 of each row, or of all: [rows] or [1], with `more` dimensions of size 1 behind.
-Tensor potential_weight(const EnergyOptions& options, int64_t more) {
+/// P/U = 2μ log²2 of weights μ [rows] or [1], with `more` dimensions of size 1 behind.
+Tensor potential_weight(const Tensor& density_weights, int64_t more) {
   const double log_two = std::log(2.0);
-  const Tensor weight = options.density_weights.defined()
-                            ? options.density_weights
-                            : at::full({1}, options.density_weight, at::kDouble);
   std::vector<int64_t> shape(static_cast<size_t>(more + 1), 1);
-  shape[0] = weight.size(0);
-  return (2 * log_two * log_two * weight).view(shape);
+  shape[0] = density_weights.size(0);
+  return (2 * log_two * log_two * density_weights).view(shape);
 }
 
 }  // namespace
@@ -110,16 +112,23 @@ PathEnergy PathEnergy::of_rows(const Tensor& rows) const {
   return part;
 }
 
+PathEnergy PathEnergy::of_rows(int64_t first, int64_t count) const {
+  PathEnergy part = *this;
+  Tensor& weights = part.options_.density_weights;
+  if (weights.defined()) weights = weights.narrow(0, first, count);
+  return part;
+}
+
 Tensor PathEnergy::potential(const Tensor& points) const {
   const Tensor potential = unweighted_potential(points.reshape({-1, points.size(2)}));
   if (!potential.defined()) return {};
-  return potential_weight(options_, 1) * potential.view({points.size(0), points.size(1)});
+  return potential_weight(density_weights(), 1) * potential.view({points.size(0), points.size(1)});
 }
 
 Tensor PathEnergy::density_factor(const Tensor& unweighted_potential) const {
   if (!unweighted_potential.defined()) return at::ones({1}, at::kDouble);
-  const Tensor share = potential_weight(options_, unweighted_potential.dim() - 1) / options_.density_scale *
-                       unweighted_potential;
+  const Tensor share = potential_weight(density_weights(), unweighted_potential.dim() - 1) /
+                       options_.density_scale * unweighted_potential;
   return at::nan_to_num((1 + share).sqrt(), 1e150, 1e150);
 }
 
@@ -193,7 +202,7 @@ CurveFigures<Tensor> PathEnergy::measure(const std::function<Tensor(const Tensor
   std::vector<CurveFigures<Tensor>> parts;
   for (int64_t first = 0; first < pairs; first += per_chunk) {
     const int64_t count = std::min(per_chunk, pairs - first);
-    const PathEnergy part = of_rows(at::arange(first, first + count, at::kLong));
+    const PathEnergy part = of_rows(first, count);
     parts.push_back(part.measure_chunk([&](const Tensor& t) { return curve(t).narrow(0, first, count); },
                                        times, feature, tolerance, max_subdivisions));
   }

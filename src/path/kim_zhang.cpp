@@ -80,9 +80,7 @@ class KimZhang {
     }
     const Tensor metric = at::tensor(stretch, at::kDouble).clamp_min(1e-300);  // mean eigenvalue of JᵀJ
     regularisation_ = kPseudoInverse * metric;
-    const EnergyOptions& options = search_.energy.options();
-    weight_ = options.density_weights.defined() ? options.density_weights
-                                                : at::full({z_.size(0)}, options.density_weight, at::kDouble);
+    weight_ = search_.energy.density_weights().expand({z_.size(0)});
     // Where JᵀJ = g I, the algorithm rests where K's energy does for this μ.
     if (search_.options.density_regularisation == "auto")
       weight_ = weight_ / (metric * apart.sum(1) * static_cast<double>(points() - 1)).clamp_min(1e-300);

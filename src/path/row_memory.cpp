@@ -31,8 +31,7 @@ Tensor RowMemory::find(const Tensor& rows) {
 
 void RowMemory::learn(const Tensor& rows) {
   std::vector<std::vector<Tensor>> parts;  // of each column
-  if (!columns_.empty())
-    for (const Tensor& column : columns_) parts.push_back({column});
+  for (const Tensor& column : columns_) parts.push_back({column});
   for (const Tensor& share : rows.split(rows_at_once_)) {
     const std::vector<Tensor> found = work_(share);
     parts.resize(found.size());

@@ -14,13 +14,10 @@ constexpr int64_t kSegments = 64;
 /// Share of a section at an end of the path, and of the others at their rims, that is left to the way there.
 constexpr double kWayThere = 0.2, kRim = 0.02;
 
-Tensor distances(const Tensor& a, const Tensor& b) {
-  return at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2);
-}
-
 /// The numbers of the candidates of the shortest chain, one a section.
-std::vector<int64_t> shortest_chain(const std::vector<CandidatePool>& pools, const Tensor& start,
-                                    const Tensor& end) {
+std::vector<int64_t> shortest_chain(const std::vector<CandidatePool>& pools, const PathEnergy& energy,
+                                    const Tensor& start, const Tensor& end) {
+  const auto distances = [&](const Tensor& a, const Tensor& b) { return image_distances(energy, a, b); };
   std::vector<Tensor> came_from;
   Tensor length = distances(start, pools[0].images)[0];
   for (size_t k = 1; k < pools.size(); ++k) {
@@ -52,11 +49,13 @@ Tensor section_paths(const PathProblem& problem, const std::vector<QualitySectio
                      const PathOptions& options, const CancellationToken& cancellation, int64_t* drawn) {
   check_sections(asked);
   const at::NoGradGuard no_gradient;
+  const PathEnergy energy(problem.embedding, problem.quality, energy_options(options, chord_cost()));
   std::vector<CandidatePool> pools;
   for (size_t k = 0; k < asked.size(); ++k) {
     auto generator = make_generator(options.seed + 101 * (k + 1));
-    const PathEnergy energy(problem.embedding, asked[k].quality, energy_options(options, chord_cost()));
-    pools.push_back(draw_candidates(energy, prior_of(problem), options.candidates, generator, cancellation));
+    const PathEnergy of_section(problem.embedding, asked[k].quality, energy.options());
+    pools.push_back(
+        draw_candidates(of_section, prior_of(problem), options.candidates, generator, cancellation));
     if (drawn != nullptr) *drawn += pools.back().drawn;
   }
   const std::vector<double> at_times = stays(asked);
@@ -64,8 +63,8 @@ Tensor section_paths(const PathProblem& problem, const std::vector<QualitySectio
   std::vector<Tensor> paths;
   for (int64_t pair = 0; pair < problem.start.size(0); ++pair) {
     const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
-    const std::vector<int64_t> chain =
-        shortest_chain(pools, (*problem.embedding)(start).flatten(1), (*problem.embedding)(end).flatten(1));
+    const std::vector<int64_t> chain = shortest_chain(pools, energy, (*problem.embedding)(start).flatten(1),
+                                                      (*problem.embedding)(end).flatten(1));
     std::vector<Tensor> nodes{start[0].to(at::kDouble)};
     for (size_t k = 0; k < chain.size(); ++k)
       for (int side = 0; side < 2; ++side) nodes.push_back(pools[k].latent[chain[k]].to(at::kDouble));

@@ -33,7 +33,7 @@ Tensor polyline_cost(const PathEnergy& energy, const Tensor& nodes, const Tensor
   for (const Tensor& part :
        fine.split(std::max<int64_t>(1, energy.options().points_per_batch / (2 * n + 1)))) {
     const Tensor middles = 0.5 * (part.narrow(1, 0, n) + part.narrow(1, 1, n));
-    const PathEnergy of_part = energy.of_rows(at::arange(first, first + part.size(0), at::kLong));
+    const PathEnergy of_part = energy.of_rows(first, part.size(0));
     costs.push_back(of_part.cost(CurvePoints{part, middles, grid}));
     first += part.size(0);
   }

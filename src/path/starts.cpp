@@ -91,7 +91,7 @@ PathSet route_paths(Search& search, const Tensor& times) {
   for (int64_t pair = 0; pair < search.size(); ++pair) {
     const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const Tensor from = search.start.narrow(0, pair, 1), to = search.end.narrow(0, pair, 1);
-    const PathEnergy energy = search.energy.of_rows(at::tensor({pair}, at::kLong));
+    const PathEnergy energy = search.energy.of_rows(pair, 1);
     std::optional<RouteStarts> own;  // in a box around these ends
     if (!has_prior(search.problem))
       own.emplace(energy, spread_around(search, pair), options.routes);

@@ -83,10 +83,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   for (const int64_t pair : lost) paths.start.push_back(found.start[static_cast<size_t>(pair)]);
   const Descended solved = descend(search, paths, found.times, how);
   add_iterations(found.iterations, paths, solved.iterations);
-  PathProblem part = search.problem;
-  part.start = part.start.index_select(0, rows);
-  part.end = part.end.index_select(0, rows);
-  const Tensor nodes = as_stored(part, solved.paths.nodes);
+  const Tensor nodes = as_stored(part_of(search.problem, rows, search.counter), solved.paths.nodes);
   const CurveFigures<Tensor> figures = measure_polylines(search, nodes, rows, found.times);
   const Tensor before = settled(result.path.cost_refined.index_select(0, rows));
   const Tensor after = settled(figures.cost_refined);

@@ -18,8 +18,9 @@ Tensor weight_at(const PathEnergy& energy, const Tensor& z, const Tensor& images
   return -at::log(regularise(q, energy.options().epsilon)).to(at::kDouble);
 }
 
-/// ‖a_i − b_j‖ in the energy's norm, [n, m].
-Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
+}  // namespace
+
+Tensor image_distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
   if (energy.embedding().metric() != nullptr) {
     std::vector<Tensor> rows;
     for (int64_t i = 0; i < a.size(0); ++i)
@@ -32,6 +33,8 @@ Tensor distances(const PathEnergy& energy, const Tensor& a, const Tensor& b) {
       energy.options().norm == OutputNorm::kMean ? std::sqrt(static_cast<double>(a.size(1))) : 1.0;
   return distance / scale;
 }
+
+namespace {
 
 /// Three straight legs z0 → w → w' → z1 for each of K paths, each at `leg_points` equal latent steps: [K,
 /// 3 leg_points + 1, D].
@@ -86,8 +89,8 @@ Tensor best_legs(const CandidatePool& pool, const PathEnergy& energy, const Tens
                     energy.density_factor(energy.unweighted_potential(from));
   const Tensor n1 = weight_at(energy, to, image1, timed ? 1 - 0.5 * options.early : 0.5) *
                     energy.density_factor(energy.unweighted_potential(to));
-  const Tensor d0 = distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
-  const Tensor d1 = distances(energy, image1.flatten(1), pool.images);
+  const Tensor d0 = image_distances(energy, image0.flatten(1), pool.images);  // [pairs, m]
+  const Tensor d1 = image_distances(energy, image1.flatten(1), pool.images);
   const Tensor potential = energy.unweighted_potential(pool.latent);
   const Tensor factor = energy.density_factor(potential.defined() ? potential.unsqueeze(0) : potential);
   const Tensor weight = (pool.weight * factor).expand({from.size(0), -1});  // [pairs, m]
@@ -150,7 +153,7 @@ TimedLegs evenly_timed(const PathEnergy& energy, const Tensor& legs, const ViaOp
     const Tensor middle_quality = 0.5 * (q.narrow(1, 1, points - 1) + q.narrow(1, 0, points - 1));
     const Tensor weight = -at::log(regularise(middle_quality, energy.options().epsilon));
     const Tensor middle = 0.5 * (part.narrow(1, 1, points - 1) + part.narrow(1, 0, points - 1));
-    const PathEnergy of_part = energy.of_rows(at::arange(first, first + rows, at::kLong));
+    const PathEnergy of_part = energy.of_rows(first, rows);
     costs.push_back(energy.cost(
         SegmentTerms{chord.flatten(1), weight, duration.clamp_min(1e-9), of_part.potential(middle)}));
     first += rows;
@@ -213,7 +216,7 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   pool.weight = pool.weight.index_select(0, order);
   pool.latent = at::cat(latents).index_select(0, order);
   pool.images = at::cat(images).index_select(0, order);
-  pool.distance = distances(energy, pool.images, pool.images);
+  pool.distance = image_distances(energy, pool.images, pool.images);
   return pool;
 }
 

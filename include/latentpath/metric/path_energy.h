@@ -64,6 +64,8 @@ class PathEnergy {
   /// The energy of some rows of the batch that this one is of, [k] int64, in that order: it is another one
   /// only where rows have weights of their own (EnergyOptions::density_weights).
   PathEnergy of_rows(const Tensor& rows) const;
+  /// Of `count` rows from the `first` on.
+  PathEnergy of_rows(int64_t first, int64_t count) const;
 
   /// P along paths [rows, n, D]: [rows, n] float64, differentiable once; undefined without density
   /// regularisation.
@@ -75,6 +77,8 @@ class PathEnergy {
   Tensor density_factor(const Tensor& unweighted_potential) const;
   /// U of points [n, D], [n] float64, differentiable once; undefined without a potential, or with μ = 0.
   Tensor unweighted_potential(const Tensor& points) const;
+  /// μ of each row [rows], or of all [1].
+  Tensor density_weights() const;
   bool has_potential() const {
     return options_.potential != nullptr &&
            (options_.density_weight > 0 || options_.density_weights.defined());

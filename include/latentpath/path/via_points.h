@@ -60,6 +60,10 @@ struct CandidatePool {
   int64_t drawn = 0;                    ///< points decoded to make the pool
 };
 
+/// ‖a_i − b_j‖ of images a [n, M] and b [m, M] in the energy's norm, or by the metric of its embedding: [n,
+/// m] float64.
+Tensor image_distances(const PathEnergy& energy, const Tensor& a, const Tensor& b);
+
 /// Draws until `keep` points pass `min_quality` or `max_draws` are drawn; where none passes, the best ones
 /// are kept. Cancelled, it keeps to the draws made so far (the first 256 at least).
 CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& prior,
