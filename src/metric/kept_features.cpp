@@ -39,26 +39,35 @@ struct Kept {
 };
 using KeptPointer = std::shared_ptr<const Kept>;
 
-/// Of one pair of ends, whose features are known.
-class KeptBetween final : public Quality {
+/// What qualities of features have in common.
+template <class Base>
+class OfFeatures : public Base {
  public:
-  KeptBetween(KeptPointer kept, Tensor ends) : kept_(std::move(kept)), ends_(std::move(ends)) {}
-  Tensor evaluate(const QualityPoints& points) const override {
-    return kept_->compare(kept_->of(points), ends_);
-  }
+  explicit OfFeatures(KeptPointer kept) : kept_(std::move(kept)) {}
   bool needs_decoded() const override { return kept_->features.needs_decoded; }
   bool concurrent() const override { return kept_->features.concurrent; }
   int64_t operations_per_point() const override { return kept_->features.operations_per_point; }
   std::string describe() const override { return kept_->name; }
 
- private:
+ protected:
   KeptPointer kept_;
+};
+
+/// Of one pair of ends, whose features are known.
+class KeptBetween final : public OfFeatures<Quality> {
+ public:
+  KeptBetween(KeptPointer kept, Tensor ends) : OfFeatures(std::move(kept)), ends_(std::move(ends)) {}
+  Tensor evaluate(const QualityPoints& points) const override {
+    return kept_->compare(kept_->of(points), ends_);
+  }
+
+ private:
   Tensor ends_;  // [2, F]
 };
 
-class KeptQuality final : public EndQuality {
+class KeptQuality final : public OfFeatures<EndQuality> {
  public:
-  explicit KeptQuality(KeptPointer kept) : kept_(std::move(kept)) {}
+  using OfFeatures::OfFeatures;
   Tensor evaluate(const QualityPoints& points) const override {
     return at::ones({points.latent.size(0)}, points.latent.options().requires_grad(false));
   }
@@ -69,13 +78,6 @@ class KeptQuality final : public EndQuality {
                      " gives NaN or infinite values at an end of the path");
     return std::make_shared<KeptBetween>(kept_, features);
   }
-  bool needs_decoded() const override { return kept_->features.needs_decoded; }
-  bool concurrent() const override { return kept_->features.concurrent; }
-  int64_t operations_per_point() const override { return kept_->features.operations_per_point; }
-  std::string describe() const override { return kept_->name; }
-
- private:
-  KeptPointer kept_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "latentpath/core/error.h"
+#include "metric/composite_quality.h"
 
 namespace latentpath {
 namespace {
@@ -17,14 +18,21 @@ Tensor rows_of(const Tensor& rows, const Tensor& which) {
   return rows.defined() ? rows.index_select(0, which) : Tensor();
 }
 
+std::vector<QualityPointer> qualities_of(const std::vector<QualitySection>& sections) {
+  std::vector<QualityPointer> qualities;
+  for (const QualitySection& section : sections) qualities.push_back(section.quality);
+  return qualities;
+}
+
 /// Each point is asked of by the section of its time alone: as many evaluations as of one quality.
-class Sections final : public Quality {
+class Sections final : public CompositeQuality {
  public:
   /// `between`: times between sections belong to the nearest, and r is 1.
   Sections(std::vector<QualitySection> sections, bool ramp, bool between)
-      : sections_(std::move(sections)), ramp_(ramp), between_(between) {
-    check_sections(sections_);
-  }
+      : CompositeQuality(qualities_of(sections)),
+        sections_(std::move(sections)),
+        ramp_(ramp),
+        between_(between) {}
 
   Tensor evaluate(const QualityPoints& points) const override {
     const int64_t count = points.latent.size(0);
@@ -62,25 +70,10 @@ class Sections final : public Quality {
   }
 
   bool depends_on_time() const override { return true; }
-  bool needs_decoded() const override {
-    for (const auto& section : sections_)
-      if (section.quality->needs_decoded()) return true;
-    return false;
-  }
-  bool concurrent() const override {
-    for (const auto& section : sections_)
-      if (!section.quality->concurrent()) return false;
-    return true;
-  }
   int64_t operations_per_point() const override {
     int64_t most = 0;
     for (const auto& section : sections_) most = std::max(most, section.quality->operations_per_point());
     return most;
-  }
-  std::vector<QualityPointer> parts() const override {
-    std::vector<QualityPointer> parts;
-    for (const auto& section : sections_) parts.push_back(section.quality);
-    return parts;
   }
   std::string describe() const override {
     std::string text;
@@ -88,6 +81,11 @@ class Sections final : public Quality {
       text += join_message(text.empty() ? "" : ", then ", section.quality->describe(), " from ", section.from,
                            " to ", section.to);
     return text;
+  }
+  QualityPointer made_of(std::vector<QualityPointer> parts) const override {
+    std::vector<QualitySection> sections = sections_;
+    for (size_t k = 0; k < sections.size(); ++k) sections[k].quality = parts[k];
+    return std::make_shared<Sections>(std::move(sections), ramp_, between_);
   }
 
  private:
@@ -139,10 +137,12 @@ void check_sections(const std::vector<QualitySection>& sections) {
 }
 
 QualityPointer in_sections(std::vector<QualitySection> sections, bool ramp) {
+  check_sections(sections);
   return std::make_shared<Sections>(std::move(sections), ramp, false);
 }
 
 QualityPointer feature_of_sections(std::vector<QualitySection> sections) {
+  check_sections(sections);
   return std::make_shared<Sections>(std::move(sections), false, true);
 }
 

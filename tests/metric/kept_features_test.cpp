@@ -8,6 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/metric/derivative_check.h"
 #include "latentpath/metric/embedding.h"
+#include "latentpath/metric/quality_sections.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/quality_of_pair.h"
 
@@ -70,6 +71,7 @@ TEST(KeptFeatures, AreFoundInsideOfWhatIsMadeOfThem) {
   EXPECT_NEAR(value(time_ramp(kept)), 0.5, 1e-12);
   EXPECT_NEAR(value(shift_odds(kept, 4)), 0.2, 1e-12);
   EXPECT_NEAR(value(at_decoded(kept, plane)), 0.5, 1e-12);
+  EXPECT_NEAR(value(in_sections({{0, 0.4, other}, {0.4, 1, kept}}, /*ramp=*/false)), 0.5, 1e-12);  // at t = ½
   // What is made of nothing of the kind stays the very same.
   const QualityPointer plain = product({other, normal_prior(2)});
   EXPECT_FALSE(depends_on_ends(*plain));
