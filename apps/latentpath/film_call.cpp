@@ -31,7 +31,10 @@ class GuardedFiles {
 
 }  // namespace
 
-std::string film_sentence(const FilmOptions& options, const FilmFacts& facts, double seconds) {
+std::string told_film(const FilmOptions& options, const std::function<FilmFacts()>& make) {
+  const auto begin = std::chrono::steady_clock::now();
+  const FilmFacts facts = make();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::string sentence = join_message("film: ", facts.text(), ", decoded and written in ",
                                       figure_text(seconds), " s: ", options.video);
   if (!options.frames_dir.empty()) sentence += (options.video.empty() ? "" : ", ") + options.frames_dir;
@@ -40,11 +43,9 @@ std::string film_sentence(const FilmOptions& options, const FilmFacts& facts, do
 
 void make_film(const FilmOptions& options, bool quiet, const std::function<FilmFacts()>& make) {
   const GuardedFiles guard(temporary_files(options));
-  const auto begin = std::chrono::steady_clock::now();
-  const FilmFacts facts = make();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const std::string told = told_film(options, make);
   if (quiet) return;
-  std::cout << film_sentence(options, facts, seconds) << "\n";
+  std::cout << told << "\n";
   check_standard_output();
 }
 

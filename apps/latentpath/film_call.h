@@ -9,8 +9,8 @@
 
 namespace latentpath::program {
 
-/// "film: 120 frames of …", of a film that `seconds` went into.
-std::string film_sentence(const FilmOptions& options, const FilmFacts& facts, double seconds);
+/// Calls `make`; "film: 120 frames of …", with the seconds that went into it and the files of `options`.
+std::string told_film(const FilmOptions& options, const std::function<FilmFacts()>& make);
 
 /// Calls `make`, during which a second Ctrl-C removes the film's temporary files, and tells what it made
 /// unless `quiet`.

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <chrono>
 #include <iostream>
 
 #include "film_call.h"
@@ -74,10 +73,8 @@ void run_interpolate(InterpolateCall& call) {
                              const std::filesystem::path& folder) {
     const FilmOptions film = part_of_film(call.film, true, folder);
     if (!film.wanted()) return;
-    const auto begin = std::chrono::steady_clock::now();
-    const FilmFacts facts = film_of(run, film, observer.progress);
-    told = film_sentence(part_of_film(call.film, true, call.job.out), facts,
-                         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    told = told_film(part_of_film(call.film, true, call.job.out),
+                     [&] { return film_of(run, film, observer.progress); });
   };
   const auto beside = [&](const InterpolateRun& run, const RunObserver& observer) {
     say_unused(call.film, observer);

@@ -179,9 +179,7 @@ bool Classifier::exclusive() const {
   return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid && !model_->attributes;
 }
 Tensor Classifier::features(const Tensor& input) const {
-  const Tensor adapted = model_->input(input);
-  const Tensor layer = model_->module.features(adapted);
-  const Tensor features = layer.defined() ? layer : model_->module.forward(adapted);
+  const Tensor features = model_->module.features(model_->input(input));
   return features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }

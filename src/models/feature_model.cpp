@@ -16,8 +16,7 @@ struct FeatureModel::Model {
 
   /// Of images in its own format.
   Tensor features(const Tensor& images) const {
-    const Tensor layer = module.features(images);
-    const Tensor values = layer.defined() ? layer : module.forward(images);
+    const Tensor values = module.features(images);
     LATENTPATH_CHECK(values.dim() >= 1 && values.size(0) == images.size(0), kInput, name, " must map [",
                      images.size(0), ", …] to features [", images.size(0), ", F], not to ",
                      shape_string(values.sizes()));

@@ -313,7 +313,7 @@ Tensor TorchScriptModule::forward(const Tensor& input) const { return model_->ca
 Tensor TorchScriptModule::forward(const std::vector<Tensor>& inputs) const { return model_->call(inputs); }
 
 Tensor TorchScriptModule::features(const Tensor& input) const {
-  if (model_->function.forward || !model_->module.find_method("features")) return {};
+  if (model_->function.forward || !model_->module.find_method("features")) return forward(input);
   const c10::IValue output = model_->run({input.to(model_->device, model_->dtype)}, "features");
   LATENTPATH_CHECK(output.isTensor(), kInput, model_->name(), ": features must return one tensor, not ",
                    output.tagKind());

@@ -9,8 +9,8 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
-#include "latentpath/path/initial_path.h"
 #include "run/json_numbers.h"
+#include "run/pair_curves.h"
 
 namespace latentpath {
 namespace {
@@ -52,12 +52,10 @@ DataDensityPointer reported_density(const std::string& asked, const std::shared_
 
 void add_data_density(json& summary, const PathProblem& problem, const PathResult& result,
                       const DataDensity& density) {
-  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble),
-               nodes = result.nodes.to(at::kDouble);
-  const auto add = [&](const char* name, const std::function<Tensor(const Tensor&)>& curve) {
-    const DensityAlong along = density_along(density, curve, kDensityFrames);
-    for (int64_t pair = 0; pair < nodes.size(0); ++pair) {
-      json& figures = summary["pairs"][static_cast<size_t>(pair)][name];
+  for (const detail::PairCurve& curve : detail::pair_curves(problem, result)) {
+    const DensityAlong along = density_along(density, curve.at, kDensityFrames);
+    for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
+      json& figures = summary["pairs"][static_cast<size_t>(pair)][curve.name];
       figures["mean_negative_log_density"] = number_or_null(along.mean[pair].item<double>());
       figures["worst_negative_log_density"] = number_or_null(along.worst[pair].item<double>());
       if (along.error.defined())
@@ -67,19 +65,13 @@ void add_data_density(json& summary, const PathProblem& problem, const PathResul
         frames.push_back(short_number(along.values[pair][frame].item<double>(), 6));
       figures["negative_log_density"] = frames;
     }
-  };
-  add("path", [&](const Tensor& t) { return interpolate_polyline(nodes, result.times, t); });
-  add("linear", [&](const Tensor& t) { return linear_path(start, end, t); });
-  add("spherical", [&](const Tensor& t) { return spherical_path(start, end, t); });
+  }
 }
 
 std::string data_density_text(const json& summary) {
   const auto median = [&](const char* curve, const char* figure) {
-    std::vector<double> values;
-    for (const json& pair : summary.at("pairs"))
-      if (const auto found = pair.at(curve).find(figure); found != pair.at(curve).end() && found->is_number())
-        values.push_back(found->get<double>());
-    return values.empty() ? std::string() : figure_text(median_of(values));
+    const auto value = detail::median_figure(summary, curve, figure);
+    return value ? figure_text(*value) : std::string();
   };
   const std::string mean = median("path", "mean_negative_log_density");
   if (mean.empty()) return {};

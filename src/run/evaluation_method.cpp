@@ -8,9 +8,8 @@
 namespace latentpath {
 namespace {
 
-/// Algorithm 1 of paper A: Adam on a neural curve.
 void as_paper(PathOptions& options) {
-  options.method = "adam";
+  options.method = "paper";
   options.curve = "neural";
   options.init = "auto";  // the straight line, for a first-order method
 }

@@ -11,8 +11,8 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
-#include "latentpath/path/initial_path.h"
 #include "run/json_numbers.h"
+#include "run/pair_curves.h"
 
 namespace latentpath {
 namespace {
@@ -99,21 +99,6 @@ Feature combined(const Make& make, const std::vector<std::string>& favor,
   return feature;
 }
 
-/// One of the three curves of the pairs, and where its figures go.
-struct CurveOf {
-  const char* name;
-  std::function<Tensor(const Tensor& times)> at;  ///< [pairs, T, D]
-  CurveFigures<Tensor>* figures;
-};
-
-std::vector<CurveOf> curves_of(const PathProblem& problem, PathResult& result) {
-  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble),
-               nodes = result.nodes.to(at::kDouble), times = result.times;
-  return {{"path", [=](const Tensor& t) { return interpolate_polyline(nodes, times, t); }, &result.path},
-          {"linear", [=](const Tensor& t) { return linear_path(start, end, t); }, &result.linear},
-          {"spherical", [=](const Tensor& t) { return spherical_path(start, end, t); }, &result.spherical}};
-}
-
 }  // namespace
 
 std::vector<AskedClasses> asked_classes(const std::vector<std::string>& favor,
@@ -178,7 +163,7 @@ json section_figures(const PathProblem& problem, const std::vector<FeatureSectio
   json all(static_cast<size_t>(pairs), json::object());
   double time = 0;
   for (const FeatureSection& section : sections) time += section.to - section.from;
-  for (const CurveOf& curve : curves_of(problem, result)) {
+  for (const detail::PairCurve& curve : detail::pair_curves(problem, result)) {
     Tensor mean_of_all = at::zeros({pairs}, at::kDouble);
     for (const FeatureSection& section : sections) {
       const Tensor times = at::linspace(section.from, section.to, kPlaces, at::kDouble);
@@ -198,7 +183,7 @@ json section_figures(const PathProblem& problem, const std::vector<FeatureSectio
              {"least_class_probability", number_or_null(p.min().item<double>())}});
       }
     }
-    curve.figures->mean_feature = mean_of_all;
+    (result.*curve.figures).mean_feature = mean_of_all;
   }
   return all;
 }

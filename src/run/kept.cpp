@@ -10,9 +10,9 @@
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
 #include "latentpath/curve/curve.h"
-#include "latentpath/path/initial_path.h"
 #include "latentpath/zoo/model_store.h"
 #include "run/json_numbers.h"
+#include "run/pair_curves.h"
 
 namespace latentpath {
 namespace {
@@ -87,18 +87,6 @@ double typical_distance(const FeatureModel& features, const Embedding& decoder, 
   return median;
 }
 
-struct NamedCurve {
-  const char* name;
-  Tensor points;  ///< [pairs, F, D]
-};
-
-std::vector<NamedCurve> curves_of(const PathProblem& problem, const PathResult& result, const Tensor& times) {
-  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble);
-  return {{"path", interpolate_polyline(result.nodes.to(at::kDouble), result.times, times)},
-          {"linear", linear_path(start, end, times)},
-          {"spherical", spherical_path(start, end, times)}};
-}
-
 /// Mean over uniform time, largest, and frame by frame.
 void write_profile(json& figures, const std::string& name, const Tensor& values) {
   const Tensor at_frames = values.to(at::kDouble).contiguous();
@@ -170,24 +158,23 @@ void add_kept_figures(json& summary, const KeptModels& kept, const PathProblem& 
   const Tensor times = uniform_times(kFrames - 1);
   const Change distance = kept.features ? change_of(kept, false) : Change();
   const Change change = kept.classes ? change_of(kept, true) : Change();
-  for (const NamedCurve& curve : curves_of(problem, result, times))
-    for (int64_t pair = 0; pair < curve.points.size(0); ++pair) {
-      const Tensor z = curve.points[pair].to(problem.start.scalar_type());
+  for (const detail::PairCurve& curve : detail::pair_curves(problem, result)) {
+    const Tensor along = curve.at(times);
+    for (int64_t pair = 0; pair < along.size(0); ++pair) {
+      const Tensor z = along[pair].to(problem.start.scalar_type());
       const QualityPoints points{z, times.to(z.options()), (*problem.embedding)(z)};
       json& figures = summary["pairs"][static_cast<size_t>(pair)][curve.name];
       if (distance) write_profile(figures, "feature_distance", distance(points));
       if (change) write_profile(figures, "class_change", change(points));
     }
+  }
 }
 
 std::string kept_text(const json& summary) {
   if (!summary.contains("kept")) return {};
   const auto median = [&](const char* curve, const char* figure) {
-    std::vector<double> values;
-    for (const json& pair : summary.at("pairs"))
-      if (const auto found = pair.at(curve).find(figure); found != pair.at(curve).end() && found->is_number())
-        values.push_back(found->get<double>());
-    return values.empty() ? std::string("–") : figure_text(median_of(values));
+    const auto value = detail::median_figure(summary, curve, figure);
+    return value ? figure_text(*value) : std::string("–");
   };
   const char* of_many = summary.at("pairs").size() == 1 ? "" : "median ";
   const auto line = [&](const char* what, const char* mean, const char* largest) {

@@ -2,17 +2,16 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "latentpath/core/random.h"
-#include "latentpath/path/initial_path.h"
 #include "latentpath/path/time_parametrisation.h"
 #include "latentpath/run/classifier_check.h"
 #include "metric/evaluate_points.h"
 #include "run/json_numbers.h"
+#include "run/pair_curves.h"
 
 namespace latentpath {
 namespace {
@@ -67,20 +66,6 @@ json profile_of(const Tensor& values) {
     list.push_back(number_or_null(std::round(1e4 * values[i].item<double>()) / 1e4));
   }
   return list;
-}
-
-/// The three curves of every pair, by their names in the summary.
-struct NamedCurve {
-  const char* name;
-  std::function<Tensor(const Tensor&)> at;
-};
-
-std::array<NamedCurve, 3> curves_of(const PathProblem& problem, const PathResult& result) {
-  const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble),
-               nodes = result.nodes.to(at::kDouble), times = result.times;
-  return {{{"path", [=](const Tensor& t) { return interpolate_polyline(nodes, times, t); }},
-           {"linear", [=](const Tensor& t) { return linear_path(start, end, t); }},
-           {"spherical", [=](const Tensor& t) { return spherical_path(start, end, t); }}}};
 }
 
 }  // namespace
@@ -214,20 +199,20 @@ void add_second_opinion(json& summary, const PathProblem& problem, const PathRes
   if (problem.feature && second.samples && (second.features || second.encode || guard.rank))
     ranks.emplace(problem.embedding, guard.rank, second, problem.start.scalar_type());
   const Tensor frame_times = uniform_times(kFrames - 1);
-  for (const auto& [name, curve] : curves_of(problem, result)) {
-    const bool path = std::string(name) == "path";
+  for (const detail::PairCurve& curve : detail::pair_curves(problem, result)) {
+    const bool path = std::string(curve.name) == "path";
     Opinions said;
     Tensor least, ends, disagreement;
     if (guard.rank) {
-      least = least_rank(*guard.rank, curve, result.times);
+      least = least_rank(*guard.rank, curve.at, result.times);
       ends = at::minimum(guard.rank->rank(problem.start), guard.rank->rank(problem.end));
     }
     if (judged || ranks)
-      said = opinions(problem, judged, ranks ? &*ranks : nullptr, curve(frame_times), frame_times);
+      said = opinions(problem, judged, ranks ? &*ranks : nullptr, curve.at(frame_times), frame_times);
     if (judged) disagreement = judge_disagreement(said.feature, said.judged);
     for (int64_t pair = 0; pair < result.nodes.size(0); ++pair) {
       const auto index = static_cast<size_t>(pair);
-      json& figures = summary["pairs"][index][name];
+      json& figures = summary["pairs"][index][curve.name];
       if (path) figures["guard"] = guard.state(index);
       const bool fits = guard.fits[index];
       if (least.defined() && fits) figures["least_guard_rank"] = number_or_null(least[pair].item<double>());

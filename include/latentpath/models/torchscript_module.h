@@ -51,7 +51,7 @@ class TorchScriptModule {
   /// model's own sentence. Inputs are converted to the model's dtype and device.
   Tensor forward(const Tensor& input) const;
   Tensor forward(const std::vector<Tensor>& inputs) const;
-  /// The same of the file's method `features`; undefined where it has none.
+  /// The same of the file's method `features`; of forward where it has none.
   Tensor features(const Tensor& input) const;
   /// Whether the file has a method `sample(n: int, seed: int)`; one of other inputs is something else.
   bool can_sample() const;
