@@ -7,39 +7,19 @@ import { curveStyles } from "../curve_style";
 import { h, save } from "../dom";
 import type { Sheets } from "../sheets";
 import type { Store } from "../store";
+import { csv, downloadRow, png } from "./download_row";
 
 export function downloadButtons(run: Interpolation, store: Store, sheets: Sheets): HTMLElement {
-  const status = h("span", { class: "status", role: "status" });
-  const button = (id: string, text: string, make: () => Promise<void>) =>
-    h(
-      "button",
-      {
-        type: "button",
-        id,
-        click: async () => {
-          status.textContent = "Working …";
-          try {
-            await make();
-            status.textContent = "";
-          } catch (error) {
-            status.textContent = error instanceof Error ? error.message : "This could not be made.";
-          }
-        },
-      },
-      text,
-    );
   const isImage = run.output?.type === "image";
-  const element = h(
-    "div",
-    { class: "downloads" },
-    h("span", { class: "downloads-label" }, "Download"),
-    isImage ? button("download-strip", "Strip, PNG", () => strip(run, store, sheets)) : null,
-    isImage ? button("download-gif", "Morph, GIF", () => gif(run, store, sheets)) : null,
-    run.points ? button("download-points", "Points, CSV", () => points(run, store)) : null,
-    button("download-curves", "Curves, CSV", () => figures(run, store)),
-    status,
+  return downloadRow(
+    [
+      isImage ? { id: "download-strip", text: "Strip, PNG", make: () => strip(run, store, sheets) } : null,
+      isImage ? { id: "download-gif", text: "Morph, GIF", make: () => gif(run, store, sheets) } : null,
+      run.points ? { id: "download-points", text: "Points, CSV", make: () => points(run, store) } : null,
+      { id: "download-curves", text: "Curves, CSV", make: () => figures(run, store) },
+    ],
+    "Working …",
   );
-  return element;
 }
 
 function name(store: Store, ending: string): string {
@@ -79,9 +59,7 @@ async function strip(run: Interpolation, store: Store, sheets: Sheets): Promise<
       context.fillText(value === null ? "NaN" : value.toFixed(2), left + i * (cell + 4) + cell / 2, 10 + r * row + high + 11);
     }
   });
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
-  if (!blob) throw new Error("The strip is too large for a picture.");
-  save(name(store, ".png"), blob);
+  save(name(store, ".png"), await png(canvas, "The strip is too large for a picture."));
 }
 
 /** The three curves side by side, to the end and again. */
@@ -126,10 +104,10 @@ async function points(run: Interpolation, store: Store): Promise<void> {
   const wide = run.points.dtype === "float64";
   const values = wide ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
   const dim = values.length / run.points.nodes;
-  const lines = [["t", ...Array.from({ length: dim }, (_, k) => `z${k + 1}`)].join(",")];
+  const rows: unknown[][] = [["t", ...Array.from({ length: dim }, (_, k) => `z${k + 1}`)]];
   for (let i = 0; i < run.points.nodes; ++i)
-    lines.push([run.points.times[i], ...Array.from(values.subarray(i * dim, (i + 1) * dim), (value) => Number(value.toPrecision(wide ? 17 : 9)))].join(","));
-  save(name(store, "-points.csv"), new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+    rows.push([run.points.times[i], ...Array.from(values.subarray(i * dim, (i + 1) * dim), (value) => Number(value.toPrecision(wide ? 17 : 9)))]);
+  save(name(store, "-points.csv"), csv(rows));
 }
 
 /** What the plots show. */
@@ -145,7 +123,5 @@ async function figures(run: Interpolation, store: Store): Promise<void> {
     columns.push([`${id}_speed`, (i) => sampled.speed[i]]);
   }
   if (columns.length === 0) throw new Error("The page holds no curves of this pair.");
-  const lines = [["t", ...columns.map(([title]) => title)].join(",")];
-  run.times.forEach((time, i) => lines.push([time, ...columns.map(([, value]) => value(i) ?? "")].join(",")));
-  save(name(store, "-curves.csv"), new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+  save(name(store, "-curves.csv"), csv([["t", ...columns.map(([title]) => title)], ...run.times.map((time, i) => [time, ...columns.map(([, value]) => value(i))])]));
 }

@@ -1,15 +1,16 @@
 // What the reader of a geodesic or of a path between samples can take along: the picture as it is seen, as SVG (where it is
 // drawn in lines) and PNG, and curves, points and figures as CSV.
 
-import { h, save } from "../dom";
+import { h, save, svg } from "../dom";
 import type { Figures, Geodesic, Measures, Point } from "../data";
+import { csv, downloadRow, png } from "./download_row";
 
 const drawn = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "paint-order", "text-anchor"];
 
 /** A plot that needs no page around it: colours and fonts are its own. */
-function standalone(svg: SVGSVGElement): SVGSVGElement {
-  const copy = svg.cloneNode(true) as SVGSVGElement;
-  const from = [svg, ...svg.querySelectorAll<SVGElement>("*")];
+function standalone(plot: SVGSVGElement): SVGSVGElement {
+  const copy = plot.cloneNode(true) as SVGSVGElement;
+  const from = [plot, ...plot.querySelectorAll<SVGElement>("*")];
   [copy, ...copy.querySelectorAll<SVGElement>("*")].forEach((element, i) => {
     const style = getComputedStyle(from[i]!);
     for (const name of drawn) element.setAttribute(name, style.getPropertyValue(name));
@@ -23,35 +24,27 @@ function standalone(svg: SVGSVGElement): SVGSVGElement {
   return copy;
 }
 
-const ns = "http://www.w3.org/2000/svg";
-
-function make(name: string, attributes: Record<string, string | number>): SVGElement {
-  const element = document.createElementNS(ns, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
-}
-
 /** The plots of a panel side by side, each under its name; null where there are none. */
 function together(panel: HTMLElement): { text: string; width: number; height: number } | null {
   const plots = [...panel.querySelectorAll<SVGSVGElement>(".plot svg")];
   if (plots.length === 0) return null;
   const title = 24;
-  const size = (svg: SVGSVGElement) => [svg.width.baseVal.value, svg.height.baseVal.value] as const;
-  const width = plots.reduce((sum, svg) => sum + size(svg)[0], 0);
-  const height = title + Math.max(...plots.map((svg) => size(svg)[1]));
+  const size = (plot: SVGSVGElement) => [plot.width.baseVal.value, plot.height.baseVal.value] as const;
+  const width = plots.reduce((sum, plot) => sum + size(plot)[0], 0);
+  const height = title + Math.max(...plots.map((plot) => size(plot)[1]));
   const card = getComputedStyle(panel);
-  const sheet = make("svg", { xmlns: ns, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "system-ui, sans-serif" });
-  sheet.appendChild(make("rect", { width, height, fill: card.backgroundColor }));
+  const sheet = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "system-ui, sans-serif" });
+  sheet.appendChild(svg("rect", { width, height, fill: card.backgroundColor }));
   let x = 0;
-  for (const svg of plots) {
-    const name = svg.closest("figure")?.querySelector("figcaption")?.textContent ?? "";
-    const label = make("text", { x: x + size(svg)[0] / 2, y: 17, "text-anchor": "middle", "font-size": 14, "font-weight": 600, fill: card.color });
+  for (const plot of plots) {
+    const name = plot.closest("figure")?.querySelector("figcaption")?.textContent ?? "";
+    const label = svg("text", { x: x + size(plot)[0] / 2, y: 17, "text-anchor": "middle", "font-size": 14, "font-weight": 600, fill: card.color });
     label.textContent = name;
-    const copy = standalone(svg);
+    const copy = standalone(plot);
     copy.setAttribute("x", String(x));
     copy.setAttribute("y", String(title));
     sheet.append(label, copy);
-    x += size(svg)[0];
+    x += size(plot)[0];
   }
   return { text: new XMLSerializer().serializeToString(sheet), width, height };
 }
@@ -71,16 +64,8 @@ async function picture(panel: HTMLElement): Promise<Blob> {
     target.getContext("2d")!.drawImage(image, 0, 0, target.width, target.height);
     URL.revokeObjectURL(url);
   }
-  const blob = await new Promise<Blob | null>((done) => target.toBlob(done, "image/png"));
-  if (!blob) throw new Error("There is no picture.");
-  return blob;
+  return png(target, "There is no picture.");
 }
-
-const cell = (value: unknown) => {
-  const text = value === null || value === undefined ? "" : String(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-const csv = (rows: unknown[][]) => new Blob([rows.map((row) => row.map(cell).join(",")).join("\n") + "\n"], { type: "text/csv" });
 
 function figuresCsv(rows: (Figures & { name: string })[]): Blob {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => key !== "name");
@@ -91,32 +76,19 @@ const axes = (points: Point[], names: string[] = ["x", "y", "z"]) => Array.from(
 
 function panelOf(kind: string, panel: HTMLElement | null, figures: (Figures & { name: string })[], points: [string, () => Blob] | null): HTMLElement | null {
   if (!panel) return null;
-  const status = h("span", { class: "status", role: "status" });
-  const button = (id: string, text: string, give: () => Blob | Promise<Blob>, name: string) =>
-    h("button", {
-      type: "button",
-      id,
-      click: async () => {
-        try {
-          save(`latentpath-${kind}${name}`, await give());
-          status.textContent = "";
-        } catch (error) {
-          status.textContent = error instanceof Error ? error.message : "This could not be made.";
-        }
-      },
-    }, text);
-  const svg = () => new Blob([together(panel)!.text], { type: "image/svg+xml" });
+  const download = (id: string, text: string, give: () => Blob | Promise<Blob>, name: string) => ({
+    id,
+    text,
+    make: async () => save(`latentpath-${kind}${name}`, await give()),
+  });
+  const drawing = () => new Blob([together(panel)!.text], { type: "image/svg+xml" });
   panel.appendChild(
-    h(
-      "div",
-      { class: "downloads" },
-      h("span", { class: "downloads-label" }, "Download"),
-      button("download-png", "Picture, PNG", () => picture(panel), ".png"),
-      panel.querySelector("canvas") ? null : button("download-svg", "Picture, SVG", svg, ".svg"),
-      points ? button("download-points", points[0], points[1], "-points.csv") : null,
-      figures.length > 0 ? button("download-figures", "Figures, CSV", () => figuresCsv(figures), "-figures.csv") : null,
-      status,
-    ),
+    downloadRow([
+      download("download-png", "Picture, PNG", () => picture(panel), ".png"),
+      panel.querySelector("canvas") ? null : download("download-svg", "Picture, SVG", drawing, ".svg"),
+      points ? download("download-points", points[0], points[1], "-points.csv") : null,
+      figures.length > 0 ? download("download-figures", "Figures, CSV", () => figuresCsv(figures), "-figures.csv") : null,
+    ]),
   );
   return panel;
 }
