@@ -14,13 +14,15 @@ namespace latentpath::detail {
 std::array<PairCurve, 3> pair_curves(const PathProblem& problem, const PathResult& result) {
   const Tensor start = problem.start.to(at::kDouble), end = problem.end.to(at::kDouble),
                nodes = result.nodes.to(at::kDouble), times = result.times;
-  return {{{"path", [=](const Tensor& t) { return interpolate_polyline(nodes, times, t); }, &PathResult::path},
-           {"linear", [=](const Tensor& t) { return linear_path(start, end, t); }, &PathResult::linear},
-           {"spherical", [=](const Tensor& t) { return spherical_path(start, end, t); },
-            &PathResult::spherical}}};
+  return {
+      {{"path", [=](const Tensor& t) { return interpolate_polyline(nodes, times, t); }, &PathResult::path},
+       {"linear", [=](const Tensor& t) { return linear_path(start, end, t); }, &PathResult::linear},
+       {"spherical", [=](const Tensor& t) { return spherical_path(start, end, t); },
+        &PathResult::spherical}}};
 }
 
-std::optional<double> median_figure(const nlohmann::json& summary, const char* curve, const std::string& figure) {
+std::optional<double> median_figure(const nlohmann::json& summary, const char* curve,
+                                    const std::string& figure) {
   std::vector<double> values;
   for (const nlohmann::json& pair : summary.at("pairs"))
     if (const auto found = pair.at(curve).find(figure); found != pair.at(curve).end() && found->is_number())
