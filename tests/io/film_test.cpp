@@ -86,9 +86,13 @@ TEST_F(FilmTest, RedIsRedAndWhiteIsWhite) {
 TEST_F(FilmTest, EqualFramesAreEqualBytes) {
   const auto frames = moving_square(true);
   for (const std::string ending : {"mp4", "webm", "gif", "apng"}) {
-    write("a." + ending, frames);
-    write("b." + ending, frames);
-    EXPECT_EQ(read_file(folder_ / ("a." + ending)), read_file(folder_ / ("b." + ending))) << ending;
+    write("first." + ending, frames);
+    const std::string first = read_file(folder_ / ("first." + ending));
+    for (int again = 0; again < 5;
+         ++again) {  // an encoder that reads what it did not write differs now and then
+      write("again." + ending, frames);
+      EXPECT_TRUE(read_file(folder_ / ("again." + ending)) == first) << ending;
+    }
   }
 }
 

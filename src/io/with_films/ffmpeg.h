@@ -10,7 +10,9 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -49,6 +51,25 @@ inline void set_film_colours(SwsContext* conversion, bool to_film) {
   const int film = 0, bytes = 1;  // range: limited, full
   sws_setColorspaceDetails(conversion, table, to_film ? bytes : film, table, to_film ? film : bytes, 0,
                            1 << 16, 1 << 16);
+}
+
+/// A frame of width × height pixels of red, green and blue, all 0: aligned and with room after each row, both
+/// of which swscale's vector code takes for granted (it reads up to 16 bytes more than a row has, and its
+/// results depend on them). Null without memory.
+inline Ffmpeg<AVFrame> rgb_frame(int width, int height) {
+  Ffmpeg<AVFrame> frame(av_frame_alloc());
+  if (!frame) return frame;
+  frame->format = AV_PIX_FMT_RGB24;
+  frame->width = width;
+  frame->height = height;
+  if (av_frame_get_buffer(frame.get(), 0) < 0) return nullptr;
+  std::fill_n(frame->buf[0]->data, frame->buf[0]->size, uint8_t{0});
+  return frame;
+}
+
+/// Row y of the first plane.
+inline uint8_t* row_of(const AVFrame& frame, int y) {
+  return frame.data[0] + static_cast<ptrdiff_t>(y) * frame.linesize[0];
 }
 
 /// FFmpeg takes what stands before a colon in a name for a protocol.

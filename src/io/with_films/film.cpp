@@ -37,7 +37,8 @@ struct Format {
 
 const std::vector<Format>& formats() {
   // Qualities at which no difference is seen to single frames. A key frame a second (set below) lets players
-  // go to any place at once.
+  // go to any place at once. x264 without `mbtree`: its vector code for it (AVX-512) reads beyond the rows of
+  // a film whose width is no multiple of 128 pixels, and equal frames became unequal bytes.
   static const std::vector<Format> list{
       {".mp4",
        "mp4",
@@ -45,7 +46,7 @@ const std::vector<Format>& formats() {
        AV_PIX_FMT_YUV420P,
        240,
        16384,
-       {{"preset", "medium"}, {"crf", "17"}},
+       {{"preset", "medium"}, {"crf", "17"}, {"mbtree", "0"}},
        {{"movflags", "+faststart"}}},
       {".webm",
        "webm",
@@ -119,7 +120,7 @@ struct FilmWriter::Impl {
   AVFormatContext* file = nullptr;
   AVStream* stream = nullptr;
   Ffmpeg<AVCodecContext> codec;
-  Ffmpeg<AVFrame> picture;
+  Ffmpeg<AVFrame> picture, source;  ///< as the encoder wants it, and as it came where that is converted
   Ffmpeg<AVPacket> packet;
   Ffmpeg<SwsContext> conversion;
   std::optional<detail::Palette> palette;
@@ -203,7 +204,8 @@ void FilmWriter::Impl::open_codec() {
   conversion.reset(sws_getContext(codec->width, codec->height, AV_PIX_FMT_RGB24, codec->width, codec->height,
                                   codec->pix_fmt, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT,
                                   nullptr, nullptr, nullptr));
-  LATENTPATH_CHECK(conversion, kNumerical, "no memory for the film ", path.string());
+  source = detail::rgb_frame(codec->width, codec->height);
+  LATENTPATH_CHECK(conversion && source, kNumerical, "no memory for the film ", path.string());
   detail::set_film_colours(conversion.get(), true);
 }
 
@@ -225,19 +227,15 @@ void FilmWriter::Impl::fill(const Tensor& frame) {
   check(av_frame_make_writable(picture.get()), "no memory");
   const auto* bytes = frame.data_ptr<uint8_t>();
   const int width = codec->width, height = codec->height;
-  if (conversion) {
-    const uint8_t* const planes[] = {bytes};
-    const int strides[] = {3 * width};
-    sws_scale(conversion.get(), planes, strides, 0, height, picture->data, picture->linesize);
-    return;
-  }
   for (int y = 0; y < height; ++y, bytes += ptrdiff_t{3} * width) {
-    uint8_t* row = picture->data[0] + static_cast<ptrdiff_t>(y) * picture->linesize[0];
+    uint8_t* row = detail::row_of(source ? *source : *picture, y);
     if (palette)
       for (int x = 0; x < width; ++x) row[x] = palette->nearest(bytes + ptrdiff_t{3} * x);
     else
       std::copy_n(bytes, ptrdiff_t{3} * width, row);
   }
+  if (conversion)
+    sws_scale(conversion.get(), source->data, source->linesize, 0, height, picture->data, picture->linesize);
   if (palette)
     std::copy(palette->colours().begin(), palette->colours().end(),
               reinterpret_cast<uint32_t*>(picture->data[1]));

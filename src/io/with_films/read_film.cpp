@@ -1,5 +1,6 @@
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "ffmpeg.h"
@@ -56,11 +57,13 @@ Tensor Reader::bytes_of(const AVFrame& frame) {
       frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width, frame.height,
       AV_PIX_FMT_RGB24, SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr));
   LATENTPATH_CHECK(conversion, kInput, "cannot read ", path_, ": its colours are not known");
+  const Ffmpeg<AVFrame> pixels = detail::rgb_frame(frame.width, frame.height);
+  LATENTPATH_CHECK(pixels, kInput, "cannot read ", path_, ": no memory");
   if (frame.colorspace == AVCOL_SPC_BT709) detail::set_film_colours(conversion.get(), false);
+  sws_scale(conversion.get(), frame.data, frame.linesize, 0, frame.height, pixels->data, pixels->linesize);
   Tensor bytes = at::empty({frame.height, frame.width, 3}, at::kByte);
-  uint8_t* const planes[] = {bytes.data_ptr<uint8_t>()};
-  const int strides[] = {3 * frame.width};
-  sws_scale(conversion.get(), frame.data, frame.linesize, 0, frame.height, planes, strides);
+  for (int y = 0; y < frame.height; ++y)
+    std::copy_n(detail::row_of(*pixels, y), ptrdiff_t{3} * frame.width, bytes[y].data_ptr<uint8_t>());
   return bytes;
 }
 
