@@ -1,10 +1,9 @@
 #include "command_line.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
-#include "config_file.h"
+#include "latentpath/run/option_values.h"
 
 namespace latentpath::program {
 namespace {
@@ -62,7 +61,8 @@ void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool a
     ++in_sections;
     if (!all) added->group("");  // not in the help
   }
-  add_config_option(*command);
+  // expand_config() has read the file by the time that CLI11 parses.
+  command->add_option("--config", "Read options from a TOML file; the command line wins")->type_name("FILE");
   if (in_sections > 0) {
     const std::string sentence = "Print this help with " + std::to_string(in_sections) +
                                  " further settings, of the stages of the search, and exit";
@@ -77,14 +77,9 @@ std::string conversion_sentence(const std::vector<Subcommand>& subcommands, cons
   if (name == std::string::npos || sign == std::string::npos || sign < name) return message;
   const std::string option_name = message.substr(name + 2, sign - name - 2);
   for (const Subcommand& subcommand : subcommands)
-    for (const BoundOption& option : subcommand.options) {
-      if (option.row->name != option_name) continue;
-      const bool whole =
-          std::holds_alternative<int64_t>(option.sample) || std::holds_alternative<uint64_t>(option.sample);
-      const std::string range = option.row->range_text();
-      return "--" + option_name + " takes a " + (whole ? "whole number" : "number") +
-             (range.empty() ? "" : ", " + range) + "; '" + message.substr(sign + 3) + "' is not";
-    }
+    for (const BoundOption& option : subcommand.options)
+      if (option.row->name == option_name)
+        return option_names_as_dashes(no_number_sentence(option, message.substr(sign + 3)));
   return message;
 }
 
@@ -98,25 +93,38 @@ bool take_help_all(std::vector<std::string>& arguments) {
   return found;
 }
 
-nlohmann::json describe_options(const std::vector<Subcommand>& subcommands) {
+nlohmann::json describe_subcommands(const std::vector<Subcommand>& subcommands) {
   nlohmann::json all = nlohmann::json::object();
-  for (const Subcommand& subcommand : subcommands) {
-    nlohmann::json options = nlohmann::json::array();
-    for (const BoundOption& option : subcommand.options)
-      options.push_back(
-          {{"name", option.row->name},
-           {"group", option.row->group},
-           {"section", option.row->section},
-           {"help", option.row->help_text()},
-           {"default", option_text(option.get())},
-           {"positional", option.row->positional},
-           {"required", option.row->required},
-           {"flag", std::holds_alternative<bool>(option.sample)},
-           {"least", std::isfinite(option.row->least) ? nlohmann::json(option.row->least) : nlohmann::json()},
-           {"recorded", option.row->recorded}});
-    all[subcommand.name] = {{"summary", subcommand.summary}, {"options", options}};
-  }
+  for (const Subcommand& subcommand : subcommands)
+    all[subcommand.name] = {{"summary", subcommand.summary},
+                            {"options", describe_options(subcommand.options)}};
   return all;
+}
+
+std::vector<std::string> expand_config(const std::vector<Subcommand>& subcommands,
+                                       const std::vector<std::string>& arguments) {
+  SettingsReader reader;
+  for (const Subcommand& subcommand : subcommands) {
+    reader.subcommands.push_back(subcommand.name);
+    if (arguments.empty() || arguments[0] != subcommand.name) continue;
+    reader.subcommand = subcommand.name;
+    reader.options = subcommand.options;
+  }
+  if (reader.subcommand.empty()) return arguments;
+  std::vector<std::string> given, files;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--config" && i + 1 < arguments.size())
+      files.push_back(arguments[++i]);
+    else if (arguments[i].rfind("--config=", 0) == 0)
+      files.push_back(arguments[i].substr(9));
+    else
+      given.push_back(arguments[i]);
+  }
+  std::vector<std::string> expanded = given;
+  for (const std::string& file : files)
+    for (std::string& argument : settings_arguments(file, reader, given))
+      expanded.push_back(std::move(argument));
+  return expanded;
 }
 
 }  // namespace latentpath::program

@@ -22,8 +22,13 @@ std::string conversion_sentence(const std::vector<Subcommand>& subcommands, cons
 /// Whether --help-all is among the arguments, which becomes --help: for add_to_command_line().
 bool take_help_all(std::vector<std::string>& arguments);
 
-/// All that the tables say, for documentation and tests: {"interpolate": {"summary", "options": [{"name",
-/// "group", "help", "default", …}]}, …}.
-nlohmann::json describe_options(const std::vector<Subcommand>& subcommands);
+/// All that the tables say (describe_options()), for documentation and tests: {"interpolate": {"summary",
+/// "options": [{"name", "help", …}]}, …}.
+nlohmann::json describe_subcommands(const std::vector<Subcommand>& subcommands);
+
+/// The arguments with --config FILE replaced by what the file says and the command line does not
+/// (settings_arguments()).
+std::vector<std::string> expand_config(const std::vector<Subcommand>& subcommands,
+                                       const std::vector<std::string>& arguments);
 
 }  // namespace latentpath::program

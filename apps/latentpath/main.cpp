@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "command_line.h"
-#include "config_file.h"
 #include "interrupt_answer.h"
 
 #include "latentpath/core/error.h"
@@ -153,13 +152,13 @@ int main(int argc, char** argv) {
     program::add_to_command_line(app, subcommand, all);
   // Not for users: what documentation and tests read.
   app.add_subcommand("option-tables", "All options as JSON")->group("")->callback([&] {
-    std::cout << program::describe_options(subcommands).dump(2) << "\n";
+    std::cout << program::describe_subcommands(subcommands).dump(2) << "\n";
   });
 
   TorchScriptModule::load_in_child_process_first(true);
   try {
     program::check_subcommand(app, arguments);
-    arguments = program::expand_config(app, arguments);
+    arguments = program::expand_config(subcommands, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));                   // runs the chosen subcommand
   } catch (const CLI::ConversionError& error) {

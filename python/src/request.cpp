@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "latentpath/core/error.h"
+#include "latentpath/run/option_values.h"
 #include "python_function.h"
 
 namespace latentpath::python {
@@ -14,17 +15,9 @@ namespace {
 
 using nlohmann::json;
 
-/// What values of an option are called, by its sample.
-const char* type_name(const OptionValue& sample) {
-  constexpr const char* kNames[] = {
-      "nothing",  "true or false", "a whole number",    "a whole number, 0 or more",
-      "a number", "a text",        "a list of numbers", "a list of texts"};
-  return kNames[sample.index()];
-}
-
 [[noreturn]] void wrong_type(const OptionRow& row, const OptionValue& sample, const json& value) {
   throw Error(ErrorKind::kArgument,
-              join_message("`", row.field(), "` takes ", type_name(sample), ", not ", value.dump()));
+              join_message("`", row.field(), "` takes ", option_type_name(sample), ", not ", value.dump()));
 }
 
 /// JSON as a value of the same type as `sample`.
@@ -52,17 +45,6 @@ OptionValue value_of(const OptionRow& row, const OptionValue& sample, const json
         wrong_type(row, sample, value);
       },
       sample);
-}
-
-json json_of(const OptionValue& value) {
-  return std::visit(
-      [](const auto& v) -> json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>)
-          return nullptr;
-        else
-          return v;
-      },
-      value);
 }
 
 /// Makes qualities of expressions; a classifier that occurs twice is connected once.
@@ -166,23 +148,6 @@ void set_options(const std::vector<BoundOption>& options, const json& values) {
     option->row->check(typed);
     option->set(typed);
   }
-}
-
-json describe_options(const std::vector<BoundOption>& options) {
-  json rows = json::array();
-  for (const BoundOption& option : options) {
-    json choices = json::array();
-    for (const OptionChoice& choice : option.row->choices) choices.push_back(choice.name);
-    rows.push_back({{"name", option.row->name},
-                    {"field", option.row->field()},
-                    {"help", option.row->help_text()},
-                    {"type", type_name(option.sample)},
-                    {"default", json_of(option.get())},
-                    {"group", option.row->group},
-                    {"section", option.row->section},
-                    {"choices", choices}});
-  }
-  return rows;
 }
 
 namespace {

@@ -23,9 +23,6 @@ namespace latentpath::python {
 /// type, and one outside of its range.
 void set_options(const std::vector<BoundOption>& options, const nlohmann::json& values);
 
-/// The rows of a table as [{"name", "help", "type", "default", "group", "section", "choices"}, …].
-nlohmann::json describe_options(const std::vector<BoundOption>& options);
-
 /// Jobs for groups of pairs that ask for different things, with the pairs' numbers; one job without for all.
 struct InterpolateJobs {
   std::vector<InterpolateJob> jobs;

@@ -10,6 +10,7 @@
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/run/option_values.h"
 
 namespace latentpath {
 namespace {
@@ -36,18 +37,10 @@ c10::WarningHandler* silent_warnings() {
   return &handler;
 }
 
-json json_of(const OptionValue& value) {
-  return std::visit(
-      [](const auto& v) -> json {
-        using Value = std::decay_t<decltype(v)>;
-        if constexpr (std::is_same_v<Value, std::monostate>)
-          return nullptr;
-        else if constexpr (std::is_same_v<Value, std::string>)
-          return v.empty() ? json() : json(v);
-        else
-          return v;
-      },
-      value);
+/// A text that is not given is null in run.json.
+json recorded(const OptionValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr && text->empty() ? json() : option_json(value);
 }
 
 void write_run_json(const RunRecord& record, const std::filesystem::path& folder, bool interrupted) {
@@ -71,7 +64,7 @@ void write_run_json(const RunRecord& record, const std::filesystem::path& folder
 json options_json(const std::vector<BoundOption>& options) {
   json object = json::object();
   for (const BoundOption& option : options)
-    if (option.row->recorded) object[option.row->name] = json_of(option.get());
+    if (option.row->recorded) object[option.row->name] = recorded(option.get());
   return object;
 }
 

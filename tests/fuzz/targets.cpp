@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "config_file.h"
 #include "fuzz/fuzz.h"
 #include "latentpath/core/error.h"
 #include "latentpath/io/archive.h"
@@ -19,6 +18,7 @@
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/run/evaluation_table.h"
+#include "latentpath/run/option_values.h"
 #include "run/evaluation_state.h"
 
 namespace latentpath::fuzz {
@@ -104,22 +104,28 @@ Corpus settings_corpus(const fs::path&) {
 }
 
 void read_settings(const fs::path& file) {
+  struct Asked {
+    std::string decoder;
+    int64_t segments = 0;
+    double epsilon = 0;
+    std::vector<std::string> favor;
+    bool loop = false;
+  } asked;
+  static const auto table = OptionTable<Asked>()
+                                .add("decoder", &Asked::decoder)
+                                .add("segments", &Asked::segments)
+                                .add("epsilon", &Asked::epsilon)
+                                .add("favor", &Asked::favor)
+                                .add("loop", &Asked::loop);
   CLI::App app;
-  std::string decoder;
-  int64_t segments = 0;
-  double epsilon = 0;
-  std::vector<std::string> favor;
-  bool loop = false;
-  CLI::App* command = app.add_subcommand("interpolate");
-  app.add_subcommand("geodesic");
-  command->add_option("--decoder", decoder);
-  command->add_option("--segments", segments);
-  command->add_option("--epsilon", epsilon);
-  command->add_option("--favor", favor);
-  command->add_flag("--loop", loop);
-  program::add_config_option(*command);
+  app.add_option("--decoder", asked.decoder);
+  app.add_option("--segments", asked.segments);
+  app.add_option("--epsilon", asked.epsilon);
+  app.add_option("--favor", asked.favor);
+  app.add_flag("--loop", asked.loop);
+  auto arguments =
+      settings_arguments(file.string(), {"interpolate", table.bind(asked), {"interpolate", "geodesic"}}, {});
   try {
-    auto arguments = program::expand_config(app, {"interpolate", "--config", file.string()});
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {  // exit code 2

@@ -24,8 +24,8 @@ def test_help_has_every_option_with_its_default(subcommand):
         flag = row["name"] if row["positional"] else "--" + row["name"]
         assert flag in text, flag
         assert " ".join(row["help"].split()) in text, flag
-        if row["default"] and not row["flag"]:
-            assert re.search(rf"{flag} \w+={re.escape(row['default'])}(?= )", text), flag
+        if row["default_text"] and not row["flag"]:
+            assert re.search(rf"{flag} \w+={re.escape(row['default_text'])}(?= )", text), flag
 
 
 def test_settings_of_stages_are_in_the_whole_help_alone():
@@ -70,7 +70,7 @@ def test_documentation_agrees():
 
 
 def recorded_defaults(subcommand):
-    return {row["name"]: row["default"] for row in rows(subcommand) if row["recorded"]}
+    return {row["name"]: row["default_text"] for row in rows(subcommand) if row["recorded"]}
 
 
 def as_text(value):
