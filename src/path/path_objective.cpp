@@ -10,6 +10,18 @@
 #include "latentpath/path/tridiagonal.h"
 
 namespace latentpath {
+namespace {
+
+/// Squared steps of a latent space at or below this are none: nodes coincide, but for rounding.
+constexpr double kNoStep = 1e-14;
+/// Stretches and stiffnesses of one path are taken to differ from their mean by so much at most: a
+/// preconditioner of more contrast would trust what the first steps change.
+constexpr double kMostContrast = 1e3;
+/// Where a decoder is constant, the preconditioner must still be positive definite; and no division by 0.
+constexpr double kLeastStretch = 1e-12, kLeastStiffness = 1e-20, kTiny = 1e-30;
+
+}  // namespace
+
 PathObjective::PathObjective(const PathEnergy& energy, std::shared_ptr<const Curve> curve, Tensor start,
                              Tensor end, Tensor times, bool preconditioned, int64_t subdivisions,
                              const PreconditionerOptions& preconditioner)
@@ -83,15 +95,15 @@ ObjectiveValue PathObjective::evaluate(const Tensor& x, const Tensor& rows) {
       // any.
       const Tensor moved = step.sum(1, true);
       const Tensor mean =
-          at::where(moved > 1e-14, chord.sum(1, true) / moved.clamp_min(1e-30), at::ones_like(moved))
-              .clamp_min(1e-12);
-      const Tensor stretch = at::where(step > 1e-14, chord / step.clamp_min(1e-30), mean)
-                                 .clamp_min(1e-3 * mean)
-                                 .clamp_max(1e3 * mean);
+          at::where(moved > kNoStep, chord.sum(1, true) / moved.clamp_min(kTiny), at::ones_like(moved))
+              .clamp_min(kLeastStretch);
+      const Tensor stretch = at::where(step > kNoStep, chord / step.clamp_min(kTiny), mean)
+                                 .clamp_min(mean / kMostContrast)
+                                 .clamp_max(mean * kMostContrast);
       Tensor k = terms.weight.square() * stretch / terms.duration;
       if (subdivisions_ > 1)
         k = k.view({count, -1, subdivisions_}).mean(2) / static_cast<double>(subdivisions_);
-      k = k.clamp_min(1e-3 * k.mean(1, true)).clamp_min(1e-20);
+      k = k.clamp_min(k.mean(1, true) / kMostContrast).clamp_min(kLeastStiffness);
       stiffness_.index_copy_(0, which, at::nan_to_num(k.detach(), 1, 1, 1));
       if (!models_.empty()) update_models(which, points, terms);
     }

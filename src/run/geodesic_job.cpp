@@ -250,8 +250,7 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
 /// where that is shorter.
 std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string& method) {
   LATENTPATH_CHECK(!problem_.first_path.defined() || job_.example > 0, kArgument,
-                   "`first_path` is for the methods newton, gauss-newton, newton-cg and georce, not for ",
-                   method);
+                   "`first_path` is for the methods ", second_order_method_names(), ", not for ", method);
   PathProblem problem;
   problem.embedding = problem_.embedding;
   problem.quality = problem_.tensor_quality;

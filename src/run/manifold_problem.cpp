@@ -416,11 +416,8 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(!o.log || o.matrix.empty(), kArgument, "`log` belongs to paths, and `matrix` gives none");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
-  LATENTPATH_CHECK(
-      !by_find_path(o) || o.init != "graph", kArgument,
-      "`init` graph is for the methods auto, newton, gauss-newton, newton-cg and georce where models are in "
-      "files, not for ",
-      o.search.method);
+  LATENTPATH_CHECK(!by_find_path(o) || o.init != "graph", kArgument, "`init` graph is for the methods auto, ",
+                   second_order_method_names(), " where models are in files, not for ", o.search.method);
 }
 
 std::string manifold_names() {

@@ -84,7 +84,9 @@ struct SolverMethod {
 const std::vector<SolverMethod>& solver_methods();
 /// Their names, after those in `first`.
 std::vector<std::string> solver_method_names(std::vector<std::string> first = {});
-/// The same with their descriptions, as the choices of an option.
+/// Names of those that need more than a gradient, for sentences: "newton, newton-cg and georce".
+std::string second_order_method_names();
+/// All of them with their descriptions, as the choices of an option, after those in `first`.
 std::vector<OptionChoice> solver_method_choices(std::vector<OptionChoice> first = {});
 /// Throws Error(kArgument), listing the names, where there is no such method.
 const SolverMethod& solver_method(const std::string& name);

@@ -22,6 +22,28 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
+/// First-order methods, in coordinates of any scale: half of the largest step at which gradient descent is
+/// stable, the usual momentum, and Adam's usual rate where coordinates have a range of 1.
+constexpr double kStableStep = 0.5, kMomentum = 0.9, kAdamRate = 1e-3;
+/// Values that round by more than this are of single precision; of the decrease that their rounding hides a
+/// hundredth is asked for (the root of it, of residuals).
+constexpr double kSinglePrecision = 1e-7, kBelowRounding = 0.1;
+/// A curvature below this is negative, where the inertia was not counted: Lanczos' method settles it to 1e-2.
+constexpr double kNegativeCurvature = -1e-6;
+/// The vanishing eigenvalue of conjugate ends is O(1/n²) on a grid of n segments: below this over n² it is 0.
+constexpr double kConjugate = 20;
+/// J has lost rank where the least eigenvalue of JᵀJ is this share of the largest: its rounding.
+constexpr double kRankLost = 1e-12;
+/// Refined lengths are measured to this share of themselves.
+constexpr double kLengthTolerance = 1e-6;
+/// A level's length may hide what the refined one shows: that is measured to this part of the share asked
+/// about, on so many times finer grids at most.
+constexpr double kShareMeasured = 0.3;
+constexpr int kFinestMeasured = 64;
+/// Lengths of second order fall by 4 from level to level; so far from it they are taken for that. Differences
+/// below this share are settled already.
+constexpr double kLeastRatio = 3, kMostRatio = 5.5, kSettledLength = 1e-9;
+
 /// Of one run of a solver.
 struct Outcome {
   Termination termination = Termination::kIterationLimit;
@@ -144,9 +166,9 @@ SolverOptions PairSolver::rates_at(const DenseRows& x0) {
   const auto& nodes = objective_.knots();
   const auto [low, high] = std::minmax_element(nodes.begin(), nodes.end());
   SolverOptions options;
-  options.sgd.learning_rate = 0.5 / std::max(largest, 1e-300);
-  options.sgd.momentum = 0.9;
-  options.adam.learning_rate = std::max(1e-3 * (*high - *low), 1e-300);
+  options.sgd.learning_rate = kStableStep / std::max(largest, 1e-300);
+  options.sgd.momentum = kMomentum;
+  options.adam.learning_rate = std::max(kAdamRate * (*high - *low), 1e-300);
   return options;
 }
 
@@ -156,7 +178,8 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   objective_.set_grid(nodes.size() / dim_ - 1, subdivisions_);
   // A residual r promises a decrease of 2r² of the cost: in single precision no less than its rounding can be
   // seen, and a hundredth of that is asked for.
-  if (objective_.rounding() > 1e-7) tolerance = std::max(tolerance, 0.1 * std::sqrt(objective_.rounding()));
+  if (objective_.rounding() > kSinglePrecision)
+    tolerance = std::max(tolerance, kBelowRounding * std::sqrt(objective_.rounding()));
   objective_.set_ends(nodes.data(), nodes.data() + nodes.size() - dim_);
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
   if (method_.takes_rate) solver_ = make_solver<DenseRows>(method_.name, rates_at(x0));
@@ -260,21 +283,21 @@ void PairSolver::warn(Geodesic& geodesic, const CurveFigures<double>& refined) {
          WarningKind::kTold});
   if (certificate.negative_directions > 0 ||
       (certificate.negative_directions < 0 && objective_.has_curvatures() &&
-       certificate.least_curvature < -1e-6))
+       certificate.least_curvature < kNegativeCurvature))
     warnings.push_back(
         join_message("the path is a saddle and not a minimum: there are shorter paths beside it",
                      certificate.negative_directions > 0
                          ? join_message(" (", certificate.negative_directions, " directions)")
                          : std::string()));
-  // On the grid the vanishing eigenvalue of conjugate ends is O(1/n²).
   const double n = static_cast<double>(options_.segments);
   if (!on_nodes_ && objective_.has_curvatures() && !level_set_ &&
-      geodesic.termination == Termination::kConverged && std::abs(certificate.least_curvature) < 20 / (n * n))
+      geodesic.termination == Termination::kConverged &&
+      std::abs(certificate.least_curvature) < kConjugate / (n * n))
     warnings.push_back(
         "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
         "is one of a "
         "family of equal length");
-  if (objective_.least_rank_ratio() < 1e-12)
+  if (objective_.least_rank_ratio() < kRankLost)
     warnings.push_back(
         join_message("the Jacobian of chart ", metric_.chart().describe(),
                      " loses rank on the path: some directions of the chart cost nothing there"));
@@ -398,7 +421,7 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
 }
 
 bool PairSolver::hidden(const std::vector<double>& nodes, double share) const {
-  const double measured = metric_.length(nodes, 0.3 * share, 64).length;
+  const double measured = metric_.length(nodes, kShareMeasured * share, kFinestMeasured).length;
   return !(std::abs(measured - objective_.length()) <= share * measured);
 }
 
@@ -411,15 +434,15 @@ bool PairSolver::agrees_with_refined(const Geodesic& geodesic, double extrapolat
     coarse.insert(coarse.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i),
                   geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i + dim_));
   const double refined = geodesic.refined_length;
-  const double excess = std::max(0.0, metric_.length(coarse, 1e-6).length - refined) / 3;
-  // Both lengths are settled to 1e-6 of themselves; a large excess is known to within its own size.
-  return std::abs(extrapolated - (refined - excess)) <= 2e-6 * refined + 2 * excess;
+  const double excess = std::max(0.0, metric_.length(coarse, kLengthTolerance).length - refined) / 3;
+  // A large excess is known to within its own size.
+  return std::abs(extrapolated - (refined - excess)) <= 2 * kLengthTolerance * refined + 2 * excess;
 }
 
 void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reached) {
   geodesic.length = reached.empty() ? 0 : reached.back().length;
   geodesic.subdivisions = reached.empty() ? 1 : static_cast<int>(reached.back().subdivisions);
-  const CurveFigures<double> refined = metric_.length(geodesic.nodes, 1e-6);
+  const CurveFigures<double> refined = metric_.length(geodesic.nodes, kLengthTolerance);
   geodesic.refined_length = refined.length;
   geodesic.embedding_length = refined.embedding_length;
   Certificate& certificate = geodesic.certificate;
@@ -434,7 +457,7 @@ void PairSolver::finish(Geodesic& geodesic, const std::vector<LevelLength>& reac
   const double fine = lengths[2], middle = lengths[1], coarse = lengths[0];
   const double last = fine - middle, before = middle - coarse;
   // Second order shows as a ratio of 4. Where it does not, nothing is extrapolated.
-  if (std::abs(last) < 1e-9 * fine || (before / last > 3 && before / last < 5.5)) {
+  if (std::abs(last) < kSettledLength * fine || (before / last > kLeastRatio && before / last < kMostRatio)) {
     const double once = fine + last / 3, once_before = middle + before / 3;
     const double twice = once + (once - once_before) / 15;
     if (!agrees_with_refined(geodesic, twice)) return;

@@ -9,6 +9,17 @@ namespace {
 using Vector = std::vector<double>;
 using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+/// A mean metric whose off-diagonal part, or whose spread along the diagonal, is below this share of it is
+/// taken for diagonal, or for a multiple of the identity: a preconditioner need not be exact, and those are
+/// cheap to invert.
+constexpr double kNegligible = 0.2;
+/// A direction that costs less than this share of the mean one would be amplified without bound: then the
+/// full metric is inverted, with so much of the mean added.
+constexpr double kLeastDiagonal = 1e-10, kAddedDiagonal = 1e-8;
+/// The softest segment, as a share of the stiffest: where an end of the path lies where nothing costs.
+constexpr double kSoftest = 1e-6;
+constexpr double kTiny = 1e-300;  // no division by 0
+
 }  // namespace
 
 void LaplacianPreconditioner::build(const WeightedMetric& metric, const std::vector<double>& knots,
@@ -43,9 +54,10 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric,
   const Eigen::VectorXd diagonal = metric_.diagonal();
   const double off_diagonal = (metric_ - Eigen::MatrixXd(diagonal.asDiagonal())).norm();
   const double spread = (diagonal.array() - mean).matrix().norm();
-  if (!(mean > 0) || (off_diagonal < 0.2 * metric_.norm() && spread < 0.2 * metric_.norm()))
+  const double negligible = kNegligible * metric_.norm();
+  if (!(mean > 0) || (off_diagonal < negligible && spread < negligible))
     kind_ = Kind::kScalar;
-  else if (off_diagonal < 0.2 * metric_.norm() && diagonal.minCoeff() > 1e-10 * mean)
+  else if (off_diagonal < negligible && diagonal.minCoeff() > kLeastDiagonal * mean)
     kind_ = Kind::kDiagonal;
   else
     kind_ = Kind::kFull;
@@ -55,7 +67,7 @@ void LaplacianPreconditioner::set_mean_metric(const WeightedMetric& metric,
   } else if (kind_ == Kind::kDiagonal) {
     for (std::size_t j = 0; j < d; ++j) scale_[j] = diagonal[static_cast<Eigen::Index>(j)];
   } else {
-    metric_.diagonal().array() += 1e-8 * mean;
+    metric_.diagonal().array() += kAddedDiagonal * mean;
     factor_.compute(metric_);
   }
 }
@@ -79,7 +91,7 @@ void LaplacianPreconditioner::update(const std::vector<double>& knots,
     stiffness[i] = square > 0 ? 2 * static_cast<double>(n) * weighted_chords_squared[i] / square : 0;
     largest = std::max(largest, stiffness[i]);
   }
-  for (double& k : stiffness) k = std::max(k, 1e-6 * std::max(largest, 1e-300));
+  for (double& k : stiffness) k = std::max(k, kSoftest * std::max(largest, kTiny));
   diagonal_.resize(n - 1);
   off_.resize(n - 1);
   pivot_.resize(n - 1);

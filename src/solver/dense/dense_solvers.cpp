@@ -1,5 +1,6 @@
 // The solvers for dense rows, and the list of methods.
 
+#include "latentpath/core/listed.h"
 #include "latentpath/solver/dense_solver.h"
 
 #include "solver/dense/dense_rows.h"
@@ -20,6 +21,13 @@ const std::vector<SolverMethod>& solver_methods() {
 std::vector<std::string> solver_method_names(std::vector<std::string> first) {
   for (const SolverMethod& method : solver_methods()) first.push_back(method.name);
   return first;
+}
+
+std::string second_order_method_names() {
+  std::vector<std::string> names;
+  for (const SolverMethod& method : solver_methods())
+    if (method.needs != SolverNeeds::kGradient) names.push_back(method.name);
+  return listed(names);
 }
 
 std::vector<OptionChoice> solver_method_choices(std::vector<OptionChoice> first) {

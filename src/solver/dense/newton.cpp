@@ -15,6 +15,25 @@ constexpr double kIndefiniteDamping = 0.05, kRefusedDamping = 0.3;
 constexpr int kMostIndefiniteSteps = 12;
 /// No step is shorter than this damping makes it.
 constexpr double kMostDamping = 1e14;
+/// So many trials of one step, and so many doublings of a shift.
+constexpr int kMostTrials = 60;
+/// Armijo's condition: a step must lower the cost by this share of what its slope promises (Nocedal and
+/// Wright, Numerical Optimization, 2nd ed., section 3.1).
+constexpr double kSufficientDecrease = 1e-4;
+/// The quadratic model is good where the decrease is above the first share of what it promises, and damping
+/// falls; it is poor below the second, and damping grows (likewise, Algorithm 4.1, without a radius).
+constexpr double kGoodModel = 0.7, kPoorModel = 0.3;
+constexpr double kLessDamping = 5, kMoreDamping = 2, kRefusedGrowth = 4;
+/// Damping below these is none: after a good step, and after any.
+constexpr double kDampingDropped = 1e-2, kLeastDamping = 1e-3;
+/// Shifts, in units of B, with which the search for a negative direction begins: where one is to be followed,
+/// and where a certificate asks for the lowest curvature, which must be resolved near 0.
+constexpr double kFirstShift = 0.01, kCertificateShift = 1e-3;
+/// Inverse iterations: each shrinks what is left of other modes by their distance from the shift. Where H is
+/// positive definite none stands before it, and few do.
+constexpr int kMostInverse = 40, kDefiniteInverse = 8;
+/// The lowest curvature is settled when it moves by less than this share, of itself and of this much more.
+constexpr double kSettledCurvature = 1e-3;
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -59,8 +78,8 @@ void NewtonMethod::approximate() {
 const std::vector<double>* NewtonMethod::negative_direction() {
   lambda_ = 0;
   fill_laplacian();
-  const double shift = lowest_.definite_shift(hessian_, laplacian_, 0.01);
-  return lowest_.find(hessian_, laplacian_, shift, 40) < 0 ? &lowest_.mode() : nullptr;
+  const double shift = lowest_.definite_shift(hessian_, laplacian_, kFirstShift);
+  return lowest_.find(hessian_, laplacian_, shift, kMostInverse) < 0 ? &lowest_.mode() : nullptr;
 }
 
 void NewtonMethod::iterate() {
@@ -97,12 +116,12 @@ NewtonMethod::Trial NewtonMethod::damped_step() {
   // A trial is linearised at once: it is nearly always accepted. H, g and B of the last point are kept here.
   bool at_trial = false;
   if (!definite_) lambda_ = std::max(lambda_, kIndefiniteDamping);
-  for (int attempt = 0; attempt < 60; ++attempt) {
+  for (int attempt = 0; attempt < kMostTrials; ++attempt) {
     if (lambda_ > 0 || !definite_) {
       const bool solved = solve_damped(at_trial);
       at_trial = at_trial && have_laplacian_;
       if (!solved) {
-        lambda_ *= 2;
+        lambda_ *= kMoreDamping;
         continue;
       }
     }
@@ -110,16 +129,16 @@ NewtonMethod::Trial NewtonMethod::damped_step() {
     const double slope = dot(gradient_, step_);
     const double trial_value = linearise(trial_);
     at_trial = true;
-    if (trial_value <= value_ - 1e-4 * slope + rounding()) {
+    if (trial_value <= value_ - kSufficientDecrease * slope + rounding()) {
       const double ratio = (value_ - trial_value) / (0.5 * slope);
-      if (lambda_ > 0 && ratio > 0.7) lambda_ = lambda_ < 1e-2 ? 0 : lambda_ / 5;
-      if (lambda_ > 0 && ratio < 0.3) lambda_ *= 2;
-      if (lambda_ < 1e-3) lambda_ = 0;
+      if (lambda_ > 0 && ratio > kGoodModel) lambda_ = lambda_ < kDampingDropped ? 0 : lambda_ / kLessDamping;
+      if (lambda_ > 0 && ratio < kPoorModel) lambda_ *= kMoreDamping;
+      if (lambda_ < kLeastDamping) lambda_ = 0;
       value_ = trial_value;
       x_.swap(trial_);
       return Trial::kAccepted;
     }
-    lambda_ = lambda_ == 0 ? kRefusedDamping : 4 * lambda_;
+    lambda_ = lambda_ == 0 ? kRefusedDamping : kRefusedGrowth * lambda_;
     if (slope < rounding()) return Trial::kBelowRounding;
     if (lambda_ > kMostDamping) break;
   }
@@ -127,7 +146,7 @@ NewtonMethod::Trial NewtonMethod::damped_step() {
 }
 
 double LowestMode::definite_shift(const BlockTridiagonal& h, const BlockTridiagonal& b, double shift) {
-  for (int k = 0; k < 60; ++k, shift *= 2) {
+  for (int k = 0; k < kMostTrials; ++k, shift *= 2) {
     sum_.set_sum(h, shift, b);
     if (factor_.compute(sum_)) break;
   }
@@ -155,7 +174,8 @@ double LowestMode::find(const BlockTridiagonal& h, const BlockTridiagonal& b, do
     if (!(norm > 0)) return 0;
     const double next = numerator / norm - shift;
     for (double& v : mode_) v /= std::sqrt(norm);
-    const bool settled = k > 0 && std::abs(next - mu) < 1e-3 * (std::abs(next) + 1e-3);
+    const bool settled =
+        k > 0 && std::abs(next - mu) < kSettledCurvature * (std::abs(next) + kSettledCurvature);
     mu = next;
     if (settled) break;
   }
@@ -190,11 +210,11 @@ StationaryCertificate certify_by_blocks(SecondOrderModel& model, double cost) {
   detail::LowestMode lowest;
   if (factor.compute(hessian)) {
     certificate.negative_directions = 0;
-    certificate.least_curvature = lowest.find(hessian, laplacian, 0, 8);
+    certificate.least_curvature = lowest.find(hessian, laplacian, 0, detail::kDefiniteInverse);
   } else {
     certificate.negative_directions = negative_eigenvalues(hessian);
-    const double shift = lowest.definite_shift(hessian, laplacian, 1e-3);
-    certificate.least_curvature = lowest.find(hessian, laplacian, shift, 40);
+    const double shift = lowest.definite_shift(hessian, laplacian, detail::kCertificateShift);
+    certificate.least_curvature = lowest.find(hessian, laplacian, shift, detail::kMostInverse);
   }
   return certificate;
 }

@@ -11,6 +11,19 @@ namespace {
 
 using Vector = std::vector<double>;
 
+/// The residual of the inner system, as a share of the gradient: half of the outer residual makes the outer
+/// iteration superlinear (Nocedal and Wright, Numerical Optimization, 2nd ed., section 7.1), within bounds
+/// between which products with H pay.
+constexpr double kForcing = 0.5, kLeastForcing = 1e-3, kMostForcing = 0.1;
+constexpr int kMostInner = 200;
+/// Armijo's condition and the halvings of a step (section 3.1).
+constexpr double kSufficientDecrease = 1e-4;
+constexpr int kMostHalvings = 40;
+/// Lanczos' steps: a basis vector shorter than the first spans nothing new, and the lowest curvature is
+/// settled when it moves by less than this share of itself and a little more, after the first few.
+constexpr double kNothingNew = 1e-10, kSettledCurvature = 1e-2, kSmallCurvature = 0.1;
+constexpr int kFewestLanczos = 3, kMostLanczos = 40;
+
 double dot(const Vector& a, const Vector& b) {
   return Eigen::Map<const Eigen::VectorXd>(a.data(), static_cast<Eigen::Index>(a.size()))
       .dot(Eigen::Map<const Eigen::VectorXd>(b.data(), static_cast<Eigen::Index>(b.size())));
@@ -32,7 +45,7 @@ double lanczos(SecondOrderModel& model, int steps, std::size_t block, Vector& mo
   for (int k = 0; k < steps; ++k) {
     model.multiply_preconditioner(w.data(), mv.data());
     const double norm = std::sqrt(std::max(0.0, dot(w, mv)));
-    if (!(norm > 1e-10)) break;
+    if (!(norm > kNothingNew)) break;
     if (k > 0) beta.push_back(norm);
     for (double& v : w) v /= norm;
     for (double& v : mv) v /= norm;
@@ -50,7 +63,9 @@ double lanczos(SecondOrderModel& model, int steps, std::size_t block, Vector& mo
     const double before = ritz;
     ritz = eigen.eigenvalues()[0];
     weights = eigen.eigenvectors().col(0);
-    if (k > 3 && std::abs(ritz - before) < 1e-2 * (std::abs(ritz) + 0.1)) break;
+    if (k > kFewestLanczos &&
+        std::abs(ritz - before) < kSettledCurvature * (std::abs(ritz) + kSmallCurvature))
+      break;
     w = hv;
     model.solve_preconditioner(w.data());
     for (std::size_t i = 0; i < basis.size(); ++i) add(w, -dot(w, images[i]), basis[i]);
@@ -92,12 +107,12 @@ void NewtonCgMethod::approximate() {
 const Vector* NewtonCgMethod::negative_direction() {
   // A few products tell whether there is one among the long waves, more find the steepest.
   if (definite_ && lanczos(*model_, 8, model_->block_size(), mode_) >= 0) return nullptr;
-  return lanczos(*model_, 40, model_->block_size(), mode_) < 0 ? &mode_ : nullptr;
+  return lanczos(*model_, kMostLanczos, model_->block_size(), mode_) < 0 ? &mode_ : nullptr;
 }
 
 /// H s = −g, to a residual that makes the outer iteration superlinear.
 void NewtonCgMethod::conjugate_gradients() {
-  const double forcing = std::clamp(0.5 * residual_, 1e-3, 0.1);
+  const double forcing = std::clamp(kForcing * residual_, kLeastForcing, kMostForcing);
   std::fill(step_.begin(), step_.end(), 0.0);
   rest_ = gradient_;
   for (double& r : rest_) r = -r;
@@ -105,7 +120,7 @@ void NewtonCgMethod::conjugate_gradients() {
   direction_ = solved_;
   double rz = gradient_square_;
   definite_ = true;
-  for (int inner = 0; inner < 200; ++inner) {
+  for (int inner = 0; inner < kMostInner; ++inner) {
     model_->hessian_product(direction_.data(), image_.data());
     const double curvature = dot(direction_, image_);
     if (!(curvature > 0)) {
@@ -130,12 +145,12 @@ bool NewtonCgMethod::line_search() {
   const double slope = dot(gradient_, step_);
   double t = 1;
   trial_ = x_;
-  for (int attempt = 0; attempt < 40; ++attempt, t *= 0.5) {
+  for (int attempt = 0; attempt < kMostHalvings; ++attempt, t *= 0.5) {
     for (std::size_t k = 0; k < x_.size(); ++k) trial_[k] = x_[k] + t * step_[k];
     const double trial_value =
         attempt == 0 ? model_->linearise(trial_.data()) : model_->evaluate(trial_.data());
     ++evaluations_;
-    if (trial_value <= value_ + 1e-4 * t * slope + rounding()) {
+    if (trial_value <= value_ + kSufficientDecrease * t * slope + rounding()) {
       value_ = attempt == 0 ? trial_value : model_->linearise(trial_.data());
       x_.swap(trial_);
       return true;
