@@ -21,8 +21,6 @@ namespace {
 
 /// Points decoded at once, in all D directions.
 constexpr int64_t kPointsPerBatch = 1024;
-/// δ as a share of a typical eigenvalue of JᵀJ.
-constexpr double kRegularisation = 1e-10;
 
 /// A = J(JᵀJ + δI)⁻¹, half the log determinant, and δ tr(JᵀJ + δI)⁻¹.
 struct Factors {
@@ -190,7 +188,7 @@ DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding,
   LATENTPATH_CHECK(typical > 0, kInput, embedding->describe(), " has a Jacobian of 0 at all ",
                    samples.size(0), " samples of its prior: its images do not move, and have no density");
   return std::make_shared<const DataDensity>(std::move(embedding), std::move(latents),
-                                             kRegularisation * typical,
+                                             kDegenerateShare * typical,
                                              StochasticLogDeterminantOptions{.seed = seed});
 }
 

@@ -45,11 +45,7 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
         gradient_residuals(search.energy.of_rows(rows), nodes.index_select(0, rows), found.times,
                            subdivisions, search.options.preconditioner));
   }
-  // A certificate is of the path that the method ended at: one that lost to a baseline has none.
   result.certificates = found.certificates;
-  const Tensor apart_from_found = (nodes - found.nodes.to(at::kDouble)).abs().amax({1, 2});
-  for (size_t pair = 0; pair < result.certificates.size(); ++pair)
-    if (apart_from_found[static_cast<int64_t>(pair)].item<double>() > 1e-5) result.certificates[pair] = {};
   for (size_t pair = 0; pair < pairs; ++pair) {
     const auto row = static_cast<int64_t>(pair);
     const double refined = result.path.cost_refined[row].item<double>();

@@ -142,19 +142,27 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
   };
 }
 
+std::string global_certificate_needs(const PathProblem& problem, const PathOptions& options, int64_t dim) {
+  if (dim > 3) return join_message("a latent space of 1 to 3 dimensions, not of ", dim);
+  if (problem.quality->depends_on_time()) return "a quality that is the same at all times: `ramp` off";
+  const bool has_time_term =
+      options.cost == "dynamic" || (options.cost == "length" && options.time_weight.value_or(0) > 0);
+  if (has_time_term) return "a cost without a time term: `cost` chord, not " + options.cost;
+  if (options.kernel) return "lengths in the space itself, not in that of a kernel";
+  if (options.density_regularisation != "none")
+    return "length and quality alone to be sought: not with `density_regularisation` " +
+           options.density_regularisation;
+  return {};
+}
+
 GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions& path_options,
                                    const Tensor& nodes, double length, EikonalDistanceOptions options,
                                    const CancellationToken& cancellation) {
   LATENTPATH_CHECK(nodes.defined() && nodes.dim() == 2 && nodes.size(0) >= 2, kArgument,
                    "a path has the shape [nodes, D] here, not ",
                    nodes.defined() ? shape_string(nodes.sizes()) : std::string("undefined"));
-  LATENTPATH_CHECK(nodes.size(1) <= 3, kArgument,
-                   "a global certificate exists for latent spaces of 1 to 3 dimensions, not of ",
-                   nodes.size(1));
-  LATENTPATH_CHECK(!path_options.kernel, kArgument, "a global certificate does not exist for kernels");
-  LATENTPATH_CHECK(
-      path_options.cost != "dynamic" && !(path_options.cost == "length" && path_options.time_weight),
-      kArgument, "a global certificate exists for costs without a time term");
+  const std::string needed = global_certificate_needs(problem, path_options, nodes.size(1));
+  LATENTPATH_CHECK(needed.empty(), kArgument, "a global certificate needs ", needed);
   const MatrixXd path = matrix_of_points(nodes);
   if (options.box.lower.empty()) options.box = box_around(path);
   double side = 0;

@@ -1,8 +1,7 @@
 #include "path/density_weight.h"
 
-#include <charconv>
-
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 namespace {
@@ -17,12 +16,10 @@ std::optional<double> density_weight_of(const PathOptions& options) {
   const std::string& text = options.density_regularisation;
   if (text == "none") return 0.0;
   if (text == "auto") return std::nullopt;
-  double weight = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
-  LATENTPATH_CHECK(
-      error == std::errc() && rest == text.data() + text.size() && weight > 0 && weight <= kLargestWeight,
-      kArgument, "`density_regularisation` takes a number above 0 and up to ", kLargestWeight,
-      ", auto or none; '", text, "' is none of these");
+  const auto weight = read_number<double>(text);
+  LATENTPATH_CHECK(weight && *weight > 0 && *weight <= kLargestWeight, kArgument,
+                   "`density_regularisation` takes a number above 0 and up to ", kLargestWeight,
+                   ", auto or none; '", text, "' is none of these");
   return weight;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/listed.h"
 #include "latentpath/core/random.h"
 #include "latentpath/metric/kept_features.h"
 #include "latentpath/metric/metric_tensor.h"
@@ -42,13 +43,24 @@ void check_held(const PathProblem& problem, const PathOptions& options) {
       "held must be bool of shape [", problem.start.size(1), "], not ", shape_string(held.sizes()));
   LATENTPATH_CHECK(!held.all().item<bool>(), kArgument,
                    "all coordinates are held: the straight line is the only path");
-  const PathMethod method = path_method(options);
-  const bool on_nodes =
-      method.published != nullptr && !method.published->pulls_back && options.curve != "neural";
-  LATENTPATH_CHECK(method.finish == nullptr && (method.coarse_to_fine || on_nodes), kArgument, "`method` ",
-                   options.method, options.curve == "neural" ? " on a neural curve" : "",
-                   " moves all coordinates: where some are held `method` must be auto, lbfgs, "
-                   "spectral-gradient or paper2019");
+  const auto can = [](const PathOptions& asked) {
+    const PathMethod method = path_method(asked);
+    const bool on_nodes =
+        method.published != nullptr && !method.published->pulls_back && asked.curve != "neural";
+    return method.finish == nullptr && (method.coarse_to_fine || on_nodes);
+  };
+  if (can(options)) return;
+  std::vector<std::string> others;
+  PathOptions other = options;
+  for (const OptionChoice& choice : path_method_choices()) {
+    other.method = choice.name;
+    other.curve = "auto";
+    if (can(other)) others.push_back(choice.name);
+  }
+  throw Error(
+      ErrorKind::kArgument,
+      join_message("`method` ", options.method, options.curve == "neural" ? " on a neural curve" : "",
+                   " moves all coordinates: where some are held `method` must be one of ", listed(others)));
 }
 
 void check_options(const PathOptions& options) {
@@ -109,6 +121,18 @@ std::string default_cost(const PathOptions& options, bool loop, bool depends_on_
   return loop || depends_on_time ? "dynamic" : "chord";
 }
 
+MeasuringCost measuring_cost(const PathProblem& problem, const PathOptions& options, bool loop,
+                             const std::function<double()>& typical_squared_distance) {
+  MeasuringCost chosen{options.cost};
+  if (chosen.cost == "auto") chosen.cost = default_cost(options, loop, problem.quality->depends_on_time());
+  if (make_cost(chosen.cost, 1)->time_weight() == 0) return chosen;
+  if (options.time_weight)
+    chosen.time_weight = *options.time_weight;
+  else
+    chosen.time_weight = has_prior(problem) ? default_time_weight(typical_squared_distance()) : 1;
+  return chosen;
+}
+
 EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost) {
   EnergyOptions energy;
   energy.cost = cost;
@@ -136,24 +160,6 @@ EnergyOptions energy_options(const PathOptions& options, const PairGroup& group,
   return energy;
 }
 
-CandidateSource::CandidateSource(const PathProblem& problem, const PathOptions& options,
-                                 const CandidatePool* given, const ProgressObserver& progress,
-                                 const CancellationToken& cancellation)
-    : problem_(problem), options_(options), progress_(progress), cancellation_(cancellation) {
-  if (given != nullptr) pool_ = *given;
-}
-
-const CandidatePool& CandidateSource::get(EvaluationCounter& counter) {
-  if (!pool_) {
-    if (progress_) progress_({"via points", 0, options_.candidates.keep, 0});
-    const auto scope = counter.count_shared();
-    auto generator = make_generator(options_.seed);
-    const PathEnergy energy(counter.map(), problem_.quality, energy_options(options_, chord_cost()));
-    pool_ = draw_candidates(energy, prior_of(problem_), options_.candidates, generator, cancellation_);
-  }
-  return *pool_;
-}
-
 std::vector<PairGroup> one_pair_each(const std::vector<PairGroup>& groups) {
   std::vector<PairGroup> single;
   for (const PairGroup& group : groups)
@@ -172,17 +178,11 @@ std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& op
   for (int64_t pair = 0; pair < loops.size(0); ++pair)
     groups[loops[pair].item<bool>() ? 1 : 0].pairs.push_back(pair);
   std::erase_if(groups, [](const PairGroup& group) { return group.pairs.empty(); });
+  const auto typical_squared_distance = [&] { return candidates.get(counter).typical_squared_distance; };
   for (PairGroup& group : groups) {
-    group.cost = options.cost;
-    if (group.cost == "auto")
-      group.cost = default_cost(options, group.loop, problem.quality->depends_on_time());
-    if (make_cost(group.cost, 1)->time_weight() == 0) continue;
-    if (options.time_weight)
-      group.time_weight = *options.time_weight;
-    else if (has_prior(problem))
-      group.time_weight = default_time_weight(candidates.get(counter).typical_squared_distance);
-    else
-      group.time_weight = 1;
+    const MeasuringCost chosen = measuring_cost(problem, options, group.loop, typical_squared_distance);
+    group.cost = chosen.cost;
+    group.time_weight = chosen.time_weight;
   }
   if (!depends_on_ends(*problem.quality)) return groups;
   groups = one_pair_each(groups);

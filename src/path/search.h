@@ -17,13 +17,13 @@
 namespace latentpath {
 
 /// Samples of the prior that serve all pairs, candidates for via points and the nodes of a roadmap: drawn and
-/// decoded when first asked for.
+/// decoded when first asked for (candidate_source.cpp).
 class CandidateSource {
  public:
   CandidateSource(const PathProblem& problem, const PathOptions& options, const CandidatePool* given,
                   const ProgressObserver& progress, const CancellationToken& cancellation);
   const CandidatePool& get(EvaluationCounter& counter);
-  /// The roadmap (starts.cpp), its edges weighed by `energy`: until it is asked for with another one.
+  /// The roadmap, its edges weighed by `energy`: until it is asked for with another one.
   RouteStarts& roadmap(const PathEnergy& energy, EvaluationCounter& counter);
 
  private:
@@ -34,6 +34,9 @@ class CandidateSource {
   std::optional<CandidatePool> pool_;
   std::unique_ptr<RouteStarts> roadmap_;
 };
+
+/// Nodes of a roadmap.
+int64_t sample_count(const PathOptions& options, int64_t dim);
 
 /// Pairs whose problem is the same but for their ends: they are solved in lock-step.
 struct PairGroup {
@@ -129,7 +132,7 @@ DensityTerm regularise_density(const PathProblem& problem, const PathOptions& op
 /// The mean eigenvalue of JᵀJ over Jacobians [n, M, D]; of it, the share that is δ of Algorithm 1's
 /// pseudo-inverse.
 double mean_eigenvalue(const Tensor& jacobian);
-inline constexpr double kPseudoInverse = 1e-10;
+inline constexpr double kPseudoInverse = kDegenerateShare;
 /// What is to be known at the end of the search: paths on which J loses rank.
 void say_regularised(const DensityTerm& density, const PathOptions& options, EvaluationCounter& counter,
                      const PathResult& result, std::vector<std::string>& notes);
@@ -170,7 +173,7 @@ void check_second_order(Search& search);
 /// Moves what is found to a stationary point, by the second-order method asked for.
 void finish(Search& search, FoundPaths& found);
 
-// Select (select.cpp has the parts that need no search).
+// Select (best_rows.cpp; select.cpp has the parts that need no search).
 std::vector<int64_t> best_rows(Search& search, const PathSet& paths, const Tensor& times, const Tensor& grid,
                                bool kinds_apart);
 

@@ -16,13 +16,6 @@
 namespace latentpath {
 namespace {
 
-/// How many samples a roadmap has.
-int64_t sample_count(const PathOptions& options, int64_t dim) {
-  if (options.route_samples > 0) return options.route_samples;
-  const RouteStartOptions& routes = options.routes;
-  return dim <= routes.few_latents ? routes.samples_of_few : routes.samples;
-}
-
 /// An even spread over a box around both ends of a pair.
 Tensor spread_around(const Search& search, int64_t pair) {
   const Tensor ends = at::cat({search.start.narrow(0, pair, 1), search.end.narrow(0, pair, 1)}).contiguous();
@@ -70,17 +63,6 @@ PathSet first_paths(Search& search, const Tensor& times) {
   PathSet paths = path_set(at::cat(kinds, 1), starts);
   paths.nodes = hold(paths.nodes, search.problem.held, times);
   return paths;
-}
-
-RouteStarts& CandidateSource::roadmap(const PathEnergy& energy, EvaluationCounter& counter) {
-  if (roadmap_ != nullptr && roadmap_->measures_quality_of(energy)) {
-    roadmap_ = std::make_unique<RouteStarts>(energy, *roadmap_);
-    return *roadmap_;
-  }
-  auto generator = make_generator(options_.seed + 2);
-  const Tensor samples = prior_of(problem_)(sample_count(options_, problem_.start.size(1)), generator);
-  roadmap_ = std::make_unique<RouteStarts>(energy, samples, options_.routes, &counter);
-  return *roadmap_;
 }
 
 PathSet route_paths(Search& search, const Tensor& times) {

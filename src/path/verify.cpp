@@ -58,6 +58,8 @@ std::vector<int64_t> replace_by_baselines(const Search& search, FoundPaths& foun
       // The search may have converged, but not to this.
       Termination& why = found.termination[static_cast<size_t>(pair)];
       if (why == Termination::kConverged) why = Termination::kStalled;
+      // Nor is a certificate of this path.
+      if (!found.certificates.empty()) found.certificates[static_cast<size_t>(pair)] = {};
     }
   };
   take(line_wins.logical_and(circle_wins.logical_not()), linear_path(search.start, search.end, found.times),

@@ -13,6 +13,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/tensor_file.h"
@@ -56,13 +57,9 @@ struct Region {
                   part.find_first_not_of("0123456789") == sign && sign + 1 < part.size();
       double bound = 0;
       if (good) {
-        size_t used = 0;
-        try {
-          bound = std::stod(part.substr(sign + 1), &used);
-        } catch (const std::exception&) {
-          used = 0;
-        }
-        good = used == part.size() - sign - 1 && std::isfinite(bound);
+        const auto number = read_number<double>(std::string_view(part).substr(sign + 1));
+        good = number && std::isfinite(*number);
+        bound = number.value_or(0);
       }
       LATENTPATH_CHECK(good, kArgument, "`", field, "` takes conditions on coordinates, like 0>4,1<-5; '",
                        part, "' is not one");

@@ -245,15 +245,11 @@ void PathEvaluator::warn(const std::string& sentence) {
 }
 
 PathOptions PathEvaluator::options_for(bool loops, const CancellationToken& cancellation) {
-  const PathProblem& problem = case_.problem;
+  const MeasuringCost chosen = measuring_cost(
+      case_.problem, options_, loops, [&] { return candidates(cancellation).typical_squared_distance; });
   PathOptions options = options_;
-  if (options.cost == "auto")
-    options.cost = loops || problem.quality->depends_on_time() ? "dynamic" : "chord";
-  if (options.cost != "chord" && !options.time_weight) {
-    const bool has_prior = problem.prior || problem.quality->needs_decoded();
-    options.time_weight =
-        has_prior ? default_time_weight(candidates(cancellation).typical_squared_distance) : 1.0;
-  }
+  options.cost = chosen.cost;
+  if (chosen.time_weight > 0) options.time_weight = chosen.time_weight;
   return options;
 }
 
@@ -321,6 +317,8 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   const PathProblem problem = batch_of(case_.problem, pairs);
   PathProblem sought = problem;
   if (method.geodesic) sought.quality = constant_quality(0.5);
+  const bool by_another =
+      method.geodesic || options.cost != measured.cost || options.density_regularisation != "none";
   EnergyOptions energy_options;
   energy_options.cost = make_cost(measured.cost, measured.time_weight.value_or(0));
   energy_options.epsilon = options_.epsilon;
@@ -329,7 +327,7 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   const PathEnergy energy(problem.embedding, problem.quality, energy_options);
 
   const PathBatch batch = method.kind == EvaluationMethod::Kind::kSearch
-                              ? search(sought, options, measured.cost, energy, progress, cancellation)
+                              ? search(sought, options, by_another, energy, progress, cancellation)
                               : draw(method.kind, problem, options, energy, frames_);
   check();
   const auto type = problem.start.scalar_type();
@@ -368,9 +366,9 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   return paths;
 }
 
-PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& options,
-                                const std::string& measured_cost, const PathEnergy& energy,
-                                const ProgressObserver& progress, const CancellationToken& cancellation) {
+PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& options, bool by_another,
+                                const PathEnergy& energy, const ProgressObserver& progress,
+                                const CancellationToken& cancellation) {
   const int64_t count = problem.start.size(0);
   const bool pooled = draws_candidates(problem, options);
   const int64_t drawn = pooled ? candidates(cancellation).drawn : 0;  // not in the batch's seconds
@@ -382,10 +380,8 @@ PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& o
   batch.nodes = batch.result->nodes.to(at::kDouble);
   batch.node_times = batch.result->times;
   const auto curve = [&](const Tensor& t) { return interpolate_polyline(batch.nodes, batch.node_times, t); };
-  // Sought by another cost, measured by the same.
-  const bool another = options.cost != measured_cost || options.density_regularisation != "none" ||
-                       energy.quality().describe() != problem.quality->describe();
-  if (another) batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
+  // Sought by another cost or quality, measured by the same.
+  if (by_another) batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
   batch.frame_nodes = curve(uniform_times(frames_ - 1));
   batch.seconds = batch.result->seconds / static_cast<double>(count);
   batch.shared_evaluations = batch.result->candidate_evaluations / count;  // a roadmap of this batch

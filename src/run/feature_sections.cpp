@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/core/read_number.h"
 #include "run/json_numbers.h"
 #include "run/pair_curves.h"
 
@@ -22,12 +22,6 @@ using nlohmann::json;
 
 /// Places of a section that are looked at.
 constexpr int64_t kPlaces = 33;
-
-std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && rest == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 /// A class, and the section behind its last @; the whole path where what stands there begins with no number,
 /// and is a part of the name.
@@ -46,8 +40,8 @@ AskedClass parse(const char* field, const std::string& text) {
   if (at == std::string::npos || at == 0 || !begins(at + 1)) return {text};
   const std::string section = text.substr(at + 1);
   const size_t dash = section.find('-', 1);
-  const auto from = number(section.substr(0, dash));
-  const auto to = dash == std::string::npos ? std::nullopt : number(section.substr(dash + 1));
+  const auto from = read_number<double>(section.substr(0, dash));
+  const auto to = dash == std::string::npos ? std::nullopt : read_number<double>(section.substr(dash + 1));
   LATENTPATH_CHECK(from && to, kArgument, "`", field, "` ", text,
                    ": behind the @ stands a section FROM-TO of the time, like 0.0-0.4");
   LATENTPATH_CHECK(*from >= 0 && *to <= 1, kArgument, "`", field, "` ", text,

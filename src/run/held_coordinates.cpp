@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 #include <utility>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 namespace {
@@ -42,12 +42,10 @@ Units units_of(const std::vector<std::vector<int64_t>>& shapes) {
 }
 
 int64_t parse_number(const std::string& text, const std::string& whole) {
-  int64_t number = -1;
-  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  LATENTPATH_CHECK(failure == std::errc() && rest == text.data() + text.size() && number >= 0, kArgument,
-                   "`freeze` '", whole, "': '", text,
+  const auto number = read_number<int64_t>(text);
+  LATENTPATH_CHECK(number && *number >= 0, kArgument, "`freeze` '", whole, "': '", text,
                    "' is no number from 0; give numbers and ranges of them, like 0,8-17");
-  return number;
+  return *number;
 }
 
 /// "8-17" → {8, 17}, "3" → {3, 3}.

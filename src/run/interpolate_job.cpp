@@ -260,16 +260,8 @@ void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Model
 
 /// What `certify` cannot do is refused before any path is sought.
 void check_certifiable(const PathProblem& problem, const PathOptions& path) {
-  const int64_t dim = problem.start.size(1);
-  LATENTPATH_CHECK(dim <= 3, kArgument, "`certify` works for latent sizes up to 3; the decoder's is ", dim);
-  LATENTPATH_CHECK(!problem.quality->depends_on_time(), kArgument,
-                   "`certify` needs a quality that is the same at all times: `ramp` off");
-  LATENTPATH_CHECK(path.cost == "auto" || path.cost == "chord", kArgument,
-                   "`certify` needs a cost without a time term: `cost` chord, not ", path.cost);
-  LATENTPATH_CHECK(
-      path.density_regularisation == "none", kArgument,
-      "`certify` knows the shortest path by length and quality: not with `density_regularisation` ",
-      path.density_regularisation);
+  const std::string needed = global_certificate_needs(problem, path, problem.start.size(1));
+  LATENTPATH_CHECK(needed.empty(), kArgument, "`certify` needs ", needed);
   LATENTPATH_CHECK((problem.start != problem.end).any(1).all().item<bool>(), kArgument,
                    "`certify` needs ends that differ: a loop's shortest path is to stay");
 }

@@ -72,12 +72,16 @@ class DataDensity {
   StochasticLogDeterminantOptions stochastic_;
 };
 
+/// δ of JᵀJ + δI, as a share of a typical eigenvalue: what is taken for a direction in which the image does
+/// not move.
+inline constexpr double kDegenerateShare = 1e-10;
+
 using DataDensityPointer = std::shared_ptr<const DataDensity>;
 
-/// With δ = 1e-10 times the mean eigenvalue of JᵀJ over `samples` [n, D], far below what a decoder's rounding
-/// leaves of it; `seed` is that of the directions of an estimate. Throws Error(kArgument) where lengths are
-/// not Euclidean (Embedding::metric()), Error(kInput) where x has fewer coordinates than z (its density is
-/// then no function of J alone), and where no sample moves the image at all.
+/// With δ = kDegenerateShare times the mean eigenvalue of JᵀJ over `samples` [n, D], far below what a
+/// decoder's rounding leaves of it; `seed` is that of the directions of an estimate. Throws Error(kArgument)
+/// where lengths are not Euclidean (Embedding::metric()), Error(kInput) where x has fewer coordinates than z
+/// (its density is then no function of J alone), and where no sample moves the image at all.
 DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding, DensityPointer latents,
                                      const Tensor& samples, uint64_t seed = 0);
 

@@ -50,9 +50,12 @@ GlobalCertificate certify_globally(const MetricField& metric, const Eigen::Matri
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
                                 double epsilon, OutputNorm norm, double step, int64_t points_per_batch = 256);
 
+/// What a path of find_path() must have for a certificate, and this has not, to follow "needs": "a quality
+/// that is the same at all times: `ramp` off". Empty where it has all.
+std::string global_certificate_needs(const PathProblem& problem, const PathOptions& options, int64_t dim);
+
 /// The same for one path [n + 1, D] of find_path(), with the problem's quality and the options' epsilon and
-/// norm. Throws Error(kArgument) where that has no meaning: D > 3, a quality or cost that depends on time, a
-/// kernel.
+/// norm. Throws Error(kArgument) where global_certificate_needs() names something.
 GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions& path_options,
                                    const Tensor& nodes, double length, EikonalDistanceOptions options = {},
                                    const CancellationToken& cancellation = {});

@@ -193,4 +193,15 @@ struct PathOptions {
 /// loop never leaves its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
 double default_time_weight(double typical_squared_distance);
 
+/// The cost that a path is measured by.
+struct MeasuringCost {
+  std::string cost;        ///< "chord"
+  double time_weight = 0;  ///< λ; 0 in costs that weigh no time
+};
+/// What `cost` and `time_weight` say of a pair, and where they leave it open: the dynamic cost for a loop and
+/// where the quality depends on time, else chord; λ by default_time_weight() of `typical_squared_distance()`,
+/// which is called where it is needed and the problem has a prior.
+MeasuringCost measuring_cost(const PathProblem& problem, const PathOptions& options, bool loop,
+                             const std::function<double()>& typical_squared_distance);
+
 }  // namespace latentpath

@@ -143,7 +143,7 @@ class PathEvaluator {
   std::vector<EvaluatedPath> evaluate_batch(const EvaluationMethod& method, const std::vector<int64_t>& pairs,
                                             bool loops, const ProgressObserver& progress,
                                             const CancellationToken& cancellation);
-  PathBatch search(const PathProblem& problem, const PathOptions& options, const std::string& measured_cost,
+  PathBatch search(const PathProblem& problem, const PathOptions& options, bool by_another,
                    const PathEnergy& energy, const ProgressObserver& progress,
                    const CancellationToken& cancellation);
   const CandidatePool& candidates(const CancellationToken& cancellation);
