@@ -7,7 +7,7 @@
 Decoders and classifiers are torch modules, or any functions of tensors. docs/python.md of the project has it all.
 """
 
-from ._core import TORCH_VERSION, __version__
+from ._core import TORCH_VERSION, __version__, build_facts
 from ._errors import ArgumentError, ClusterError, LatentPathError, LatentPathWarning, ModelError, NumericalError
 from ._evaluate import Evaluation, evaluate
 from ._export import export
@@ -47,6 +47,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "avoid",
+    "build_facts",
     "class_probability",
     "evaluate",
     "export",

@@ -49,4 +49,13 @@ if _release(torch.__version__) != _release(TORCH_VERSION):
 torch.ops.load_library(str(pathlib.Path(__file__).with_name("latentpath_core.so")))
 
 ops = torch.ops.latentpath
-__version__ = json.loads(ops.version())["latentpath"]
+
+
+def build_facts():
+    """What this package is made of, for bug reports: versions of it and of LibTorch, the compiler, and the files of
+    BLAS and OpenMP that are at work in this process, with the kernels that OpenBLAS has chosen for this processor
+    ("none" where there is no such library). As `latentpath version` tells them of the program."""
+    return json.loads(ops.version())
+
+
+__version__ = build_facts()["version"]

@@ -5,7 +5,6 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/library.h>
-#include <torch/version.h>
 
 #include <map>
 #include <mutex>
@@ -13,7 +12,6 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
-#include "latentpath/core/version.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/io/file.h"
 #include "latentpath/path/initial_path.h"
@@ -21,7 +19,9 @@
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/html_report.h"
 #include "latentpath/report/illustrate.h"
+#include "latentpath/run/build_facts.h"
 #include "latentpath/run/merge_job.h"
+#include "latentpath/run/option_values.h"
 #include "latentpath/run/run_folder.h"
 #include "latentpath/run/shard.h"
 #include "latentpath/run/shard_evaluator.h"
@@ -379,7 +379,7 @@ std::string write(const std::string& text, const std::string& folder, bool overw
   }
 }
 
-std::string version() { return text_of({{"latentpath", kVersion}, {"libtorch", TORCH_VERSION}}); }
+std::string version() { return build_facts().dump(); }
 
 }  // namespace
 }  // namespace latentpath::python

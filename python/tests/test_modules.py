@@ -245,3 +245,11 @@ def test_decoders_of_half_precision_are_evaluated_as_they_are(ends):
     module = Decoder().to(torch.bfloat16)
     with pytest.raises(lp.ModelError, match="steps"):
         lp.find_path(module, *ends)
+
+
+def test_build_facts_name_what_is_at_work():
+    facts = lp.build_facts()
+    assert facts["version"] == lp.__version__
+    assert facts["libtorch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert facts["openmp"] == "none" or "omp" in facts["openmp"]
+    assert {"blas", "blas_kernels", "compiler"} <= set(facts)
