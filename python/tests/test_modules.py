@@ -250,6 +250,6 @@ def test_decoders_of_half_precision_are_evaluated_as_they_are(ends):
 def test_build_facts_name_what_is_at_work():
     facts = lp.build_facts()
     assert facts["version"] == lp.__version__
-    assert facts["libtorch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert torch.__version__.startswith(facts["libtorch"].split("+")[0])
     assert facts["openmp"] == "none" or "omp" in facts["openmp"]
     assert {"blas", "blas_kernels", "compiler"} <= set(facts)
