@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "latentpath/core/error.h"
@@ -45,12 +46,16 @@ Termination ending(Termination inner, double before, double after, double tolera
   return Termination::kConverged;
 }
 
-/// One round for the rows `moving`; returns those that go on.
-std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving,
-                               const Tensor& times, int64_t iterations) {
+bool is_ahead(const Rounds& state, int64_t row) {
+  return state.cost[row].item<double>() < state.to_beat[static_cast<size_t>(row)];
+}
+
+/// One round for the rows `moving`, all ahead of what is found or all behind it.
+void one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving, bool were_ahead,
+               const Tensor& times, int64_t iterations) {
   const RoundOptions& options = search.options.rounds;
   Descent how;
-  how.subdivisions = options.subdivisions;
+  how.subdivisions = were_ahead ? options.subdivisions : options.rival_subdivisions;
   how.iterations = iterations;
   how.tolerance = search.options.tolerance;
   how.stage = join_message(times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
@@ -63,7 +68,6 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
                              search.options.reparametrise.round_subdivisions, search.options.reparametrise);
   }
   const Tensor now = cost_of(search, paths, times);
-  std::vector<int64_t> still;
   for (size_t i = 0; i < moving.size(); ++i) {
     const int64_t row = moving[i], from = static_cast<int64_t>(i);
     const auto index = static_cast<size_t>(row);
@@ -74,15 +78,18 @@ std::vector<int64_t> one_round(Search& search, Rounds& state, const std::vector<
       state.best[row].copy_(paths.nodes[from]);
       state.cost[row].fill_(after);
     }
-    state.termination[index] =
-        ending(solved.termination[i], before, after, options.tolerances * search.options.tolerance);
-    const bool ahead = state.cost[row].item<double>() < state.to_beat[index];
-    if (state.termination[index] == Termination::kRunning && !ahead &&
-        after >= (1 - options.least_progress) * before)
-      state.termination[index] = Termination::kPruned;
-    if (state.termination[index] == Termination::kRunning) still.push_back(row);
+    Termination& ended = state.termination[index];
+    ended = ending(solved.termination[i], before, after, options.tolerances * search.options.tolerance);
+    if (is_ahead(state, row)) {
+      // What overtakes on the coarser sum goes on, on its own.
+      const bool settled = ended == Termination::kConverged || ended == Termination::kStalled;
+      if (!were_ahead && settled) ended = Termination::kRunning;
+    } else if (ended == Termination::kRunning &&
+               (after >= (1 - options.least_progress) * before ||
+                after - options.outlook * (before - after) >= state.to_beat[index])) {
+      ended = Termination::kPruned;
+    }
   }
-  return still;
 }
 
 Rounds refine_in_rounds(Search& search, const PathSet& rivals, const Tensor& times, const Tensor& to_beat) {
@@ -101,8 +108,16 @@ Rounds refine_in_rounds(Search& search, const PathSet& rivals, const Tensor& tim
   const int64_t most =
       search.options.max_iterations > 0 ? search.options.max_iterations : options.rounds * options.iterations;
   for (int64_t done = 0; done < most && !moving.empty() && !search.cancellation.cancelled();
-       done += options.iterations)
-    moving = one_round(search, state, moving, times, std::min(options.iterations, most - done));
+       done += options.iterations) {
+    std::array<std::vector<int64_t>, 2> groups;
+    for (const int64_t row : moving) groups[is_ahead(state, row) ? 1 : 0].push_back(row);
+    for (const bool ahead : {false, true})
+      if (!groups[ahead].empty())
+        one_round(search, state, groups[ahead], ahead, times, std::min(options.iterations, most - done));
+    std::erase_if(moving, [&](int64_t row) {
+      return state.termination[static_cast<size_t>(row)] != Termination::kRunning;
+    });
+  }
   for (const int64_t row : moving)
     state.termination[static_cast<size_t>(row)] =
         search.cancellation.cancelled() ? Termination::kInterrupted : Termination::kIterationLimit;

@@ -295,6 +295,10 @@ OptionTable<RoundOptions> round_table() {
       .help("Grid on which paths are compared, times finer")
       .at_least(1)
       .power_of_two()
+      .add("rival-subdivisions", &O::rival_subdivisions)
+      .help("Midpoints a segment while a path is not ahead of the one found so far")
+      .at_least(1)
+      .power_of_two()
       .add("promising", &O::promising)
       .help("A first path is refined unless it costs more than so many times the path found so far")
       .at_least(1)
@@ -305,7 +309,13 @@ OptionTable<RoundOptions> round_table() {
       .help(
           "A path that is not ahead of the one found so far is given up when a round lowers its cost by less "
           "than this share")
-      .range(0, 1);
+      .range(0, 1)
+      .add("outlook", &O::outlook)
+      .help(
+          "It is given up, too, when what a round lowers its cost by, so many times again, would not bring "
+          "it "
+          "ahead")
+      .at_least(0);
 }
 
 OptionTable<VerifyOptions> verify_table() {

@@ -100,9 +100,9 @@ std::vector<std::string> settings_arguments(const std::string& file, const Setti
     const std::string plain = option_name(reader, setting, file);
     if (plain.empty()) continue;
     const std::string name = setting.section.empty() ? setting.name : setting.section + "." + setting.name;
-    const auto option =
-        std::find_if(reader.options.begin(), reader.options.end(),
-                     [&](const BoundOption& o) { return o.row->name == plain && !o.row->positional; });
+    const auto option = std::find_if(reader.options.begin(), reader.options.end(), [&](const BoundOption& o) {
+      return o.row->name == plain && !o.row->positional;
+    });
     LATENTPATH_CHECK(option != reader.options.end(), kArgument, "the settings file ", file, " sets '", name,
                      "' in line ", setting.line, "; latentpath ", reader.subcommand, " has no such option");
     const std::string flag = "--" + plain;

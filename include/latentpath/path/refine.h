@@ -55,9 +55,12 @@ struct SubdivisionOptions {
 /// sum, and is caught before it has gone far (experiments/figures.md, "Rounds"). The single settings are not
 /// ablated.
 struct RoundOptions {
-  int64_t iterations = 8;            ///< of a round
-  int64_t rounds = 16;               ///< at most, where PathOptions::max_iterations is 0
-  int64_t subdivisions = 2;          ///< midpoints a segment of the sum that is minimised; a power of 2
+  int64_t iterations = 8;    ///< of a round
+  int64_t rounds = 16;       ///< at most, where PathOptions::max_iterations is 0
+  int64_t subdivisions = 2;  ///< midpoints a segment of the sum that is minimised; a power of 2
+  /// Likewise while a path is not ahead of the path found so far: most never are, and what they end at shows
+  /// on a coarser sum.
+  int64_t rival_subdivisions = 1;
   int64_t compare_subdivisions = 8;  ///< of the grid on which paths are compared; a power of 2
   /// A first path has corners: once they are gone it may be cheaper than a path that costs a little less now.
   /// It is refined unless it costs more than so many times the path found so far.
@@ -69,6 +72,9 @@ struct RoundOptions {
   /// by less than this share, however small a tolerance is asked: it runs into the same valley, or into a
   /// worse one.
   double least_progress = 2e-3;
+  /// Nor after a round whose decrease, so many times again, would not bring it ahead: decreases of rounds
+  /// fall off geometrically, and 4 more of the last one are what a factor of 0.8 leaves.
+  double outlook = 4;
 };
 
 /// 64 → 8, 32, 64; 50 → 7, 25, 50: halved, rounding up, until at most `coarsest`. The second level is left

@@ -19,8 +19,8 @@ const char* option_type_name(const OptionValue& sample);
 nlohmann::json option_json(const OptionValue& value);
 
 /// All that a table says of its rows, for documentation, Python and tests: [{"name", "field", "group",
-/// "section", "help", "type", "default", "default_text", "choices", "positional", "required", "flag", "least",
-/// "recorded"}, …]. "least" is null without a lower bound.
+/// "section", "help", "type", "default", "default_text", "choices", "positional", "required", "flag",
+/// "least", "recorded"}, …]. "least" is null without a lower bound.
 nlohmann::json describe_options(const std::vector<BoundOption>& options);
 
 /// Why a text is no value of a numeric option: "`segments` takes a whole number, 1 to 100000; '2.5' is not".
