@@ -259,6 +259,28 @@ def test_transport_says_how_exact_it_is(samples, tmp_path):
     assert any("lies between" in sentence for sentence in entropic.document["summary"]["warnings"])
 
 
+def test_the_coupling_is_the_transport(samples, tmp_path):
+    """Its marginals are the weights, and its mean squared distance is W2²."""
+    x = np.loadtxt(samples / "x.csv", delimiter=",", skiprows=1)
+    y = np.load(samples / "y.npy")
+    result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", from_weights=samples / "weights.csv", steps=3,
+                      quiet=None).ok()
+    coupling = np.load(result.out / "coupling.npy")
+    first, second, mass = coupling[:, 0].astype(int), coupling[:, 1].astype(int), coupling[:, 2]
+    figures = result.pairs[0]["displacement"]
+    assert len(coupling) == figures["moves"] <= len(x) + len(y) - 1 and (mass > 0).all()
+    weights = np.append(np.ones(29), 2) / 31
+    assert np.bincount(first, mass, len(x)) == pytest.approx(weights)
+    assert np.bincount(second, mass, len(y)) == pytest.approx(np.full(len(y), 1 / len(y)))
+    cost = (mass * ((x[first] - y[second]) ** 2).sum(1)).sum()
+    assert figures["squared_wasserstein"] == pytest.approx(cost, rel=1e-12)
+    assert f"W2^2 between the samples {cost:.6g}"[:-1] in result.stdout and f"{len(coupling)} moves" in result.stdout
+    assert "W₂² between the samples" in json.dumps(result.document["summary"]["verdict"], ensure_ascii=False)
+    entropic = measures(tmp_path, "entropic", from_=samples / "x.csv", to=samples / "y.npy", steps=3, kind="displacement",
+                        transport="entropic").ok()
+    assert not (entropic.out / "coupling.npy").exists() and "moves" not in entropic.pairs[0]["displacement"]
+
+
 def test_transport_that_does_not_fit(samples, tmp_path):
     chosen = {"from_": samples / "x.csv", "to": samples / "y.npy", "kind": "displacement", "memory": 1e-6}
     refused = measures(tmp_path, "refused", transport="exact", **chosen)
