@@ -42,14 +42,8 @@ void run_filmed(FilmedCall<Job>& call, const OptionTable<FilmedCall<Job>>& table
       if (observer.note) observer.note(sentence);
     if (!told.empty() && !quiet) std::cout << told << "\n";
     const FilmOptions film = film_beside_run(call.film);
-    if (!film.wanted()) return;
-    ProgressLine line("cost", quiet);
-    make_film(film, quiet, [&] {
-      const FilmFacts facts = write_film(
-          run, film, [&line](const Progress& progress) { line(progress); }, interrupt_token());
-      line.finish();
-      return facts;
-    });
+    if (film.wanted())
+      make_film(film, quiet, [&] { return write_film(run, film, observer.progress, interrupt_token()); });
   };
   run_job(call, table, beside, in_folder);
 }

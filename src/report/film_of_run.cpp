@@ -20,7 +20,8 @@ FilmOptions without(FilmOptions film, bool in_run) {
 }  // namespace
 
 void check_film(const InterpolateJob& job, const FilmOptions& options) {
-  if (options.wanted() && (!job.ends.through.empty() || !job.ends.tours.empty())) check_film_of_tours(options);
+  if (options.wanted() && (!job.ends.through.empty() || !job.ends.tours.empty()))
+    check_film_of_tours(options);
 }
 
 void check_film(const MeasuresJob&, const FilmOptions& options) {

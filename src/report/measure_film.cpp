@@ -15,13 +15,14 @@ constexpr int64_t kUsualSide = 512;
 
 void check_film_of_measures(const FilmOptions& options) {
   const FilmOptions usual;
-  for (const auto& [given, field] : {std::pair(options.rows != usual.rows, "rows"),
-                                     std::pair(options.arrange != usual.arrange, "arrange"),
-                                     std::pair(options.film_spacing != usual.film_spacing, "film_spacing"),
-                                     std::pair(options.film_pairs != usual.film_pairs, "film_pairs")})
-    LATENTPATH_CHECK(!given, kArgument, "`", field,
-                     "` is about films of decoded images: that of measures shows the points of one path at even "
-                     "times, so leave it out");
+  for (const auto& [given, field] :
+       {std::pair(options.rows != usual.rows, "rows"), std::pair(options.arrange != usual.arrange, "arrange"),
+        std::pair(options.film_spacing != usual.film_spacing, "film_spacing"),
+        std::pair(options.film_pairs != usual.film_pairs, "film_pairs")})
+    LATENTPATH_CHECK(
+        !given, kArgument, "`", field,
+        "` is about films of decoded images: that of measures shows the points of one path at even "
+        "times, so leave it out");
 }
 
 FilmFacts write_measure_film(const FilmedMeasures& measures, const FilmOptions& options, int threads,
@@ -39,7 +40,8 @@ FilmFacts write_measure_film(const FilmedMeasures& measures, const FilmOptions& 
     std::vector<Tensor> frames;
     for (int64_t i = 0; i < numbers.size(0); ++i)
       frames.push_back(
-          moments.at(begin + (end - begin) * static_cast<double>(numbers[i].item<int64_t>()) / last).pixels());
+          moments.at(begin + (end - begin) * static_cast<double>(numbers[i].item<int64_t>()) / last)
+              .pixels());
     return frames;
   };
   return detail::write_frames({.width = side, .height = side, .draw = draw}, options, threads, progress,

@@ -63,7 +63,9 @@ void check_film_not_cancelled(const CancellationToken& cancellation) {
 }
 
 Tensor evenly(int64_t count, int64_t all) {
-  return at::linspace(0, static_cast<double>(all - 1), std::min(count, all), at::kDouble).round().to(at::kLong);
+  return at::linspace(0, static_cast<double>(all - 1), std::min(count, all), at::kDouble)
+      .round()
+      .to(at::kLong);
 }
 
 FilmFacts write_frames(const FilmFrames& frames, const FilmOptions& options, int threads,

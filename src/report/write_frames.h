@@ -1,6 +1,6 @@
 #pragma once
-// How a film's frames become its files, whatever they show: the one loop over frames, those that stand still at
-// the ends included.
+// How a film's frames become its files, whatever they show: the one loop over frames, those that stand still
+// at the ends included.
 
 #include <functional>
 #include <vector>

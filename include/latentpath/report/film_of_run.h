@@ -1,6 +1,6 @@
 #pragma once
-// The film of a run that has just been made: what `--video` and `--frames-dir` of a subcommand ask for, in its run
-// folder or beside it.
+// The film of a run that has just been made: what `--video` and `--frames-dir` of a subcommand ask for, in
+// its run folder or beside it.
 //
 //   InterpolateRun run = execute(job);
 //   write_film(run, {.video = "morph.mp4"});
@@ -20,10 +20,10 @@ void check_film(const InterpolateJob& job, const FilmOptions& options);
 void check_film(const MeasuresJob& job, const FilmOptions& options);
 
 /// Throws Error as write_film() of film.h does.
-FilmFacts write_film(const InterpolateRun& run, const FilmOptions& options, const ProgressObserver& progress = {},
-                     const CancellationToken& cancellation = {});
-FilmFacts write_film(const MeasuresRun& run, const FilmOptions& options, const ProgressObserver& progress = {},
-                     const CancellationToken& cancellation = {});
+FilmFacts write_film(const InterpolateRun& run, const FilmOptions& options,
+                     const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+FilmFacts write_film(const MeasuresRun& run, const FilmOptions& options,
+                     const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 
 /// What of a film lies in `options.run_folder`, which is at `folder` now.
 FilmOptions film_in_run(const FilmOptions& options, const std::filesystem::path& folder);

@@ -1,6 +1,6 @@
 #pragma once
-// The film of a path between two measures: its points on their way, on axes that stay, over the two samples that
-// they lead from and to.
+// The film of a path between two measures: its points on their way, on axes that stay, over the two samples
+// that they lead from and to.
 //
 //   write_measure_film({result.path, result.times}, {.video = "points.mp4", .seconds = 3});
 
@@ -19,6 +19,7 @@ void check_film_of_measures(const FilmOptions& options);
 
 /// Frames at even times, squares of `size` pixels (0: 512). Throws Error as write_film() does.
 FilmFacts write_measure_film(const FilmedMeasures& measures, const FilmOptions& options, int threads = 1,
-                             const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
+                             const ProgressObserver& progress = {},
+                             const CancellationToken& cancellation = {});
 
 }  // namespace latentpath
