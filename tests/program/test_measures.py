@@ -77,6 +77,8 @@ def test_report_shows_every_method(example):
     for method in page["methods"]:
         assert len(method["points"]) == len(method["times"])
         assert method["times"][0] == 0 and method["times"][-1] == 1
+    transport = {method["name"]: method["figures"] for method in page["methods"]}["displacement"]
+    assert transport["squared_wasserstein"] == example.pairs[0]["displacement"]["squared_wasserstein"]
     moved = np.array(page["methods"][0]["points"])
     assert (moved == np.load(example.out / "path.npy")[0]).all()
     assert str(example.out.parent) not in (example.out / "report.html").read_text()

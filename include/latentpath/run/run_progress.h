@@ -1,6 +1,6 @@
 #pragma once
-// How far a whole run is, from what its stages report one after the other: one share that never goes back, and the
-// time that is left.
+// How far a whole run is, from what its stages report one after the other: one share that never goes back,
+// and the time that is left.
 //
 //   RunProgress whole(run_phases(job));
 //   observer.progress = [&](const Progress& progress) { std::cerr << whole(progress) << "\n"; };
@@ -24,8 +24,8 @@ struct RunPhase {
   double weight = 1;  ///< roughly its share of the time
   /// What names of its stages contain; "" is in the name of every stage that is in no other phase.
   std::vector<std::string> stages = {};
-  /// Levels, "32 segments", that become as fine as this: each takes time as its number says. 0: stages of which
-  /// nobody knows how many follow.
+  /// Levels, "32 segments", that become as fine as this: each takes time as its number says. 0: stages of
+  /// which nobody knows how many follow.
   int64_t finest = 0;
   /// Phases of each unit of work that its stages count, where a stage is called "unit: stage of the unit".
   std::vector<RunPhase> of_each = {};
