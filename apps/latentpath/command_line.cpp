@@ -83,6 +83,20 @@ std::string conversion_sentence(const std::vector<Subcommand>& subcommands, cons
   return message;
 }
 
+std::string unexpected_sentence(const std::vector<Subcommand>& subcommands, const std::string& subcommand,
+                                const std::string& message) {
+  const size_t at = message.find("--");
+  if (at == std::string::npos) return message;
+  const std::string flag = message.substr(at, message.find_first_of(" =", at) - at);
+  std::string others;
+  for (const Subcommand& other : subcommands)
+    for (const BoundOption& option : other.options)
+      if (flag_of(*option.row) == flag)
+        others += (others.empty() ? "latentpath " : ", latentpath ") + other.name;
+  if (others.empty()) return message;
+  return subcommand + " has no option " + flag + ", which is one of " + others;
+}
+
 bool take_help_all(std::vector<std::string>& arguments) {
   bool found = false;
   for (std::string& argument : arguments) {

@@ -19,6 +19,11 @@ void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool a
 /// number, 1 to 100000; '2.5' is not".
 std::string conversion_sentence(const std::vector<Subcommand>& subcommands, const std::string& message);
 
+/// CLI11's sentence about arguments that `subcommand` has not; of an option that others have, whose:
+/// "evaluate has no option --keep, which is one of latentpath interpolate, latentpath explore".
+std::string unexpected_sentence(const std::vector<Subcommand>& subcommands, const std::string& subcommand,
+                                const std::string& message);
+
 /// Whether --help-all is among the arguments, which becomes --help: for add_to_command_line().
 bool take_help_all(std::vector<std::string>& arguments);
 

@@ -163,6 +163,9 @@ int main(int argc, char** argv) {
     app.parse(std::move(arguments));                   // runs the chosen subcommand
   } catch (const CLI::ConversionError& error) {
     return program::report_error(program::conversion_sentence(subcommands, error.what()), 2);
+  } catch (const CLI::ExtrasError& error) {
+    return program::report_error(
+        program::unexpected_sentence(subcommands, argv[1], error.what()) + " (see latentpath --help)", 2);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return program::report_error(error.what() + std::string(" (see latentpath --help)"), 2);

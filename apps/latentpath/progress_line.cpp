@@ -11,9 +11,11 @@
 
 namespace latentpath::program {
 
-ProgressLine::ProgressLine(const char* value_name, bool quiet)
-    : value_name_(value_name), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {
-  if (terminal_ && !quiet_) answer_first_interrupt();
+ProgressLine::ProgressLine(const char* value_name, bool quiet, std::vector<RunPhase> phases)
+    : value_name_(value_name), whole_(phases), quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {
+  if (!terminal_ || quiet_) return;
+  answer_first_interrupt();
+  if (!phases.empty()) show({.stage = "loading"});
 }
 
 ProgressLine::~ProgressLine() { finish(); }
@@ -30,6 +32,8 @@ void ProgressLine::operator()(const Progress& progress) {
     std::cerr << progress.note << "\n" << std::flush;
     return;
   }
+  const bool whole_run = whole_.seconds_left().has_value();
+  if (whole_(progress) >= 1 && whole_run) return finish();
   const auto now = std::chrono::steady_clock::now();
   const double since = std::chrono::duration<double>(now - last_).count();
   if (shown_ && since < (terminal_ ? 0.1 : 10.0)) return;
@@ -38,22 +42,25 @@ void ProgressLine::operator()(const Progress& progress) {
     if (std::chrono::duration<double>(now - last_).count() < 5) return;
   }
   last_ = now;
+  show(progress);
+}
+
+void ProgressLine::show(const Progress& progress) {
   shown_ = true;
-  const double share =
-      progress.total > 0
-          ? std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total))
-          : 0;
   std::string bar;
   if (terminal_) {
     bar = "[";
-    for (int i = 0; i < 20; ++i) bar += i < static_cast<int>(20 * share) ? '#' : '.';
+    for (int i = 0; i < 20; ++i) bar += i < static_cast<int>(20 * whole_.share()) ? '#' : '.';
     bar += "] ";
   }
   char figures[64] = "";
   if (progress.value != 0) std::snprintf(figures, sizeof figures, ", %s %.5g", value_name_, progress.value);
-  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage << " " << progress.done;
-  if (progress.total > 0) std::cerr << "/" << progress.total;
-  std::cerr << figures << (terminal_ ? "" : "\n") << std::flush;
+  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage;
+  if (progress.total > 0) std::cerr << " " << progress.done << "/" << progress.total;
+  std::cerr << figures;
+  if (const auto left = whole_.seconds_left(); left && terminal_)
+    std::cerr << ", " << duration_text(*left) << " left";
+  std::cerr << (terminal_ ? "" : "\n") << std::flush;
 }
 
 }  // namespace latentpath::program

@@ -56,7 +56,10 @@ void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show 
     throw Error(ErrorKind::kArgument, "`open` shows the report of a run folder: it needs `out`");
   std::optional<GuardedRunFolder> folder;  // before the long computation: fails early
   if (!job.out.empty()) folder.emplace(job.out, job.overwrite);
-  ProgressLine line("cost", call.shell.quiet || call.shell.json);
+  std::vector<RunPhase> phases = run_phases(job);
+  if constexpr (requires { call.film; })
+    if (call.film.wanted()) phases = with_film(std::move(phases), call.film.moving_frames());
+  ProgressLine line("cost", call.shell.quiet || call.shell.json, std::move(phases));
   const RunObserver observer = observer_for(call.shell, line);
   std::exception_ptr not_added;
   auto run = execute(job, observer, interrupt_token());

@@ -21,10 +21,12 @@
 #include "latentpath/core/version.h"
 #include "latentpath/curve/curve.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/quality_of_pair.h"
 #include "latentpath/report/illustrate.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/report/path_report.h"
 #include "latentpath/run/command_text.h"
+#include "latentpath/run/feature_sections.h"
 #include "latentpath/run/loaded_interpolation.h"
 #include "latentpath/run/run_folder.h"
 #include "report/plain_report.h"
@@ -219,7 +221,8 @@ std::pair<Tensor, Tensor> ExploreSession::Worker::ends_of(const Question& questi
 
 QualityPointer ExploreSession::Worker::feature_of(const Question& question) const {
   if (question.favor.empty() && question.avoid.empty()) return nullptr;
-  return make_feature(loaded.models.classifier, question.favor, question.avoid).quality;
+  return asked_feature(loaded.models.classifier, question.favor, question.avoid, job.search.combine)
+      .feature.quality;
 }
 
 void ExploreSession::Worker::tell(const Task& task, const char* event, json data, bool replaces) const {
@@ -243,7 +246,9 @@ void ExploreSession::Worker::show_snapshot(const Task& task, const PathSnapshot&
     const double epsilon = job.search.path.epsilon;
     const Tensor good = quality.evaluate({z, times.repeat({rows}).to(z.options()), decoded}).to(at::kDouble);
     const Tensor weight = -regularise(good.reshape({rows, n}), epsilon).clamp_min(1e-12).log();
-    const Tensor flat = decoded.flatten(1).to(at::kDouble).reshape({rows, n, -1});
+    // Where lengths are measured, there paths are compared.
+    const Tensor measured = loaded.kept.embedding ? (*loaded.kept.embedding)(decoded) : decoded;
+    const Tensor flat = measured.flatten(1).to(at::kDouble).reshape({rows, n, -1});
     const Tensor chord = (flat.narrow(1, 1, n - 1) - flat.narrow(1, 0, n - 1)).square().sum(2);
     const Tensor middle = (weight.narrow(1, 1, n - 1) + weight.narrow(1, 0, n - 1)) / 2;
     best = at::nan_to_num((middle.square() * chord).sum(1), 1e300, 1e300, 1e300).argmin().item<int64_t>();
@@ -292,8 +297,8 @@ void ExploreSession::Worker::search(const Task& task) {
   const SerialOperations serial;
   InterpolateJob asked = job_of(task.question);
   const QualityPointer feature = feature_of(task.question);
-  const QualityPointer quality =
-      path_quality(asked_of(feature, asked.odds, asked.sharpness), asked.ramp == "on", loaded.prior);
+  QualityPointer quality;  // the search's own: with what is kept, and in sections
+  const auto prepared = [&](const InterpolateRun& run) { quality = quality_of_pair(run.problem, 0); };
   const auto [start, end] = ends_of(task.question);
   const Tensor even = at::linspace(0, 1, kLiveFrames, at::kDouble);
   const auto line = linear_path(start.to(at::kDouble), end.to(at::kDouble), even)[0];
@@ -325,7 +330,7 @@ void ExploreSession::Worker::search(const Task& task) {
     tell(task, "found",
          {{"frames", frames(points, times, feature.get(), kSide, true)}, {"seconds", seconds_since(begin)}});
   };
-  InterpolateRun run = execute(asked, loaded, observer, task.token, found);
+  InterpolateRun run = execute(asked, loaded, observer, task.token, found, prepared);
   check();
   rename_options(run, option_names_as_dashes);
   run.facts["command"] = command_text(run.subcommand, interpolate_option_table(), run.options);

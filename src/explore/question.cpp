@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/run/feature_sections.h"
 
 namespace latentpath {
 namespace {
@@ -65,7 +66,6 @@ std::vector<std::string> classes_of(const std::string& field, RequestFields& fie
   const std::vector<std::string> classes = fields.texts(field, kMostClasses);
   LATENTPATH_CHECK(classes.empty() || context.classifier, kArgument,
                    "a feature is asked for, and there is no classifier: start with `classifier`");
-  for (const std::string& name : classes) context.classifier->class_index(name);
   return classes;
 }
 
@@ -130,6 +130,9 @@ Question read_question(RequestFields& fields, const QuestionContext& context) {
   question.to = end_of("to", fields.any("to"), context);
   question.favor = classes_of("favor", fields, context);
   question.avoid = classes_of("avoid", fields, context);
+  for (const AskedClasses& section : asked_classes(question.favor, question.avoid))
+    for (const auto* names : {&section.favor, &section.avoid})
+      for (const std::string& name : *names) context.classifier->class_index(name);
   question.odds = fields.number("odds", 1e-3, 1e6);
   question.sharpness = fields.number("sharpness", 1e-3, 1e3);
   return question;

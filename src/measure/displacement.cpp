@@ -114,9 +114,11 @@ const Particles& matched_particles(MeasureSearch& search) {
   std::vector<double> mass;
   for (const auto& move : plan.moves)
     from.push_back(move.from), to.push_back(move.to), mass.push_back(move.mass);
-  search.matched = Particles{search.start.index_select(0, at::tensor(from, at::kLong)),
-                             search.end.index_select(0, at::tensor(to, at::kLong)),
-                             at::tensor(mass, at::kDouble), search.equal_sizes()};
+  const Tensor first = at::tensor(from, at::kLong), second = at::tensor(to, at::kLong),
+               masses = at::tensor(mass, at::kDouble);
+  search.matched = Particles{search.start.index_select(0, first), search.end.index_select(0, second), masses,
+                             search.equal_sizes()};
+  search.result.coupling = at::stack({first.to(at::kDouble), second.to(at::kDouble), masses}, 1);
   search.result.transport = "exact";
   search.result.transport_cost = search.result.transport_upper_bound = plan.cost;
   search.result.transport_lower_bound = plan.lower_bound();

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/measure/measure_result.h"
 
 namespace latentpath {
@@ -32,6 +33,13 @@ std::string MeasureResult::brief_report() const {
                       termination_name(candidate.termination)));
   if (mixture_figures) line("mixture", *mixture_figures, " (the geodesic)");
   if (displacement_figures) line("displacement", *displacement_figures, quality_of(*displacement_figures));
+  if (transport == "exact")
+    text += join_message("W2^2 between the samples ", figure_text(transport_cost, 6),
+                         ": the optimal coupling has ", coupling.size(0), " moves\n");
+  if (transport == "entropic")
+    text += join_message("W2^2 between the samples lies between ", figure_text(transport_lower_bound, 6),
+                         " and ", figure_text(transport_upper_bound, 6),
+                         " (entropic: ", figure_text(transport_cost, 6), ")\n");
   std::snprintf(buffer, sizeof buffer, "%.3g s in all\n", seconds);
   return text + buffer;
 }

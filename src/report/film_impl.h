@@ -1,5 +1,5 @@
 #pragma once
-// Where the images of a film stand.
+// Where the images of a film stand, and its files.
 
 #include <cstdint>
 #include <string>
@@ -27,5 +27,8 @@ struct FilmLayout {
 /// the grid that comes nearest to a screen's shape. `height`, `width`: of a decoded image. Throws
 /// Error(kArgument) where the film would be too large.
 FilmLayout film_layout(const FilmOptions& options, int64_t pairs, int64_t height, int64_t width);
+
+/// "frames/" is the folder "frames".
+std::filesystem::path without_slash(const std::filesystem::path& path);
 
 }  // namespace latentpath::detail

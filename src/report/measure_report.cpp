@@ -106,6 +106,8 @@ json measure_report_data(const MeasureResult& result) {
                          {"ratio_to_bound", number_or_null(figures.cost_over_bound)},
                          {"length", number_or_null(figures.length)},
                          {"step_spread", number_or_null(figures.step_spread)}};
+    if (name == "displacement" && !result.transport.empty())
+      method["figures"]["squared_wasserstein"] = number_or_null(result.transport_cost);
     methods.push_back(std::move(method));
   };
   if (result.candidates.empty()) add(measure_kind_name(result.kind), result.path, result.figures);

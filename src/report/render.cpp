@@ -9,6 +9,7 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/film.h"
 #include "latentpath/io/npy.h"
+#include "latentpath/report/measure_film.h"
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/models.h"
@@ -42,7 +43,7 @@ OptionTable<RenderJob> make_table() {
   using J = RenderJob;
   OptionTable<J> t;
   t.add("RUN", &J::run)
-      .help("Run folder of `latentpath interpolate`")
+      .help("Run folder of `latentpath interpolate` or, for films, `latentpath measures`")
       .names_file()
       .positional()
       .required()
@@ -82,10 +83,33 @@ OptionTable<RenderJob> make_table() {
 
 StoredRun read_paths(const std::string& folder) {
   StoredRun run = read_run(folder);
-  LATENTPATH_CHECK(run.subcommand == "interpolate", kInput, folder, " is a run of `latentpath ",
-                   run.subcommand, "`: only those of `latentpath interpolate` are rendered");
+  LATENTPATH_CHECK(run.subcommand == "interpolate" || run.subcommand == "measures", kInput, folder,
+                   " is a run of `latentpath ", run.subcommand,
+                   "`: only those of `latentpath interpolate` and `latentpath measures` are rendered");
   LATENTPATH_CHECK(run.nodes.defined(), kInput, folder, " is not whole: it has no path.npy or no times.npy");
   return run;
+}
+
+/// Film of the points of a run of `latentpath measures`, from its files alone.
+FilmFacts film_of_measures(const RenderJob& job, const StoredRun& run, int threads,
+                           const ProgressObserver& progress, const CancellationToken& cancellation) {
+  for (const auto& [given, field] :
+       {std::pair(!job.strip.empty(), "strip"), std::pair(!job.curves.empty(), "curves"),
+        std::pair(!job.decoder.empty(), "decoder"), std::pair(!job.classifier.empty(), "classifier")})
+    LATENTPATH_CHECK(
+        !given, kArgument, "`", field, "` is about decoded images, and ", run.folder.string(),
+        " is a run of `latentpath measures`: `video` and `frames_dir` make films of its points, its "
+        "strip is frames/strip.png");
+  FilmedMeasures measures{{.points = run.nodes[0], .weights = {}, .uniform = true}, run.times};
+  if (const fs::path file = run.folder / "weights.npy"; fs::exists(file)) {
+    const Tensor weights = read_npy(file);
+    LATENTPATH_CHECK(weights.sizes() == run.nodes.sizes().slice(0, 3), kInput, file.string(), " ",
+                     shape_string(weights.sizes()), " does not fit path.npy ",
+                     shape_string(run.nodes.sizes()));
+    measures.path.weights = weights[0];
+    measures.path.uniform = false;
+  }
+  return write_measure_film(measures, job.film, threads, progress, cancellation);
 }
 
 /// Where a model of the run is: `given`, or where the run says.
@@ -227,6 +251,8 @@ Rendered render(const RenderJob& job, const RunObserver& observer, const Cancell
   render_option_table().validate(job);
   const StoredRun run = read_paths(job.run);
   const auto threads = static_cast<int>(use_threads(job.threads));
+  if (run.subcommand == "measures")
+    return {film_of_measures(job, run, threads, observer.progress, cancellation), {}};
   const NoLibraryWarnings no_library_warnings;
   // What a latent's shape was, where neither file nor options tell it.
   std::vector<std::vector<int64_t>> shapes{{run.nodes.size(2)}};

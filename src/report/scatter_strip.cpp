@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "frames.h"
 #include "latentpath/core/error.h"
+#include "ticks.h"
 
 namespace latentpath {
 namespace {
@@ -14,7 +16,9 @@ namespace {
 using detail::kPageMargin;
 
 constexpr double kGap = 5, kCaptionHeight = 16, kRowGap = 14, kTitleWidth = 172;
-constexpr Colour kPointColour = kBlue;
+constexpr double kSmallestWithText = 160;  // pixels of a moment that has axes and time told
+constexpr double kDiscsOfMoments = 0.55;
+constexpr Colour kPointColour = kBlue, kFirstColour = kOrange, kLastColour = kReddishPurple;
 const TextStyle kTitleStyle{.size = 16, .bold = true};
 const TextStyle kRowStyle{.size = 13, .bold = true};
 const TextStyle kSubtitleStyle{.size = 11, .colour = kGrey};
@@ -133,11 +137,11 @@ double effective_count(const double* weights, int64_t count) {
 }
 
 /// The points [N, 2] of one frame as discs whose areas follow the weights (null: all alike), small enough for
-/// hundreds of them to show a shape. Those outside of the box are left out.
+/// hundreds of them to show a shape, `size` times those of a strip. Those outside of the box are left out.
 void draw_points(Picture& picture, const Box& box, const Box& extent, const double* points,
-                 const double* weights, int64_t count) {
+                 const double* weights, int64_t count, Colour colour, double size = 1) {
   const double effective = weights != nullptr ? effective_count(weights, count) : static_cast<double>(count);
-  const double radius = std::clamp(16 / std::sqrt(effective), 0.7, 3.0) * box.width / 92;
+  const double radius = size * std::clamp(16 / std::sqrt(effective), 0.7, 3.0) * box.width / 92;
   for (int64_t i = 0; i < count; ++i) {
     const double x = points[2 * i], y = points[2 * i + 1];
     if (!std::isfinite(x) || !std::isfinite(y) || (weights != nullptr && weights[i] <= 0)) continue;
@@ -146,7 +150,7 @@ void draw_points(Picture& picture, const Box& box, const Box& extent, const doub
                        box.y + box.height - (y - extent.y) / extent.height * box.height};
     if (centre.x < box.x || centre.x > box.x + box.width || centre.y < box.y || centre.y > box.y + box.height)
       continue;
-    picture.fill_disc(centre, std::max(radius * share, 0.25), kPointColour);
+    picture.fill_disc(centre, std::max(radius * share, 0.25), colour);
   }
 }
 
@@ -169,7 +173,7 @@ void draw_row(Picture& picture, const ScatterRow& row, const Tensor& flat, doubl
     if (background.defined()) picture.draw_image(box, background);
     picture.draw_frame(box, 0.6, {190, 190, 190});
     draw_points(picture, box, extent, flat.data_ptr<double>() + f * count * 2,
-                weights.defined() ? weights.data_ptr<double>() + f * count : nullptr, count);
+                weights.defined() ? weights.data_ptr<double>() + f * count : nullptr, count, kPointColour);
     if (!row.captions.empty())
       picture.draw_text({box.x + side / 2, box.y + side + 12},
                         shorten_text(row.captions[static_cast<size_t>(f)], kCaptionStyle, side + 2),
@@ -215,6 +219,80 @@ Picture draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStr
   for (const std::string& line : note) {
     picture.draw_text({kPageMargin, y}, line, kNoteStyle);
     y += line_height(kNoteStyle);
+  }
+  return picture;
+}
+
+ScatterMoments::ScatterMoments(const ScatterRow& row, const Tensor& times, double side) : side_(side) {
+  points_ = flatten({row})[0];
+  if (row.weights.defined()) weights_ = row.weights.detach().to(at::kCPU, at::kDouble).contiguous();
+  LATENTPATH_CHECK(times.defined() && times.dim() == 1 && times.size(0) == points_.size(0), kArgument,
+                   "the moments of a sample on its way need the time of each of its ", points_.size(0),
+                   " frames");
+  times_ = times.detach().to(at::kCPU, at::kDouble).contiguous();
+  extent_ = extent_of({row}, {points_});
+  text_size_ = side >= kSmallestWithText ? std::clamp(side / 34, 9.0, 24.0) : 0;
+  const double edge = std::max(2.0, 0.5 * text_size_), width = side - 4.2 * text_size_ - 2 * edge;
+  box_ = {side - edge - width, edge + 1.8 * text_size_, width, width};
+  background_ = background(row.points.size(2)).pixels();
+}
+
+/// Axes, and the first and the last sample.
+Picture ScatterMoments::background(int64_t dimension) const {
+  Picture picture(side_, side_, 1);
+  draw_sample(picture, times_[0].item<double>(), mix(kFirstColour, kWhite, 0.6));
+  draw_sample(picture, times_[-1].item<double>(), mix(kLastColour, kWhite, 0.6));
+  picture.draw_frame(box_, 1, {190, 190, 190});
+  if (text_size_ == 0) return picture;
+  const double below = box_.y + box_.height;
+  const TextStyle tick{.size = 0.85 * text_size_, .colour = kGrey, .align = Align::kCentre};
+  TextStyle beside = tick;
+  beside.align = Align::kRight;
+  const detail::Ticks x = detail::make_ticks(extent_.x, extent_.x + extent_.width, 5);
+  for (size_t i = 0; i < x.values.size(); ++i)
+    picture.draw_text(
+        {box_.x + (x.values[i] - extent_.x) / extent_.width * box_.width, below + 1.2 * text_size_},
+        x.labels[i], tick);
+  const detail::Ticks y = detail::make_ticks(extent_.y, extent_.y + extent_.height, 5);
+  for (size_t i = 0; i < y.values.size() && dimension > 1; ++i)
+    picture.draw_text({box_.x - 0.4 * text_size_,
+                       below - (y.values[i] - extent_.y) / extent_.height * box_.height + 0.3 * text_size_},
+                      y.labels[i], beside);
+  if (dimension > 2)
+    picture.draw_text({box_.x + box_.width / 2, below + 2.3 * text_size_},
+                      join_message("first two principal axes of ", dimension, " coordinates"), tick);
+  TextStyle name{.size = text_size_, .colour = kFirstColour, .bold = true, .align = Align::kRight};
+  const double right = box_.x + box_.width, line = box_.y - 0.6 * text_size_;
+  picture.draw_text({right - text_width("end", name) - text_size_, line}, "start", name);
+  name.colour = kLastColour;
+  picture.draw_text({right, line}, "end", name);
+  return picture;
+}
+
+void ScatterMoments::draw_sample(Picture& picture, double time, Colour colour) const {
+  const int64_t last = times_.size(0) - 1;
+  const double* t = times_.data_ptr<double>();
+  const int64_t frame =
+      std::clamp<int64_t>(std::upper_bound(t, t + last + 1, time) - t - 1, 0, std::max<int64_t>(last - 1, 0));
+  const int64_t next = std::min(frame + 1, last);
+  const double share = next > frame ? std::clamp((time - t[frame]) / (t[next] - t[frame]), 0.0, 1.0) : 0;
+  const auto between = [&](const Tensor& values) {
+    return at::lerp(values[frame], values[next], share).contiguous();
+  };
+  const Tensor points = between(points_), weights = weights_.defined() ? between(weights_) : Tensor();
+  draw_points(picture, box_, extent_, points.data_ptr<double>(),
+              weights.defined() ? weights.data_ptr<double>() : nullptr, points.size(0), colour,
+              kDiscsOfMoments);
+}
+
+Picture ScatterMoments::at(double time) const {
+  Picture picture(side_, side_, 1);
+  picture.draw_image({0, 0, side_, side_}, background_);
+  draw_sample(picture, time, kPointColour);
+  if (text_size_ > 0) {
+    char label[32];  // of one width, so that it does not tremble
+    std::snprintf(label, sizeof label, "t = %.2f", time);
+    picture.draw_text({box_.x, box_.y - 0.6 * text_size_}, label, {.size = text_size_, .bold = true});
   }
   return picture;
 }

@@ -22,6 +22,7 @@
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
 #include "latentpath/run/end_points.h"
+#include "latentpath/run/feature_sections.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/shard.h"
 #include "latentpath/run/shard_evaluator.h"
@@ -153,6 +154,12 @@ void check_job(const EvaluateJob& job) {
   for (const double epsilon : job.epsilon) check_epsilon_of_a_quality(epsilon);
   LATENTPATH_CHECK(!features || !job.models.classifier.empty(), kArgument,
                    "`favor` and `avoid` need a `classifier`");
+  for (const AskedClasses& section : asked_classes(job.favor, job.avoid))
+    LATENTPATH_CHECK(section.from <= 0 && section.to >= 1, kArgument,
+                     "`favor` and `avoid` are rows of the table, each "
+                     "asked of the whole path: sections of the time, like ",
+                     section.from, "-", section.to,
+                     ", are those of `latentpath interpolate`, whose `pairs` writes a table, too");
   LATENTPATH_CHECK(features || !chosen, kArgument, "`ends` ", job.ends,
                    " chooses ends by a feature: it needs `favor` or `avoid`");
   LATENTPATH_CHECK(!job.own_pairs.defined() || (job.own_pairs.dim() == 3 && job.own_pairs.size(1) == 2),

@@ -417,7 +417,8 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   LATENTPATH_CHECK(
       run.legs_of_tour == 0 || run.sections.empty(), kArgument,
       "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
-      "the same on all of them, or give no `through`, `tours` or `closed`");
+      "the same on all of them, or give no `through`, `tours` or `closed`; in Python lp.find_tour() takes a "
+      "quality for each leg");
   append(models.assumptions, reader.notes());
   append(models.warnings, reader.warnings());
   say_equal_ends(job, problem, models);
@@ -825,8 +826,10 @@ EndPointContext end_point_context(const InterpolateJob& job, const LoadedInterpo
 
 InterpolateRun execute(const InterpolateJob& job, const LoadedInterpolation& loaded,
                        const RunObserver& observer, const CancellationToken& cancellation,
-                       const std::function<void(const InterpolateRun&)>& found) {
+                       const std::function<void(const InterpolateRun&)>& found,
+                       const std::function<void(const InterpolateRun&)>& prepared) {
   InterpolateRun run = prepare(job, &loaded, observer, cancellation);
+  if (prepared) prepared(run);
   complete(job, run, observer, cancellation, found);
   return run;
 }

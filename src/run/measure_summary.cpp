@@ -67,6 +67,7 @@ json measure_summary(const MeasureResult& result) {
                                                           writer.number(result.transport_upper_bound)};
     pair["displacement"]["duality_gap"] =
         writer.number(result.transport_upper_bound - result.transport_lower_bound);
+    if (result.coupling.defined()) pair["displacement"]["moves"] = result.coupling.size(0);
     if (result.transport == "entropic") {
       pair["displacement"]["blur"] = result.entropic_blur;
       pair["displacement"]["end_gap"] = writer.number(result.entropic_end_gap);

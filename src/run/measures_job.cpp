@@ -275,6 +275,7 @@ MeasuresRun execute(const MeasuresJob& given, const RunObserver& observer,
   for (size_t i = 1; i < result.candidates.size(); ++i)
     run.arrays.emplace_back("path-" + result.candidates[i].name + ".npy",
                             result.candidates[i].path.points.unsqueeze(0));
+  if (result.coupling.defined()) run.arrays.emplace_back("coupling.npy", result.coupling);
   if (cancellation.cancelled())
     run.failure = {ErrorKind::kInterrupted, "interrupted: the path is the best one reached until then",
                    "it is in"};

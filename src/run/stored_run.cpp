@@ -35,7 +35,8 @@ StoredRun read_run(const fs::path& folder) {
   if (!fs::exists(nodes, ignored) || !fs::exists(times, ignored)) return run;
   run.nodes = read_npy(nodes);
   run.times = read_npy(times);
-  LATENTPATH_CHECK(run.nodes.dim() == 3 && run.nodes.is_floating_point() && run.times.dim() == 1 &&
+  const int64_t dimensions = run.subcommand == "measures" ? 4 : 3;
+  LATENTPATH_CHECK(run.nodes.dim() == dimensions && run.nodes.is_floating_point() && run.times.dim() == 1 &&
                        run.times.is_floating_point() && run.nodes.size(0) > 0 && run.nodes.size(1) > 1 &&
                        run.nodes.size(1) == run.times.size(0),
                    kInput, nodes.string(), " ", shape_string(run.nodes.sizes()), " and times.npy ",

@@ -475,6 +475,9 @@ std::optional<Reason> measure_rule(const VerdictFigures& f, const VerdictRule&) 
   if (f.bound)
     text += "; no path of as many steps costs less than " + figure_text(*f.bound, 5) +
             ", which the mixture reaches";
+  if (f.squared_wasserstein)
+    text += ". W₂² between the samples, what optimal transport costs, is " +
+            figure_text(*f.squared_wasserstein, 5);
   return Reason{Level::kNote, text + "."};
 }
 
@@ -544,6 +547,7 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   straight_embedding_length = figure_in(pair, "linear", "embedding_length");
   negative_log_density = figure_of(path, "mean_negative_log_density");
   straight_negative_log_density = figure_in(pair, "linear", "mean_negative_log_density");
+  squared_wasserstein = figure_in(pair, "displacement", "squared_wasserstein");
   ends_distance = figure_of(path, "ends_distance");
   ends_output_distance = figure_of(path, "ends_output_distance");
   const json given = reference_of(path);

@@ -190,6 +190,10 @@ extern const Tensor probability, line, path;
 //// report/measure_report.h
 extern const MeasureProblem problem;
 extern const MeasureResult result;
+//// report/film_of_run.h
+extern const InterpolateJob job;
+//// report/measure_film.h
+extern const MeasureResult result;
 //// report/path_pictures.h
 extern const PathProblem problem;
 extern const PathResult result;
@@ -239,6 +243,9 @@ extern const PathProblem problem;
 extern const std::function<Tensor(const Tensor&, const Tensor&)> is_an_eight;
 //// run/verdict.h
 extern const PathResult result;
+//// run/run_progress.h
+extern const InterpolateJob job;
+extern RunObserver observer;
 //// solver/dense_solver.h
 extern DenseObjective& objective;
 extern const DenseRows x0;

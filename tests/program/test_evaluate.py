@@ -298,6 +298,8 @@ REFUSED = {
     "resume of nothing": ({"out": None, "resume": True}, 2, ["--resume", "--out"]),
     "NaN images": ({"decoder": "nan"}, 4, ["nan.pt", "NaN"]),
     "unknown option": ({"banana": 1}, 2, ["banana"]),
+    "option of others": ({"keep": "3"}, 2, ["evaluate", "--keep", "latentpath interpolate"]),
+    "a section": ({"favor": "8@0.0-0.4"}, 2, ["--favor", "0.4", "latentpath interpolate"]),
 }
 
 

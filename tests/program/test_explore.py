@@ -130,6 +130,31 @@ def test_a_question_is_answered_step_by_step(page):
     messages.close()
 
 
+def test_sections_and_what_is_kept_are_asked_on_the_page(models, tmp_path):
+    """The command line's wishes come to the page as they are, previews are shown, and the answer is that of `interpolate`."""
+    sections = ["8@0.0-0.4", "3@0.6-1.0"]
+    served = serve(models, tmp_path, favor=sections, keep="1")
+    try:
+        assert served.state()["favor"] == sections
+        messages = Messages(served)
+        ends = {"from": [-1.2, -0.8], "to": [1.3, -0.6]}
+        served.ask(messages, 1, favor=sections, **ends)
+        assert len(messages.next("line")["frames"]["values"]) == 25
+        assert messages.next("path")["number"] == 1
+        answer = messages.next("answer")
+        figures = answer["report"]["summary"]["pairs"][0]["path"]
+        assert [section["feature"] for section in figures["sections"]] == ["P(8)", "P(3)"] and "mean_class_change" in figures
+        out = tmp_path / "again"
+        document = run(*shlex.split(answer["command"])[1:], "--quiet", "--out", str(out), out=out).ok().document
+        assert document["summary"]["pairs"][0]["path"]["cost"] == figures["cost"]
+        for favor, named in ((["8@0.6-0.2"], "8@0.6-0.2"), (["no such class@0-0.5"], "no such class"), (["8@0-0.5", "3"], "3@0-1")):
+            status, refused = served.post("ask", client=messages.client, number=2, **served.question(favor=favor))
+            assert status == 400 and named in refused["error"]
+        messages.close()
+    finally:
+        end(served)
+
+
 def test_the_answer_is_that_of_interpolate(page, models, tmp_path):
     messages = Messages(page)
     page.ask(messages, 1, favor=["8"], **{"from": [-1.2, -0.8], "to": [1.3, -0.6]})

@@ -77,6 +77,8 @@ def test_report_shows_every_method(example):
     for method in page["methods"]:
         assert len(method["points"]) == len(method["times"])
         assert method["times"][0] == 0 and method["times"][-1] == 1
+    transport = {method["name"]: method["figures"] for method in page["methods"]}["displacement"]
+    assert transport["squared_wasserstein"] == example.pairs[0]["displacement"]["squared_wasserstein"]
     moved = np.array(page["methods"][0]["points"])
     assert (moved == np.load(example.out / "path.npy")[0]).all()
     assert str(example.out.parent) not in (example.out / "report.html").read_text()
@@ -257,6 +259,28 @@ def test_transport_says_how_exact_it_is(samples, tmp_path):
     assert found["transport"] == "entropic" and below <= high * (1 + 1e-12) and above >= high * (1 - 1e-12)
     assert found["duality_gap"] == pytest.approx(above - below) and found["duality_gap"] < 0.2 * high
     assert any("lies between" in sentence for sentence in entropic.document["summary"]["warnings"])
+
+
+def test_the_coupling_is_the_transport(samples, tmp_path):
+    """Its marginals are the weights, and its mean squared distance is W2²."""
+    x = np.loadtxt(samples / "x.csv", delimiter=",", skiprows=1)
+    y = np.load(samples / "y.npy")
+    result = measures(tmp_path, from_=samples / "x.csv", to=samples / "y.npy", from_weights=samples / "weights.csv", steps=3,
+                      quiet=None).ok()
+    coupling = np.load(result.out / "coupling.npy")
+    first, second, mass = coupling[:, 0].astype(int), coupling[:, 1].astype(int), coupling[:, 2]
+    figures = result.pairs[0]["displacement"]
+    assert len(coupling) == figures["moves"] <= len(x) + len(y) - 1 and (mass > 0).all()
+    weights = np.append(np.ones(29), 2) / 31
+    assert np.bincount(first, mass, len(x)) == pytest.approx(weights)
+    assert np.bincount(second, mass, len(y)) == pytest.approx(np.full(len(y), 1 / len(y)))
+    cost = (mass * ((x[first] - y[second]) ** 2).sum(1)).sum()
+    assert figures["squared_wasserstein"] == pytest.approx(cost, rel=1e-12)
+    assert f"W2^2 between the samples {cost:.6g}"[:-1] in result.stdout and f"{len(coupling)} moves" in result.stdout
+    assert "W₂² between the samples" in json.dumps(result.document["summary"]["verdict"], ensure_ascii=False)
+    entropic = measures(tmp_path, "entropic", from_=samples / "x.csv", to=samples / "y.npy", steps=3, kind="displacement",
+                        transport="entropic").ok()
+    assert not (entropic.out / "coupling.npy").exists() and "moves" not in entropic.pairs[0]["displacement"]
 
 
 def test_transport_that_does_not_fit(samples, tmp_path):

@@ -148,8 +148,8 @@ def test_every_frame_is_a_decoded_point_of_the_path(filmed, models, tmp_path):
         assert np.abs(shown - 255 * (truth[k] + 1) / 2).max() < 6, k
 
 
-def read_png(file):
-    """The red channel of an 8-bit PNG, [H, W]."""
+def read_png(file, channel=0):
+    """A channel of an 8-bit PNG, [H, W], unless another one is asked for the red one."""
     data, at, packed = file.read_bytes(), 8, b""
     while at < len(data):
         length, kind = struct.unpack(">I4s", data[at:at + 8])
@@ -169,7 +169,7 @@ def read_png(file):
             guess = left + above[x] - corner
             nearest = min((left, above[x], corner), key=lambda value: abs(guess - value))
             rows[y, x] = (line[x] + (0, left, above[x], (left + above[x]) // 2, nearest)[raw[y, 0]]) % 256
-    return rows.reshape(height, width, 3)[:, :, 0]
+    return rows.reshape(height, width, 3)[:, :, channel]
 
 
 def test_tables_of_many_pairs(filmed):
@@ -337,3 +337,49 @@ def test_what_is_no_place_in_a_run_folder_is_refused_before_the_search(models, t
     assert result.code == 2, result.stderr
     check_one_sentence(result, *words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_film_of_measures(tmp_path):
+    """A cloud that moves to the right: its film, made at once and afterwards, and single frames."""
+    left = np.random.default_rng(1).normal(size=(40, 2)) * 0.2
+    np.save(tmp_path / "left.npy", left)
+    np.save(tmp_path / "right.npy", left + [4, 0])
+    film = {"fps": 10, "seconds": 1, "hold": 0.2, "size": 200}
+    out = tmp_path / "run"
+    result = run("measures", *options(from_=tmp_path / "left.npy", to=tmp_path / "right.npy", kind="displacement", steps=4, threads=1,
+                                      out=out, video=out / "film.mp4", frames_dir=out / "pictures", **film), out=out).ok()
+    assert mp4_facts(out / "film.mp4")[:4] == (14, pytest.approx(1.4), 200, 200)
+    assert "film: 14 frames of 200 x 200 pixels, 1.4 s" in result.stdout
+    frames = [read_png(out / "pictures" / f"frame-{k:05}.png", channel=slice(None)) for k in range(1, 15)]
+    assert (frames[0] == frames[2]).all() and (frames[-1] == frames[-3]).all() and (frames[0] != frames[-1]).any()
+    where = []
+    for frame in frames[2:-2]:  # the ends stand still for two frames more
+        blue = (frame[:, :, 2] - frame[:, :, 0] > 120) & (np.arange(200)[:, None] > 20)
+        where.append(np.nonzero(blue)[1].mean())
+    assert np.allclose(np.diff(where), np.diff(where).mean(), atol=0.5) and where[-1] - where[0] > 100
+    pale = frames[7].astype(int)  # start and end are there all the time
+    assert ((pale[:, :, 0] > 220) & (pale[:, :, 2] < 190)).any() and ((pale[:, :, 1] < 220) & (pale[:, :, 2] > 200) & (pale[:, :, 0] > 200)).any()
+    run("render", out, *options(threads=1, video=tmp_path / "again.mp4", frames_dir=tmp_path / "again", **film)).ok()
+    assert (tmp_path / "again.mp4").read_bytes() == (out / "film.mp4").read_bytes()
+    run("render", out, *options(video=tmp_path / "x.gif", fps=10, seconds=0.5)).ok()
+    assert gif_facts(tmp_path / "x.gif") == (5, pytest.approx(0.5), 512, 512)
+    for chosen, mentioned in (({"rows": "linear", "video": "x.mp4"}, "--rows"), ({"film_spacing": "time", "video": "x.mp4"}, "--film-spacing"),
+                              ({"strip": "x.png"}, "--strip"), ({"decoder": "d", "video": "x.mp4"}, "--decoder")):
+        refused = run("render", out, *options(**chosen), cwd=tmp_path)
+        assert refused.code == 2
+        check_one_sentence(refused, mentioned)
+    refused = run("measures", *options(example=1, rows="ours", video=tmp_path / "y.mp4"))
+    assert refused.code == 2
+    check_one_sentence(refused, "--rows")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"left.npy", "right.npy", "run", "again.mp4", "again", "x.gif"}
+
+
+@pytest.mark.parametrize("kind, dimension", [("mixture", 2), ("mmd", 5), ("displacement", 1)])
+def test_films_of_any_measures(kind, dimension, tmp_path):
+    numbers = np.random.default_rng(2)
+    np.save(tmp_path / "a.npy", numbers.normal(size=(20, dimension)))
+    np.save(tmp_path / "b.npy", numbers.normal(size=(30, dimension)) + 3)
+    run("measures", *options(from_=tmp_path / "a.npy", to=tmp_path / "b.npy", kind=kind, steps=3, threads=1, quiet=True,
+                             out=tmp_path / "run", video=tmp_path / "x.webm", fps=10, seconds=0.3)).ok()
+    run("render", tmp_path / "run", *options(frames_dir=tmp_path / "frames", fps=10, seconds=0.3, size=64, threads=1)).ok()
+    assert len({file.read_bytes() for file in (tmp_path / "frames").iterdir()}) == 3

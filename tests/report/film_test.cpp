@@ -10,6 +10,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/io/film.h"
 #include "latentpath/io/image.h"
+#include "latentpath/report/measure_film.h"
 #include "report/film_impl.h"
 
 namespace latentpath {
@@ -69,6 +70,34 @@ TEST_F(FilmOfPaths, FramesAreEvenInImageSpaceAndFillTheFilm) {
   write_film(hurried(), options);
   // At t = 0.1 the path is half way.
   EXPECT_NEAR(frames_of(folder_ / "in-time")[1].to(torch::kFloat).mean().item<double>(), 127.5, 1);
+}
+
+TEST_F(FilmOfPaths, AFilmOfMeasuresDecodesToItsFrames) {
+  const Tensor start = torch::randn({30, 2}, torch::kDouble);
+  FilmedMeasures measures;
+  measures.path.points = torch::stack({start, start + 2, start + 4});
+  measures.path.uniform = true;
+  measures.times = torch::tensor({0.0, 0.5, 1.0}, torch::kDouble);
+  const FilmOptions options{.video = (folder_ / "points.mp4").string(),
+                            .frames_dir = (folder_ / "frames").string(),
+                            .fps = 10,
+                            .seconds = 0.6,
+                            .hold = 0.1,
+                            .size = 200};
+  const FilmFacts facts = write_measure_film(measures, options);
+  EXPECT_EQ(facts.frames, 8);
+  const Film film = read_film(folder_ / "points.mp4");
+  EXPECT_NEAR(film.fps, 10, 1e-6);
+  const Tensor frames = frames_of(folder_ / "frames");
+  ASSERT_EQ(film.frames.sizes(), frames.sizes());
+  ASSERT_EQ(frames.sizes(), (std::vector<int64_t>{8, 200, 200, 3}));
+  const Tensor off = (film.frames.to(torch::kFloat) - frames.to(torch::kFloat)).abs();
+  EXPECT_LT(off.mean().item<double>(), 3);  // colours at half resolution, and compressed
+  EXPECT_TRUE(torch::equal(frames[0], frames[1]));
+  EXPECT_GT((frames[1].to(torch::kFloat) - frames[2].to(torch::kFloat)).abs().mean().item<double>(), 1);
+  FilmOptions rows = options;
+  rows.rows = {"linear"};
+  EXPECT_THROW(write_measure_film(measures, rows), Error);
 }
 
 TEST_F(FilmOfPaths, HoldsRepeatTheEnds) {

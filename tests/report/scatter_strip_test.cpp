@@ -74,4 +74,25 @@ TEST(ScatterStrip, RefusesShapesThatDoNotFit) {
                Error);
 }
 
+TEST(ScatterMoments, MovesPointsStraightOnAxesThatStay) {
+  // A point that goes from the left to the right, and waits in between.
+  const Tensor points = at::tensor({0.0, 0.0, 2.0, 0.0, 2.0, 0.0, 4.0, 0.0}, at::kDouble).view({4, 1, 2});
+  const ScatterMoments moments({.points = points}, at::tensor({0.0, 0.25, 0.75, 1.0}, at::kDouble), 100);
+  const auto where = [&](double time) {
+    const Tensor pixels = blue(moments.at(time).pixels());
+    EXPECT_GT(pixels.size(0), 0) << time;
+    return pixels.select(1, 1).to(at::kDouble).mean().item<double>();
+  };
+  const double begin = where(0), middle = where(0.5), end = where(1);
+  EXPECT_NEAR(where(0.25), middle, 1e-9);
+  EXPECT_NEAR(where(0.75), middle, 1e-9);
+  EXPECT_NEAR(middle, (begin + end) / 2, 1);
+  EXPECT_NEAR(where(0.125), (begin + middle) / 2, 1);
+  EXPECT_GT(end - begin, 60);
+  const Tensor picture = moments.at(0.5).pixels();
+  EXPECT_EQ(picture.sizes(), (std::vector<int64_t>{100, 100, 3}));
+  EXPECT_TRUE(at::equal(picture, moments.at(0.5).pixels()));
+  EXPECT_THROW(ScatterMoments({.points = points}, at::zeros({3}, at::kDouble), 100), Error);
+}
+
 }  // namespace latentpath::testing

@@ -20,7 +20,7 @@ namespace latentpath {
 
 struct Question {
   std::string from, to;
-  std::vector<std::string> favor, avoid;
+  std::vector<std::string> favor, avoid;  ///< classes, or sections: "8@0.0-0.4"
   double odds = 4, sharpness = 1;
   bool operator==(const Question&) const = default;
 };

@@ -61,6 +61,10 @@ struct MeasureResult {
   double transport_cost = 0;  ///< squared Wasserstein-2 distance, when there was a transport
   /// Between these it lies: of an exact transport the dual value and the cost, equal but for rounding.
   double transport_lower_bound = 0, transport_upper_bound = 0;
+  /// Of an exact transport, which mass goes where: [moves, 3] float64, each the number of a point of X, that
+  /// of one of Y, and the mass that goes from one to the other, in this order; undefined where there was
+  /// none.
+  Tensor coupling;
   double entropic_blur = 0, entropic_end_gap = 0;  ///< entropic alone: blur; MMD between T(X) and Y
   double seconds = 0;
   uint64_t seed = 0;

@@ -41,4 +41,23 @@ Box scatter_extent(const std::vector<ScatterRow>& rows);
 /// shapes do not fit.
 Picture draw_scatter_strip(const std::vector<ScatterRow>& rows, const ScatterStripOptions& options = {});
 
+/// One row moment by moment, each a square picture, all on the same axes: the sample of that time over those
+/// of the first and the last frame, pale. Between two frames points move straight and weights change evenly.
+class ScatterMoments {
+ public:
+  /// `times`: [frames] of the row's frames, ascending; `side`: of the square, in units and pixels. Dimensions
+  /// are drawn as by draw_scatter_strip(), and more than two said to be. Throws Error kArgument as that does.
+  ScatterMoments(const ScatterRow& row, const Tensor& times, double side);
+  Picture at(double time) const;
+
+ private:
+  Picture background(int64_t dimension) const;
+  void draw_sample(Picture& picture, double time, Colour colour) const;
+
+  double side_ = 0, text_size_ = 0;
+  Tensor points_, weights_, times_;  // [frames, N, 2], [frames, N] or undefined, [frames]
+  Box box_, extent_;
+  Tensor background_;  // its pixels
+};
+
 }  // namespace latentpath

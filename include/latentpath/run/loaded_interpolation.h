@@ -36,10 +36,12 @@ LoadedInterpolation load_interpolation(const InterpolateJob& job, const Progress
 EndPointContext end_point_context(const InterpolateJob& job, const LoadedInterpolation& loaded);
 
 /// execute(job), of a job that differs from the loaded one in `ends`, `favor`, `avoid`, `odds` and
-/// `sharpness` alone. `found` hears of the run when its paths are there and its summary is not. Whoever
-/// throws from `found`, from the job's snapshot or from the observer ends the call.
+/// `sharpness` alone. `prepared` hears of the run when its problem is there and before the search, `found`
+/// when its paths are there and its summary is not. Whoever throws from them, from the job's snapshot or from
+/// the observer ends the call.
 InterpolateRun execute(const InterpolateJob& job, const LoadedInterpolation& loaded,
                        const RunObserver& observer = {}, const CancellationToken& cancellation = {},
-                       const std::function<void(const InterpolateRun&)>& found = {});
+                       const std::function<void(const InterpolateRun&)>& found = {},
+                       const std::function<void(const InterpolateRun&)>& prepared = {});
 
 }  // namespace latentpath

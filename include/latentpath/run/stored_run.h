@@ -20,7 +20,9 @@ struct StoredRun {
   std::string subcommand;   ///< "interpolate"
   nlohmann::json document;  ///< all of run.json
   nlohmann::json options;   ///< its options, by name
-  Tensor nodes, times;      ///< path.npy [pairs, n + 1, D], times.npy [n + 1]; undefined where there are none
+  /// path.npy [pairs, n + 1, D], of measures [1, K + 1, points, d], and times.npy [n + 1]; undefined where
+  /// there are none.
+  Tensor nodes, times;
 };
 
 /// Throws Error(kInput), naming the file, for what is no run folder or a damaged one.

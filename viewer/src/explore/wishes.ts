@@ -60,7 +60,7 @@ export function wishesPanel(state: State, onChange: (wishes: Wishes) => void): {
   function draw(): void {
     const focused = (document.activeElement as HTMLElement | null)?.dataset.feature;
     chips.replaceChildren();
-    for (const name of all ? state.classes : [...wishes.favor, ...wishes.avoid]) {
+    for (const name of [...new Set([...(all ? state.classes : []), ...wishes.favor, ...wishes.avoid])]) {
       const now = stateOf(name);
       const spoken = now === "favor" ? "favoured" : now === "avoid" ? "avoided" : "not asked for";
       chips.append(h("button", { class: `chip ${now}`, type: "button", "data-feature": name, "aria-label": `${name}, ${spoken}`, click: () => turn(name) }, now === "favor" ? `+ ${name}` : now === "avoid" ? `− ${name}` : name));
