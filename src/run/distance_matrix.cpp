@@ -19,12 +19,12 @@
 #include "latentpath/path/smooth_length.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/solver/methods.h"
+#include "run/distance_record.h"
 #include "run/geodesic_by_find_path.h"
 
 namespace latentpath {
 namespace {
 
-using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kLifts = 3;         ///< copies of an end to which a model's paths are sought
@@ -271,61 +271,17 @@ void Matrix::fill() {
   for (int64_t i = 0, pair = 0; i < points_; ++i)
     for (int64_t j = i + 1; j < points_; ++j, ++pair) set(i, j, lengths[static_cast<size_t>(pair)]);
   if (!cancellation_.cancelled()) take_routes();
-  run_.distances = at::tensor(distances_, at::kDouble).view({points_, points_});
 }
 
 void Matrix::describe(double seconds) {
-  run_.search_seconds = seconds;
-  const int64_t not_converged = pairs_ - std::count(converged_.begin(), converged_.end(), true);
-  std::ostringstream csv;
-  csv << std::setprecision(17);
-  double least = std::numeric_limits<double>::infinity(), most = 0, sum = 0;
-  int64_t finite = 0;
-  for (int64_t i = 0; i < points_; ++i)
-    for (int64_t j = 0; j < points_; ++j) {
-      const double length = distance(i, j);
-      csv << length << (j + 1 < points_ ? "," : "\n");
-      if (j <= i || !std::isfinite(length)) continue;
-      ++finite;
-      least = std::min(least, length);
-      most = std::max(most, length);
-      sum += length;
-    }
-  run_.arrays = {{"distances.npy", run_.distances}};
-  run_.files = {{"distances.csv", csv.str()}};
-  if (not_converged > 0)
-    run_.warnings.emplace_back(join_message(
-        not_converged, " of ", pairs_,
-        " pairs did not converge: their numbers are lengths of paths, and may be longer than distances"));
-  if (finite < pairs_)
-    run_.warnings.emplace_back(join_message(pairs_ - finite, " distances are NaN or infinite"));
-  json matrix{{"points", points_},
-              {"pairs", pairs_},
-              {"not_converged", not_converged},
-              {"shortened_by_routes", shortened_}};
-  if (finite > 0)
-    matrix.update({{"least", least}, {"mean", sum / static_cast<double>(finite)}, {"greatest", most}});
-  run_.summary = {{"pairs", json::array()},      {"matrix", matrix},
-                  {"method", run_.method},       {"seconds", seconds},
-                  {"dtype", run_.problem.dtype}, {"weighted", run_.problem.weighted},
-                  {"seed", run_.seed},           {"title", metric_.describe()}};
-  if (!run_.reason.empty()) run_.summary["method_reason"] = run_.reason;
-  const std::string topology = metric_.topology().describe();
-  if (!topology.empty()) run_.summary["topology"] = topology;
-  write_warnings(run_.summary, run_.warnings);
-  std::ostringstream text;
-  text << pairs_ << (run_.problem.weighted ? " weighted" : "") << " distances between " << points_
-       << " points: " << std::setprecision(9);
-  if (finite > 0)
-    text << least << " to " << most << ", mean " << sum / static_cast<double>(finite) << "\n";
-  else
-    text << "none is finite\n";
-  text << "  " << not_converged << " did not converge; " << shortened_
-       << " became shorter by way of other points\n";
-  text << "method " << run_.method;
-  if (!run_.reason.empty()) text << " (" << run_.reason << ")";
-  text << ", " << run_.problem.dtype << std::setprecision(3) << ", " << seconds << " s\n";
-  run_.text = text.str();
+  detail::record_distances({.points = points_,
+                            .distances = distances_,
+                            .not_converged = pairs_ - std::count(converged_.begin(), converged_.end(), true),
+                            .shortened = shortened_,
+                            .seconds = seconds,
+                            .title = metric_.describe(),
+                            .topology = metric_.topology().describe()},
+                           run_);
 }
 
 }  // namespace

@@ -18,7 +18,6 @@
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
 #include "run/geodesic_by_find_path.h"
-#include "run/geodesic_map_records.h"
 
 namespace latentpath {
 namespace {
@@ -464,6 +463,13 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   GeodesicRun run;
   describe_job(run, "geodesic", geodesic_job_option_table(), given, given.seed, given.search.threads);
   const GeodesicJob job = apply_example(given);
+  const auto tell = [&](size_t said) {
+    for (size_t k = said; observer.warning && k < run.warnings.size(); ++k) observer.warning(run.warnings[k]);
+  };
+  if (execute_on_matrices(job, run, cancellation)) {
+    tell(0);
+    return run;
+  }
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
   append(run.warnings, run.problem.warnings);
@@ -474,28 +480,21 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   const std::string topology = run.problem.chart->topology().describe();
   if (!topology.empty()) run.facts["topology"] = topology;
   check_not_interrupted(cancellation);
-  if (!job.matrix.empty()) {
-    find_distance_matrix(job, run, observer, cancellation);
-    for (const std::string& sentence : run.warnings)
-      if (observer.warning) observer.warning(sentence);
-    return run;
-  }
-  if (!job.exp.empty()) {
-    detail::find_exponentials(*run.metric, run.problem.start, job.exp, job.search.segments, run);
+  if (answer_in_place_of_paths(job, run, observer, cancellation)) {
+    tell(0);
     return run;
   }
   GeodesicSearch(job, run, observer, cancellation).run();
   summarise(run);
-  for (const std::string& sentence : run.warnings)
-    if (observer.warning) observer.warning(sentence);
+  tell(0);
   std::vector<Tensor> nodes;
   for (const GeodesicAnswer& answer : run.answers) nodes.push_back(answer.nodes);
   const Tensor path = at::stack(nodes);
   run.arrays = {{"path.npy", path}, {"times.npy", at::linspace(0, 1, path.size(1), at::kDouble)}};
-  if (job.log) {
+  if (job.log || !job.transport.empty()) {
     const size_t said = run.warnings.size();
-    detail::add_logarithms(*run.metric, path, run);
-    for (size_t k = said; observer.warning && k < run.warnings.size(); ++k) observer.warning(run.warnings[k]);
+    add_logarithms(job, path, run);
+    tell(said);
   }
   return run;
 }

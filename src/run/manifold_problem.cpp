@@ -16,11 +16,13 @@
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/initial_path.h"
+#include "latentpath/path/matrix_manifolds.h"
 #include "latentpath/path/points.h"
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
 #include "run/geodesic_by_find_path.h"
+#include "run/given_points.h"
 #include "run/manifold_topology.h"
 
 namespace latentpath {
@@ -65,17 +67,22 @@ Tensor read_points(const char* field, const std::string& text) {
 
 void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
   if (!job.matrix.empty()) {
-    LATENTPATH_CHECK(names_tensor_file(job.matrix), kArgument, "`matrix` takes a file of points, not '",
-                     job.matrix, "': FILE.npy of shape [n, D]");
-    const Tensor points = read_tensor_file(job.matrix).to(at::kDouble);
-    LATENTPATH_CHECK(points.dim() == 2 && points.size(0) >= 2 && points.size(1) >= 1, kInput, job.matrix,
-                     " must have the shape [n, D], with at least 2 points, not ",
-                     shape_string(points.sizes()));
-    std::tie(problem.start, problem.end) = pairs_of_matrix(points);
-  } else if (!job.exp.empty()) {
+    std::tie(problem.start, problem.end) =
+        pairs_of_matrix(detail::read_given_points("matrix", job.matrix, job.own_points, 2));
+  } else if (!job.mean.empty()) {
+    problem.start = detail::read_given_points("mean", job.mean, job.own_points, 1);
+    problem.end = problem.start.clone();
+  } else if (!job.along.empty()) {
+    const Tensor nodes = detail::read_given_points("along", job.along, job.own_polyline, 2);
+    problem.first_path = nodes.unsqueeze(0);
+    problem.start = nodes.narrow(0, 0, 1).contiguous();
+    problem.end = nodes.narrow(0, nodes.size(0) - 1, 1).contiguous();
+  } else if (!job.exp.empty() || job.curvature) {
     LATENTPATH_CHECK(!job.from.empty(), kArgument,
-                     "`exp` needs the point where its geodesic starts: give `from`");
-    problem.start = read_points("from", job.from);
+                     job.curvature ? "`curvature` is taken at points: give `from`"
+                                   : "`exp` needs the point where its geodesic starts: give `from`");
+    problem.start =
+        job.start.defined() ? job.start.to(at::kDouble).contiguous() : read_points("from", job.from);
     problem.end = problem.start.clone();
   } else if (job.start.defined()) {
     LATENTPATH_CHECK(job.end.defined() && job.start.dim() == 2 && job.start.sizes() == job.end.sizes() &&
@@ -261,6 +268,7 @@ void set_chart(const GeodesicJob& job, ManifoldProblem& problem) {
     std::string list;
     for (const ChartName& n : names) list += n.name + ", ";
     for (const QualityName& n : kQualityNames) list += std::string(n.name) + ", ";
+    for (const MatrixManifoldName& n : matrix_manifold_names()) list += n.name + ", ";
     throw Error(ErrorKind::kArgument, join_message("`manifold` '", job.manifold, "' is not one of ",
                                                    list.substr(0, list.size() - 2)));
   }
@@ -333,6 +341,7 @@ void check_on_level_set(const GeodesicJob& job, ManifoldProblem& problem) {
 }
 
 void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
+  if (problem.first_path.defined()) return;  // that of `along`
   const int64_t pairs = problem.start.size(0), dim = problem.start.size(1);
   if (job.own_first_path.defined() || !job.first_path.empty()) {
     Tensor path = (job.own_first_path.defined() ? job.own_first_path : read_tensor_file(job.first_path))
@@ -381,6 +390,37 @@ bool by_find_path(const GeodesicJob& o) {
   return o.search.method != "auto" && goes_to_find_path(from_files, o.search.method);
 }
 
+/// What is asked in the place of paths: one thing at a time, of the points that it takes.
+void check_questions(const GeodesicJob& o) {
+  struct Question {
+    const char* name;
+    bool asked, takes_from;
+  };
+  const Question questions[] = {{"matrix", !o.matrix.empty(), false},
+                                {"exp", !o.exp.empty(), true},
+                                {"mean", !o.mean.empty(), false},
+                                {"along", !o.along.empty(), false},
+                                {"curvature", o.curvature, true}};
+  const char* asked = nullptr;
+  for (const Question& question : questions) {
+    if (!question.asked) continue;
+    LATENTPATH_CHECK(asked == nullptr, kArgument, "`", asked == nullptr ? "" : asked, "` and `",
+                     question.name, "` ask for different things: give one of them");
+    asked = question.name;
+    LATENTPATH_CHECK((question.takes_from || o.from.empty()) && o.to.empty() && o.pairs.empty() &&
+                         o.example == 0 && !o.log && o.first_path.empty(),
+                     kArgument, "`", question.name, "` takes ",
+                     question.takes_from ? "`from` alone: " : "its own points: `from`, ",
+                     "`to`, `pairs`, `example`, `log` and `first_path` cannot be given with it");
+  }
+  LATENTPATH_CHECK(o.transport.empty() || (o.matrix.empty() && o.mean.empty() && !o.curvature), kArgument,
+                   "`transport` goes along paths, and `", asked == nullptr ? "" : asked, "` gives none");
+  LATENTPATH_CHECK(o.along.empty() || !o.transport.empty(), kArgument,
+                   "`along` is the way of a vector: give `transport` with it");
+  LATENTPATH_CHECK(o.weights.empty() || !o.mean.empty(), kArgument,
+                   "`weights` are those of the points of `mean`: give that as well");
+}
+
 void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(o.example != 0 || !o.manifold.empty() || !o.embedding.empty() || !o.metric.empty(),
                    kArgument,
@@ -413,6 +453,7 @@ void check_job(const GeodesicJob& o) {
       kArgument,
       "`exp` finds where geodesics lead: `to`, `pairs`, `matrix`, `example`, `log` and `first_path` cannot "
       "be given with it");
+  check_questions(o);
   LATENTPATH_CHECK(!o.log || o.matrix.empty(), kArgument, "`log` belongs to paths, and `matrix` gives none");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
@@ -426,6 +467,9 @@ std::string manifold_names() {
     names += (names.empty() ? "" : "; ") + n.name + (n.parameters.empty() ? "" : " (" + n.parameters + ")");
   for (const QualityName& n : kQualityNames)
     names += std::string("; ") + n.name + (*n.parameters != 0 ? std::string(" (") + n.parameters + ")" : "");
+  names += "; and by closed forms";
+  for (const MatrixManifoldName& n : matrix_manifold_names())
+    names += " " + n.name + (n.parameters.empty() ? "" : " (" + n.parameters + ")");
   return names;
 }
 
@@ -498,6 +542,25 @@ OptionTable<GeodesicJob> make_table() {
       .names_file()
       .add("log", &J::log)
       .help("Logarithm: also the velocities at `from` whose geodesics lead to `to`, log.npy")
+      .add("transport", &J::transport)
+      .help(
+          "Parallel transport of this vector at `from`, v1,v2,... or FILE.npy [D] or [pairs, D], along the "
+          "geodesics "
+          "to `to` or of `exp`, or `along`; transport.npy")
+      .names_file()
+      .add("along", &J::along)
+      .help("The way of `transport`: a polyline, FILE.npy [nodes, D]")
+      .names_file()
+      .add("mean", &J::mean)
+      .help(
+          "Frechet mean of the points of FILE.npy [n, D], the place of least mean squared distance: mean.npy")
+      .names_file()
+      .add("weights", &J::weights)
+      .help("Weights of the points of `mean`: w1,w2,... or FILE.npy [n]")
+      .names_file()
+      .unset("all alike")
+      .add("curvature", &J::curvature)
+      .help("Sectional curvature at `from`, Gauss's in 2-D: curvature.npy")
       .add("matrix", &J::matrix)
       .help(
           "Distances between all points of FILE.npy [n, D], in the place of paths: distances.npy [n, n] and "

@@ -44,11 +44,20 @@ struct Logarithm {
   double miss = 0;         ///< ‖exp_a(v) − b‖ in the metric at b, relative to the length
   bool converged = false;  ///< the miss is no more than 1e-10
   int iterations = 0;
+  /// The least singular value of d exp_a at v: 1 in a flat space, sin(θ)/θ on an arc θ of the unit sphere, 0
+  /// where the ends are conjugate, so that many geodesics of one length join them, as antipodes do.
+  double least_stretch = 1;
+  bool unique = true;  ///< false: another geodesic as short is known
+  /// Ends that are conjugate but for what differences can tell.
+  bool conjugate() const { return least_stretch < 1e-5; }
 };
 
 /// log_a(b) along the path `nodes` [count, D] from a to b; without one, along that of find_geodesics() from
 /// the straight line.
 Logarithm logarithm_map(const WeightedMetric& metric, std::span<const double> a, std::span<const double> b,
                         std::span<const double> nodes = {});
+/// The same from a first velocity [D] that is about right.
+Logarithm logarithm_from_velocity(const WeightedMetric& metric, std::span<const double> a,
+                                  std::span<const double> b, std::span<const double> velocity);
 
 }  // namespace latentpath

@@ -42,9 +42,14 @@ struct GeodesicJob {
   int64_t example = 0;  ///< 1 to 4: the papers'; manifold and ends at once
 
   std::string from = {}, to = {}, pairs = {};
-  std::string matrix = {};  ///< FILE.npy [n, D]: the distances of all pairs of these points, and no paths
-  std::string exp = {};     ///< tangent vectors at `from`, numbers or FILE.npy: geodesics that start so
-  bool log = false;         ///< the vectors at `from` whose geodesics lead to `to`
+  std::string matrix = {};     ///< FILE.npy [n, D]: the distances of all pairs of these points, and no paths
+  std::string exp = {};        ///< tangent vectors at `from`, numbers or FILE.npy: geodesics that start so
+  bool log = false;            ///< the vectors at `from` whose geodesics lead to `to`
+  std::string transport = {};  ///< tangent vectors at `from`, likewise: carried along geodesics, or `along`
+  std::string along = {};      ///< FILE.npy [nodes, D]: the polyline along which `transport` goes
+  std::string mean = {};       ///< FILE.npy [n, D]: the Fréchet mean of these points
+  std::string weights = {};    ///< of the points of `mean`, numbers or FILE.npy [n]
+  bool curvature = false;      ///< sectional curvature at `from`
 
   GeodesicOptions search = {};  ///< its `method` may also be lbfgs or adam: find_path()
   std::string init = "auto";
@@ -67,6 +72,9 @@ struct GeodesicJob {
   MetricTensorPointer own_metric = {};
   QualityPointer own_quality = {};
   Tensor start = {}, end = {}, own_first_path = {};  ///< [pairs, D]; [pairs, nodes, D]
+  Tensor own_vectors = {}, own_carried = {};         ///< of `exp` and `transport`, [pairs, D]
+  Tensor own_polyline = {};                          ///< of `along`, [nodes, D]
+  Tensor own_points = {}, own_weights = {};          ///< of `mean` or `matrix`, [n, D]; [n]
 };
 const OptionTable<GeodesicJob>& geodesic_job_option_table();
 
@@ -130,6 +138,17 @@ GeodesicJob apply_example(GeodesicJob job);
 
 /// Fills summary, warnings and text from the answers.
 void summarise(GeodesicRun& run);
+
+/// A job on a manifold of matrices, by its closed forms; false where its manifold is another one. Points are
+/// [n, rows, columns] or [n, rows · columns]; arrays come out as the latter.
+bool execute_on_matrices(const GeodesicJob& job, GeodesicRun& run, const CancellationToken& cancellation);
+/// What a job asks for in the place of paths, of the run's metric and problem: distances, maps and figures of
+/// points. False where it asks for paths.
+bool answer_in_place_of_paths(const GeodesicJob& job, GeodesicRun& run, const RunObserver& observer,
+                              const CancellationToken& cancellation);
+/// The velocities whose geodesics are the paths [pairs, nodes, D], and what is carried along these, beside
+/// what is recorded of them; log.npy, transport.npy.
+void add_logarithms(const GeodesicJob& job, const Tensor& paths, GeodesicRun& run);
 
 /// The distances of a job with a `matrix`, whose problem has the pairs of pairs_of_matrix(); with summary,
 /// text, arrays and files.

@@ -8,139 +8,18 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/find_geodesics.h"
-#include "metric/dense/weight_field.h"
+#include "path/dense/geodesic_motion.h"
 
 namespace latentpath {
 namespace {
 
+using detail::GeodesicMotion;
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// Dormand and Prince's tableau; the last row is the solution of order 5, kError its difference from order 4.
-constexpr int kStages = 7;
-constexpr double kTableau[kStages][kStages - 1] = {
-    {},
-    {1.0 / 5},
-    {3.0 / 40, 9.0 / 40},
-    {44.0 / 45, -56.0 / 15, 32.0 / 9},
-    {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-    {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-    {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-constexpr double kError[kStages] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                    -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
-constexpr int kMostSteps = 200'000;
-
-/// Position and momentum of a motion without forces, (z, p) [2D].
-class Motion {
- public:
-  explicit Motion(const WeightedMetric& metric)
-      : metric_(metric),
-        dim_(metric.latent_dim()),
-        outputs_(metric.chart().output_dim()),
-        chart_(metric.chart().make_expansion()),
-        weight_(metric.quality(), metric.epsilon()),
-        product_(dim_) {
-    LATENTPATH_CHECK(
-        !metric.target(), kArgument,
-        "exponential map and logarithm take a chart with a quality, and no metric given directly");
-    LATENTPATH_CHECK(!weight_.level_set(), kArgument,
-                     "exponential map and logarithm are not defined on a level set, whose weight has kinks");
-    LATENTPATH_CHECK(metric.chart().has_curvatures() &&
-                         (!metric.quality().map() || metric.quality().map()->has_curvatures()),
-                     kArgument, "exponential map and logarithm need second derivatives, which ",
-                     metric.chart().describe(), " or its quality does not have");
-  }
-
-  Index dim() const { return dim_; }
-
-  /// g(z).
-  const MatrixXd& metric_at(const VectorXd& z) {
-    chart_->expand(1, z.data(), nullptr);
-    if (weight_.constant()) {
-      square_ = weight_.constant_weight() * weight_.constant_weight();
-    } else {
-      weight_.expand(1, z.data(), nullptr);
-      square_ = weight_.squares()[0];
-    }
-    const Eigen::Map<const RowMajor> jacobian(chart_->jacobians(), outputs_, dim_);
-    g_.noalias() = square_ * (jacobian.transpose() * jacobian);
-    return g_;
-  }
-
-  /// (z', p') at (z, p); false where there is none.
-  bool derivative(const VectorXd& state, VectorXd& slope) {
-    if (!state.allFinite()) return false;
-    z_ = state.head(dim_);
-    factor_.compute(metric_at(z_));
-    if (factor_.info() != Eigen::Success) return false;
-    velocity_ = factor_.solve(state.tail(dim_));
-    const Eigen::Map<const RowMajor> jacobian(chart_->jacobians(), outputs_, dim_);
-    pushed_.noalias() = jacobian * velocity_;
-    chart_->curvature_products(pushed_.data(), velocity_.data(), product_.data());
-    slope.head(dim_) = velocity_;
-    slope.tail(dim_) = square_ * product_;
-    if (!weight_.constant())
-      slope.tail(dim_) +=
-          0.5 * pushed_.squaredNorm() * Eigen::Map<const VectorXd>(weight_.gradients().data(), dim_);
-    return slope.allFinite();
-  }
-
-  double speed(const VectorXd& z, const VectorXd& u) { return std::sqrt(u.dot(metric_at(z) * u)); }
-
-  /// From time 0 to 1, in place; false where the motion ends before.
-  bool advance(VectorXd& state, double duration, double tolerance) {
-    VectorXd k[kStages], next(2 * dim_), trial(2 * dim_), error(2 * dim_);
-    for (VectorXd& slope : k) slope.resize(2 * dim_);
-    if (!derivative(state, k[0])) return false;
-    if (step_ == 0) step_ = 0.01;
-    int steps = 0;
-    for (double done = 0; done < duration; ++steps) {
-      if (steps == kMostSteps || step_ < 1e-14) return false;
-      const double h = std::min(step_, duration - done);
-      bool defined = true;
-      for (int s = 1; s < kStages && defined; ++s) {
-        trial = state;
-        for (int r = 0; r < s; ++r) trial += h * kTableau[s][r] * k[r];
-        defined = derivative(trial, k[s]);
-      }
-      double size = std::numeric_limits<double>::infinity();
-      if (defined) {
-        next = trial;  // the last stage is taken at the solution itself
-        error.setZero();
-        for (int s = 0; s < kStages; ++s) error += h * kError[s] * k[s];
-        const double positions =
-            error.head(dim_).norm() / std::max(1e-300, scale(state.head(dim_), k[0].head(dim_)));
-        const double momenta = error.tail(dim_).norm() / std::max(1e-300, state.tail(dim_).norm());
-        size = std::max(positions, momenta) / tolerance;
-      }
-      if (size <= 1) {
-        state = next;
-        k[0] = k[kStages - 1];
-        done += h;
-      }
-      const double factor = size > 0 ? 0.9 * std::pow(size, -0.2) : 5;
-      if (size > 1 || h == step_) step_ = h * std::clamp(std::isfinite(factor) ? factor : 0.2, 0.2, 5.0);
-    }
-    return true;
-  }
-
- private:
-  static double scale(const VectorXd& z, const VectorXd& u) { return z.norm() + u.norm(); }
-
-  const WeightedMetric& metric_;
-  Index dim_, outputs_;
-  std::unique_ptr<MapExpansion> chart_;
-  detail::WeightField weight_;
-  MatrixXd g_;
-  Eigen::LLT<MatrixXd> factor_;
-  VectorXd z_, velocity_, pushed_, product_;
-  double square_ = 1;  ///< n²
-  double step_ = 0;
-};
-
-Exponential move(Motion& motion, const VectorXd& z, const VectorXd& v, int segments, double tolerance) {
+Exponential move(GeodesicMotion& motion, const VectorXd& z, const VectorXd& v, int segments,
+                 double tolerance) {
   const Index dim = motion.dim();
   Exponential found;
   found.nodes.assign(z.data(), z.data() + dim);
@@ -149,8 +28,9 @@ Exponential move(Motion& motion, const VectorXd& z, const VectorXd& v, int segme
   state << z, motion.metric_at(z) * v;
   LATENTPATH_CHECK(state.allFinite(), kNumerical,
                    "the metric is NaN or infinite where a geodesic is to start");
+  detail::DormandPrince steps;
   for (int s = 0; s < segments && found.complete; ++s) {
-    found.complete = found.length == 0 || motion.advance(state, 1.0 / segments, tolerance);
+    found.complete = found.length == 0 || steps.advance(motion, state, 1.0 / segments, tolerance);
     found.nodes.insert(found.nodes.end(), state.data(), state.data() + dim);
   }
   found.velocity.assign(static_cast<size_t>(dim), 0.0);
@@ -181,6 +61,99 @@ VectorXd first_velocity(std::span<const double> nodes, Index dim) {
   return static_cast<double>(count - 1) * slope;
 }
 
+/// Newton's method on exp_a(v) = b. Its Jacobian is taken by differences of coarser geodesics, and then kept
+/// up by Broyden's formula while the miss falls by much.
+class Shooting {
+ public:
+  Shooting(const WeightedMetric& metric, std::span<const double> a, std::span<const double> b)
+      : motion_(metric),
+        dim_(motion_.dim()),
+        start_(vector_of(a, dim_, "the start")),
+        end_(vector_of(b, dim_, "the end")) {}
+
+  Logarithm from(VectorXd v);
+
+ private:
+  Exponential shoot(const VectorXd& v, double tolerance) { return move(motion_, start_, v, 1, tolerance); }
+  VectorXd gap_of(const Exponential& moved) const {
+    return Eigen::Map<const VectorXd>(moved.nodes.data() + dim_, dim_) - end_;
+  }
+  MatrixXd differences(const VectorXd& v);
+  double least_stretch(const MatrixXd& slopes);
+
+  GeodesicMotion motion_;
+  Index dim_;
+  VectorXd start_, end_;
+};
+
+MatrixXd Shooting::differences(const VectorXd& v) {
+  constexpr double kDifference = 1e-4, kTolerance = 1e-10;
+  MatrixXd slopes(dim_, dim_);
+  const double h = kDifference * std::max(v.norm(), 1e-300);
+  for (Index d = 0; d < dim_; ++d) {
+    VectorXd ahead = v, behind = v;
+    ahead[d] += h;
+    behind[d] -= h;
+    slopes.col(d) = (gap_of(shoot(ahead, kTolerance)) - gap_of(shoot(behind, kTolerance))) / (2 * h);
+  }
+  return slopes;
+}
+
+/// The least singular value of d exp_a at v, in orthonormal frames at both ends.
+double Shooting::least_stretch(const MatrixXd& slopes) {
+  const Eigen::LLT<MatrixXd> here(motion_.metric_at(start_)), there(motion_.metric_at(end_));
+  if (!slopes.allFinite() || here.info() != Eigen::Success || there.info() != Eigen::Success) return 0;
+  const MatrixXd lowered = MatrixXd(there.matrixU()) * slopes;
+  const MatrixXd framed = here.matrixL().solve(lowered.transpose());
+  return framed.jacobiSvd().singularValues()[dim_ - 1];
+}
+
+Logarithm Shooting::from(VectorXd v) {
+  constexpr double kMiss = 1e-10, kTolerance = 1e-13, kFast = 0.1;
+  constexpr int kMostIterations = 30;
+  Logarithm found;
+  Exponential moved = shoot(v, kTolerance);
+  const auto size_of = [&](const Exponential& other) {
+    return other.complete ? motion_.speed(end_, gap_of(other)) : std::numeric_limits<double>::infinity();
+  };
+  double miss = size_of(moved);
+  MatrixXd slopes;
+  for (; found.iterations < kMostIterations && std::isfinite(miss) && miss > kTolerance * moved.length;
+       ++found.iterations) {
+    const bool fresh = slopes.size() == 0;
+    if (fresh) slopes = differences(v);
+    const VectorXd gap = gap_of(moved), step = slopes.fullPivLu().solve(gap);
+    // Halved until it is nearer: far from the solution a whole step may lead out of the chart.
+    double share = 1;
+    bool nearer = false;
+    for (; share > 1e-3 && !nearer; share /= 2) {
+      const VectorXd change = -share * step;
+      const Exponential other = shoot(v + change, kTolerance);
+      const double at = size_of(other);
+      nearer = at < miss;
+      if (!nearer) continue;
+      slopes += ((gap_of(other) - gap) - slopes * change) * change.transpose() / change.squaredNorm();
+      if (at > kFast * miss) slopes.resize(0, 0);
+      v += change, moved = other, miss = at;
+    }
+    if (!nearer && fresh) break;
+    if (!nearer) slopes.resize(0, 0);
+  }
+  found.velocity.assign(v.data(), v.data() + dim_);
+  found.length = motion_.speed(start_, v);
+  found.miss = miss / found.length;
+  found.converged = found.miss <= kMiss;
+  found.least_stretch = least_stretch(slopes.size() == 0 ? differences(v) : slopes);
+  return found;
+}
+
+Logarithm no_way(size_t dim) {
+  Logarithm found;
+  found.velocity.assign(dim, 0.0);
+  found.converged = true;
+  return found;
+}
+
 }  // namespace
 
 Exponential exponential_map(const WeightedMetric& metric, std::span<const double> z,
@@ -188,64 +161,28 @@ Exponential exponential_map(const WeightedMetric& metric, std::span<const double
   LATENTPATH_CHECK(segments >= 1, kArgument, "an exponential map takes 1 segment or more, not ", segments);
   LATENTPATH_CHECK(tolerance > 0, kArgument, "the tolerance of an exponential map must be above 0, not ",
                    tolerance);
-  Motion motion(metric);
+  GeodesicMotion motion(metric);
   return move(motion, vector_of(z, motion.dim(), "the point"),
               vector_of(v, motion.dim(), "the tangent vector"), segments, tolerance);
 }
 
 Logarithm logarithm_map(const WeightedMetric& metric, std::span<const double> a, std::span<const double> b,
                         std::span<const double> nodes) {
-  constexpr double kMiss = 1e-10, kDifference = 1e-6;
-  constexpr int kMostIterations = 30;
-  Motion motion(metric);
-  const Index dim = motion.dim();
-  const VectorXd start = vector_of(a, dim, "the start"), end = vector_of(b, dim, "the end");
-  Logarithm found;
-  found.velocity.assign(static_cast<size_t>(dim), 0.0);
-  if (start == end) {
-    found.converged = true;
-    return found;
-  }
+  Shooting shooting(metric, a, b);
+  if (std::equal(a.begin(), a.end(), b.begin())) return no_way(a.size());
   std::vector<double> path(nodes.begin(), nodes.end());
   if (path.empty())
     path = find_geodesics({.metric = metric, .start = {a.begin(), a.end()}, .end = {b.begin(), b.end()}})
                .geodesics[0]
                .nodes;
-  const auto shoot = [&](const VectorXd& v) { return move(motion, start, v, 1, 1e-13); };
-  const auto missed = [&](const Exponential& moved) -> VectorXd {
-    return Eigen::Map<const VectorXd>(moved.nodes.data() + dim, dim) - end;
-  };
-  const auto size_of = [&](const VectorXd& gap) { return motion.speed(end, gap); };
-  VectorXd v = first_velocity(path, dim);
-  Exponential moved = shoot(v);
-  double miss = moved.complete ? size_of(missed(moved)) : std::numeric_limits<double>::infinity();
-  for (; found.iterations < kMostIterations && std::isfinite(miss) && miss > 1e-13 * moved.length;
-       ++found.iterations) {
-    MatrixXd slopes(dim, dim);
-    for (Index d = 0; d < dim; ++d) {
-      const double h = kDifference * std::max(v.norm(), 1e-300);
-      VectorXd ahead = v, behind = v;
-      ahead[d] += h;
-      behind[d] -= h;
-      slopes.col(d) = (missed(shoot(ahead)) - missed(shoot(behind))) / (2 * h);
-    }
-    const VectorXd step = slopes.fullPivLu().solve(missed(moved));
-    // Halved until it is nearer: far from the solution a whole step may lead out of the chart.
-    double share = 1;
-    bool nearer = false;
-    for (; share > 1e-3 && !nearer; share /= 2) {
-      const Exponential other = shoot(v - share * step);
-      const double at = other.complete ? size_of(missed(other)) : std::numeric_limits<double>::infinity();
-      nearer = at < miss;
-      if (nearer) v -= share * step, moved = other, miss = at;
-    }
-    if (!nearer) break;
-  }
-  std::copy_n(v.data(), dim, found.velocity.begin());
-  found.length = motion.speed(start, v);
-  found.miss = miss / found.length;
-  found.converged = found.miss <= kMiss;
-  return found;
+  return shooting.from(first_velocity(path, metric.latent_dim()));
+}
+
+Logarithm logarithm_from_velocity(const WeightedMetric& metric, std::span<const double> a,
+                                  std::span<const double> b, std::span<const double> velocity) {
+  Shooting shooting(metric, a, b);
+  if (std::equal(a.begin(), a.end(), b.begin())) return no_way(a.size());
+  return shooting.from(vector_of(velocity, metric.latent_dim(), "the velocity"));
 }
 
 }  // namespace latentpath
