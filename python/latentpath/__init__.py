@@ -26,6 +26,7 @@ from ._quality import (
     quality,
     shift_odds,
 )
+from ._maps import distances, exponential_map, frechet_mean, logarithm_map, parallel_transport, sectional_curvature
 from ._search import find_path, find_tour, geodesic, measures
 
 __all__ = [
@@ -49,17 +50,23 @@ __all__ = [
     "avoid",
     "build_facts",
     "class_probability",
+    "distances",
     "evaluate",
+    "exponential_map",
     "export",
     "favor",
     "find_path",
     "find_tour",
+    "frechet_mean",
     "geodesic",
     "keep_features",
+    "logarithm_map",
     "measures",
     "normal_prior",
+    "parallel_transport",
     "prior",
     "prior_samples",
     "quality",
+    "sectional_curvature",
     "shift_odds",
 ]

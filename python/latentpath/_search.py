@@ -39,7 +39,7 @@ _tour_options = Options("interpolate", taken=_TAKEN)
 _geodesic_options = Options(
     "geodesic",
     taken=SIGNATURE
-    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "matrix", "exp", "log", "first-path",
+    | {"embedding", "metric", "level-set", "quality", "from", "to", "pairs", "matrix", "exp", "log", "transport", "along", "mean", "weights", "curvature", "first-path",
        "latent-dim", "dtype", "stiffness", "example"},
 )
 _measure_options = Options(

@@ -193,6 +193,15 @@ Answer geodesic(const std::string& request, at::TensorList tensors) {
                      [](const GeodesicRun& run, json& record) { record["method"] = run.method; });
 }
 
+/// What a job asks for in the place of paths: the arrays of the names in the request's `arrays`.
+std::tuple<std::vector<Tensor>, std::string> geodesic_maps(const std::string& request,
+                                                           at::TensorList tensors) {
+  const auto names = json::parse(request).at("arrays").get<std::vector<std::string>>();
+  auto [arrays, record] =
+      answer(names, request, tensors, geodesic_maps_job, [](const GeodesicRun&, json&) {});
+  return {arrays, record};
+}
+
 /// Points [1, K + 1, N, d], times [K + 1] and weights [1, K + 1, N], empty where all are alike.
 std::tuple<Tensor, Tensor, Tensor, std::string> measures(const std::string& request, at::TensorList tensors) {
   auto [arrays, record] = answer({"path.npy", "times.npy", "weights.npy"}, request, tensors, measures_job,
@@ -395,6 +404,7 @@ TORCH_LIBRARY(latentpath, library) {
   library.def("interpolate(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::interpolate);
   library.def("tour(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, Tensor, str)", &python::tour);
   library.def("geodesic(str request, Tensor[] tensors) -> (Tensor, Tensor, str)", &python::geodesic);
+  library.def("geodesic_maps(str request, Tensor[] tensors) -> (Tensor[], str)", &python::geodesic_maps);
   library.def("measures(str request, Tensor[] tensors) -> (Tensor, Tensor, Tensor, str)", &python::measures);
   library.def("evaluate(str request, Tensor[] tensors) -> (Tensor, str)", &python::evaluate);
   library.def("open_shards(str request) -> str", &python::open_shards);

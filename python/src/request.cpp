@@ -217,12 +217,12 @@ EvaluateJob evaluate_job(const json& request, at::TensorList tensors) {
   return job;
 }
 
-GeodesicJob geodesic_job(const json& request, at::TensorList tensors) {
+namespace {
+
+/// Options, and chart, metric and quality as functions, of points of `dim` coordinates.
+GeodesicJob geodesic_job_of(const json& request, int64_t dim) {
   GeodesicJob job;
   set_options(geodesic_job_option_table().bind(job), request.at("options"));
-  job.start = tensors.at(0);
-  job.end = tensors.at(1);
-  const int64_t dim = job.start.size(-1);
   if (holds(request, "chart")) {
     job.own_embedding = map_of(request.at("chart"), dim);
     job.embedding = job.own_embedding->describe();
@@ -235,7 +235,44 @@ GeodesicJob geodesic_job(const json& request, at::TensorList tensors) {
     job.own_quality = QualityBuilder(dim).make(request.at("quality"));
     job.quality = job.own_quality->describe();
   }
+  return job;
+}
+
+}  // namespace
+
+GeodesicJob geodesic_job(const json& request, at::TensorList tensors) {
+  GeodesicJob job = geodesic_job_of(request, tensors.at(0).size(-1));
+  job.start = tensors.at(0);
+  job.end = tensors.at(1);
   if (tensors.size() > 2) job.own_first_path = tensors[2];
+  return job;
+}
+
+GeodesicJob geodesic_maps_job(const json& request, at::TensorList tensors) {
+  GeodesicJob job = geodesic_job_of(request, tensors.at(0).size(-1));
+  // What each tensor is, by name; the text beside it is what sentences call it.
+  struct Given {
+    const char* name;
+    Tensor GeodesicJob::*tensor;
+    std::string GeodesicJob::*text;
+  };
+  const Given all[] = {{"start", &GeodesicJob::start, &GeodesicJob::from},
+                       {"end", &GeodesicJob::end, nullptr},
+                       {"exp", &GeodesicJob::own_vectors, &GeodesicJob::exp},
+                       {"transport", &GeodesicJob::own_carried, &GeodesicJob::transport},
+                       {"along", &GeodesicJob::own_polyline, &GeodesicJob::along},
+                       {"mean", &GeodesicJob::own_points, &GeodesicJob::mean},
+                       {"matrix", &GeodesicJob::own_points, &GeodesicJob::matrix},
+                       {"weights", &GeodesicJob::own_weights, &GeodesicJob::weights}};
+  size_t next = 0;
+  for (const auto& name : request.at("tensors"))
+    for (const Given& given : all)
+      if (name == given.name) {
+        job.*given.tensor = tensors.at(next++);
+        if (given.text != nullptr) job.*given.text = given.name;
+      }
+  job.log = request.value("log", false);
+  job.curvature = request.value("curvature", false);
   return job;
 }
 

@@ -35,6 +35,8 @@ InterpolateJobs interpolate_jobs(const nlohmann::json& request, at::TensorList t
 /// [pairs, 2, D], where they are given.
 EvaluateJob evaluate_job(const nlohmann::json& request, at::TensorList tensors);
 GeodesicJob geodesic_job(const nlohmann::json& request, at::TensorList tensors);
+/// Maps, means, distances and curvature: `tensors` of the request names what each tensor is.
+GeodesicJob geodesic_maps_job(const nlohmann::json& request, at::TensorList tensors);
 /// Tensors: x, y, and the weights that the request says are there.
 MeasuresJob measures_job(const nlohmann::json& request, at::TensorList tensors);
 

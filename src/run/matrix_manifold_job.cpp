@@ -21,7 +21,8 @@
 namespace latentpath {
 namespace {
 
-using namespace detail;
+using detail::DistanceRecord;
+using detail::number_or_null;
 
 using nlohmann::json;
 
@@ -82,7 +83,7 @@ void MatrixJob::find_distances() {
   run_.reason = maps_.how();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   record.title = maps_.describe();
-  record_distances(record, run_);
+  detail::record_distances(record, run_);
 }
 
 void MatrixJob::find_paths() {
@@ -100,7 +101,8 @@ void MatrixJob::find_paths() {
   end = end.expand({pairs, -1}).contiguous();
   Tensor carried;
   if (!job_.transport.empty())
-    carried = read_given_vectors("transport", job_.transport, job_.own_carried, start).expand({pairs, -1});
+    carried =
+        detail::read_given_vectors("transport", job_.transport, job_.own_carried, start).expand({pairs, -1});
   run_.summary = {
       {"pairs", json::array()}, {"seed", run_.seed}, {"title", maps_.describe()}, {"how", maps_.how()}};
   std::vector<Tensor> paths, logarithms, vectors;
@@ -115,13 +117,13 @@ void MatrixJob::find_paths() {
                                        {"termination", found.converged ? "converged" : "iteration limit"},
                                        {"closed_form", true}}}});
     run_.text += join_message("pair ", pair + 1, ": distance ", std::setprecision(12), found.length, "\n");
-    if (job_.log) tell_logarithm(found, pair, run_);
-    doubt_logarithm(found, pair, run_);
+    if (job_.log) detail::tell_logarithm(found, pair, run_);
+    detail::doubt_logarithm(found, pair, run_);
     if (!carried.defined()) continue;
     const std::vector<double> w = row_major(carried[pair]);
     maps_.check_tangent(a, w, join_message("the vector ", pair + 1, " of `transport`"));
     const Transport moved = maps_.transport(a, found.velocity, w);
-    tell_transport(moved, pair, run_);
+    detail::tell_transport(moved, pair, run_);
     vectors.push_back(at::tensor(moved.vector(), at::kDouble));
   }
   check_not_interrupted(cancellation_);
@@ -138,9 +140,9 @@ void MatrixJob::execute() {
   if (!job_.matrix.empty())
     find_distances();
   else if (!job_.exp.empty())
-    find_exponentials(maps_, points_of("from", job_.from, job_.start), job_, run_);
+    detail::find_exponentials(maps_, points_of("from", job_.from, job_.start), job_, run_);
   else if (!job_.mean.empty())
-    find_mean(maps_, points_of("mean", job_.mean, job_.own_points), job_, run_, cancellation_);
+    detail::find_mean(maps_, points_of("mean", job_.mean, job_.own_points), job_, run_, cancellation_);
   else
     find_paths();
 }

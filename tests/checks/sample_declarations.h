@@ -120,6 +120,18 @@ extern const CurvePoints points;
 extern const PathEnergy energy;
 extern const Tensor pull, stiffness, action;
 extern double* gradient;
+//// metric/sectional_curvature.h
+extern const std::vector<double> z, u, v;
+//// path/frechet_mean.h
+extern const WeightedMetric metric;
+extern const std::vector<double> points;
+//// path/manifold_maps.h
+extern const std::vector<double> a, b;
+//// path/matrix_manifolds.h
+extern const std::vector<double> p, q;
+//// path/parallel_transport.h
+extern const WeightedMetric metric;
+extern const std::vector<double> z, v, w;
 //// path/geodesic_maps.h
 extern const WeightedMetric metric;
 extern const std::vector<double> a, v;

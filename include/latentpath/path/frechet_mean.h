@@ -8,7 +8,7 @@
 // one of several, several starts are compared then, and it is said. Free of LibTorch.
 //
 //   const FrechetMean mean = frechet_mean(*chart_maps(metric), points);   // points [n, D]
-//   mean.point, mean.variance, mean.gradient_norm
+//   mean.point, mean.variance, mean.gradient_norm;
 //
 // Sources: H. Karcher, Riemannian center of mass and mollifier smoothing, Comm. Pure Appl. Math. 30 (1977);
 // J. Barzilai, J. Borwein, IMA J. Numer. Anal. 8 (1988); B. Afsari, Proc. AMS 139 (2011).

@@ -51,7 +51,12 @@ class Search {
   Descent descend(Row start) const;
   bool advance(Look& look, double& rate) const;
   bool settled(const Look& look) const {
-    return look.slope <= options_.tolerance * std::sqrt(2 * look.half) || look.half == 0;
+    // Below what rounding of points and distances does there is nothing left to descend.
+    constexpr double kRounding = 1e-14;
+    const double farthest = *std::max_element(look.distances.begin(), look.distances.end());
+    const double size = std::sqrt(std::max(0.0, maps_.inner(look.point, look.point, look.point)));
+    return look.slope <=
+           std::max(options_.tolerance * std::sqrt(2 * look.half), kRounding * (size + farthest));
   }
   double distance(const Row& a, const Row& b) const { return maps_.logarithm(a, b).length; }
   std::optional<Row> middle() const;

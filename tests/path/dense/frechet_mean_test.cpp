@@ -109,6 +109,15 @@ TEST(FrechetMean, OfPositiveDefiniteMatrices) {
   EXPECT_NEAR(identity.point[3], 1, 1e-8);
 }
 
+// All the weight on one point leaves a variance of rounding alone, and that is a mean.
+TEST(FrechetMean, OfOnePointWithAllTheWeight) {
+  const auto maps = make_matrix_manifold("spd", {2});
+  const FrechetMean mean = frechet_mean(*maps, Vector{1, 0, 0, 8, 4, 0, 0, 2}, Vector{1, 0});
+  EXPECT_TRUE(mean.converged);
+  EXPECT_LE(mean.iterations, 2);
+  EXPECT_NEAR(mean.point[3], 8, 1e-12);
+}
+
 TEST(FrechetMean, OfRotationsAndSubspaces) {
   const auto turns = make_matrix_manifold("so3", {});
   Vector points;
