@@ -107,9 +107,26 @@ void WeightedMetric::squared_chords(std::size_t count, const double* x, double* 
 
 namespace {
 
-// Lengths of the polyline with each segment cut into `subdivisions`.
-CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const double> nodes,
-                                int subdivisions) {
+/// Images of points, of which every second one, from the first on, is known.
+void fill_images(const AnalyticMap& chart, const std::vector<double>& points,
+                 const std::vector<double>& known, std::vector<double>& x) {
+  const auto dim = static_cast<std::size_t>(chart.latent_dim()),
+             outputs = static_cast<std::size_t>(chart.output_dim());
+  const std::size_t fresh = points.size() / dim / 2;
+  std::vector<double> odd(fresh * dim), images(fresh * outputs);
+  for (std::size_t p = 0; p < fresh; ++p) std::copy_n(&points[(2 * p + 1) * dim], dim, &odd[p * dim]);
+  chart.values(fresh, odd.data(), nullptr, images.data());
+  for (std::size_t p = 0; p < fresh; ++p) {
+    std::copy_n(&known[p * outputs], outputs, &x[2 * p * outputs]);
+    std::copy_n(&images[p * outputs], outputs, &x[(2 * p + 1) * outputs]);
+  }
+  std::copy_n(&known[fresh * outputs], outputs, &x[2 * fresh * outputs]);
+}
+
+// Lengths of the polyline with each segment cut into `subdivisions`. `images`, where it is given, holds those
+// of the points of half as many, or none yet, and then those of these.
+CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const double> nodes, int subdivisions,
+                                std::vector<double>* images = nullptr) {
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const auto outputs = static_cast<std::size_t>(metric.chart().output_dim());
   const std::size_t segments = nodes.size() / dim - 1, cuts = static_cast<std::size_t>(subdivisions);
@@ -130,7 +147,10 @@ CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const do
     }
   std::copy(nodes.end() - static_cast<std::ptrdiff_t>(dim), nodes.end(),
             points.end() - static_cast<std::ptrdiff_t>(dim));
-  metric.chart().values(total + 1, points.data(), nullptr, x.data());
+  if (images != nullptr && 2 * images->size() == (total + 2) * outputs)
+    fill_images(metric.chart(), points, *images, x);
+  else
+    metric.chart().values(total + 1, points.data(), nullptr, x.data());
   metric.weights(total, middles.data(), times.data(), n.data());
   metric.squared_chords(total, x.data(), squares.data());
   CurveFigures<double> figures;
@@ -146,6 +166,7 @@ CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const do
     }
     figures.min_weight = std::min(figures.min_weight, n[p]);
   }
+  if (images != nullptr) *images = std::move(x);
   return figures;
 }
 
@@ -210,10 +231,14 @@ CurveFigures<double> WeightedMetric::length(std::span<const double> nodes, doubl
   // Values that are rounded to single precision settle no further than a few of their last digits.
   tolerance =
       std::max({tolerance, 10 * chart_->rounding(), quality_->map() ? 10 * quality_->map()->rounding() : 0});
-  CurveFigures<double> figures = cut_length(*this, nodes, std::min(4, max_subdivisions));
+  // Of a formula every image is computed once. A model's last digits may depend on the batch that it is
+  // given.
+  std::vector<double> known;
+  std::vector<double>* const images = chart_->concurrent() ? &known : nullptr;
+  CurveFigures<double> figures = cut_length(*this, nodes, std::min(4, max_subdivisions), images);
   bool settled = false;
   while (!settled && std::isfinite(figures.length) && figures.subdivisions < max_subdivisions) {
-    const CurveFigures<double> finer = cut_length(*this, nodes, 2 * figures.subdivisions);
+    const CurveFigures<double> finer = cut_length(*this, nodes, 2 * figures.subdivisions, images);
     settled = std::abs(finer.length - figures.length) <= tolerance * std::abs(finer.length);
     figures = finer;
   }
