@@ -1,8 +1,10 @@
 #pragma once
 // The rows of an option table as JSON, and as what a settings file says.
 //
-//   describe_options(interpolate_option_table().bind(job));   // [{"name": "segments", "default": 64, …}, …]
-//   settings_arguments("run.toml", {"interpolate", options, names}, given);   // {"--segments=32"}
+//   InterpolateJob job;
+//   const auto rows = interpolate_option_table().bind(job);
+//   describe_options(rows);   // [{"name": "segments", "default": 64, …}, …]
+//   settings_arguments("run.toml", {"interpolate", rows, {"interpolate"}}, {});   // {"--segments=32"}
 
 #include <nlohmann/json.hpp>
 #include <string>
