@@ -1,7 +1,8 @@
 // What libraries read from the environment when they are loaded. A process cannot tell them later, nor
 // earlier than the C library, which takes the environment as it found it: so .preinit_array, which comes
-// before any constructor, starts the program anew with what it lacks; that costs 20 ms. Part of every
-// executable that multiplies matrices. What a user has set stays.
+// before any constructor, starts the program anew with what it lacks. That loads the libraries twice: 0.49 s
+// of processor time for `latentpath version` become 0.68 s. Part of every executable that multiplies
+// matrices. What a user has set stays, and spares this.
 
 #include <unistd.h>
 
