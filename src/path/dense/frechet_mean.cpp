@@ -82,7 +82,8 @@ void Search::set_weights(std::span<const double> weights) {
     LATENTPATH_CHECK(std::isfinite(weight) && weight >= 0, kArgument, "a weight of a mean is ", weight,
                      ": weights are finite and not negative");
   const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
-  LATENTPATH_CHECK(sum > 0, kArgument, "the weights of a mean are all 0: one of them must be above");
+  LATENTPATH_CHECK(sum > 0 && std::isfinite(sum), kArgument, "the weights of a mean have the sum ", sum,
+                   ": it must be above 0 and finite");
   for (double& weight : weights_) weight /= sum;
 }
 

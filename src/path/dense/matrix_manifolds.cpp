@@ -68,10 +68,10 @@ class MatrixMaps : public ManifoldMaps {
     const MatrixXd vector = direction(x, y, found);
     append(found.velocity, vector);
     found.length = std::sqrt(std::max(0.0, product(x, vector, vector)));
-    const MatrixXd end = move(x, vector, 1).first;
-    found.miss = found.length > 0 ? apart(end, y) / found.length : 0;
+    const double missed = apart(move(x, vector, 1).first, y), scale = std::max(found.length, missed);
+    found.miss = scale > 0 ? missed / scale : 0;
     // Rounding of points that lie close together is no miss.
-    found.converged = found.miss <= 1e-10 || apart(end, y) <= 1e-13;
+    found.converged = found.miss <= 1e-10 || missed <= 1e-13;
     return found;
   }
   Transport transport(std::span<const double> z, std::span<const double> v, std::span<const double> w,
@@ -201,7 +201,7 @@ class Spd final : public MatrixMaps {
 
 class Rotations final : public MatrixMaps {
  public:
-  Rotations() : MatrixMaps("SO(3), lengths are angles", "closed forms, by quaternions", 3, 3) {}
+  Rotations() : MatrixMaps("SO(3)", "closed forms, by quaternions; lengths are angles", 3, 3) {}
   double convexity_radius(std::span<const double>) const override { return M_PI / 2; }
 
  protected:
@@ -311,6 +311,33 @@ class Grassmann final : public MatrixMaps {
   }
 };
 
+/// The skew logarithm of a rotation of R^m, by angles in [0, π] in the planes of its real Schur form, and the
+/// widest of them: where that is π the logarithm is one of several.
+MatrixXd skew_logarithm(const MatrixXd& rotation, double& widest) {
+  const Eigen::RealSchur<MatrixXd> schur(rotation);
+  const MatrixXd &t = schur.matrixT(), &u = schur.matrixU();
+  const Index size = rotation.rows();
+  MatrixXd angles = MatrixXd::Zero(size, size);
+  const auto turn = [&](Index i, Index j, double angle) {
+    angles(j, i) = angle;
+    angles(i, j) = -angle;
+    widest = std::max(widest, std::abs(angle));
+  };
+  Index reversed = -1;  // a direction that is turned round, until another one makes a plane with it
+  for (Index i = 0; i < size; ++i) {
+    if (i + 1 < size && t(i + 1, i) != 0) {
+      turn(i, i + 1, std::atan2(t(i + 1, i) - t(i, i + 1), t(i, i) + t(i + 1, i + 1)));
+      ++i;
+    } else if (t(i, i) < 0 && reversed < 0) {
+      reversed = i;
+    } else if (t(i, i) < 0) {
+      turn(reversed, i, M_PI);
+      reversed = -1;
+    }
+  }
+  return u * angles * u.transpose();
+}
+
 class Stiefel final : public MatrixMaps {
  public:
   Stiefel(int n, int p)
@@ -383,14 +410,13 @@ MatrixXd Stiefel::direction(const MatrixXd& x, const MatrixXd& y, Logarithm& fou
                    ": one of them is a reflection of the other's component");
   MatrixXd generator;
   for (; found.iterations < kMostIterations; ++found.iterations) {
-    generator = v.log();
-    if (!generator.allFinite()) break;
-    generator = MatrixXd(0.5 * (generator - generator.transpose()));
+    double widest = 0;
+    generator = skew_logarithm(v, widest);
+    found.unique = widest < M_PI - kCut;
     const MatrixXd rest = generator.bottomRightCorner(more, more);
     if (rest.norm() <= 1e-14) break;
     v.rightCols(more) *= MatrixXd(-rest).exp();
   }
-  if (!generator.allFinite()) generator.setZero();
   return x * generator.topLeftCorner(p, p) + q * generator.bottomLeftCorner(more, p);
 }
 

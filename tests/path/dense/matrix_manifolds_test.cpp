@@ -256,6 +256,22 @@ TEST_F(MatrixManifolds, Frames) {
   }
 }
 
+TEST_F(MatrixManifolds, OppositeFramesAreHalfATurnApart) {
+  const std::vector<std::pair<double, double>> sizes{{3, 1}, {3, 2}, {4, 2}, {5, 2}};
+  for (const auto& [n, p] : sizes) {
+    const auto frames = make_matrix_manifold("stiefel", {n, p});
+    const MatrixXd x = Eigen::HouseholderQR<MatrixXd>(MatrixXd::Random(int(n), int(n))).householderQ() *
+                       MatrixXd::Identity(int(n), int(p));
+    const MatrixXd away = -x;
+    const Logarithm found = frames->logarithm(numbers(x), numbers(away));
+    EXPECT_TRUE(found.converged) << n << " " << p << ": " << found.miss;
+    EXPECT_NEAR(found.length, M_PI, 1e-10) << n << " " << p;
+    EXPECT_FALSE(found.unique);
+    const Vector end = frames->exponential(numbers(x), found.velocity).point();
+    for (size_t i = 0; i < end.size(); ++i) EXPECT_NEAR(end[i], numbers(away)[i], 1e-10);
+  }
+}
+
 TEST_F(MatrixManifolds, RefuseWhatIsNoPoint) {
   EXPECT_EQ(make_matrix_manifold("torus", {}), nullptr);
   EXPECT_THROW(make_matrix_manifold("spd", {}), Error);
