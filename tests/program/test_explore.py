@@ -239,7 +239,7 @@ def test_a_page_that_leaves_stops_its_search(models, tmp_path):
     begin = time.monotonic()
     page.ask(staying, 2, favor=["8"])
     assert staying.next("line")["number"] == 2
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 50  # far from what the search may take
     end(page)  # with a search going on
 
 
