@@ -8,6 +8,7 @@
 #include "latentpath/io/csv.h"
 #include "latentpath/io/tensor_file.h"
 #include "latentpath/measure/interpolate_measures.h"
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/probe.h"
 #include "latentpath/run/measure_summary.h"
@@ -126,6 +127,7 @@ void check_job(const MeasuresJob& o) {
                    "`to` is missing: give the sample at the end of the path");
   LATENTPATH_CHECK(o.quality.empty() || o.search.kind != MeasureKind::kMixture, kArgument,
                    "`quality` cannot change a mixture, which moves no point: use `kind` mmd or displacement");
+  if (!o.quality.empty() || o.own_quality) check_epsilon_of_a_quality(o.search.epsilon);
 }
 
 OptionTable<MeasuresJob> make_table() {

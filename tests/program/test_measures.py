@@ -213,6 +213,7 @@ CASES = {
     "width for energy": ({"kernel": "energy", "width": 1}, ARGUMENT, ["energy", "width"]),
     "quality for mixture": ({"kind": "mixture", "quality": "x.pt"}, ARGUMENT, ["--quality", "mixture"]),
     "a solver of second order": ({"method": "newton"}, ARGUMENT, ["--method", "spectral-gradient", "newton"]),
+    "deaf to its quality": ({"quality": "x.pt", "epsilon": 0.5}, ARGUMENT, ["--epsilon"]),
     "no such quality": ({"quality": "nowhere.pt"}, INPUT, ["nowhere.pt"]),
     **{f"unknown {option}": ({option: "banana"}, ARGUMENT, [option, "banana"])
        for option in ("kind", "method", "kernel", "start", "curve")},
