@@ -189,12 +189,13 @@ void find_transport_along(const WeightedMetric& metric, const Tensor& nodes, con
   const Tensor vectors =
       read_given_vectors("transport", job.transport, job.own_carried, nodes.narrow(0, 0, 1));
   open_summary(run, metric.describe());
+  const std::vector<double> way = row_major(nodes);
+  const double length = metric.length(way).length;
   std::vector<Tensor> ends, ways;
   for (int64_t pair = 0; pair < vectors.size(0); ++pair) {
-    const Transport found = transport_along(metric, row_major(nodes), row_major(vectors[pair]));
-    run.summary["pairs"].push_back({{"path",
-                                     {{"length", number_or_null(metric.length(row_major(nodes)).length)},
-                                      {"complete", found.complete}}}});
+    const Transport found = transport_along(metric, way, row_major(vectors[pair]));
+    run.summary["pairs"].push_back(
+        {{"path", {{"length", number_or_null(length)}, {"complete", found.complete}}}});
     tell_transport(found, pair, run);
     if (!found.complete) fail(run, pair);
     ends.push_back(row_of(found.vector()));
