@@ -2,7 +2,10 @@
 // Eq. 13 as functions of what a solver may move: the points, the parameters of a curve, smooth motions.
 // Internal.
 
+#include <cmath>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "latentpath/solver/objective.h"
@@ -10,37 +13,44 @@
 
 namespace latentpath {
 
-/// The first step of a descent moves the variables by 1/50 of the points' spread, in the mean square,
-/// whatever the size of the gradient: a step of the gradient itself may throw points to where no kernel
-/// reaches them. Later steps are scaled by what L-BFGS learns.
-class FirstStep {
- public:
-  explicit FirstStep(const Tensor& points)
-      : length_(0.02 * points.flatten(0, 1).std(0, false).mean().item<double>()) {}
-  Tensor operator()(const Tensor& gradient) {
-    if (scale_ == 0) {
-      const double size = (gradient.norm() / std::sqrt(static_cast<double>(gradient.numel()))).item<double>();
-      scale_ = size > 0 && length_ > 0 ? length_ / size : 1;
-    }
-    return scale_ * gradient;
-  }
+/// The spread of a path's points about their mean, one number of them: what lengths are compared with.
+inline double spread_of(const MeasurePath& path) {
+  return path.points.flatten(0, 1).std(0, false).mean().item<double>();
+}
 
- private:
-  double length_, scale_ = 0;
-};
+/// ‖g‖ s √N / cost for N variables in the units of the points, whose spread is s: how far from stationary,
+/// wherever the origin lies and however far the points have moved.
+inline Tensor stationarity(const MeasurePath& path, const ObjectiveValue& at) {
+  const double size = spread_of(path) * std::sqrt(static_cast<double>(at.gradient.size(1)));
+  return at.gradient.norm(2, {1}) * size / at.value.abs().clamp_min(1e-300);
+}
+
+/// The length of the first step of a descent, as a share of the points' spread in the mean square, whatever
+/// the size of the gradient: a step of the gradient itself may throw points to where no kernel reaches them.
+/// Later steps are scaled by what L-BFGS learns.
+constexpr double kFirstStep = 0.02;
+
+/// What to multiply the gradient at the path itself by for such a step, and every other gradient alike.
+inline double first_step_scale(const MeasurePath& path, const Tensor& gradient) {
+  const double length = kFirstStep * spread_of(path);
+  const double size = (gradient.norm() / std::sqrt(static_cast<double>(gradient.numel()))).item<double>();
+  return size > 0 && length > 0 ? length / size : 1;
+}
 
 /// Eq. 13 as a function of the points of X¹ … X^{K−1}, flat in one row.
 class MeasureObjective final : public Objective {
  public:
   MeasureObjective(const NeighbourDistances& distances, const Quality* quality, double epsilon,
                    MeasurePath path)
-      : distances_(distances),
-        quality_(quality),
-        epsilon_(epsilon),
-        path_(std::move(path)),
-        first_step_(path_.points) {}
-  Tensor precondition(const Tensor& gradient, const Tensor& /*rows*/) override {
-    return first_step_(gradient);
+      : distances_(distances), quality_(quality), epsilon_(epsilon), path_(std::move(path)) {}
+  Tensor precondition(const Tensor& gradient, const Tensor& rows) override {
+    if (!scale_)
+      scale_ = first_step_scale(
+          path_, evaluate(path_.points.narrow(0, 1, nodes() - 2).reshape({1, -1}), rows).gradient);
+    return *scale_ * gradient;
+  }
+  Tensor gradient_residual(const Tensor& /*x*/, const ObjectiveValue& at, const Tensor& /*rows*/) override {
+    return stationarity(path_, at);
   }
 
   int64_t problems() const override { return 1; }
@@ -70,7 +80,7 @@ class MeasureObjective final : public Objective {
   const Quality* quality_;
   double epsilon_;
   MeasurePath path_;
-  FirstStep first_step_;
+  std::optional<double> scale_;
 };
 
 /// The same through the parameters of a curve in the space of samples, R^{N d} (paper A, Eq. 9).
@@ -121,7 +131,7 @@ class CurveObjective final : public Objective {
 class SmoothObjective final : public Objective {
  public:
   SmoothObjective(const MeasureObjective& nodes, MeasurePath path, int64_t harmonics)
-      : nodes_(nodes), path_(std::move(path)), harmonics_(harmonics), first_step_(path_.points) {
+      : nodes_(nodes), path_(std::move(path)), harmonics_(harmonics) {
     const int64_t steps = path_.points.size(0) - 1;
     const Tensor m = at::arange(1, harmonics + 1, at::kDouble);
     // Divided by m: a wave of a given amplitude then costs the same speed whatever its frequency.
@@ -130,8 +140,13 @@ class SmoothObjective final : public Objective {
     waves_[steps].zero_();
   }
   int64_t problems() const override { return 1; }
-  Tensor precondition(const Tensor& gradient, const Tensor& /*rows*/) override {
-    return first_step_(gradient);
+  Tensor precondition(const Tensor& gradient, const Tensor& rows) override {
+    if (!scale_)
+      scale_ = first_step_scale(path_, evaluate(at::zeros({1, variables()}, at::kDouble), rows).gradient);
+    return *scale_ * gradient;
+  }
+  Tensor gradient_residual(const Tensor& /*x*/, const ObjectiveValue& at, const Tensor& /*rows*/) override {
+    return stationarity(path_, at);
   }
   int64_t variables() const override { return harmonics_ * path_.points[0].numel(); }
   MeasurePath at(const Tensor& a) const {
@@ -148,7 +163,7 @@ class SmoothObjective final : public Objective {
   const MeasureObjective& nodes_;
   MeasurePath path_;
   int64_t harmonics_;
-  FirstStep first_step_;
+  std::optional<double> scale_;
   Tensor waves_;  ///< sin(mπ t_j)/m, [K + 1, harmonics]
 };
 

@@ -64,6 +64,14 @@ MeasurePath first_path(MeasureSearch& search, MeasureStart start, int64_t steps)
   }
 }
 
+/// Iterations where nobody says how many: of methods whose steps have a given length, and of those that stop
+/// by themselves, once kPatience iterations together lower the value by no more than the tolerance's share.
+constexpr int64_t kIterationsOfRates = 1000, kIterations = 400, kPatience = 5;
+/// Steps that L-BFGS remembers: all particles at all times are one row, whose Hessian has many scales.
+constexpr int64_t kMemory = 20;
+/// Paths of fewer steps are not halved: of two steps the middle says little of where the others belong.
+constexpr int64_t kFewestToHalve = 6;
+
 const SolverMethod& solver_of(const MeasureOptions& options) {
   if (options.method != "auto") return solver_method(options.method);
   return solver_method(options.curve == "neural" ? "adam" : "lbfgs");
@@ -75,14 +83,14 @@ SolveResult descend(const MeasureSearch& search, Objective& objective, const Ten
   const SolverMethod& method = solver_of(options);
   StoppingOptions stopping;
   stopping.max_iterations = options.max_iterations > 0 ? options.max_iterations
-                            : method.takes_rate        ? 1000
-                                                       : 400;
+                            : method.takes_rate        ? kIterationsOfRates
+                                                       : kIterations;
   if (!method.takes_rate) {
     stopping.relative_decrease = options.tolerance;
-    stopping.patience = 5;
+    stopping.patience = kPatience;
   }
   if (options.max_seconds > 0) stopping.max_seconds = std::max(1e-3, options.max_seconds - since(begin));
-  const auto solver = make_solver<Tensor>(method.name, {.lbfgs = {.memory = 20},
+  const auto solver = make_solver<Tensor>(method.name, {.lbfgs = {.memory = kMemory},
                                                         .adam = {.learning_rate = options.learning_rate},
                                                         .sgd = {.learning_rate = options.learning_rate}});
   const auto watch = [&](const SolverState& state) {
@@ -98,14 +106,15 @@ MeasureCandidate candidate_from(const MeasureStartRow& row) {
   return candidate;
 }
 
-void record(MeasureCandidate& candidate, const SolveResult& solved) {
+void record(MeasureCandidate& candidate, const SolveResult& solved, Objective& objective) {
   const SolverState& state = solved.state;
   candidate.termination = state.termination[0];
   candidate.iterations += state.iteration;
   candidate.evaluations += state.evaluations;
   if (state.x.numel() > 0)
     candidate.gradient_residual =
-        (state.gradient.norm() * state.x.norm() / state.value[0].abs().clamp_min(1e-300)).item<double>();
+        objective.gradient_residual(state.x, {state.value, state.gradient}, at::zeros({1}, at::kLong))
+            .item<double>();
 }
 
 /// The matched points on smooth motions.
@@ -118,7 +127,7 @@ MeasurePath by_smooth_motions(MeasureSearch& search, const MeasureStartRow& row,
                             std::min(options.harmonics, std::max<int64_t>(1, options.steps - 1)));
   const SolveResult solved = descend(search, objective, at::zeros({1, objective.variables()}, at::kDouble),
                                      "smooth motion of matched points", begin);
-  record(candidate, solved);
+  record(candidate, solved, objective);
   return objective.at(solved.state.x[0]);
 }
 
@@ -127,7 +136,7 @@ MeasurePath by_points(MeasureSearch& search, const MeasureStartRow& row, Measure
                       Clock::time_point begin) {
   const MeasureOptions& options = search.options;
   std::vector<int64_t> levels{options.steps};
-  while (levels.front() >= 6) levels.insert(levels.begin(), (levels.front() + 1) / 2);
+  while (levels.front() >= kFewestToHalve) levels.insert(levels.begin(), (levels.front() + 1) / 2);
   // Particles on their best paths are not straightened again.
   if (!row.between || (row.needs_matching && search.quality)) levels = {options.steps};
   MeasurePath path = first_path(search, row.start, levels.front());
@@ -138,7 +147,7 @@ MeasurePath by_points(MeasureSearch& search, const MeasureStartRow& row, Measure
     const SolveResult solved = descend(
         search, objective, x0, join_message("from the ", row.name, " start, ", steps, " steps"), begin);
     path = objective.at(solved.state.x[0]);
-    record(candidate, solved);
+    record(candidate, solved, objective);
     if (search.cancellation.cancelled() && steps != options.steps) return refine(path, options.steps);
   }
   return path;
@@ -158,7 +167,7 @@ MeasurePath by_neural_curve(MeasureSearch& search, const MeasureStartRow& row, M
   const SolveResult solved =
       descend(search, objective, parameters, "neural curve from the " + row.name + " start", begin);
   if (objective.best().defined()) path.points = objective.best();
-  record(candidate, solved);
+  record(candidate, solved, objective);
   return path;
 }
 

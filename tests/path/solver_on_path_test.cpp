@@ -11,6 +11,7 @@
 #include "latentpath/path/path_objective.h"
 #include "path/dense/chord_objective.h"
 #include "path/geodesic_test_tools.h"
+#include "path/path_problems.h"
 
 namespace latentpath::testing {
 namespace {
@@ -120,10 +121,46 @@ ContractProblem decoder_problem() {
   return problem;
 }
 
+/// Parameters of a curve, of which nothing but a gradient is known; `cost` of the path's own points.
+ContractProblem gradient_problem(const std::string& name, bool neural, const CostPointer& cost,
+                                 double learning_rate) {
+  const Tensor start = at::tensor({-1.0, 0.1, -0.9, -0.2}, at::kDouble).view({2, 2}),
+               end = at::tensor({1.0, 0.0, 0.8, 0.3}, at::kDouble).view({2, 2});
+  const QualityPointer quality = ridge();
+  const auto run = [=](const std::string& method, const SolverOptions& options,
+                       const PlainStopping& stopping) {
+    EnergyOptions energy_options;
+    energy_options.cost = cost;
+    const PathEnergy energy(identity_embedding(2), quality, energy_options);
+    const Tensor rows =
+        stopping.rows.empty() ? at::arange(2, at::kLong) : at::tensor(stopping.rows, at::kLong);
+    const Tensor from = start.index_select(0, rows), to = end.index_select(0, rows);
+    const Tensor times = uniform_times(12);
+    const auto curve = neural ? neural_curve(2, {.hidden = 8, .layers = 1}) : polyline_curve(times, 2);
+    PathObjective objective(energy, curve, from, to, times, false);
+    return run_solver<Tensor>(objective, curve->fit(linear_path(from, to, times), times), method, options,
+                              stopping);
+  };
+  ContractProblem problem{.name = name, .learning_rate = learning_rate, .most_iterations = 1500};
+  const PlainOutcome first = run("lbfgs", {}, {.max_iterations = 0});
+  problem.start_value = first.value;
+  problem.variables = static_cast<int64_t>(first.x.size()) / 2;
+  // No closed form: what long descents end at, the lower.
+  problem.least_value = run("lbfgs", {}, {.max_iterations = 4000}).value;
+  problem.alone = neural ? 1e-9 : 0;  // a perceptron a row, in one product of matrices
+  problem.run = run;
+  return problem;
+}
+
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Paths, SolverOnObjective,
                          combinations({chart_problem(), tensor_chart_problem(), decoder_problem()}),
+                         combination_name);
+INSTANTIATE_TEST_SUITE_P(Curves, SolverOnObjective,
+                         combinations({gradient_problem("neural_curve", true, chord_cost(), 0.01),
+                                       gradient_problem("length_of_a_polyline", false, length_cost(1),
+                                                        0.01)}),
                          combination_name);
 
 }  // namespace latentpath::testing

@@ -41,7 +41,7 @@ struct MeasureCandidate {
   MeasureFigures figures;
   Termination termination = Termination::kRunning;
   int64_t iterations = 0, evaluations = 0;
-  double gradient_residual = 0;  ///< ‖gradient‖ ‖x‖ / cost, free of scales
+  double gradient_residual = 0;  ///< ‖gradient‖ s √N / cost of N variables, s the spread of the points
   double seconds = 0;
 };
 
