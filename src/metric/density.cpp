@@ -31,6 +31,7 @@ class NormalDensity final : public Density {
   int64_t dim() const override { return dim_; }
   std::optional<double> log_maximum() const override { return -0.5 * kLogTwoPi * static_cast<double>(dim_); }
   std::string describe() const override { return join_message("normal density, D = ", dim_); }
+  bool is_standard_normal() const override { return true; }
 
  private:
   int64_t dim_;

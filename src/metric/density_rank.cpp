@@ -223,7 +223,7 @@ void check_density(const DensityPointer& density) {
 
 QualityPointer density_rank(DensityPointer density, const RankOptions& options) {
   check_density(density);
-  if (const auto* uniform = dynamic_cast<const UniformDensity*>(density.get())) return uniform->box();
+  if (QualityPointer support = density->level_support()) return support;
   auto distribution = std::make_shared<const LogDensityDistribution>(*density, options);
   return density_rank(std::move(density), std::move(distribution));
 }

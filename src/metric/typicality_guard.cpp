@@ -95,18 +95,20 @@ class DensityTypicality final : public TypicalityRank {
 
 class UniformTypicality final : public TypicalityRank {
  public:
-  explicit UniformTypicality(std::shared_ptr<const UniformDensity> density) : density_(std::move(density)) {}
+  explicit UniformTypicality(DensityPointer density)
+      : density_(std::move(density)), support_(density_->level_support()) {}
   Tensor log_rank(const Tensor& z) const override {
     check_points(z, dim(), describe());
-    // The box's quality is 1/(1 + (d/s)²).
-    const Tensor box = density_->box()->evaluate({z.to(at::kDouble), {}, {}});
-    return std::log(100.0) * (1 - 1 / box).clamp_max(0);
+    // The set's quality is 1/(1 + (d/s)²).
+    const Tensor inside = support_->evaluate({z.to(at::kDouble), {}, {}});
+    return std::log(100.0) * (1 - 1 / inside).clamp_max(0);
   }
   int64_t dim() const override { return density_->dim(); }
   std::string describe() const override { return "rank of the " + density_->describe(); }
 
  private:
-  std::shared_ptr<const UniformDensity> density_;
+  DensityPointer density_;
+  QualityPointer support_;
 };
 
 class TypicalityGuard final : public Quality {
@@ -152,8 +154,7 @@ TypicalityRankPointer normal_typicality(int64_t latent_dim) {
 TypicalityRankPointer density_typicality(DensityPointer density,
                                          std::shared_ptr<const LogDensityDistribution> distribution) {
   LATENTPATH_CHECK(density != nullptr, kArgument, "a typicality rank needs a density (it is null)");
-  if (auto uniform = std::dynamic_pointer_cast<const UniformDensity>(density))
-    return std::make_shared<UniformTypicality>(std::move(uniform));
+  if (density->level_support()) return std::make_shared<UniformTypicality>(std::move(density));
   if (!distribution) distribution = std::make_shared<LogDensityDistribution>(*density);
   return std::make_shared<DensityTypicality>(std::move(density), std::move(distribution));
 }

@@ -41,14 +41,10 @@ struct TorchScriptDecoder::Model {
   size_t settle_tried() {
     try {
       return module.settle(tried);
-    } catch (const Error& error) {
-      const std::string sentence = error.what();
-      const bool of_shape =
-          sentence.find("failed on its input") != std::string::npos &&
-          (sentence.find("shape") != std::string::npos || sentence.find("imension") != std::string::npos);
-      if (latent_dim < 0 || !of_shape || sentence.find("other methods") != std::string::npos) throw;
-      throw Error(error.kind(), join_message(sentence, "; its latents are taken to be rows of ", latent_dim,
-                                             " numbers: `latent_shape` says otherwise"));
+    } catch (const ShapeError& error) {
+      if (latent_dim < 0) throw;
+      throw Error(error.kind(), join_message(error.what(), "; its latents are taken to be rows of ",
+                                             latent_dim, " numbers: `latent_shape` says otherwise"));
     }
   }
 

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <exception>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
@@ -144,19 +145,23 @@ struct TorchScriptModule::Model {
     } catch (const std::exception& error) {
       const std::string others = function.forward ? std::string() : other_methods(module, called);
       const std::string field = signature_fields(role).method;
-      throw Error(
-          ErrorKind::kInput,
-          join_message(
-              name(), " failed on its input: ", exception_sentence(error),
-              others.empty() ? std::string()
-              : field.empty()
-                  ? "; the file has other methods (" + others +
-                        "): if one of them is meant, export a module whose forward(z) calls it"
-                  : "; the file has other methods (" + others + "): if one of them is meant, say so with " +
-                        field +
-                        (others.find("decode") != std::string::npos && !signature_fields(role).inputs.empty()
-                             ? " decode"
-                             : "")));
+      const std::string reason = exception_sentence(error);
+      const std::string sentence = join_message(
+          name(), " failed on its input: ", reason,
+          others.empty() ? std::string()
+          : field.empty()
+              ? "; the file has other methods (" + others +
+                    "): if one of them is meant, export a module whose forward(z) calls it"
+              : "; the file has other methods (" + others + "): if one of them is meant, say so with " +
+                    field +
+                    (others.find("decode") != std::string::npos && !signature_fields(role).inputs.empty()
+                         ? " decode"
+                         : ""));
+      // LibTorch has one kind of exception for all that goes wrong: what it is about, its words say.
+      const auto speaks_of = [&](const char* word) { return reason.find(word) != std::string::npos; };
+      if (speaks_of("shape") || speaks_of("size") || speaks_of("imension"))
+        throw ShapeError(ErrorKind::kInput, sentence);
+      throw Error(ErrorKind::kInput, sentence);
     }
   }
 
@@ -360,11 +365,12 @@ size_t TorchScriptModule::settle(const std::vector<LatentLayout>& layouts) {
   LATENTPATH_ASSERT(!layouts.empty());
   Model& model = *model_;
   const at::NoGradGuard no_gradient;
-  std::optional<Error> failure;
+  std::exception_ptr failure;  // the first
+  std::string sentence;
   const size_t readings = model.function.forward ? 1 : model.method.readings();
   for (size_t i = 0; i < layouts.size(); ++i) {
     // Another shape cures a failure about shapes; a model's own complaint is to be heard.
-    if (failure && !is_about_shapes(failure->what())) break;
+    if (failure && !is_about_shapes(sentence)) break;
     for (size_t reading = 0; reading < readings; ++reading) {
       try {
         if (!model.function.forward) {
@@ -374,13 +380,15 @@ size_t TorchScriptModule::settle(const std::vector<LatentLayout>& layouts) {
         model.layout = layouts[i];
         return i;
       } catch (const Error& error) {
-        if (!failure) failure = error;
+        if (failure) continue;
+        failure = std::current_exception();
+        sentence = error.what();
       }
     }
   }
   model.method.choose_reading(0);
-  if (is_about_shapes(failure->what())) model.explain_batch(layouts);
-  throw *failure;
+  if (is_about_shapes(sentence)) model.explain_batch(layouts);
+  std::rethrow_exception(failure);
 }
 
 Tensor TorchScriptModule::map_points(const Tensor& points) const {

@@ -103,18 +103,19 @@ std::vector<EvaluationRow> evaluation_rows(const std::vector<EvaluatedSet>& sets
     rows.back().feature = set.feature;
     rows.back().method = set.method;
     rows.back().epsilon = set.epsilon;
+    rows.back().favored = set.favored;
   }
   return rows;
 }
 
 std::string evaluation_finding(const std::vector<EvaluationRow>& rows) {
   const PathFigure headline = headline_of(rows);
-  const auto is_favoured = [](const EvaluationRow& row) { return row.feature.rfind("favor ", 0) == 0; };
-  const bool favoured =
-      headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favoured);
+  const auto is_favored = [](const EvaluationRow& row) { return row.favored; };
+  const bool favored =
+      headline == PathFigure::kClassRatio && std::any_of(rows.begin(), rows.end(), is_favored);
   std::vector<EvaluationRow> told;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(told),
-               [&](const EvaluationRow& row) { return !favoured || is_favoured(row); });
+               [&](const EvaluationRow& row) { return !favored || is_favored(row); });
   std::vector<std::string> methods, features;
   int64_t most_pairs = 0;
   for (const EvaluationRow& row : told) {
@@ -127,7 +128,7 @@ std::string evaluation_finding(const std::vector<EvaluationRow>& rows) {
       join_message("Mean ", label.rfind("mean ", 0) == 0 ? label.substr(5) : label,
                    features.size() == 1
                        ? ", " + features[0]
-                       : join_message(" over ", features.size(), favoured ? " favoured features" : " rows"),
+                       : join_message(" over ", features.size(), favored ? " favoured features" : " rows"),
                    ": ");
   // Shares have two digits, as everywhere; densities and lengths three.
   const bool share = headline == PathFigure::kClassRatio || headline == PathFigure::kMinQuality;

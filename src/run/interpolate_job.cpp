@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/thread_pool.h"
@@ -751,13 +752,14 @@ void join_records(InterpolateRun& all, const std::vector<InterpolateRun>& runs,
                   const std::vector<std::vector<int64_t>>& pairs) {
   all.summary = path_summary(all.result);
   all.summary.erase("warnings");
+  // What is said of a group's pairs beside them, or anew of all.
+  const std::set<std::string> of_group{"warnings", "warning_kinds", "warning_pairs",
+                                       "feature",  "classifier",    "verdict"};
   bool numerical = true;
   for (size_t group = 0; group < runs.size(); ++group) {
     const InterpolateRun& run = runs[group];
     for (const auto& [name, value] : run.summary.items())
-      if (!all.summary.contains(name) && name.rfind("warning", 0) != 0 && name != "feature" &&
-          name != "classifier" && name != "verdict")
-        all.summary[name] = value;
+      if (!all.summary.contains(name) && of_group.count(name) == 0) all.summary[name] = value;
     if (run.summary.contains("guard") && all.summary["guard"] != run.summary["guard"])
       all.summary["guard"] = "mixed";
     for (size_t row = 0; row < pairs[group].size(); ++row) {

@@ -143,6 +143,7 @@ EvaluationRow Merger::merge_row(size_t set, FileWriter& paths, FileWriter& frame
   row.feature = named.feature;
   row.method = named.method;
   row.epsilon = named.epsilon;
+  row.favored = named.favored;
   return row;
 }
 

@@ -200,12 +200,8 @@ Models load_models(const ModelOptions& options, uint64_t seed,
                    " does not say its latent size: give `latent_dim`, or end points that show it");
   try {
     models.decoder->set_latent_shape(shapes);
-  } catch (const Error& error) {
-    const std::string sentence = error.what();
-    const bool of_size =
-        sentence.find("failed on its input") != std::string::npos &&
-        (sentence.find("shape") != std::string::npos || sentence.find("size") != std::string::npos);
-    if (!dim_of_ends || !of_size) throw;
+  } catch (const ShapeError& error) {
+    if (!dim_of_ends) throw;
     throw Error(error.kind(),
                 join_message(error.what(), "; its latent size is taken to be ", shapes[0].back(),
                              ", the last extent of the end points: give `latent_dim`, or end "

@@ -306,7 +306,7 @@ void set_ranks(const RankOptions& rank, const ProgressObserver& progress, Prior&
   if (prior.normal) {
     prior.rank = normal_prior(latent_dim);
     prior.typicality = normal_typicality(latent_dim);
-  } else if (dynamic_cast<const UniformDensity*>(prior.density.get()) != nullptr) {
+  } else if (prior.density->level_support() != nullptr) {
     prior.rank = density_rank(prior.density);
     prior.typicality = density_typicality(prior.density);
   } else {
@@ -351,8 +351,7 @@ Prior make_prior(const PriorOptions& options, const StatedPrior& stated, int64_t
     prior.assumed = true;
     return prior;
   }
-  const std::string known = asked ? name : prior.fitted ? "" : stated.name;
-  prior.normal = known == "normal" || known == "normal-asymptotic";
+  prior.normal = prior.density->is_standard_normal();
   set_ranks(rank, progress, prior);
   prior.end_points = of_decoder && options.prior_draws == "decoder" ? of_decoder : prior.density;
   if (!asked) return prior;
@@ -374,7 +373,7 @@ void check_end_points(const Prior& prior, const Tensor& points, const std::strin
                      ", outside what the normal prior of latent size ", dim, " makes (norms of about ",
                      std::sqrt(static_cast<double>(dim)), "); `any_endpoint` allows it");
   // The softened edge of a uniform density never comes near 0; half a softness beyond it nothing is drawn.
-  if (dynamic_cast<const UniformDensity*>(prior.density.get()) != nullptr)
+  if (prior.density->level_support() != nullptr)
     LATENTPATH_CHECK(rank > 0.8, kArgument, "`", field, "`: a point of norm ", norm,
                      " is outside what the prior (", prior.density->describe(),
                      ") makes; `any_endpoint` allows it");

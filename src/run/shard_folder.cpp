@@ -25,6 +25,7 @@ json sets_json(const ShardRecord& record) {
     sets.push_back({{"feature", record.sets[i].feature},
                     {"method", record.sets[i].method},
                     {"epsilon", record.sets[i].epsilon},
+                    {"favored", record.sets[i].favored},
                     {"pairs", record.pairs_of_sets[i]}});
   return sets;
 }
@@ -92,10 +93,8 @@ ShardRecord ShardRecord::from_json(const nlohmann::json& object, const std::stri
     record.batch = object.at("batch").get<int64_t>();
     record.fingerprint = object.at("fingerprint");
     for (const json& row : object.at("rows")) {
-      record.sets.push_back({row.at("feature").get<std::string>(),
-                             row.at("method").get<std::string>(),
-                             row.at("epsilon").get<double>(),
-                             {}});
+      record.sets.push_back({row.at("feature").get<std::string>(), row.at("method").get<std::string>(),
+                             row.at("epsilon").get<double>(), row.at("favored").get<bool>()});
       record.pairs_of_sets.push_back(row.at("pairs").get<int64_t>());
     }
     record.methods = object.at("methods").get<size_t>();

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/figure_text.h"
+#include "latentpath/path/path_set.h"
 #include "verdict_rules.h"
 
 namespace latentpath {
@@ -227,6 +228,15 @@ std::string tally_of(const std::map<std::string, size_t>& counted) {
   return list;
 }
 
+/// For a tally: all first paths of a kind under one name.
+std::string kind_of_start(const std::string& start) {
+  const auto kind = start_kind(start);
+  if (kind == StartKind::kVia) return "good samples of the prior";
+  if (kind == StartKind::kRoute) return "routes through samples";
+  if (kind == StartKind::kStraight) return "the straight line";
+  return start;
+}
+
 /// What a topic is about over all pairs, before any objection; empty: the rule's praise says it.
 std::string figures_of(const Batch& batch, const std::string& topic) {
   std::map<std::string, size_t> starts, endings;
@@ -234,10 +244,7 @@ std::string figures_of(const Batch& batch, const std::string& topic) {
   for (const VerdictFigures& f : batch.pairs) {
     better += f.gained();
     ++endings[f.termination];
-    ++starts[f.start.rfind("via", 0) == 0     ? "good samples of the prior"
-             : f.start.rfind("route", 0) == 0 ? "routes through samples"
-             : f.start == "linear"            ? "the straight line"
-                                              : f.start];
+    ++starts[kind_of_start(f.start)];
   }
   if (topic == "gain")
     return "The median cost is " + figure_text(median_of(batch.column(&VerdictFigures::cost))) +

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "latentpath/core/figure_text.h"
+#include "latentpath/path/path_set.h"
 
 namespace latentpath::detail {
 namespace {
@@ -48,14 +49,21 @@ std::vector<std::string> warnings_of(const json& summary, size_t pair) {
 }
 
 std::string in_words(const std::string& start) {
-  if (start == "linear" || start == "straight line") return "the straight line";
-  if (start == "spherical") return "the great circle";
-  if (start.rfind("via", 0) == 0) return "a first path through good samples of the prior (" + start + ")";
-  if (start.rfind("route", 0) == 0)
-    return "a shortest route through samples of the latent space (" + start + ")";
-  if (start == "given" || start == "given path")
-    return "a path given as a start: one of yours, the reference's, or one through all sections";
-  return "the first path “" + start + "”";
+  const auto kind = start_kind(start);
+  if (!kind) return "the first path “" + start + "”";
+  switch (*kind) {
+    case StartKind::kStraight:
+      return "the straight line";
+    case StartKind::kSpherical:
+      return "the great circle";
+    case StartKind::kVia:
+      return "a first path through good samples of the prior (" + start + ")";
+    case StartKind::kRoute:
+      return "a shortest route through samples of the latent space (" + start + ")";
+    case StartKind::kGiven:
+      break;
+  }
+  return "a path given as a start: one of yours, the reference's, or one through all sections";
 }
 
 // Rules, in the order of the reasons.

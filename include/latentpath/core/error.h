@@ -26,6 +26,12 @@ class Error : public std::runtime_error {
   ErrorKind kind_;
 };
 
+/// A model that cannot take points of the shape or size that it was given.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A broken invariant of our own: a defect of the library, never of its input.
 class InternalError : public std::logic_error {
  public:

@@ -7,7 +7,7 @@
 //   auto generator = latentpath::make_generator(1);
 //   Tensor z = prior->sample(100, generator);             // [100, 8] float64
 //   Tensor l = prior->log_density(z);                     // [100], differentiable in z
-//   auto quality = latentpath::density_rank(prior);       // quality/density_rank.h
+//   auto quality = latentpath::density_rank(prior);       // metric/density_rank.h
 
 #include <ATen/core/Generator.h>
 
@@ -34,6 +34,11 @@ class Density {
   /// sup log f, where it is known.
   virtual std::optional<double> log_maximum() const { return std::nullopt; }
   virtual std::string describe() const = 0;
+  /// N(0, I), whose ranks have closed forms.
+  virtual bool is_standard_normal() const { return false; }
+  /// The set where its samples lie, 1 inside and softened at the edge, where the density is the same all over
+  /// it: no place there is likelier than another, and ranks tell nothing. Null for others.
+  virtual QualityPointer level_support() const { return nullptr; }
 };
 
 using DensityPointer = std::shared_ptr<const Density>;
@@ -80,10 +85,10 @@ class GaussianMixture final : public Density {
 /// with D = 8; paper B, §6, with D = 20).
 std::shared_ptr<const GaussianMixture> semicircle(int64_t latent_dim);
 
-/// Uniform on the box low ≤ z ≤ high, its edges softened as quality/convex_set.h softens them:
+/// Uniform on the box low ≤ z ≤ high, its edges softened as metric/convex_set.h softens them:
 ///   log f(z) = −Σ_j log(high_j − low_j) − log(1 + (d(z)/s)²),
 /// d the distance to the box, s > 0 the softness. Draws lie inside; what the softened edge adds outside is
-/// not counted in the volume. Its rank is box().
+/// not counted in the volume. Its rank is its level_support().
 class UniformDensity final : public Density {
  public:
   /// low, high [D], low < high. Throws Error(kArgument).
@@ -95,7 +100,7 @@ class UniformDensity final : public Density {
   std::optional<double> log_maximum() const override;
   std::string describe() const override;
 
-  const QualityPointer& box() const { return box_; }  ///< uniform_box(low, high, s)
+  QualityPointer level_support() const override { return box_; }  ///< uniform_box(low, high, s)
 
  private:
   Tensor low_, high_;

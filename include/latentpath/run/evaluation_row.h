@@ -54,6 +54,7 @@ struct EvaluationRow {
 
   std::string feature, method;
   double epsilon = 0;
+  bool favored = false;  ///< the feature is to be met, not avoided
   int64_t pairs = 0, failures = 0, under_resolved = 0;
   std::array<FigureStatistics, kPathFigures> figures;
   EvaluationProfile squared_step, quality, probability;  ///< of the paths that did not fail
