@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "latentpath/metric/topology.h"
 
@@ -231,81 +232,90 @@ ChartPointer helicoid_chart(double pitch) {
   return chart(Helicoid{pitch}, 2, 3, "helicoid");
 }
 
+namespace {
+
+/// A chart by its name: how many parameters it takes, where it does not say itself, and what makes it of
+/// them.
+struct NamedChart {
+  ChartName name;
+  std::optional<std::size_t> parameters;
+  ChartPointer (*make)(int latent_dim, const std::vector<double>& parameters);
+  bool own_dimension = false;  ///< its maker knows what latent dimensions there are
+};
+
+ChartPointer make_ellipsoid(int latent_dim, const std::vector<double>& axes) {
+  if (axes.empty()) return ellipsoid_chart();
+  LATENTPATH_CHECK(latent_dim == 0 || axes.size() == static_cast<std::size_t>(latent_dim) + 1, kArgument,
+                   "an ellipsoid of latent dimension ", latent_dim, " has ", latent_dim + 1,
+                   " semi-axes, not ", axes.size());
+  return ellipsoid_chart(axes);
+}
+
+const std::vector<NamedChart>& named_charts() {
+  using Numbers = std::vector<double>;
+  static const std::vector<NamedChart> charts = {
+      {{"plane", "", true}, 0, [](int dim, const Numbers&) { return plane_chart(dim); }},
+      {{"half-sphere", "", true}, 0, [](int dim, const Numbers&) { return half_sphere_chart(dim); }},
+      {{"sphere", "", true}, 0, [](int dim, const Numbers&) { return stereographic_chart(dim); }},
+      {{"ellipsoid", "semi-axes a1,a2,… (one more than latent dimensions)", false}, {}, make_ellipsoid, true},
+      {{"torus", "major and minor radius R,r", false},
+       2,
+       [](int, const Numbers& p) { return p.empty() ? torus_chart() : torus_chart(p[0], p[1]); }},
+      {{"flat-torus", "period of each coordinate, 0 for none (2π and 2π)", false},
+       {},
+       [](int, const Numbers& p) { return p.empty() ? flat_torus_chart() : flat_torus_chart(p); },
+       true},
+      {{"cylinder", "radius r (1)", false},
+       1,
+       [](int, const Numbers& p) { return p.empty() ? cylinder_chart() : cylinder_chart(p[0]); }},
+      {{"moebius", "radius R (1)", false},
+       1,
+       [](int, const Numbers& p) { return p.empty() ? moebius_chart() : moebius_chart(p[0]); }},
+      {{"sphere-angles", "", false}, 0, [](int, const Numbers&) { return sphere_in_angles_chart(); }},
+      {{"projective-line", "", false}, 0, [](int, const Numbers&) { return projective_line_chart(); }, true},
+      {{"projective-space", "", true},
+       0,
+       [](int dim, const Numbers&) { return projective_space_chart(dim); }},
+      {{"paraboloid", "steepness a", true},
+       1,
+       [](int dim, const Numbers& p) {
+         return p.empty() ? paraboloid_chart(dim) : paraboloid_chart(dim, p[0]);
+       }},
+      {{"swiss-roll", "", false}, 0, [](int, const Numbers&) { return swiss_roll_chart(); }},
+      {{"helicoid", "pitch p", false}, 1, [](int, const Numbers& p) {
+         return p.empty() ? helicoid_chart() : helicoid_chart(p[0]);
+       }}};
+  return charts;
+}
+
+}  // namespace
+
 const std::vector<ChartName>& chart_names() {
-  static const std::vector<ChartName> names = {
-      {"plane", "", true},
-      {"half-sphere", "", true},
-      {"sphere", "", true},
-      {"ellipsoid", "semi-axes a1,a2,… (one more than latent dimensions)", false},
-      {"torus", "major and minor radius R,r", false},
-      {"flat-torus", "period of each coordinate, 0 for none (2π and 2π)", false},
-      {"cylinder", "radius r (1)", false},
-      {"moebius", "radius R (1)", false},
-      {"sphere-angles", "", false},
-      {"projective-line", "", false},
-      {"projective-space", "", true},
-      {"paraboloid", "steepness a", true},
-      {"swiss-roll", "", false},
-      {"helicoid", "pitch p", false}};
+  static const std::vector<ChartName> names = [] {
+    std::vector<ChartName> all;
+    for (const NamedChart& chart : named_charts()) all.push_back(chart.name);
+    return all;
+  }();
   return names;
 }
 
 ChartPointer make_chart(const std::string& name, const std::vector<double>& parameters, int latent_dim) {
   LATENTPATH_CHECK(latent_dim >= 0, kArgument, "the latent dimension is ", latent_dim,
                    ": it must be positive");
-  const auto known = std::find_if(chart_names().begin(), chart_names().end(),
-                                  [&](const ChartName& chart_name) { return chart_name.name == name; });
-  if (known == chart_names().end()) {
-    std::string list;
-    for (const ChartName& chart_name : chart_names()) list += (list.empty() ? "" : ", ") + chart_name.name;
-    throw Error(ErrorKind::kArgument, join_message("there is no manifold \"", name, "\"; there are ", list));
+  for (const NamedChart& chart : named_charts()) {
+    if (chart.name.name != name) continue;
+    const int dim = latent_dim == 0 && !chart.own_dimension ? 2 : latent_dim;
+    LATENTPATH_CHECK(chart.name.any_dimension || chart.own_dimension || dim == 2, kArgument, "manifold ",
+                     name, " has latent dimension 2, not ", dim);
+    const std::string& words = chart.name.parameters;
+    LATENTPATH_CHECK(parameters.empty() || !chart.parameters || parameters.size() == *chart.parameters,
+                     kArgument, "manifold ", name, " takes ", chart.parameters.value_or(0), " parameters",
+                     words.empty() ? "" : " (" + words + ")", ", not ", parameters.size());
+    return chart.make(dim, parameters);
   }
-  const std::size_t given = parameters.size();
-  const auto expect = [&](std::size_t count) {
-    LATENTPATH_CHECK(given == 0 || given == count, kArgument, "manifold ", name, " takes ", count,
-                     " parameters", known->parameters.empty() ? "" : " (" + known->parameters + ")", ", not ",
-                     given);
-  };
-  const int dim = latent_dim == 0 ? 2 : latent_dim;
-  const bool line = name == "projective-line";
-  LATENTPATH_CHECK(known->any_dimension || name == "ellipsoid" || name == "flat-torus" || line || dim == 2,
-                   kArgument, "manifold ", name, " has latent dimension 2, not ", dim);
-  if (name == "ellipsoid") {
-    if (given == 0) return ellipsoid_chart();
-    LATENTPATH_CHECK(latent_dim == 0 || given == static_cast<std::size_t>(latent_dim) + 1, kArgument,
-                     "an ellipsoid of latent dimension ", latent_dim, " has ", latent_dim + 1,
-                     " semi-axes, not ", given);
-    return ellipsoid_chart(parameters);
-  }
-  if (name == "flat-torus") return given ? flat_torus_chart(parameters) : flat_torus_chart();
-  if (name == "cylinder") {
-    expect(1);
-    return given ? cylinder_chart(parameters[0]) : cylinder_chart();
-  }
-  if (name == "moebius") {
-    expect(1);
-    return given ? moebius_chart(parameters[0]) : moebius_chart();
-  }
-  if (name == "torus") {
-    expect(2);
-    return given ? torus_chart(parameters[0], parameters[1]) : torus_chart();
-  }
-  if (name == "paraboloid") {
-    expect(1);
-    return given ? paraboloid_chart(dim, parameters[0]) : paraboloid_chart(dim);
-  }
-  if (name == "helicoid") {
-    expect(1);
-    return given ? helicoid_chart(parameters[0]) : helicoid_chart();
-  }
-  expect(0);
-  if (name == "plane") return plane_chart(dim);
-  if (name == "half-sphere") return half_sphere_chart(dim);
-  if (name == "sphere") return stereographic_chart(dim);
-  if (name == "sphere-angles") return sphere_in_angles_chart();
-  if (name == "projective-space") return projective_space_chart(dim);
-  if (line) return projective_line_chart();
-  return swiss_roll_chart();
+  std::string list;
+  for (const ChartName& known : chart_names()) list += (list.empty() ? "" : ", ") + known.name;
+  throw Error(ErrorKind::kArgument, join_message("there is no manifold \"", name, "\"; there are ", list));
 }
 
 }  // namespace latentpath
