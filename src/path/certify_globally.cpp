@@ -25,9 +25,14 @@ constexpr double kLengthRounding = 1e-6;
 /// A reference whose estimated error is a larger share of it proves nothing.
 constexpr double kCertainShare = 0.01;
 
+/// Of a box's longest side, for differences of a map.
+constexpr double kStepOfSide = 5e-4;
+/// A reference may fall below a lower bound by this share, which is rounding.
+constexpr double kBelowBound = 1e-9;
+
 /// The path's own extent, widened on each side by half its diagonal.
 SearchBox box_around(const MatrixXd& path) {
-  return surrounding_box({path.data(), path.data() + path.size()}, static_cast<int>(path.rows()), 0.5);
+  return surrounding_box({path.data(), path.data() + path.size()}, static_cast<int>(path.rows()));
 }
 
 /// ∂Φ/∂z of points [n, D] by central differences: [n, D, M].
@@ -57,7 +62,7 @@ GlobalCertificate certify_against(EikonalDistance reference, double length, doub
   certificate.box_suffices = marching.leaving_bound >= length;
   const double share = marching.distance > 0 ? marching.error_estimate / marching.distance : 0;
   certificate.lower_bound = lower_bound;
-  const bool below = marching.distance + marching.error_estimate < lower_bound * (1 - 1e-9);
+  const bool below = marching.distance + marching.error_estimate < lower_bound * (1 - kBelowBound);
   certificate.uncertain = below || !(share <= kCertainShare);
   std::ostringstream text;
   if (below)
@@ -97,6 +102,12 @@ GlobalCertificate certify_globally(const MetricField& metric, const MatrixXd& pa
   return certify_against(
       eikonal_distance(metric, path.col(0), path.col(path.cols() - 1), options, cancellation), length,
       lower_bound);
+}
+
+double difference_step(const SearchBox& box) {
+  double side = 0;
+  for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
+  return kStepOfSide * side;
 }
 
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
@@ -165,12 +176,8 @@ GlobalCertificate certify_globally(const PathProblem& problem, const PathOptions
   LATENTPATH_CHECK(needed.empty(), kArgument, "a global certificate needs ", needed);
   const MatrixXd path = matrix_of_points(nodes);
   if (options.box.lower.empty()) options.box = box_around(path);
-  double side = 0;
-  for (size_t d = 0; d < options.box.lower.size(); ++d)
-    side = std::max(side, options.box.upper[d] - options.box.lower[d]);
-  // Well above the rounding of float32 models and well below what changes over a cell of the grids.
   return certify_globally(tensor_metric_field(problem.embedding, problem.quality, path_options.epsilon,
-                                              path_options.norm, 5e-4 * side),
+                                              path_options.norm, difference_step(options.box)),
                           path, length, options, cancellation);
 }
 

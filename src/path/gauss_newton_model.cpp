@@ -9,6 +9,15 @@
 namespace latentpath {
 namespace {
 
+/// The step of differences, as a share of the path's extent: well above the rounding of float32 models, well
+/// below what a path crosses between two nodes.
+constexpr double kDifference = 1e-3;
+/// A block is lifted by this share of its mean eigenvalue, and of the segment's chord: directions in which
+/// images do not change at all have the model's trust for a step, not for a leap. Last, for a block of zeros.
+constexpr double kLiftOfTrace = 0.05, kLiftOfChord = 1e-3, kLeastLift = 1e-12;
+/// Square of a segment's length in latents below which it has no direction.
+constexpr double kNoDirection = 1e-20;
+
 std::vector<double> to_vector(const Tensor& values) {
   const Tensor all = values.to(at::kCPU, at::kDouble).contiguous();
   return {all.data_ptr<double>(), all.data_ptr<double>() + all.numel()};
@@ -21,8 +30,7 @@ int64_t GaussNewtonModel::linearise(const PathEnergy& energy, const Tensor& node
   const int64_t count = nodes.size(0), dim = nodes.size(1);
   const double extent = (std::get<0>(nodes.max(0)) - std::get<0>(nodes.min(0))).norm().item<double>();
   if (!(extent > 0)) return 0;
-  // Well above the rounding of float32 models, well below what a path crosses between two nodes.
-  const double step = 1e-3 * extent;
+  const double step = kDifference * extent;
   const Tensor shifts = at::cat({at::zeros({1, dim}, at::kDouble), step * at::eye(dim, at::kDouble)});
   const Tensor points = (nodes.to(at::kDouble).unsqueeze(1) + shifts).reshape({-1, dim});
   const Tensor decoded = energy.decode(points);
@@ -62,7 +70,7 @@ void GaussNewtonModel::update(const Tensor& pull, const Tensor& stiffness, const
       along[r] = z[(i + 1) * dim + r] - z[i * dim + r];
       norm += along[r] * along[r];
     }
-    if (norm > 1e-20) {
+    if (norm > kNoDirection) {
       double shown = 0;
       for (size_t r = 0; r < dim; ++r)
         for (size_t c = 0; c < dim; ++c) shown += along[r] * k[r * dim + c] * along[c] / norm;
@@ -70,9 +78,9 @@ void GaussNewtonModel::update(const Tensor& pull, const Tensor& stiffness, const
       for (size_t r = 0; r < dim; ++r)
         for (size_t c = 0; c < dim; ++c) k[r * dim + c] += missing * along[r] * along[c] / norm;
     }
-    // Directions in which images do not change at all have the model's trust for a step, not for a leap.
-    const double floor = 0.05 * trace / static_cast<double>(dim) + 1e-3 * chord[i] + 1e-12;
-    for (size_t r = 0; r < dim; ++r) k[r * dim + r] += floor;
+    const double lift =
+        kLiftOfTrace * trace / static_cast<double>(dim) + kLiftOfChord * chord[i] + kLeastLift;
+    for (size_t r = 0; r < dim; ++r) k[r * dim + r] += lift;
   }
   BlockTridiagonal model(n - 1, dim);
   for (size_t i = 0; i + 1 < n; ++i) {

@@ -18,6 +18,29 @@ namespace {
 /// Of outputs in memory, 128 MB: a limit of memory, which no figure depends on.
 constexpr int64_t kNumbersAtOnce = int64_t{1} << 24;
 
+/// Where ends are equal, or nearer than rounding can tell apart, points lie as far apart as this share of the
+/// ends' norm, or so far where that is 0.
+constexpr double kApartOfEqualEnds = 0.3, kApartAtOrigin = 0.1;
+/// A map that gives the same at all points looked at is asked again this share of their distance away.
+constexpr double kFartherOff = 0.3;
+/// Outputs differ where they do by more than this share of their size, by precision; one rounding, of sums of
+/// outputs, is kRoundings times the last bit.
+constexpr double kDiffersDouble = 1e-12, kDiffersSingle = 1e-6;
+constexpr double kLastBitDouble = 2.2e-16, kLastBitSingle = 1.2e-7, kRoundings = 16;
+/// Outputs are compared with their spread, or with this share of their size where they hardly vary.
+constexpr double kLeastSpread = 0.01;
+/// A quality that differs by less at all points looked at need have no gradient; one that differs by more and
+/// has none is piecewise constant.
+constexpr double kConstantQuality = 1e-6, kVariedQuality = 1e-3;
+/// Outputs move in steps where half of the points do not move at all, or where the excess on the fine grid is
+/// so many times that of the coarse one. Smaller steps, as a share of outputs, are those of float32.
+constexpr double kUnmovedShare = 0.5, kExcessOfSteps = 4, kStepsOfFloat = 1e-5;
+/// Of a segment between points looked at: no round share, at which models have their symmetries.
+constexpr double kOffCentre = 0.382;
+
+/// The median of the square of a standard normal variable.
+constexpr double kMedianOfSquare = 0.4549;
+
 /// The points looked at, [B, D] float64.
 struct ProbePoints {
   Tensor latent;
@@ -48,8 +71,7 @@ ProbePoints choose_points(const PathProblem& problem, at::Generator& generator, 
     const Tensor from = start.narrow(0, pair, 1), to = end.narrow(0, pair, 1);
     const double apart = (to - from).norm().item<double>();
     const double size = std::max(from.norm().item<double>(), to.norm().item<double>());
-    // Ends may be equal, or nearer than rounding can tell apart.
-    const double length = std::max(apart, size > 0 ? 0.3 * size : 0.1);
+    const double length = std::max(apart, size > 0 ? kApartOfEqualEnds * size : kApartAtOrigin);
     points.enlarged = points.enlarged || length > apart;
     const auto add = [&](const Tensor& z, double time) {
       rows.push_back(z);
@@ -60,9 +82,9 @@ ProbePoints choose_points(const PathProblem& problem, at::Generator& generator, 
     add(from, 0);
     add(to, 1);
     for (int64_t k = 0; k < between; ++k) {
-      const double t = (static_cast<double>(k) + 0.382) / static_cast<double>(between);
+      const double t = (static_cast<double>(k) + kOffCentre) / static_cast<double>(between);
       const Tensor on_line = from + t * (to - from);
-      add(apart > 0 ? on_line : on_line + 0.3 * length * random_directions(1, dim, generator), t);
+      add(apart > 0 ? on_line : on_line + kFartherOff * length * random_directions(1, dim, generator), t);
     }
   }
   points.latent = at::cat(rows);
@@ -177,7 +199,7 @@ class MapProbe {
                        shape_string(alone.sizes()), " for one point: each point must give the same shape");
       change = std::max(change, norm_of(alone - images_.narrow(0, row, 1)));
     }
-    const double share = change / std::max({spread_.apart, 0.01 * spread_.size, 1e-300});
+    const double share = change / std::max({spread_.apart, kLeastSpread * spread_.size, 1e-300});
     const std::string sentence = join_message(
         name_,
         " lets points of one batch influence each other (batch statistics?): a point gives "
@@ -190,11 +212,12 @@ class MapProbe {
   /// Ends may be so near that outputs differ by rounding alone: then places farther off tell.
   bool varies() {
     const at::NoGradGuard no_gradient;
-    const double least = (images_.scalar_type() == at::kDouble ? 1e-12 : 1e-6) * spread_.size;
+    const double least =
+        (images_.scalar_type() == at::kDouble ? kDiffersDouble : kDiffersSingle) * spread_.size;
     if (spread_.apart > least) return true;
     const Tensor length = at::tensor(points_.length, at::kDouble).unsqueeze(1);
     const Tensor away = random_directions(points_.size(), points_.latent.size(1), generator_);
-    const Tensor change = decode(points_.latent + 0.3 * length * away) - images_;
+    const Tensor change = decode(points_.latent + kFartherOff * length * away) - images_;
     return norm_of(change.index_select(0, finite_rows(change).nonzero().squeeze(1))) > least;
   }
 
@@ -248,12 +271,12 @@ class MapProbe {
     const Tensor ok = at::isfinite(found - expected).nonzero().squeeze(1);  // it may end nearby
     if (ok.size(0) == 0) return {};
     const Tensor off = (found - expected).index_select(0, ok).square();
-    // Of the square of a normal variable the median is 0.45 of the mean; kinks and rims do not move it.
-    const double typical = std::get<0>(off.sort())[(ok.size(0) - 1) / 2].item<double>() / 0.4549;
+    // By the median, which kinks and rims do not move.
+    const double typical = std::get<0>(off.sort())[(ok.size(0) - 1) / 2].item<double>() / kMedianOfSquare;
     // A path crosses what lies between its points, flat where some of these are or not. Where its ends are
     // nearly equal there is only rounding to be seen.
-    const double epsilon = cotangent_.scalar_type() == at::kDouble ? 2.2e-16 : 1.2e-7;
-    const double rounding = points_.enlarged ? 16 * epsilon * spread_.size : 0;
+    const double epsilon = cotangent_.scalar_type() == at::kDouble ? kLastBitDouble : kLastBitSingle;
+    const double rounding = points_.enlarged ? kRoundings * epsilon * spread_.size : 0;
     const double crossed = points_.enlarged ? 0 : 2 * share * spread_.apart;
     const double mean =
         std::max(expected.index_select(0, ok).square().mean().item<double>(), crossed * crossed);
@@ -285,7 +308,7 @@ class MapProbe {
     const Comparison finest = compare(z, gradient, direction, length, options_.finest_step);
     if (finest.excess < options_.warned) return;
     const Comparison coarse = compare(z, gradient, direction, length, options_.coarse_step);
-    if (fine.unmoved >= 0.5 || fine.excess > 4 * coarse.excess)
+    if (fine.unmoved >= kUnmovedShare || fine.excess > kExcessOfSteps * coarse.excess)
       say_steps(fine.excess, coarse.deviation);
     else
       warnings_.push_back(join_message(
@@ -300,7 +323,7 @@ class MapProbe {
     const std::string sentence = join_message(name_, " has outputs that move in steps of about ",
                                               std::setprecision(1), steps, " of their size");
     // Rounding of float32 itself, where outputs differ by little: coarse grids are right.
-    if (steps < 1e-5) {
+    if (steps < kStepsOfFloat) {
       warnings_.push_back(
           sentence +
           ", as float32 has them where points differ by little: lengths on the finest grids may be "
@@ -411,7 +434,7 @@ class QualityProbe {
   }
 
   void check_gradient(const Tensor& values, const Tensor& latent, const Tensor& decoded, double range) {
-    if (range < 1e-6) return;
+    if (range < kConstantQuality) return;
     bool connected = false, moves = false;
     if (values.requires_grad()) {
       torch::autograd::variable_list inputs{latent};
@@ -430,7 +453,7 @@ class QualityProbe {
         connected, kInput, name_, " is not differentiable: its values change from ",
         "point to point, and "
         "no gradient leads to them; compute it without rounding, comparing, detach() or no_grad()");
-    if (!moves && range > 1e-3)
+    if (!moves && range > kVariedQuality)
       warnings_.push_back(name_ +
                           " has gradient 0 at every point looked at although its values differ: it looks "
                           "piecewise constant, and nothing tells a search where to go");

@@ -19,7 +19,8 @@ Tensor with_ends_of(const Tensor& nodes, const Tensor& moved) {
 
 /// Lengths [rows, n] of the segments of `curve` [rows, n + 1, D] at `times`: weighted, or of the images
 /// alone.
-Tensor piece_lengths(const PathEnergy& energy, const Tensor& curve, const Tensor& times, bool weighted) {
+Tensor subdivision_lengths(const PathEnergy& energy, const Tensor& curve, const Tensor& times,
+                           bool weighted) {
   const int64_t n = times.size(0) - 1, dim = curve.size(2);
   std::vector<Tensor> lengths;
   for (const Tensor& part :
@@ -63,7 +64,7 @@ Tensor reparametrise_evenly(const PathEnergy& energy, const Tensor& nodes, const
   const Tensor fine = refine_times(old_times, subdivisions);
   const int64_t n = fine.size(0) - 1;
   const Tensor curve = interpolate_polyline(nodes, old_times, fine);
-  Tensor length = piece_lengths(energy, curve, fine, whole);
+  Tensor length = subdivision_lengths(energy, curve, fine, whole);
   // No stretch of time vanishes altogether, and a path without length keeps its nodes.
   const Tensor duration = fine.narrow(0, 1, n) - fine.narrow(0, 0, n);
   length = length + (options.least_share * length.sum(1, true) + 1e-12) * duration;

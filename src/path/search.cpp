@@ -10,7 +10,20 @@
 
 namespace latentpath {
 
-double default_time_weight(double typical_squared_distance) { return 9 * typical_squared_distance; }
+namespace {
+
+/// Of λ, in typical squared distances: a detour through images is then worth its time
+/// (docs/algorithms/cost.md).
+constexpr double kTimeWeight = 9;
+/// Of graded_times() where the quality depends on time and nobody gives another: a ramp asks nothing at the
+/// ends, where a path then moves fast.
+constexpr double kGradingOfRamp = 0.8;
+/// What is left of a limit of seconds, at least: 0 would be none.
+constexpr double kLeastSeconds = 1e-3;
+
+}  // namespace
+
+double default_time_weight(double typical_squared_distance) { return kTimeWeight * typical_squared_distance; }
 
 PathProblem part_of(const PathProblem& problem, const Tensor& pairs, const EvaluationCounter& counter) {
   PathProblem part = problem;
@@ -34,7 +47,7 @@ PairGroup PairGroup::select(const std::vector<int64_t>& rows) const {
 
 Tensor Search::grid(int64_t segments) const {
   const double wanted = options.grading >= 0                 ? options.grading
-                        : problem.quality->depends_on_time() ? 0.8
+                        : problem.quality->depends_on_time() ? kGradingOfRamp
                                                              : 0.0;
   return graded_times(segments, wanted);
 }
@@ -42,7 +55,7 @@ Tensor Search::grid(int64_t segments) const {
 double Search::seconds_left() const {
   if (options.max_seconds <= 0) return 0;
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
-  return std::max(1e-3, options.max_seconds - used.count());
+  return std::max(kLeastSeconds, options.max_seconds - used.count());
 }
 
 FoundPaths no_paths(const Search& search, const Tensor& times) {

@@ -107,9 +107,10 @@ PlaneField plane_field(const ManifoldProblem& problem, const WeightedMetric& met
   if (metric.quality().form() == AnalyticQuality::Form::kConstant &&
       !(metric.chart().is_identity() && metric.target() == nullptr)) {
     const MetricField field =
-        problem.from_files ? tensor_metric_field(problem.embedding, problem.tensor_quality, metric.epsilon(),
-                                                 OutputNorm::kSum, 5e-4 * (box[1] - box[0]))
-                           : metric_field(metric);
+        problem.from_files
+            ? tensor_metric_field(problem.embedding, problem.tensor_quality, metric.epsilon(),
+                                  OutputNorm::kSum, difference_step({{box[0], box[2]}, {box[1], box[3]}}))
+            : metric_field(metric);
     const Eigen::ArrayXXd g = field(matrix_of_points(points.reshape({-1, 2})));
     const Eigen::ArrayXd area = (g.row(0) * g.row(2) - g.row(1).square()).max(1e-300).log10() / 2;
     return {box, at::tensor(std::vector<double>(area.begin(), area.end()), at::kDouble).view({side, side}),

@@ -27,7 +27,7 @@ struct RankOptions {
 class LogDensityDistribution {
  public:
   /// Throws Error(kArgument) for too few samples, Error(kNumerical) where log f of a sample is not finite or
-  /// all are equal (a uniform density: see quality/convex_set.h).
+  /// all are equal (a uniform density: see metric/convex_set.h).
   explicit LogDensityDistribution(const Density& density, const RankOptions& options = {});
 
   /// l [n] float64 → G(l) [n] in [0, 1], differentiable, increasing.

@@ -7,7 +7,7 @@
 // r(z) the share of the prior in places no likelier than z: the chance that of k samples of the prior one at
 // least lies in a place as unlikely. With k = 100, rank 0.05 has 0.99, 0.01 has 0.63, 1e-4 has 0.01. The
 // papers' rank (density_rank.h) is r itself, which is uniform on [0, 1] over samples and so thinks little of
-// half of all honest places. Below rank 0.01/k the guard falls like 1/(1 + log(0.01/(k r))), so that it has a
+// half of all good places. Below rank 0.01/k the guard falls like 1/(1 + log(0.01/(k r))), so that it has a
 // slope where r is zero in any arithmetic. docs/algorithms/typicality_guard.md.
 //
 //   auto rank  = latentpath::normal_typicality(512);

@@ -50,6 +50,10 @@ GlobalCertificate certify_globally(const MetricField& metric, const Eigen::Matri
 MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, QualityPointer quality,
                                 double epsilon, OutputNorm norm, double step, int64_t points_per_batch = 256);
 
+/// The `step` of the above for a field on this box: a share of its longest side well above the rounding of
+/// float32 models and well below what changes over a cell of the grids.
+double difference_step(const SearchBox& box);
+
 /// What a path of find_path() must have for a certificate, and this has not, to follow "needs": "a quality
 /// that is the same at all times: `ramp` off". Empty where it has all.
 std::string global_certificate_needs(const PathProblem& problem, const PathOptions& options, int64_t dim);
