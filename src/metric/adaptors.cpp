@@ -380,12 +380,14 @@ class TensorExpansion final : public MapExpansion {
 
 class TensorMap final : public AnalyticMap {
  public:
+  /// `counted`: the model whose points are counted, or null.
   TensorMap(TensorCall call, int latent_dim, int output_dim, std::string name, bool time,
-            bool single_precision)
+            bool single_precision, std::shared_ptr<const Embedding> counted = nullptr)
       : AnalyticMap(latent_dim, output_dim, std::move(name)),
         call_(std::move(call)),
         time_(time),
-        single_precision_(single_precision) {
+        single_precision_(single_precision),
+        counted_(std::move(counted)) {
     // Not every operation can be differentiated twice.
     try {
       const auto expansion = make_expansion();
@@ -401,6 +403,7 @@ class TensorMap final : public AnalyticMap {
   bool depends_on_time() const override { return time_; }
   bool has_curvatures() const override { return has_curvatures_; }
   double rounding() const override { return single_precision_ ? 1e-6 : 1e-15; }
+  int64_t evaluations() const override { return counted_ ? counted_->evaluations() : 0; }
   /// LibTorch uses all threads by itself.
   bool concurrent() const override { return false; }
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
@@ -419,6 +422,7 @@ class TensorMap final : public AnalyticMap {
  private:
   TensorCall call_;
   bool time_, single_precision_, has_curvatures_ = true;
+  std::shared_ptr<const Embedding> counted_;
 };
 
 /// The dimension that was given, or else the one that the thing called `name` has itself.
@@ -455,7 +459,7 @@ ChartPointer as_chart(std::shared_ptr<const Embedding> embedding, int latent_dim
   const std::string name = embedding->describe();
   return std::make_shared<TensorMap>(
       [embedding](const Tensor& z, const Tensor&) { return (*embedding)(z).flatten(1); }, dim,
-      static_cast<int>(probe.numel()), name, false, probe.scalar_type() != at::kDouble);
+      static_cast<int>(probe.numel()), name, false, probe.scalar_type() != at::kDouble, embedding);
 }
 
 AnalyticQualityPointer as_analytic(QualityPointer quality, int latent_dim,

@@ -43,8 +43,7 @@ PathMethod path_method(const PathOptions& options) {
 }
 
 std::vector<OptionChoice> path_method_choices() {
-  std::vector<OptionChoice> first = {
-      {"auto", "lbfgs, coarse to fine; newton where map and quality have exact derivatives"}};
+  std::vector<OptionChoice> first = {{"auto", "lbfgs, coarse to fine; newton for distances on small maps"}};
   for (const PublishedMethod& published : published_methods()) first.push_back(published.choice);
   std::vector<OptionChoice> choices = solver_method_choices(first);
   choices.push_back({kPaper, "Algorithm 1: adam on a neural curve"});

@@ -49,7 +49,8 @@ void PathResult::take(int64_t pair, const PathResult& other, int64_t row) {
   termination[to] = other.termination[from];
   start[to] = other.start[from];
   under_resolved[to] = other.under_resolved[from];
-  if (!certificates.empty() && !other.certificates.empty()) certificates[to] = other.certificates[from];
+  if (!certificates.empty())
+    certificates[to] = other.certificates.empty() ? PathCertificate() : other.certificates[from];
 }
 
 void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t count) {

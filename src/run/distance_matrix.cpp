@@ -51,9 +51,9 @@ class Matrix {
         cancellation_(cancellation),
         pairs_(run.problem.start.size(0)),
         points_(std::llround((1 + std::sqrt(1 + 8.0 * static_cast<double>(pairs_))) / 2)),
-        by_find_path_(run.problem.from_files && job.init != "graph" &&
-                      (job.search.method == "auto" || goes_to_find_path(true, job.search.method))) {
-    if (by_find_path_) run.method = job.search.method == "auto" ? "lbfgs" : job.search.method;
+        engine_(geodesic_engine(*run.metric, run.problem.from_files && job.init != "graph", job.search.method,
+                                true)) {
+    if (engine_.by_find_path) run.method = engine_.method;
   }
 
   void fill();
@@ -84,7 +84,7 @@ class Matrix {
   const RunObserver& observer_;
   const CancellationToken& cancellation_;
   int64_t pairs_, points_;
-  bool by_find_path_;
+  GeodesicEngine engine_;
   std::vector<double> distances_;  ///< [n, n]
   std::vector<bool> converged_;    ///< [pairs]
   int64_t solved_ = 0, shortened_ = 0;
@@ -149,7 +149,7 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
 /// Models in files are decoded in batches; on a quotient to the nearest copies of each end, the shortest path
 /// stays.
 Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
-  PathOptions options = find_path_options(job_.search, "straight", run_.method, metric_.epsilon());
+  PathOptions options = find_path_options(job_.search, "linear", engine_.method, metric_.epsilon());
   options.seed = job_.seed;
   // Thousands of distances are left coarser than one path.
   if (job_.search.tolerance == GeodesicOptions().tolerance) options.tolerance = PathOptions().tolerance;
@@ -187,7 +187,7 @@ Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
 
 Found Matrix::solve(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
                     bool keep_nodes) {
-  return by_find_path_ ? by_find_path(start, end) : by_dense_solvers(start, end, initial, keep_nodes);
+  return engine_.by_find_path ? by_find_path(start, end) : by_dense_solvers(start, end, initial, keep_nodes);
 }
 
 /// The paths along a route of points, one after the other, [nodes, D].
@@ -232,7 +232,7 @@ void Matrix::take_routes() {
       if (observer_.progress) observer_.progress({"shorter routes", pair_of(i, j), pairs_, 0});
       double length = least[at];
       const auto pair = static_cast<size_t>(pair_of(i, j));
-      if (!by_find_path_ && !metric_.topology().is_quotient()) {
+      if (!engine_.by_find_path && !metric_.topology().is_quotient()) {
         std::vector<int64_t> route{i};
         while (route.back() != j) route.push_back(next[static_cast<size_t>(route.back() * points_ + j)]);
         const Found found = solve(point(i).unsqueeze(0), point(j).unsqueeze(0), along(route), false);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "latentpath/core/equal_share.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/metric/adaptors.h"
@@ -147,6 +148,7 @@ GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::st
   answer.termination = termination_name(geodesic.termination);
   answer.start = start;
   answer.iterations = geodesic.iterations;
+  answer.evaluations = geodesic.evaluations;
   answer.seconds = geodesic.seconds;
   answer.length = geodesic.refined_length;
   answer.extrapolated = geodesic.extrapolated_length;
@@ -174,7 +176,8 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
   answer.termination = termination_name(result.termination[index]);
   answer.start = result.start[index];
   answer.iterations = result.iterations[index];
-  answer.evaluations = result.decoder_evaluations[index];
+  answer.evaluations =
+      result.decoder_evaluations[index] + equal_share(result.candidate_evaluations, pair, pairs_);
   answer.seconds = result.seconds / static_cast<double>(pairs_);
   answer.gradient_residual = result.gradient_residual[pair].item<double>();
   answer.under_resolved = result.under_resolved[index];
@@ -229,6 +232,8 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
   for (const GlobalGeodesic& pair : result.pairs) {
     GeodesicAnswer answer = answer_of(pair.found[0].geodesic, pair.found[0].start);
     answer.winding = pair.found[0].winding;
+    answer.evaluations = pair.evaluations + equal_share(result.shared_evaluations,
+                                                        static_cast<int64_t>(run_.answers.size()), pairs_);
     for (size_t k = 1; k < pair.found.size(); ++k) {
       answer.others.emplace_back(pair.found[k].start, pair.found[k].geodesic.refined_length);
       answer.other_windings.push_back(pair.found[k].winding);
@@ -248,8 +253,16 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
 /// By find_path(), for files and where first-order methods are asked for; its paths go on from the reference
 /// where that is shorter.
 std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string& method) {
-  LATENTPATH_CHECK(!problem_.first_path.defined() || job_.example > 0, kArgument,
-                   "`first_path` is for the methods ", second_order_method_names(), ", not for ", method);
+  const bool given = problem_.first_path.defined();
+  LATENTPATH_CHECK(
+      !given || !is_quotient(), kArgument,
+      "`first_path` leads to one copy of the end: where coordinates repeat it is for formulas and "
+      "small models by the methods auto, ",
+      second_order_method_names());
+  LATENTPATH_CHECK(
+      job_.init != "graph" || dim_ <= 3, kArgument,
+      "`init` graph draws its samples from at most 3 coordinates where find_path() searches (`method` ",
+      method, "); the ends have ", dim_);
   PathProblem problem;
   problem.embedding = problem_.embedding;
   problem.quality = problem_.tensor_quality;
@@ -257,6 +270,8 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   problem.end = problem_.end;
   PathOptions options = find_path_options(job_.search, job_.init, method, metric_.epsilon());
   options.seed = job_.seed;
+  options.first_paths = problem_.first_path;
+  if (given && options.init == "linear") options.init = "given";  // in the place of the straight line
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.
   std::vector<std::vector<Lift>> lifts;
@@ -326,6 +341,7 @@ void GeodesicSearch::take_shorter(std::vector<GeodesicAnswer> rivals) {
     if (answer.termination == termination_name(Termination::kConverged) || !(rival.length < answer.length))
       continue;
     rival.iterations += answer.iterations;
+    rival.evaluations += answer.evaluations;
     rival.seconds += answer.seconds;
     answer = std::move(rival);
   }
@@ -363,6 +379,7 @@ void GeodesicSearch::go_on_from_reference(int64_t pair, GeodesicAnswer& answer) 
   better.other_windings = std::move(answer.other_windings);
   better.other_nodes = std::move(answer.other_nodes);
   better.iterations += answer.iterations;
+  better.evaluations += answer.evaluations;
   better.seconds += answer.seconds;
   better.certificate = certify_against(answer.certificate->marching, better.length, better.lower_bound);
   answer = std::move(better);
@@ -374,10 +391,8 @@ MetricField GeodesicSearch::reference_field() const {
   SearchBox box = search_box();
   if (box.lower.empty())
     box = surrounding_box(row_major(at::cat({problem_.start, problem_.end})), static_cast<int>(dim_));
-  double side = 0;
-  for (size_t d = 0; d < box.lower.size(); ++d) side = std::max(side, box.upper[d] - box.lower[d]);
   return tensor_metric_field(problem_.embedding, problem_.tensor_quality, metric_.epsilon(), OutputNorm::kSum,
-                             5e-4 * side);
+                             difference_step(box));
 }
 
 /// The distance to the end of the quotient: identifications are the grid's, but the antipode is a second end.
@@ -424,14 +439,9 @@ void GeodesicSearch::certify() {
 }
 
 void GeodesicSearch::solve() {
-  const auto by_find_path = [&](const std::string& name) {
-    return name != "auto" && goes_to_find_path(problem_.from_files, name);
-  };
-  std::string method = job_.search.method, reason;
-  const bool automatic = method == "auto" && problem_.from_files;
-  if (automatic && !newton_pays(metric_, &reason)) method = "lbfgs";
-  if (by_find_path(method)) {
-    run_.answers = solve_by_find_path(method);
+  const GeodesicEngine engine = geodesic_engine(metric_, problem_.from_files, job_.search.method);
+  if (engine.by_find_path) {
+    run_.answers = solve_by_find_path(engine.method);
     if (is_quotient() && !cancellation_.cancelled()) certify();
   } else {
     solve_dense();
@@ -439,11 +449,12 @@ void GeodesicSearch::solve() {
         std::all_of(run_.answers.begin(), run_.answers.end(), [](const GeodesicAnswer& answer) {
           return answer.termination == termination_name(Termination::kConverged);
         });
+    const bool automatic = problem_.from_files && job_.search.method == "auto";
     if (automatic && !all_converged && !problem_.first_path.defined() && !cancellation_.cancelled())
       take_shorter(solve_by_find_path("lbfgs"));
     if (!cancellation_.cancelled()) certify();
   }
-  if (!reason.empty()) run_.reason = reason;
+  if (!engine.reason.empty()) run_.reason = engine.reason;
 }
 
 void GeodesicSearch::run() {

@@ -21,7 +21,6 @@
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
-#include "run/geodesic_by_find_path.h"
 #include "run/given_points.h"
 #include "run/manifold_topology.h"
 
@@ -384,12 +383,6 @@ void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   }
 }
 
-bool by_find_path(const GeodesicJob& o) {
-  const bool from_files =
-      !o.embedding.empty() || !o.metric.empty() || !o.level_set.empty() || !o.quality.empty();
-  return o.search.method != "auto" && goes_to_find_path(from_files, o.search.method);
-}
-
 /// What is asked in the place of paths: one thing at a time, of the points that it takes.
 void check_questions(const GeodesicJob& o) {
   struct Question {
@@ -457,8 +450,6 @@ void check_job(const GeodesicJob& o) {
   LATENTPATH_CHECK(!o.log || o.matrix.empty(), kArgument, "`log` belongs to paths, and `matrix` gives none");
   LATENTPATH_CHECK(o.level_set.empty() || o.quality.empty(), kArgument,
                    "`level_set` and `quality` are both qualities: give one of them");
-  LATENTPATH_CHECK(!by_find_path(o) || o.init != "graph", kArgument, "`init` graph is for the methods auto, ",
-                   second_order_method_names(), " where models are in files, not for ", o.search.method);
 }
 
 std::string manifold_names() {
@@ -573,8 +564,9 @@ OptionTable<GeodesicJob> make_table() {
       .add("init", &J::init)
       .help("First paths")
       .choices({{"auto", "graph for up to 64 pairs and 8 coordinates"},
-                {"straight"},
-                {"graph", "also several routes over samples"}})
+                {"linear", "the straight line"},
+                {"graph", "also several routes over samples"},
+                {"straight", "as linear"}})
       .add("first-path", &J::first_path)
       .help("A first path of your own: FILE.npy, [nodes, D] or [pairs, nodes, D]")
       .names_file()

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "latentpath/core/equal_share.h"
+
 namespace latentpath {
 namespace {
 
@@ -54,9 +56,8 @@ nlohmann::json path_summary(const PathResult& result) {
     path["termination"] = termination_name(result.termination[index]);
     path["iterations"] = result.iterations[index];
     // Shared work to equal parts, so that the pairs' figures add up to all of it.
-    const int64_t shared = result.candidate_evaluations;
     path["decoder_evaluations"] =
-        result.decoder_evaluations[index] + shared * (pair + 1) / count - shared * pair / count;
+        result.decoder_evaluations[index] + equal_share(result.candidate_evaluations, pair, count);
     path["seconds"] = result.seconds / static_cast<double>(count);
     path["start"] = result.start[index];
     path["cost_name"] = result.cost[index];

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/topology.h"
+#include "latentpath/path/global_geodesics.h"
 #include "latentpath/solver/methods.h"
 #include "path/path_problems.h"
 
@@ -183,7 +185,7 @@ TEST(EvaluationCounter, TheAnalyticRealisationTellsItToo) {
             at::stack({problem.start, 0.5 * (problem.start + problem.end) + 0.4, problem.end}, 1);
       const std::string what = quality->describe() + " " + init;
       const PathResult together = expect_exact(problem, *chart, options, what);
-      EXPECT_EQ(together.method, "Newton's method") << what;
+      EXPECT_EQ(together.method, "Newton") << what;
       // Each pair is solved by itself, and what it took is its own.
       PathOptions one = options;
       if (one.first_paths.defined()) one.first_paths = options.first_paths.narrow(0, 1, 1);
@@ -197,6 +199,47 @@ TEST(EvaluationCounter, TheAnalyticRealisationTellsItToo) {
   options.max_iterations = 1;
   options.route_samples = 100;
   expect_exact(many_pairs(chart, disc, 2), *chart, options, "one iteration");
+}
+
+TEST(EvaluationCounter, SmallMapsOfTensorsTellItToo) {
+  const auto model = std::make_shared<CountedSurface>();
+  for (const char* method : {"auto", "newton", "gauss-newton", "georce"}) {
+    PathOptions options;
+    options.segments = 20;
+    options.method = method;
+    options.route_samples = 100;
+    const PathResult found =
+        expect_exact(many_pairs(model, constant_quality(0.5), 3), *model, options, method);
+    EXPECT_FALSE(found.certificates.empty()) << method;
+  }
+}
+
+// The dense solvers by themselves, which a job on charts calls.
+TEST(EvaluationCounter, GeodesicsOfAModelTellIt) {
+  const auto model = std::make_shared<CountedSurface>();
+  GeodesicProblem problem{.metric = WeightedMetric(as_chart(model)),
+                          .start = {0.2, 0.1, -1, 0.5, -0.3, 0},
+                          .end = {1.9, 1.4, 1, -0.5, 0.9, 2}};
+  const int64_t before = model->asked();
+  const GeodesicResult found = find_geodesics(problem, {.segments = 20});
+  int64_t told = 0;
+  for (const Geodesic& geodesic : found.geodesics) {
+    EXPECT_GT(geodesic.evaluations, 0);
+    told += geodesic.evaluations;
+  }
+  EXPECT_EQ(told, model->asked() - before);
+  for (const bool every : {true, false}) {
+    GlobalGeodesicOptions options;
+    options.geodesic.segments = 20;
+    options.samples = 100;
+    options.every_geodesic = every;
+    const int64_t first = model->asked();
+    const GlobalGeodesics all = find_global_geodesics(problem, options);
+    int64_t sum = all.shared_evaluations;
+    for (const GlobalGeodesic& pair : all.pairs) sum += pair.evaluations;
+    EXPECT_EQ(sum, model->asked() - first) << every;
+    EXPECT_GT(all.shared_evaluations, 0);
+  }
 }
 
 TEST(EvaluationCounter, ThreadsAreCountedToo) {

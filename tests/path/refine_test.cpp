@@ -88,6 +88,7 @@ TEST(Rounds, APathThatIsNotAheadIsNotRefined) {
   problem.end = at::tensor({0.9, 1.7}, at::kDouble).unsqueeze(0);
   PathOptions options;
   options.segments = 100;
+  options.method = "lbfgs";
   options.tolerance = 1e-9;
   options.max_iterations = 200;
   PathOptions polished = options;

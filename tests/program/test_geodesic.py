@@ -32,6 +32,28 @@ class Sphere(torch.nn.Module):
         return torch.cat([2 * z, r - 1], 1) / (1 + r)
 
 
+class Wide(torch.nn.Module):
+    """The sphere among 65 outputs."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        r = (z * z).sum(1, keepdim=True)
+        return torch.nn.functional.pad(torch.cat([2 * z, r - 1], 1) / (1 + r), [0, 62])
+
+
+class Sheet(torch.nn.Module):
+    """The plane in space."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(z, [0, 1])
+
+
+class Hill(torch.nn.Module):
+    """Bad near the origin."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return 0.9 - 0.8 * torch.exp(-2 * (z * z).sum(1))
+
+
 class Half(torch.nn.Module):
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return torch.full_like(z[:, 0], 0.5)
@@ -76,7 +98,7 @@ class Batch(torch.nn.Module):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("geodesic")
-    for module in (Distance(), Sphere(), Half(), Negative(), Gaussians(), Skew(), Flat(), Vector(), Batch()):
+    for module in (Distance(), Sphere(), Wide(), Sheet(), Hill(), Half(), Negative(), Gaussians(), Skew(), Flat(), Vector(), Batch()):
         torch.jit.script(module).save(str(folder / (type(module).__name__.lower() + ".pt")))
     return folder
 
@@ -385,12 +407,40 @@ def test_iterations_asked_for_are_iterations_taken(files, tmp_path):
         assert path["iterations"] <= (10 if method != "lbfgs" else 20), method  # lbfgs: of each of its two levels
 
 
-def test_a_model_file_starts_from_the_straight_line_if_told(files, tmp_path):
-    for method in ("newton", "lbfgs"):
-        summary = summary_of("--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--init", "straight",
-                             "--reference", "off", "--out", tmp_path / method)
-        assert summary["pairs"][0]["path"]["start"] in ("straight line", "linear"), method
-        assert summary.get("graph", {}).get("edges", 0) == 0, method
+@pytest.mark.parametrize("method", ["newton", "lbfgs"])
+def test_a_model_file_starts_from_the_straight_line_if_told(method, files, tmp_path):
+    ends = ["--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--reference", "off"]
+    summaries = [summary_of(*ends, "--init", init, "--out", tmp_path / init) for init in ("linear", "straight")]
+    for summary in summaries:
+        assert summary["pairs"][0]["path"]["start"] in ("straight line", "linear")
+        assert summary["pairs"][0]["path"]["decoder_evaluations"] > 0
+        assert summary.get("graph", {}).get("edges", 0) == 0
+    assert summaries[0]["pairs"][0]["path"]["length"] == summaries[1]["pairs"][0]["path"]["length"]
+
+
+def test_first_order_methods_start_from_a_path_that_is_given(files, tmp_path):
+    ends = ["--embedding", files / "sheet.pt", "--quality", files / "hill.pt", "--from=-1,0", "--to", "1,0", "--method", "lbfgs",
+            "--reference", "off", "--init", "linear"]
+    times = np.linspace(0, 1, 21)
+    for side in (1, -1):
+        np.save(tmp_path / "first.npy", np.stack([2 * times - 1, side * np.sin(np.pi * times)], 1))
+        path = run("geodesic", *ends, "--first-path", tmp_path / "first.npy", "--out", tmp_path / "run", "--overwrite", "--quiet",
+                   out=tmp_path / "run").ok().path
+        assert side * path[0, path.shape[1] // 2, 1] > 0.3
+
+
+def test_newton_means_the_same_whoever_is_asked(files, tmp_path):
+    """A small model at once, a large one from first-order steps: geodesic and interpolate alike."""
+    for model, words in (("sphere.pt", "newton"), ("wide.pt", "L-BFGS, coarse to fine, then Newton")):
+        ends = ["--from", "0.2,0.1", "--to", "0.9,1", "--segments", "40", "--method", "newton"]
+        geodesic_run = summary_of("--embedding", files / model, *ends, "--reference", "off", "--out", tmp_path / f"g-{model}")
+        interpolated = json.loads(run("interpolate", "--decoder", files / model, *ends, "--dtype", "float64", "--json", "--quiet",
+                                      "--any-endpoint").ok().stdout)
+        assert geodesic_run["method"] == words
+        assert interpolated["method"] == ("Newton" if words == "newton" else words)
+        one, other = geodesic_run["pairs"][0]["path"], interpolated["pairs"][0]["path"]
+        assert one["minimum"] and other["minimum"]
+        assert one["embedding_length"] == pytest.approx(other["embedding_length"], rel=1e-5)  # refined to a tolerance
 
 
 def test_an_epsilon_of_a_half_is_refused_beside_a_quality(files, tmp_path):

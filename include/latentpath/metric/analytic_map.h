@@ -14,6 +14,7 @@
 //   cone->jacobian(z, x, jacobian.data());
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -76,6 +77,8 @@ class AnalyticMap {
   virtual double rounding() const { return 1e-15; }
   /// False where several threads must not call at once, or gain nothing from it.
   virtual bool concurrent() const { return true; }
+  /// Points that a model behind it has mapped since it was made, for whomever; formulas count none: 0.
+  virtual int64_t evaluations() const { return 0; }
   /// Which points of R^D are one point of the manifold, and where the chart ends (topology.h).
   virtual const Topology& topology() const;
 

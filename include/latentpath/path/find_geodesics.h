@@ -95,6 +95,7 @@ struct Geodesic {
   std::vector<double> nodes;  ///< [n + 1, D]; the ends are start and end to the last bit
   Termination termination = Termination::kIterationLimit;
   int iterations = 0;           ///< in all levels together
+  int64_t evaluations = 0;      ///< points that the chart's model mapped; 0 of formulas
   double cost = 0;              ///< what was minimised, on its own grid
   int subdivisions = 1;         ///< that each segment was cut into for cost and length
   double length = 0;            ///< Σ n(m_i) ‖ΔΦ_i‖ on its own grid of n · subdivisions segments

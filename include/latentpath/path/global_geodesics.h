@@ -1,7 +1,8 @@
 #pragma once
 // find_global_geodesics: geodesics that are meant to be the shortest of all, and not only shorter than their
-// neighbours. First paths are the straight line and several routes through a graph of samples (init/graph.h);
-// each is refined by find_geodesics(); the best is the result, and the others are listed.
+// neighbours. First paths are the straight line and several routes through a graph of samples
+// (numerics/roadmap.h); each is refined by find_geodesics(); the best is the result, and the others are
+// listed.
 //
 // Where the chart's topology makes several points of R^D one point of the manifold, the end has many lifts
 // (metric/topology.h), and paths are sought to the nearest of them: each geodesic says how often it winds.
@@ -67,12 +68,14 @@ struct GlobalGeodesic {
   std::vector<FoundGeodesic> found;  ///< by refined length, the best first; equal ones once
   std::vector<Lift> lifts;           ///< of the end, all that were looked at; the nearest first
   std::vector<std::string> failed;   ///< starts on which chart or quality is not finite, with the reason
+  int64_t evaluations = 0;           ///< points that the chart's model mapped in all descents of this pair
 };
 
 struct GlobalGeodesics {
   std::vector<GlobalGeodesic> pairs;
   int64_t graph_edges = 0, evaluated_edges = 0;
-  std::string method;  ///< of descent, and why it was chosen
+  int64_t shared_evaluations = 0;  ///< points mapped for the graph and to compare first paths
+  std::string method;              ///< of descent, and why it was chosen
   std::string method_reason;
   double seconds = 0;
 };

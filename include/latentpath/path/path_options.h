@@ -134,9 +134,10 @@ struct PathOptions {
   /// would add.
   std::string density_regularisation = "none";
 
-  /// Of solver_methods(), "paper2019" or "kim-zhang"; "auto": lbfgs, and Newton's method where map and
-  /// quality have exact derivatives; "adam" and "sgd": Algorithm 1 of paper A. Second-order methods search as
-  /// lbfgs does, and then move what was found to a stationary point with a certificate (D ≤ 64).
+  /// Of solver_methods(), "paper2019" or "kim-zhang"; "auto": lbfgs, and Newton's method where the
+  /// quality has exact derivatives and the map, too, or few coordinates and outputs; "adam" and "sgd":
+  /// Algorithm 1 of paper A. Second-order methods search as lbfgs does, and then move what was found to a
+  /// stationary point with a certificate (D ≤ 64).
   std::string method = "auto";
   std::string curve = "auto";  ///< "polyline", "neural"; auto: neural for adam and sgd, else polyline
   std::string init = "auto";   ///< "linear", "spherical", "via", "graph", "given" (first_paths alone); auto:

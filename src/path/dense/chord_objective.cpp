@@ -218,7 +218,6 @@ double ChordObjective::sum_cost(const double* x, const double* squares) {
 }
 
 double ChordObjective::cost(const double* knots) {
-  ++evaluations_;
   const double* nodes = fine_nodes(knots);
   x_.resize((segments_ + 1) * outputs_);
   metric_.chart().values(segments_ + 1, nodes, nullptr, x_.data());
@@ -231,7 +230,6 @@ double ChordObjective::cost(const double* knots) {
 }
 
 double ChordObjective::expand(const double* knots) {
-  ++evaluations_;
   const std::size_t n = segments_, d = dim_, m = outputs_;
   knot_points_.assign(knots, knots + (knots_ + 1) * d);
   const double* nodes = fine_nodes(knots);

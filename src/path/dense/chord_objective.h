@@ -99,6 +99,8 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
 
   /// Σ √W_i √c_i on this grid.
   double length() const;
+  /// Of the path that curve_metric() moved last, by the metric at the left end of each segment.
+  double length_at_nodes() const { return curve_metric_->length(); }
   /// Smallest Cholesky pivot of JᵀJ relative to its largest diagonal entry, over the nodes of the last
   /// expand(): 0 where J loses rank.
   double least_rank_ratio();
@@ -106,7 +108,6 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   std::vector<double> weighted_chords_squared() const;
   /// The knots of the last expand(), [n + 1, D].
   const std::vector<double>& knots() const { return knot_points_; }
-  long long evaluations() const { return evaluations_; }
 
  private:
   const double* with_ends(const double* x);
@@ -134,7 +135,6 @@ class ChordObjective final : public DenseObjective, public SecondOrderModel {
   std::unique_ptr<MapExpansion> expansion_;
   std::optional<MetricChords> in_metric_;                    ///< of G, where there is one
   const double *at_first_ = nullptr, *at_second_ = nullptr;  ///< d_i, or the covectors of G, [n, M]
-  long long evaluations_ = 0;
   bool curvatures_ready_ = false, weight_blocks_ready_ = false;
 
   std::vector<double> x_, points_, times_, squares_;

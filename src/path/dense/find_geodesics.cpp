@@ -351,8 +351,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
     if (on_nodes_) {
       subdivisions_ = 1;
       run(nodes, options_.tolerance, geodesic, outcome);
-      levels_reached.push_back(
-          {static_cast<const detail::ChordCurveMetric*>(objective_.curve_metric(0))->length(), 1});
+      levels_reached.push_back({objective_.length_at_nodes(), 1});
       objective_.expand(nodes.data());
       certify(outcome, geodesic.certificate);
       break;
@@ -555,7 +554,9 @@ GeodesicResult find_geodesics(const GeodesicProblem& problem, const GeodesicOpti
       // No exception may leave a parallel region.
       try {
         if (!solver) solver.emplace(problem, options, method, cancellation);
+        const int64_t before = problem.metric.chart().evaluations();  // of a model, by one thread
         result.geodesics[pair] = solver->solve(pair);
+        result.geodesics[pair].evaluations = problem.metric.chart().evaluations() - before;
       } catch (...) {
         const std::lock_guard lock(guard);
         if (!failure) failure = std::current_exception();

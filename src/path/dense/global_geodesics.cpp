@@ -49,6 +49,11 @@ bool promises(const Route& route, const std::vector<FoundGeodesic>& found, int d
   return true;
 }
 
+/// Of equal geodesics a later one that is longer by no more than this share is as short.
+constexpr double kAsShort = 1e-5;
+/// A box has this width on each side at least, where all its points are one.
+constexpr double kLeastMargin = 1e-6;
+
 /// The best first, equal ones once. Of equal ones the first that was found, unless another is notably better
 /// resolved: the straight line's has come through coarser levels, which extrapolation needs.
 std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, int dim,
@@ -66,7 +71,7 @@ std::vector<FoundGeodesic> distinct_by_length(std::vector<FoundGeodesic> found, 
     });
     if (known == kept.end())
       kept.push_back(i);
-    else if (i < *known && length(i) <= length(*known) * (1 + 1e-5))
+    else if (i < *known && length(i) <= length(*known) * (1 + kAsShort))
       *known = i;
   }
   std::vector<FoundGeodesic> distinct;
@@ -82,7 +87,7 @@ SearchBox surrounding_box(const std::vector<double>& points, int dim, double mar
                    "a box needs points");
   const MatrixXd z = columns(points, dim);
   const VectorXd low = z.rowwise().minCoeff(), high = z.rowwise().maxCoeff();
-  const double wide = std::max(margin * (high - low).norm(), 1e-6);
+  const double wide = std::max(margin * (high - low).norm(), kLeastMargin);
   SearchBox box;
   for (Eigen::Index d = 0; d < dim; ++d) {
     box.lower.push_back(low[d] - wide);
@@ -228,6 +233,7 @@ void GlobalSearch::refine(Pair& pair, const std::string& name, int64_t route, co
     GeodesicResult refined = find_geodesics(pair.one, how, cancellation_);
     result_.method = refined.method;
     result_.method_reason = refined.method_reason;
+    pair.global.evaluations += refined.geodesics[0].evaluations;
     pair.global.found.push_back({name, route, winding, std::move(refined.geodesics[0])});
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNumerical) throw;
@@ -253,8 +259,10 @@ bool GlobalSearch::straight_lines_at_once(std::vector<Pair>& all) {
     result_.method_reason = refined.method_reason;
     auto next = refined.geodesics.begin();
     for (Pair& pair : all)
-      for (const Lift& lift : pair.sought)
+      for (const Lift& lift : pair.sought) {
+        pair.global.evaluations += next->evaluations;
         pair.global.found.push_back({"straight line", 0, lift.winding, std::move(*next++)});
+      }
     return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNumerical) throw;
@@ -359,6 +367,7 @@ SearchBox GlobalSearch::box_of(const std::vector<Pair>& all) const {
 
 GlobalGeodesics GlobalSearch::run() {
   const auto begin = std::chrono::steady_clock::now();
+  const int64_t before = problem_.metric.chart().evaluations();
   std::vector<Pair> all;
   for (size_t number = 0; number < pairs_; ++number) {
     all.push_back(pair_at(number));
@@ -376,8 +385,10 @@ GlobalGeodesics GlobalSearch::run() {
   }
   for (Pair& pair : all) {
     finish(pair);
+    result_.shared_evaluations -= pair.global.evaluations;
     result_.pairs.push_back(std::move(pair.global));
   }
+  result_.shared_evaluations += problem_.metric.chart().evaluations() - before;
   result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return std::move(result_);
 }
