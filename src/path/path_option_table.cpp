@@ -64,7 +64,9 @@ OptionTable<PathOptions> make_table() {
       .at_least(0)
       .zero("a half of what is available")
       .add("tolerance", &PathOptions::tolerance)
-      .help("Stop when 3 iterations together lower the cost by less than this share")
+      .help(
+          "Stop when 3 iterations together lower the cost by less than this share; where given, second-order "
+          "methods stop at this gradient residual")
       .at_least(0)
       .add("learning-rate", &PathOptions::learning_rate)
       .help("Step length of adam, sgd, paper2019 and kim-zhang")

@@ -555,7 +555,10 @@ void Evaluation::warn(const std::vector<std::string>& sentences) {
 /// kept.
 bool Evaluation::evaluate_set(size_t row, size_t epsilon, const MethodChoice& choice,
                               Evaluators& evaluators) {
-  EvaluatedSet set{rows_[row].name, choice.name, job_.epsilon[epsilon],
+  EvaluatedSet set{rows_[row].name,
+                   choice.name,
+                   job_.epsilon[epsilon],
+                   {},
                    rows_[row].class_index >= 0 && rows_[row].favored};
   const EvaluationMethod method = evaluation_method(choice.name);
   const std::string stage = join_message(set.feature, ", ", choice.name);
@@ -690,7 +693,7 @@ void Evaluation::fill_shard() {
   record.fingerprint = fingerprint_;
   record.fingerprint["options"].erase("shard");
   for (const EvaluatedSet& set : run_.sets)
-    record.sets.push_back({set.feature, set.method, set.epsilon, set.favored});
+    record.sets.push_back({set.feature, set.method, set.epsilon, {}, set.favored});
   for (size_t i = 0; i < record.sets.size(); ++i)
     record.pairs_of_sets.push_back(pairs_of(methods_[i % methods_.size()]));
   record.methods = run_.methods;

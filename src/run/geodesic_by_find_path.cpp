@@ -23,11 +23,13 @@ PathOptions find_path_options(const GeodesicOptions& search, const std::string& 
   options.cost = "chord";
   options.method = method;
   if (init == "linear" || init == "straight") options.init = "linear";
-  // A method that takes steps of a given length is left as many as its publication took.
-  const bool published = solver_method(method).takes_rate;
-  const bool left = search.max_iterations == GeodesicOptions().max_iterations;
-  options.max_iterations = published && left ? 0 : search.max_iterations;
-  options.tolerance = search.tolerance;
+  const SolverMethod& solver = solver_method(method);
+  options.max_iterations = search.max_iterations > 0 ? search.max_iterations
+                           : solver.takes_rate       ? search.levels.first_order_iterations
+                                                     : search.levels.iterations;
+  // That of a residual which models in float32 do not reach is for first-order steps, whose decrease it is.
+  if (solver.needs == SolverNeeds::kGradient || search.tolerance != GeodesicOptions().tolerance)
+    options.tolerance = search.tolerance;
   options.resolution_tolerance = search.resolution_tolerance;
   return options;
 }

@@ -142,6 +142,15 @@ void GeodesicSearch::no_reference(const Error& error, std::vector<Warning>& warn
   warnings.push_back({std::string("no global reference: ") + error.what(), WarningKind::kScope});
 }
 
+/// What a second-order method proves of its path. Absent where nothing is known: first-order methods and
+/// limits of iterations prove no saddle.
+void take_certificate(const MinimumCertificate& certificate, GeodesicAnswer& answer) {
+  answer.gradient_residual = certificate.gradient_residual;
+  answer.least_curvature = certificate.least_curvature;
+  if (certificate.negative_directions >= 0) answer.negative_directions = certificate.negative_directions;
+  if (certificate.minimum || certificate.negative_directions > 0) answer.minimum = certificate.minimum;
+}
+
 GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::string& start) const {
   GeodesicAnswer answer;
   answer.nodes = tensor_of(geodesic.nodes, dim_);
@@ -153,13 +162,7 @@ GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::st
   answer.length = geodesic.refined_length;
   answer.extrapolated = geodesic.extrapolated_length;
   answer.extrapolation_change = geodesic.extrapolation_change;
-  answer.gradient_residual = geodesic.certificate.gradient_residual;
-  answer.least_curvature = geodesic.certificate.least_curvature;
-  if (geodesic.certificate.negative_directions >= 0)
-    answer.negative_directions = geodesic.certificate.negative_directions;
-  // Absent where nothing is known: first-order methods and limits of iterations prove no saddle.
-  if (geodesic.certificate.minimum || geodesic.certificate.negative_directions > 0)
-    answer.minimum = geodesic.certificate.minimum;
+  take_certificate(geodesic.certificate, answer);
   answer.under_resolved = std::abs(geodesic.length - geodesic.refined_length) >
                           job_.search.resolution_tolerance * geodesic.refined_length;
   answer.lower_bound = geodesic.certificate.lower_bound;
@@ -179,7 +182,10 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
   answer.evaluations =
       result.decoder_evaluations[index] + equal_share(result.candidate_evaluations, pair, pairs_);
   answer.seconds = result.seconds / static_cast<double>(pairs_);
-  answer.gradient_residual = result.gradient_residual[pair].item<double>();
+  if (index < result.certificates.size())
+    take_certificate(result.certificates[index], answer);
+  else
+    answer.gradient_residual = result.gradient_residual[pair].item<double>();
   answer.under_resolved = result.under_resolved[index];
   const std::vector<double> nodes = row_major(answer.nodes);
   answer.length = metric_.length(nodes).length;
@@ -481,6 +487,7 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
     tell(0);
     return run;
   }
+  const int64_t mapped_before = job.own_embedding ? job.own_embedding->evaluations() : 0;
   run.problem = make_manifold_problem(job);
   run.metric.emplace(run.problem.chart, run.problem.quality, job.epsilon, run.problem.target);
   append(run.warnings, run.problem.warnings);
@@ -497,6 +504,12 @@ GeodesicRun execute(const GeodesicJob& given, const RunObserver& observer,
   }
   GeodesicSearch(job, run, observer, cancellation).run();
   summarise(run);
+  if (run.problem.from_files) {
+    // What the model mapped beside the search: when it was tried, for references and figures.
+    int64_t beside = run.problem.embedding->evaluations() - mapped_before;
+    for (const GeodesicAnswer& answer : run.answers) beside -= answer.evaluations;
+    run.summary["verification_evaluations"] = beside;
+  }
   tell(0);
   std::vector<Tensor> nodes;
   for (const GeodesicAnswer& answer : run.answers) nodes.push_back(answer.nodes);

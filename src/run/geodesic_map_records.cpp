@@ -125,11 +125,15 @@ void find_exponentials(const ManifoldMaps& maps, const Tensor& start, const Geod
                                       {"end_velocity", numbers_of(moved.velocity)},
                                       {"speed_drift", number_or_null(moved.drift)},
                                       {"complete", moved.complete}}}});
+    if (!moved.complete) {
+      fail(run, pair);
+      if (carried.defined()) vectors.push_back(at::full({dim}, std::nan(""), at::kDouble));
+      continue;
+    }
     if (pair < kShown)
       run.text += join_message("exp of pair ", pair + 1, ":", digits_of(moved.point()), std::setprecision(9),
                                "; length ", moved.length, std::setprecision(2), ", its speed kept to ",
                                moved.drift, "\n");
-    if (!moved.complete) fail(run, pair);
     if (!carried.defined()) continue;
     const std::vector<double> w = row_major(carried[pair]);
     maps.check_tangent(z, w, join_message("the vector ", pair + 1, " of `transport`"));
@@ -190,14 +194,19 @@ void find_transport_along(const WeightedMetric& metric, const Tensor& nodes, con
       read_given_vectors("transport", job.transport, job.own_carried, nodes.narrow(0, 0, 1));
   open_summary(run, metric.describe());
   const std::vector<double> way = row_major(nodes);
+  const ManifoldMapsPointer maps = chart_maps(metric);
+  for (int64_t node = 0; node < nodes.size(0); ++node)
+    maps->check_point(row_major(nodes[node]), join_message("node ", node + 1, " of `along`"));
   const double length = metric.length(way).length;
   std::vector<Tensor> ends, ways;
   for (int64_t pair = 0; pair < vectors.size(0); ++pair) {
     const Transport found = transport_along(metric, way, row_major(vectors[pair]));
     run.summary["pairs"].push_back(
         {{"path", {{"length", number_or_null(length)}, {"complete", found.complete}}}});
-    tell_transport(found, pair, run);
-    if (!found.complete) fail(run, pair);
+    if (found.complete)
+      tell_transport(found, pair, run);
+    else
+      fail(run, pair);
     ends.push_back(row_of(found.vector()));
     ways.push_back(rows_of(found.vectors, nodes.size(0), nodes.size(1)));
   }
@@ -210,8 +219,10 @@ void find_transport_along(const WeightedMetric& metric, const Tensor& nodes, con
 void find_curvature(const WeightedMetric& metric, const Tensor& points, RunRecord& run) {
   const int64_t count = points.size(0), dim = points.size(1);
   open_summary(run, metric.describe());
+  const ManifoldMapsPointer maps = chart_maps(metric);
   std::vector<Tensor> rows;
   for (int64_t pair = 0; pair < count; ++pair) {
+    maps->check_point(row_major(points[pair]), join_message("point ", pair + 1, " of `from`"));
     const Curvature found = curvature_at(metric, row_major(points[pair]));
     const Tensor planes = row_of(found.sectional).view({dim, dim});
     json figures{{"scalar_curvature", number_or_null(found.scalar)}};

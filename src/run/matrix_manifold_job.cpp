@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iomanip>
+#include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/tensor_file.h"
@@ -147,12 +148,27 @@ void MatrixJob::execute() {
     find_paths();
 }
 
+/// Throws where a setting of a search is given: closed forms have none, and a path has its segments in any
+/// case.
+template <class Options>
+void check_left(const OptionTable<Options>& table, const Options& given, const std::string& section,
+                const std::string& manifold) {
+  static const std::set<std::string> taken{"segments", "threads"};
+  const Options left;
+  for (const auto& entry : table.entries())
+    LATENTPATH_CHECK(taken.count(entry.row.name) > 0 || entry.get(given) == entry.get(left), kArgument,
+                     "`manifold` ", manifold,
+                     " is computed by its closed forms, for which nothing is sought: leave `", section,
+                     entry.row.field(), "` out");
+}
+
 /// Null where the job's manifold is another one. Throws Error(kArgument) for what cannot be given with it.
 ManifoldMapsPointer matrix_manifold_of(const GeodesicJob& job) {
   const auto& names = matrix_manifold_names();
   if (std::none_of(names.begin(), names.end(),
                    [&](const MatrixManifoldName& known) { return known.name == job.manifold; }))
     return nullptr;
+  const GeodesicJob left;
   const std::pair<const char*, bool> others[] = {{"quality", !job.quality.empty()},
                                                  {"level_set", !job.level_set.empty()},
                                                  {"constant_quality", job.constant_quality.has_value()},
@@ -160,10 +176,17 @@ ManifoldMapsPointer matrix_manifold_of(const GeodesicJob& job) {
                                                  {"domain", !job.domain.empty()},
                                                  {"along", !job.along.empty()},
                                                  {"curvature", job.curvature},
-                                                 {"latent_dim", job.latent_dim != 0}};
+                                                 {"latent_dim", job.latent_dim != 0},
+                                                 {"init", job.init != left.init},
+                                                 {"samples", job.samples != left.samples},
+                                                 {"routes", job.routes != left.routes},
+                                                 {"box", !job.box.empty()},
+                                                 {"reference", job.reference == "on"}};
   for (const auto& [name, given] : others)
     LATENTPATH_CHECK(!given, kArgument, "`manifold` ", job.manifold,
                      " is computed by its closed forms, which know no `", name, "`: leave it out");
+  check_left(geodesic_option_table(), job.search, "", job.manifold);
+  check_left(rival_option_table(), job.rivals, "rivals.", job.manifold);
   return make_matrix_manifold(job.manifold, job.parameters.empty()
                                                 ? std::vector<double>()
                                                 : parse_finite_numbers("parameters", job.parameters));

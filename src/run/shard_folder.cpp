@@ -30,7 +30,7 @@ json sets_json(const ShardRecord& record) {
   return sets;
 }
 
-/// A record that says of itself that it is whole may still be nonsense.
+/// A record that says of itself that it is whole may still contradict itself.
 bool consistent(const ShardRecord& record) {
   const auto [index, of] = record.shard;
   bool good = 1 <= index && index <= of && record.pairs >= 1 && record.batch >= 1 && record.methods >= 1 &&
@@ -93,8 +93,10 @@ ShardRecord ShardRecord::from_json(const nlohmann::json& object, const std::stri
     record.batch = object.at("batch").get<int64_t>();
     record.fingerprint = object.at("fingerprint");
     for (const json& row : object.at("rows")) {
-      record.sets.push_back({row.at("feature").get<std::string>(), row.at("method").get<std::string>(),
-                             row.at("epsilon").get<double>(), row.at("favored").get<bool>()});
+      record.sets.push_back({.feature = row.at("feature").get<std::string>(),
+                             .method = row.at("method").get<std::string>(),
+                             .epsilon = row.at("epsilon").get<double>(),
+                             .favored = row.at("favored").get<bool>()});
       record.pairs_of_sets.push_back(row.at("pairs").get<int64_t>());
     }
     record.methods = object.at("methods").get<size_t>();

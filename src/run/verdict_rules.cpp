@@ -381,7 +381,8 @@ std::optional<Reason> minimum_rule(const VerdictFigures& f, const VerdictRule& r
     return Reason{rule.grade(*directions),
                   "A saddle, not a minimum: the cost falls in " + figure_text(*directions) +
                       (*directions == 1 ? " direction" : " directions") + " from here.",
-                  "`escape_saddles`, or other first paths (`init`)"};
+                  f.kind == RunKind::kGeodesic ? "`escape_saddles`, or other first paths (`init`)"
+                                               : "other first paths (`init`)"};
   if (f.path.value("minimum", json()) == json(true) && !f.failed())
     return Reason{Level::kGood, "A minimum: the Hessian of the cost is positive definite."};
   return std::nullopt;

@@ -1,4 +1,5 @@
-// Every solver on Eq. 13, as a function of the points of a path of samples and of the amplitudes of smooth motions.
+// Every solver on Eq. 13, as a function of the points of a path of samples and of the amplitudes of smooth
+// motions.
 
 #include <ATen/ATen.h>
 

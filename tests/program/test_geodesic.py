@@ -400,6 +400,30 @@ def test_an_extrapolation_is_no_worse_than_what_it_extrapolates():
     assert abs(path["extrapolated_length"] - exact) <= abs(path["length"] - exact) + 1e-6 * exact
 
 
+@pytest.mark.parametrize("what, method, asked, most", [
+    (["--manifold", "sphere"], "adam", 199, 199), (["--manifold", "ellipsoid"], "sgd", 3, 3), (["--manifold", "sphere"], "adam", 0, 1000)])
+def test_so_are_those_of_formulas(what, method, asked, most):
+    result = run("geodesic", *what, "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--max-iterations", asked, "--coarsest-segments", "8",
+                 "--segments", "8", "--init", "linear", "--json", *QUICK).ok()
+    assert json.loads(result.stdout)["pairs"][0]["path"]["iterations"] <= most
+
+
+def test_two_hundred_iterations_are_two_hundred(files):
+    for asked in (199, 200, 201):
+        result = run("geodesic", "--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", "adam", "--max-iterations", asked,
+                     "--segments", "8", "--json", *QUICK).ok()
+        assert json.loads(result.stdout)["pairs"][0]["path"]["iterations"] == asked
+
+
+def test_a_tolerance_is_that_of_second_order_methods_too(files):
+    iterations = []
+    for tolerance in (1e-1, 1e-9):
+        result = run("interpolate", "--decoder", files / "sphere.pt", "--from", "0.2,0.1", "--to=-0.9,1.4", "--dtype", "float64", "--method", "newton",
+                     "--init", "linear", "--tolerance", tolerance, "--any-endpoint", "--json", "--quiet").ok()
+        iterations.append(json.loads(result.stdout)["pairs"][0]["path"]["iterations"])
+    assert iterations[0] < iterations[1]
+
+
 def test_iterations_asked_for_are_iterations_taken(files, tmp_path):
     for method in ("adam", "sgd", "lbfgs"):
         path = summary_of("--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", method, "--max-iterations", "10",

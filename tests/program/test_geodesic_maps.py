@@ -179,6 +179,8 @@ def test_matrices_by_closed_forms(tmp_path):
     (["--manifold", "spd", "--parameters", "2", "--from", "1,0,0,1", "--to", "1,2,2,1"], 2, ["--to", "eigenvalue"]),
     (["--manifold", "so3", "--from", "1,0,0,0,1,0,0,0,1", "--to", "1,0,0"], 3, ["--to", "9 numbers"]),
     (["--manifold", "so3", "--from", "1,0,0,0,1,0,0,0,1", "--curvature"], 2, ["so3", "--curvature"]),
+    (["--manifold", "so3", "--from", "1,0,0,0,1,0,0,0,1", "--to", "1,0,0,0,1,0,0,0,1", "--method", "lbfgs"], 2, ["closed forms", "--method"]),
+    (["--manifold", "so3", "--from", "1,0,0,0,1,0,0,0,1", "--to", "1,0,0,0,1,0,0,0,1", "--init", "linear"], 2, ["closed forms", "--init"]),
 ])
 def test_maps_refused(arguments, code, words, tmp_path):
     result = geodesic(*arguments, out=tmp_path / "run")

@@ -183,9 +183,9 @@ def test_batch_of_pairs(interpolate, sound_run, tmp_path):
     assert (result.path[:, 0] == ends[:, 0]).all() and (result.path[:, -1] == ends[:, 1]).all()
     for pair in result.pairs:
         assert pair["path"]["cost_refined"] <= min(pair["linear"]["cost_refined"], pair["spherical"]["cost_refined"])
-    # A pair in a batch fares as it does alone; 5 %: the starts that are tried depend on the batch.
+    # A pair in a batch fares as it does alone, but for how matrix products of another size are rounded.
     alone = sound_run.pairs[0]["path"]["cost_refined"]
-    assert result.pairs[0]["path"]["cost_refined"] == pytest.approx(alone, rel=0.05)
+    assert result.pairs[0]["path"]["cost_refined"] == pytest.approx(alone, rel=1e-3)
 
 
 def test_ends_are_exact_to_the_bit(interpolate, tmp_path):

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -137,6 +138,37 @@ TEST_F(Jobs, GeodesicTakesWhatACallerHasInMemory) {
   plane.own_quality = constant_quality(std::exp(-3));
   plane.quality = "constant";
   EXPECT_NEAR(execute(plane).answers[0].length, 6 * distance, 1e-8);
+}
+
+TEST_F(Jobs, GeodesicTellsExactlyWhatTheModelWasAsked) {
+  for (const char* method : {"auto", "newton", "lbfgs", "adam"})
+    for (const char* reference : {"off", "on"}) {
+      // What the model itself counts, beside Embedding::evaluations().
+      const auto asked = std::make_shared<std::atomic<int64_t>>(0);
+      GeodesicJob job;
+      job.own_embedding = function_embedding(
+          [asked](const Tensor& z) {
+            *asked += z.size(0);
+            return at::cat({z, at::sin(z.sum(1, true))}, 1);
+          },
+          2, "waves");
+      job.embedding = "waves";
+      job.start = at::tensor({0.0, 0.1, -0.3, 0.4}, at::kDouble).view({2, 2});
+      job.end = at::tensor({0.7, 1.2, 1.1, -0.5}, at::kDouble).view({2, 2});
+      job.search.method = method;
+      job.search.segments = 20;
+      job.search.max_iterations = 40;
+      job.samples = 200;
+      job.reference = reference;
+      const GeodesicRun run = execute(job);
+      int64_t told = run.summary["verification_evaluations"].get<int64_t>();
+      for (const auto& pair : run.summary["pairs"]) {
+        EXPECT_GT(pair["path"]["decoder_evaluations"].get<int64_t>(), 0);
+        told += pair["path"]["decoder_evaluations"].get<int64_t>();
+      }
+      EXPECT_EQ(told, asked->load()) << method << ", reference " << reference;
+      EXPECT_GT(run.summary["verification_evaluations"].get<int64_t>(), 0);
+    }
 }
 
 TEST_F(Jobs, InterpolateGivesWhatTheProgramGives) {

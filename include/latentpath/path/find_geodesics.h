@@ -40,9 +40,11 @@ struct GeodesicLevelOptions {
   /// A path that is longer by more than this share than its own grid believes has hidden between the grid's
   /// points, and is sought again on a grid four times finer; on the last level by more than `last_hidden`.
   double hidden = 0.03, last_hidden = 0.01;
-  int most_subdivisions = 64;         ///< of a segment, at which that ends
-  int weighted_subdivisions = 4;      ///< of a segment, where search_subdivisions() has weights
-  int first_order_iterations = 1000;  ///< of methods that take a learning rate, on each level, at least
+  int most_subdivisions = 64;     ///< of a segment, at which that ends
+  int weighted_subdivisions = 4;  ///< of a segment, where search_subdivisions() has weights
+  /// On each level where GeodesicOptions::max_iterations is 0: of methods that take a learning rate, as many
+  /// as their publications took; of all others, which stop by themselves long before.
+  int first_order_iterations = 1000, iterations = 200;
 };
 
 /// Level sets, whose walls are stiff and have kinks (docs/algorithms/level_sets.md).
@@ -65,7 +67,7 @@ struct BlockLimits {
 struct GeodesicOptions {
   int segments = 100;
   std::string method = "auto";  ///< of solver_methods(); auto: newton for small D, newton-cg for large D
-  int max_iterations = 200;     ///< per level
+  int max_iterations = 0;       ///< per level; 0: as `levels` says
   double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
   bool escape_saddles = true;   ///< leave saddles along negative curvature
   int coarsest_segments = 20;   ///< of the first level, at least; equal to `segments`: no coarser level

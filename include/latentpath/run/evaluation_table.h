@@ -20,8 +20,8 @@ namespace latentpath {
 struct EvaluatedSet {
   std::string feature, method;
   double epsilon = 0;
-  bool favored = false;  ///< the feature is to be met, not avoided
   std::vector<EvaluatedPath> paths = {};
+  bool favored = false;  ///< the feature is to be met, not avoided
 };
 
 /// The rows of the table, one a set.

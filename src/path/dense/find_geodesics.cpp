@@ -84,6 +84,11 @@ class PairSolver {
   void certify(const Outcome& outcome, Certificate& certificate);
   void warn(Geodesic& geodesic, const CurveFigures<double>& refined);
   SolverOptions rates_at(const DenseRows& x0);
+  /// Of a level.
+  int most_iterations() const {
+    if (options_.max_iterations > 0) return options_.max_iterations;
+    return method_.takes_rate ? options_.levels.first_order_iterations : options_.levels.iterations;
+  }
   void run(std::vector<double>& nodes, double tolerance, Geodesic& geodesic, Outcome& outcome);
   void stage(Geodesic& geodesic, const std::string& name, const std::vector<double>& nodes) const {
     if (options_.keep_stages) geodesic.stages.push_back({name, nodes});
@@ -184,11 +189,8 @@ void PairSolver::run(std::vector<double>& nodes, double tolerance, Geodesic& geo
   const DenseRows x0 = Eigen::Map<const DenseRows>(nodes.data() + dim, 1, objective_.variables());
   if (method_.takes_rate) solver_ = make_solver<DenseRows>(method_.name, rates_at(x0));
   const DenseSolveResult solved = latentpath::solve(
-      objective_, x0, *solver_,
-      {.max_iterations =
-           std::max(options_.max_iterations, method_.takes_rate ? options_.levels.first_order_iterations : 1),
-       .gradient_residual = tolerance},
-      {}, cancellation_);
+      objective_, x0, *solver_, {.max_iterations = most_iterations(), .gradient_residual = tolerance}, {},
+      cancellation_);
   std::copy_n(solved.state.x.data(), x0.size(), nodes.begin() + dim);
   outcome = {solved.state.termination[0], static_cast<int>(solved.state.iteration), solved.state.value[0]};
   geodesic.iterations += outcome.iterations;
@@ -273,7 +275,7 @@ void PairSolver::warn(Geodesic& geodesic, const CurveFigures<double>& refined) {
   auto& warnings = geodesic.warnings;
   if (geodesic.termination == Termination::kIterationLimit)
     warnings.push_back(
-        {join_message("not converged: ", options_.max_iterations,
+        {join_message("not converged: ", most_iterations(),
                       " iterations were made; the gradient residual is ", certificate.gradient_residual),
          WarningKind::kTold});
   if (geodesic.termination == Termination::kStalled)

@@ -23,6 +23,9 @@ struct Look {
   int failed = 0;            ///< logarithms that did not converge
 };
 
+/// Thrown half-way through a look: what was known before it stands.
+struct Interrupted {};
+
 class Search {
  public:
   Search(const ManifoldMaps& maps, std::span<const double> points, std::span<const double> weights,
@@ -92,6 +95,7 @@ Look Search::look_from(Row x, const std::vector<Row>& near) const {
   Look look;
   look.direction.assign(size_, 0.0);
   for (size_t i = 0; i < count_; ++i) {
+    if (cancellation_.cancelled()) throw Interrupted{};
     Logarithm found =
         near.empty() ? maps_.logarithm(x, point(i)) : maps_.logarithm_near(x, point(i), near[i]);
     if (!near.empty() && !found.converged) found = maps_.logarithm(x, point(i));
@@ -139,15 +143,18 @@ Search::Descent Search::descend(Row start) const {
   Descent descent{.look = look_from(std::move(start), {})};
   double rate = 1;
   for (int look = 0; look < kLooks; ++look) {
-    while (descent.iterations < options_.max_iterations && !settled(descent.look) &&
-           !cancellation_.cancelled()) {
-      ++descent.iterations;
-      if (!advance(descent.look, rate)) break;
+    try {
+      while (descent.iterations < options_.max_iterations && !settled(descent.look)) {
+        ++descent.iterations;
+        if (!advance(descent.look, rate)) break;
+      }
+      Look again = look_from(descent.look.point, {});
+      const bool same = again.half >= descent.look.half * (1 - 1e-9);
+      if (!same || again.failed < descent.look.failed) descent.look = std::move(again);
+      if (same) break;
+    } catch (const Interrupted&) {
+      return descent;
     }
-    Look again = look_from(descent.look.point, {});
-    const bool same = again.half >= descent.look.half * (1 - 1e-9);
-    if (!same || again.failed < descent.look.failed) descent.look = std::move(again);
-    if (same) break;
   }
   descent.converged = settled(descent.look) && descent.look.failed == 0;
   return descent;
@@ -207,8 +214,12 @@ void Search::compare_starts(Descent& best, FrechetMean& mean) const {
   const Look first = best.look;
   std::vector<Look> means{first};
   for (const size_t i : far_points(first.distances)) {
-    if (cancellation_.cancelled()) break;
-    Descent other = descend(beyond(first, i));
+    Descent other;
+    try {
+      other = descend(beyond(first, i));
+    } catch (const Interrupted&) {
+      break;
+    }
     ++mean.starts;
     if (!other.converged) continue;
     means.push_back(other.look);
@@ -240,7 +251,12 @@ void Search::doubt(FrechetMean& mean) const {
 
 FrechetMean Search::run() {
   FrechetMean mean;
-  Descent best = descend(*middle());
+  Descent best;
+  try {
+    best = descend(*middle());
+  } catch (const Interrupted&) {
+    throw Error(ErrorKind::kInterrupted, "interrupted before a mean was found");
+  }
   const auto describe = [&] {
     mean.point = best.look.point;
     mean.distances = best.look.distances;

@@ -25,7 +25,10 @@ OptionTable<GeodesicLevelOptions> level_table() {
       .help("Subdivisions of each segment where weights differ, and subdivisions is 0")
       .range(1, 1024)
       .add("first-order-iterations", &O::first_order_iterations)
-      .help("Iterations of adam and sgd on each level, at least")
+      .help("Iterations of adam and sgd on each level, where max-iterations is 0")
+      .range(1, 1000000)
+      .add("iterations", &O::iterations)
+      .help("Iterations of all other methods on each level, where max-iterations is 0")
       .range(1, 1000000);
 }
 
@@ -109,8 +112,9 @@ const OptionTable<GeodesicOptions>& geodesic_option_table() {
           .help("Segments of the path")
           .range(2, 100000)
           .add("max-iterations", &O::max_iterations)
-          .help("Iterations of each level; where left, adam and sgd take their own 1000")
+          .help("Iterations of each level")
           .range(1, 1000000)
+          .zero("200, of adam and sgd 1000")
           .add("tolerance", &O::tolerance)
           .help(
               "Converged when the scale-free gradient residual falls below; for first-order methods on "
