@@ -29,17 +29,17 @@ Descent level_descent(const Search& search, const PathSet& paths, const std::vec
   how.subdivisions = !last && how.sparse ? options.coarse_subdivisions : 1;
   how.iterations = last ? most : std::min(most, enough);
   how.tolerance = last ? options.tolerance : std::max(options.tolerance, at.coarse_tolerance);
-  how.competing = paths.rows() > search.size() && !last;
+  how.competing = paths.rows() > search.size() && !(last && how.sparse);
   how.models_expected = false;
   how.stage = std::to_string(levels[level]) + " segments";
   return how;
 }
 
-PathSet without_pruned(const Descended& level) {
+std::vector<int64_t> not_pruned(const Descended& level) {
   std::vector<int64_t> rows;
   for (int64_t row = 0; row < level.paths.rows(); ++row)
     if (level.termination[static_cast<size_t>(row)] != Termination::kPruned) rows.push_back(row);
-  return level.paths.select(rows);
+  return rows;
 }
 
 /// The paths of a level on the grid of the next: nodes moved along them, and those that go on.
@@ -87,14 +87,18 @@ FoundPaths refine_coarse_to_fine(Search& search, PathSet paths) {
     const Descended solved = descend(search, paths, times, level_descent(search, paths, levels, level));
     add_iterations(found.iterations, paths, solved.iterations);
     if (level + 1 < levels.size()) {
-      paths = next_level(search, without_pruned(solved), times, search.grid(levels[level + 1]));
+      paths =
+          next_level(search, solved.paths.select(not_pruned(solved)), times, search.grid(levels[level + 1]));
       continue;
     }
-    const std::vector<int64_t> rows = best_rows(
-        search, solved.paths, times, refine_times(times, search.options.select.last_subdivisions), false);
-    paths = solved.paths.select(rows);
+    const std::vector<int64_t> left = not_pruned(solved);
+    paths = solved.paths.select(left);
+    const std::vector<int64_t> rows =
+        best_rows(search, paths, times, refine_times(times, search.options.select.last_subdivisions), false);
+    paths = paths.select(rows);
     for (size_t pair = 0; pair < rows.size(); ++pair)
-      found.termination[pair] = solved.termination[static_cast<size_t>(rows[pair])];
+      found.termination[pair] =
+          solved.termination[static_cast<size_t>(left[static_cast<size_t>(rows[pair])])];
   }
   found.nodes = paths.nodes;
   found.start = paths.start;

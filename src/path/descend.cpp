@@ -9,6 +9,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/path/path_objective.h"
 #include "latentpath/path/prune.h"
+#include "path/outlook.h"
 #include "path/path_methods.h"
 #include "path/row_iterations.h"
 #include "path/search.h"
@@ -37,12 +38,14 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
     return at::cat({from.unsqueeze(1), x.view({x.size(0), -1, search.dim()}), to.unsqueeze(1)}, 1);
   };
   RowIterations iterations(paths.rows());
+  Outlook outlook(search.options.rounds.iterations, search.options.rounds.outlook);
   StoppingOptions stopping;
   stopping.max_iterations = how.iterations;
   stopping.relative_decrease = how.tolerance;
   stopping.max_seconds = search.seconds_left();
   stopping.prune = [&](SolverState& state) {
     if (how.competing) prune(state, paths, how.sparse, search.options.prune);
+    if (how.competing && !how.sparse) outlook.prune(state, paths);
     iterations.look(state);
   };
   const auto solver = make_solver<Tensor>(path_method(search.options).solver);

@@ -18,6 +18,8 @@ using Eigen::VectorXd;
 
 /// Edges whose images are compared at once.
 constexpr int64_t kEdgesAtOnce = 4096;
+/// Edges of one question from which on it is that of a whole graph, which every pair asks.
+constexpr int64_t kWholeGraph = 1024;
 
 VectorXd to_vector(const Tensor& values) {
   const Tensor whole = values.to(at::kCPU, at::kDouble).contiguous();
@@ -49,10 +51,10 @@ class MeasuredRoadmap {
   /// ½(n_a + n_b) ‖Φ_b − Φ_a‖ of edges between nodes in `energy`'s weights: cheap, and short of the edge's
   /// true length wherever images do not move along a straight line.
   Tensor chords(const PathEnergy& energy, const Tensor& edges) {
-    const Tensor places = chords_.find(edges), a = points_.find(from(edges)), b = points_.find(to(edges));
+    const Found found = find(edges);
     const Tensor weights = points_.column(kWeight) * energy.density_factor(points_.column(kPotential));
-    return chords_.column(0).index_select(0, places) * 0.5 *
-           (weights.index_select(0, a) + weights.index_select(0, b));
+    return chords_.column(0).index_select(0, found.places) * 0.5 *
+           (weights.index_select(0, found.from) + weights.index_select(0, found.to));
   }
 
   /// n √c of each of the edge_points − 1 pieces of every straight edge in `energy`'s weights, [edges,
@@ -66,6 +68,20 @@ class MeasuredRoadmap {
 
  private:
   enum PointColumn : size_t { kImage, kWeight, kPotential };
+
+  /// Where edges [n, 2 D] stand among the chords, and their ends among the points.
+  struct Found {
+    Tensor edges, places, from, to;
+  };
+  Found find(const Tensor& edges) {
+    const bool whole = edges.size(0) >= kWholeGraph;
+    if (whole)
+      for (const Found& before : whole_)
+        if (before.edges.equal(edges)) return before;
+    const Found found{edges, chords_.find(edges), points_.find(from(edges)), points_.find(to(edges))};
+    if (whole) whole_.push_back(found);
+    return found;
+  }
 
   /// The first number of each row that is not 0; 0 where all are.
   static Tensor first_difference(const Tensor& rows) {
@@ -134,6 +150,7 @@ class MeasuredRoadmap {
   RouteStartOptions options_;
   EvaluationCounter* counter_;
   const int64_t at_once_ = energy_.options().points_per_batch;
+  std::vector<Found> whole_;
   RowMemory points_{[this](const Tensor& points) { return measure_points(points); }, at_once_};
   RowMemory chords_{[this](const Tensor& edges) { return measure_chords(edges); }, kEdgesAtOnce};
   RowMemory edges_{[this](const Tensor& edges) { return measure_edges(edges); },

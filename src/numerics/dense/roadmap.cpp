@@ -96,7 +96,9 @@ struct RouteGraph::Impl {
   std::vector<std::vector<int32_t>> adjacent;  // edges of each node
   std::vector<int32_t> shown;                  // edges whose lengths the call at hand has seen
   int64_t evaluated = 0;
-  double reach = 0;  // how far "beside a route" is
+  double reach = 0;               // how far "beside a route" is
+  std::vector<double> to_target;  // of each node, in the bounds of the edges, for the call at hand
+  double least_share = 1;         // of an edge's bound, among the lengths that the call at hand has seen
 
   std::vector<uint32_t> nearest(const VectorXd& z, size_t k, std::vector<double>& squared) const {
     std::vector<uint32_t> index(std::min(k, static_cast<size_t>(count)));
@@ -140,6 +142,7 @@ struct RouteGraph::Impl {
       Edge& edge = edges[static_cast<size_t>(index)];
       edge.length = edge.value;
       edge.evaluated = true;
+      if (edge.value < edge.bound) least_share = std::min(least_share, edge.value / edge.bound);
       shown.push_back(index);
     }
   }
@@ -147,6 +150,7 @@ struct RouteGraph::Impl {
   /// Forgets what the last call has seen, and keeps what it had evaluated: where a bound is none, which edges
   /// are evaluated decides which route is found, and that must not depend on the pairs before.
   void begin_call() {
+    least_share = 1;
     if (!bound) return;
     for (const int32_t index : shown) {
       Edge& edge = edges[static_cast<size_t>(index)];
@@ -175,29 +179,67 @@ struct RouteGraph::Impl {
           std::max(0.0, bounds[static_cast<Eigen::Index>(i)]);
   }
 
-  /// Edges of a shortest route from node `count` to node `count + 1` under the present lengths, times the
-  /// mean penalty of an edge's ends; empty if there is none.
-  std::vector<int32_t> shortest(const std::vector<double>& penalty) const {
-    const size_t nodes = adjacent.size(), source = static_cast<size_t>(count), target = source + 1;
-    std::vector<double> distance(nodes, kInfinity);
-    std::vector<int32_t> by(nodes, -1);
-    using Entry = std::pair<double, size_t>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> front;
-    distance[source] = 0;
-    front.emplace(0.0, source);
+  using Front = std::priority_queue<std::pair<double, size_t>, std::vector<std::pair<double, size_t>>,
+                                    std::greater<>>;  // nearest first
+
+  static size_t other_end(const Edge& edge, size_t node) {
+    return static_cast<size_t>(static_cast<size_t>(edge.a) == node ? edge.b : edge.a);
+  }
+
+  /// How far node `count + 1` is from every node in the bounds of the edges, or in their lengths where there
+  /// are none; 0 from where no way leads there. No route of this call is shorter than `least_share` of that:
+  /// lengths only grow with penalties, and are never less than this share of the bound.
+  void measure_what_is_left() {
+    const size_t target = static_cast<size_t>(count) + 1;
+    to_target.assign(adjacent.size(), kInfinity);
+    Front front;
+    to_target[target] = 0;
+    front.emplace(0.0, target);
     while (!front.empty()) {
-      const auto [key, node] = front.top();
+      const auto [reached, node] = front.top();
       front.pop();
-      if (key > distance[node]) continue;
-      if (node == target) break;
+      if (reached > to_target[node]) continue;
       for (const int32_t index : adjacent[node]) {
         const Edge& edge = edges[static_cast<size_t>(index)];
-        const auto other = static_cast<size_t>(static_cast<size_t>(edge.a) == node ? edge.b : edge.a);
-        const double reached = key + edge.length * 0.5 * (penalty[node] + penalty[other]);
+        const size_t other = other_end(edge, node);
+        const double step = bound ? edge.bound : edge.length;
+        const double further = reached + (std::isfinite(step) ? step : 0);
+        if (further >= to_target[other]) continue;
+        to_target[other] = further;
+        front.emplace(further, other);
+      }
+    }
+    for (double& left : to_target)
+      if (!std::isfinite(left)) left = 0;
+  }
+
+  /// Edges of a shortest route from node `count` to node `count + 1` under the present lengths, times the
+  /// mean penalty of an edge's ends; empty if there is none. A* (P. Hart, N. Nilsson, B. Raphael, IEEE Trans.
+  /// Syst. Sci. Cybern. 4(2), 1968): by what has been gone and what is left at least, so that it looks at
+  /// few nodes off the way.
+  std::vector<int32_t> shortest(const std::vector<double>& penalty) const {
+    const size_t nodes = adjacent.size(), source = static_cast<size_t>(count), target = source + 1;
+    std::vector<double> distance(nodes, kInfinity), seen(nodes, kInfinity);
+    std::vector<int32_t> by(nodes, -1);
+    // What is left from a node at least: 0 for a node that leads nowhere, which is then only looked at.
+    const auto left = [&](size_t node) { return least_share * to_target[node]; };
+    Front front;
+    distance[source] = 0;
+    front.emplace(left(source), source);
+    while (!front.empty()) {
+      const size_t node = front.top().second;
+      front.pop();
+      if (node == target) break;
+      if (distance[node] >= seen[node]) continue;
+      seen[node] = distance[node];
+      for (const int32_t index : adjacent[node]) {
+        const Edge& edge = edges[static_cast<size_t>(index)];
+        const size_t other = other_end(edge, node);
+        const double reached = distance[node] + edge.length * 0.5 * (penalty[node] + penalty[other]);
         if (reached >= distance[other]) continue;
         distance[other] = reached;
         by[other] = index;
-        front.emplace(reached, other);
+        front.emplace(reached + left(other), other);
       }
     }
     std::vector<int32_t> route;
@@ -205,7 +247,7 @@ struct RouteGraph::Impl {
     for (size_t node = target; node != source;) {
       const Edge& edge = edges[static_cast<size_t>(by[node])];
       route.push_back(by[node]);
-      node = static_cast<size_t>(static_cast<size_t>(edge.a) == node ? edge.b : edge.a);
+      node = other_end(edge, node);
     }
     std::reverse(route.begin(), route.end());
     return route;
@@ -381,6 +423,7 @@ std::vector<Route> RouteGraph::routes(const VectorXd& start, const VectorXd& end
       "routes must be at least 1, their detour factor above 1 and their longest factor at least 1");
 
   const RouteGraph::Impl::Ends joined(graph, start, end);
+  graph.measure_what_is_left();
   std::vector<Route> result;
   std::vector<double> penalty(static_cast<size_t>(graph.count + 2), 1.0);
   std::vector<char> beside(static_cast<size_t>(graph.count + 2), 0);
