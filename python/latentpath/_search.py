@@ -30,7 +30,7 @@ MODELS_OF_FILES = {"decoder", "classifier", "classifier-method", "classifier-ten
 _TAKEN = (
     SIGNATURE
     | MODELS_OF_FILES
-    | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape",
+    | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape", "cycle",
        "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "favor", "avoid",
        "prior", "judge", "keep-features", "keep-scale", "embedding-features"}
 )

@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/metric/norm_rank.h"
+#include "metric/guard_formula.h"
 
 namespace latentpath {
 namespace {
@@ -113,21 +114,14 @@ class UniformTypicality final : public TypicalityRank {
 
 class TypicalityGuard final : public Quality {
  public:
-  TypicalityGuard(TypicalityRankPointer rank, double samples) : rank_(std::move(rank)), k_(samples) {
+  TypicalityGuard(TypicalityRankPointer rank, double samples)
+      : rank_(std::move(rank)), k_(samples), formula_(samples) {
     LATENTPATH_CHECK(rank_ != nullptr, kArgument, "a typicality guard needs a rank (it is null)");
     LATENTPATH_CHECK(k_ >= 1 && std::isfinite(k_), kArgument,
                      "the samples of a typicality guard must be a number of at least 1, not ", k_);
-    far_ = std::log(kFar / k_);
-    at_far_ = -std::expm1(k_ * std::log1p(-kFar / k_));
-    fall_ = kFar * std::pow(1 - kFar / k_, k_ - 1) / at_far_;  // d log Q / d log r there: the slope goes on
   }
   Tensor evaluate(const QualityPoints& points) const override {
-    const Tensor log_rank = rank_->log_rank(points.latent);
-    // Each formula is given numbers of its own side alone: the other side's gradient is then 0 and not NaN.
-    const Tensor near = log_rank.clamp_min(far_);
-    const Tensor inside = 1 - (-at::expm1(near)).clamp_min(0).pow(k_);
-    const Tensor outside = at_far_ / (1 + fall_ * (far_ - log_rank).clamp_min(0));
-    return at::where(log_rank < far_, outside, inside).to(points.latent.scalar_type());
+    return formula_(rank_->log_rank(points.latent)).to(points.latent.scalar_type());
   }
   bool concurrent() const override { return true; }
   std::string describe() const override {
@@ -135,9 +129,9 @@ class TypicalityGuard final : public Quality {
   }
 
  private:
-  static constexpr double kFar = 0.01;  // k r below which the guard falls slowly
   TypicalityRankPointer rank_;
-  double k_, far_ = 0, at_far_ = 0, fall_ = 0;
+  double k_;
+  detail::GuardFormula formula_;
 };
 
 }  // namespace

@@ -179,8 +179,17 @@ bool Classifier::exclusive() const {
   return model_->classes > 1 && model_->output != ClassifierOutput::kSigmoid && !model_->attributes;
 }
 Tensor Classifier::features(const Tensor& input) const {
-  const Tensor features = model_->module.features(model_->input(input));
-  return features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
+  const Tensor images = model_->input(input);
+  Tensor features = model_->module.features(images);
+  features = features.dim() == 1 ? features.unsqueeze(1) : features.flatten(1);
+  if (model_->output != ClassifierOutput::kProbabilities || features.size(1) != model_->classes ||
+      !at::equal(features, model_->scores_of(images)))
+    return features;
+  // Probabilities of a sure classifier lie in the corners of a cube, and all images of a class in one: what
+  // they were before softmax or sigmoid tells images apart.
+  constexpr double kLeast = 1e-30;  // float32 has smaller ones, but not the sigmoid near 1
+  const Tensor p = features.clamp(kLeast, 1);
+  return model_->attributes ? p.log() - (1 - p).clamp_min(1e-7).log() : p.log();
 }
 const std::vector<std::string>& Classifier::class_names() const { return model_->class_names; }
 const std::vector<std::string>& Classifier::assumptions() const { return model_->input.assumptions; }

@@ -10,7 +10,10 @@
 #include <set>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/random.h"
 #include "latentpath/core/thread_pool.h"
+#include "latentpath/io/tensor_file.h"
+#include "latentpath/metric/cycle_quality.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/path/certify_globally.h"
@@ -102,6 +105,12 @@ OptionTable<InterpolateJob> make_table() {
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
+  t.group("What the path should be like")
+      .add("cycle", &J::cycle)
+      .help(
+          "Ask what is favoured of what encoder and decoder make of the image, too, and keep to images that "
+          "they give back")
+      .choices({{"auto", "with a guard, where an encoder is named"}, {"on"}, {"none"}});
   add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())
       .group("What the path should be like")
@@ -210,6 +219,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(!takes_quality(job.path) && !job.keep.keep_features.empty(), "keep_features", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
   say(job.guard != "on" && !feature && !job.keep.any(), "guard", kNoFeature);
+  say(job.cycle == "on" && !feature, "cycle", kNoFeature);
   if (!models.decoder_function) {
     say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
     say(!job.judge.empty() && classifier && !feature, "judge", kNoFeature);
@@ -315,18 +325,25 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   return context;
 }
 
+/// What is favoured, by the cycle too where that is asked.
+QualityPointer with_cycle(const InterpolateRun& run, const QualityPointer& asked) {
+  return asked && run.cycled ? product({asked, run.cycled(asked)}) : asked;
+}
+
 /// What is sought in each section.
 std::vector<QualitySection> asked_sections(const InterpolateJob& job, const InterpolateRun& run) {
   std::vector<QualitySection> asked;
   for (const FeatureSection& section : run.sections)
-    asked.push_back({section.from, section.to, asked_of(section.feature.quality, job.odds, job.sharpness)});
+    asked.push_back({section.from, section.to,
+                     with_cycle(run, asked_of(section.feature.quality, job.odds, job.sharpness))});
   return asked;
 }
 
 /// Feature (with its ramp) times prior, guard (null: none) and what is kept. A feature of the caller's own is
 /// no probability of a classifier's, and its odds stay.
 QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, const QualityPointer& guard) {
-  QualityPointer asked = asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness);
+  QualityPointer asked =
+      with_cycle(run, asked_of(run.problem.feature, job.own_feature ? 1 : job.odds, job.sharpness));
   bool ramp = job.ramp == "on";
   if (!run.sections.empty()) {
     asked = in_sections(asked_sections(job, run), ramp);
@@ -365,6 +382,45 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
   check_not_interrupted(cancellation);
   loaded.kept = load_kept(job.keep, job.models, loaded.models, loaded.prior, job.path.seed);
   return loaded;
+}
+
+bool wants_cycle(const InterpolateJob& job) {
+  const bool feature = !job.favor.empty() || !job.avoid.empty();
+  return feature && (job.cycle == "on" || (job.cycle == "auto" && !job.encoder.empty() && job.guard == "on"));
+}
+
+/// Latents whose images encoder and decoder should give back: of the samples that the prior was fitted to,
+/// else of the prior.
+Tensor known_latents(const InterpolateJob& job, const InterpolateRun& run, at::ScalarType dtype) {
+  constexpr int64_t kKnown = 500;
+  auto generator = make_generator(job.path.seed + 47);
+  const auto file = text_after("samples:", job.prior.prior);
+  if (!file) return run.problem.prior(kKnown, generator).to(dtype);
+  const Tensor codes = read_tensor_file(*file);
+  const Tensor order = at::randperm(codes.size(0), generator, at::kLong);
+  return codes.flatten(1).index_select(0, order.slice(0, 0, kKnown)).to(dtype);
+}
+
+/// Asks what is favoured of what the encoder and the decoder make of an image, too.
+void set_cycle(const InterpolateJob& job, const std::shared_ptr<TorchScriptModule>& encoder,
+               const std::function<Tensor(const Tensor&)>& encode, at::ScalarType dtype, Models& models,
+               InterpolateRun& run) {
+  const bool asked = job.cycle == "on" && run.problem.feature;
+  LATENTPATH_CHECK(!asked || encoder, kArgument, "`cycle` on needs an `encoder`: name its file");
+  LATENTPATH_CHECK(!asked || encode, kInput,
+                   "`cycle` on needs an encoder that takes what the decoder gives (values, size, channels; "
+                   "`encoder_range`, `encoder_shape`) and returns a code of the decoder's latent size");
+  if (!encode || !wants_cycle(job)) return;
+  const Cycle cycle{models.decoder, encode, encoder->concurrent() && models.decoder->concurrent()};
+  const Tensor errors = cycle_errors(cycle, known_latents(job, run, dtype));
+  if (!at::isfinite(errors).all().item<bool>() || errors.size(0) < 20) return;
+  run.cycled = [cycle, errors](const QualityPointer& quality) {
+    return cycle_quality(quality, cycle, errors);
+  };
+  models.assumptions.emplace_back(
+      "what is asked of an image is asked of what encoder and decoder give back of it, too, and paths keep "
+      "to "
+      "images that come back as well as those of codes; `cycle` none asks for neither");
 }
 
 /// What is favoured and avoided, by the classifier and by the judge.
@@ -438,12 +494,15 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
                          problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
-  problem.quality = quality_of(job, run, run.guard.quality);
   if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
     run.second.samples = problem.prior;
-  if (encoder && problem.feature && run.second.samples)
-    run.second.encode = encoder_of_images(encoder, context.encoder_format, *models.decoder, context.dtype,
-                                          context.output_range, models.assumptions);
+  std::function<Tensor(const Tensor&)> encode;
+  if (encoder && problem.feature && (run.second.samples || wants_cycle(job)))
+    encode = encoder_of_images(encoder, context.encoder_format, *models.decoder, context.dtype,
+                               context.output_range, models.assumptions);
+  set_cycle(job, encoder, encode, context.dtype, models, run);
+  if (run.second.samples) run.second.encode = encode;
+  problem.quality = quality_of(job, run, run.guard.quality);
   run.output_range = models.decoder->output_range();
   run.assumptions = models.assumptions;
   run.warnings = models.warnings;
@@ -630,9 +689,14 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   add_second_opinion(run.summary, run.problem, result, run.guard, interrupted ? SecondOpinion() : run.second);
   for (size_t pair = 0; pair < run.certificates.size(); ++pair) {
     const GlobalCertificate& certificate = run.certificates[pair];
+    const auto at = static_cast<int64_t>(pair);
+    // Lengths are told as distances where no quality was asked for, and this one like them.
+    const double unit = result.weighted ? 1.0
+                                        : result.path.embedding_length[at].item<double>() /
+                                              result.path.length[at].item<double>();
     run.summary["pairs"][pair]["path"]["global_certificate"] = {
-        {"reference_length", certificate.reference},
-        {"reference_error", certificate.reference_error},
+        {"reference_length", unit * certificate.reference},
+        {"reference_error", unit * certificate.reference_error},
         {"gap", certificate.gap},
         {"evaluations", certificate.marching.evaluations()},
         {"sentence", certificate.sentence}};

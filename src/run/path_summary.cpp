@@ -22,10 +22,16 @@ class Writer {
       ++lost_;
     }
   }
-  nlohmann::json figures(const CurveFigures<Tensor>& figures, int64_t pair) {
+  /// Where no quality was asked for a constant weight stands in `length`: the distance is told, and no
+  /// quality.
+  nlohmann::json figures(const CurveFigures<Tensor>& figures, int64_t pair, bool weighted) {
     nlohmann::json object = nlohmann::json::object();
     for (const CurveFigure<Tensor>& each : kCurveFigures<Tensor>)
       if (each.recorded) figure(object, each.name, figures.*each.value, pair);
+    if (!weighted) {
+      object["length"] = object["embedding_length"];
+      for (const char* name : {"quality_of_curve", "mean_quality", "min_quality"}) object.erase(name);
+    }
     object["refinement"] = figures.subdivisions[pair].item<int64_t>();
     return object;
   }
@@ -52,7 +58,7 @@ nlohmann::json path_summary(const PathResult& result) {
   nlohmann::json warnings = result.warnings;
   for (int64_t pair = 0; pair < count; ++pair) {
     const auto index = static_cast<size_t>(pair);
-    nlohmann::json path = writer.figures(result.path, pair);
+    nlohmann::json path = writer.figures(result.path, pair, result.weighted);
     path["termination"] = termination_name(result.termination[index]);
     path["iterations"] = result.iterations[index];
     // Shared work to equal parts, so that the pairs' figures add up to all of it.
@@ -64,12 +70,13 @@ nlohmann::json path_summary(const PathResult& result) {
     if (result.time_weight[index] > 0) path["time_weight"] = result.time_weight[index];
     path["weighted"] = result.weighted;
     path["under_resolved"] = static_cast<bool>(result.under_resolved[index]);
-    writer.figure(path, "lower_bound", result.lower_bound, pair);
+    writer.figure(path, "lower_bound", result.weighted ? result.lower_bound : result.ends_output_distance,
+                  pair);
     writer.figure(path, "gradient_residual", result.gradient_residual, pair);
     if (index < result.certificates.size()) write_certificate(path, result.certificates[index]);
     pairs.push_back({{"path", path},
-                     {"linear", writer.figures(result.linear, pair)},
-                     {"spherical", writer.figures(result.spherical, pair)}});
+                     {"linear", writer.figures(result.linear, pair, result.weighted)},
+                     {"spherical", writer.figures(result.spherical, pair, result.weighted)}});
   }
   if (writer.lost() > 0)
     warnings.push_back(

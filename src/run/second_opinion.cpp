@@ -23,6 +23,7 @@ constexpr int64_t kFrames = 50;
 constexpr double kDenied = 0.5;
 
 constexpr int64_t kReference = 2000, kCompared = 500;
+constexpr double kSame = 1e-6;  // of the spread of features: less is rounding
 
 /// What is said of the frames of curves, [pairs, F] each; undefined where nobody says it.
 struct Opinions {
@@ -128,6 +129,11 @@ SampleRanks::SampleRanks(std::shared_ptr<const Embedding> decoder, TypicalityRan
   if (rank_) least = rank_->rank(at::cat(latents));
   if (features_) {
     distances_ = ascending(at::cat(distances));
+    // Features that tell most samples apart by rounding alone have no distances to rank by.
+    const double spread = reference_.std(0).norm().item<double>();
+    if (distances_[distances_.size(0) / 2].item<double>() <= kSame * spread) features_ = nullptr;
+  }
+  if (features_) {
     least = lower(least, share_as_large(distances_, at::cat(distances)));
   }
   if (encode_) {

@@ -165,6 +165,36 @@ std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rul
                 "`guard` or by a `prior` fitted to your data's codes"};
 }
 
+/// What was to be kept, by one of its figures: `unit` says what the numbers are.
+std::optional<Reason> kept_reason(const VerdictFigures& f, const VerdictRule& rule, const char* mean_name,
+                                  const char* largest_name, const std::optional<double>& straight,
+                                  const std::string& what, const std::string& unit) {
+  const auto mean = figure_of(f.path, mean_name), largest = figure_of(f.path, largest_name);
+  if (!mean) return std::nullopt;
+  const Level level = rule.grade(*mean);
+  std::string text = level == Level::kGood   ? "What was to be kept is kept: "
+                     : level == Level::kFair ? "What was to be kept changes on the way: "
+                                             : "What was to be kept is lost on the way: ";
+  text += what + share_text(*mean) + " on average" + unit;
+  if (largest) text += ", " + share_text(*largest) + " at most";
+  if (straight) text += "; on the straight line it is " + share_text(*straight) + " on average";
+  return Reason{level, text + ".",
+                "a smaller `keep_scale`, features that do not tell what is favoured (what is asked for and "
+                "what is kept may exclude each other), or ends that are nearer in what is kept"};
+}
+
+std::optional<Reason> kept_features_rule(const VerdictFigures& f, const VerdictRule& rule) {
+  return kept_reason(f, rule, "mean_feature_distance", "largest_feature_distance",
+                     f.straight_feature_distance, "the distance of its features to the nearer end's is ",
+                     " (1 is what two samples of the prior are apart)");
+}
+
+std::optional<Reason> kept_classes_rule(const VerdictFigures& f, const VerdictRule& rule) {
+  return kept_reason(f, rule, "mean_class_change", "largest_class_change", f.straight_class_change,
+                     "the change of the kept classes from the nearer end is ",
+                     " (0 is none, 1 the loss of one of them)");
+}
+
 std::optional<Reason> classifier_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto sure = figure_of(f.classifier, "sure");
   if (!sure) return std::nullopt;
@@ -557,6 +587,8 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   negative_log_density = figure_of(path, "mean_negative_log_density");
   straight_negative_log_density = figure_in(pair, "linear", "mean_negative_log_density");
   squared_wasserstein = figure_in(pair, "displacement", "squared_wasserstein");
+  straight_feature_distance = figure_in(pair, "linear", "mean_feature_distance");
+  straight_class_change = figure_in(pair, "linear", "mean_class_change");
   ends_distance = figure_of(path, "ends_distance");
   ends_output_distance = figure_of(path, "ends_output_distance");
   const json given = reference_of(path);
@@ -565,15 +597,6 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
     reference = figure_of(given, "reference_length"), reference_error = figure_of(given, "reference_error");
   if (kind == RunKind::kMeasures) length.reset(), residual.reset();  // of other scales there
   weighted = path.value("weighted", true);
-  if (!weighted && kind == RunKind::kInterpolate) tell_distances();
-}
-
-void VerdictFigures::tell_distances() {
-  if (length && embedding_length && *length > 0)
-    for (auto* each : {&reference, &reference_error})
-      if (*each) **each *= *embedding_length / *length;
-  length = embedding_length;
-  bound = ends_output_distance;
 }
 
 bool VerdictFigures::has_quality() const {
@@ -602,6 +625,10 @@ const std::vector<VerdictRule>& verdict_rules() {
       {"images", "stranger_than", false, 95, kNever, "its images are strange", nullptr, images_rule},
       {"judge", "judge_disagreement", false, 0.1, 0.5, "a second classifier disagrees",
        "A second classifier, which was not optimised, agrees on every path.", judge_rule, true},
+      {"kept", "mean_feature_distance", false, 0.5, 1, "what was to be kept changes",
+       "What was to be kept is kept on every path.", kept_features_rule},
+      {"kept", "mean_class_change", false, 0.3, 0.6, "what was to be kept changes",
+       "What was to be kept is kept on every path.", kept_classes_rule},
       {"classifier", "classifier.sure: share of prior samples with a probability of 0.8 or more", true, 0.5,
        0.2, "the classifier does not know what this model makes",
        "The classifier knows what this model makes.", classifier_rule},

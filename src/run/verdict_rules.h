@@ -27,21 +27,18 @@ struct VerdictFigures {
   bool has_quality() const;
   bool failed() const { return termination == "numerical-failure" || (!cost && kind != RunKind::kMeasures); }
 
-  /// Takes the constant weight out of lengths.
-  void tell_distances();
-
   RunKind kind;
   nlohmann::json path, classifier;
   std::string start, termination, feature, title, dtype;
   std::vector<std::string> warnings;  ///< those that question this pair's figures
   bool under_resolved = false;
-  /// `length`, `bound` and `reference` are weighted by a quality that was asked for; else they are distances,
-  /// though a constant weight may stand in what run.json has.
+  /// `length`, `bound` and `reference` are weighted by a quality that was asked for; else they are distances.
   bool weighted = true;
   std::optional<double> cost, coarse, linear, spherical, refinement, probability, straight_probability,
       mean_quality, straight_quality, lowest, straight_lowest, length, bound, residual, embedding_length,
       straight_embedding_length, reference, reference_error, ends_distance, ends_output_distance,
-      negative_log_density, straight_negative_log_density, squared_wasserstein;
+      negative_log_density, straight_negative_log_density, squared_wasserstein, straight_feature_distance,
+      straight_class_change;
 };
 
 struct Reason {

@@ -56,6 +56,10 @@ extern const PathEnergy energy;
 extern const WeightedMetric metric;
 extern const std::vector<double> nodes;
 extern const std::function<Tensor(const Tensor&)> curve_at;
+//// metric/cycle_quality.h
+extern const QualityPointer eights;
+extern const std::function<Tensor(const Tensor&)> encode;
+extern const Tensor codes;
 //// metric/density_regularisation.h
 extern const Tensor samples;
 //// metric/derivative_check.h

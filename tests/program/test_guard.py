@@ -245,7 +245,7 @@ class Codes(nn.Module):
 
 def test_a_cycle_error_is_a_share_of_samples(path, files, tmp_path):
     torch.jit.script(Codes()).save(str(tmp_path / "encoder.pt"))
-    near_run = path(encoder=tmp_path / "encoder.pt").ok()
+    near_run = path(encoder=tmp_path / "encoder.pt", cycle="none").ok()
     near, near_times, near_path = near_run.pairs[0], near_run.times[0], near_run.path[0].astype(float)
     far = path(encoder=tmp_path / "encoder.pt", classifier="high", guard="none").ok()
     t = np.linspace(0, 1, 50)
@@ -280,6 +280,30 @@ def test_an_encoder_that_does_not_fit_is_said(path, files, tmp_path):
     assert "mean_cycle_rank" not in result.pairs[0]["path"]
     (note,) = [each for each in result.document["assumptions"] if "cycle error" in each]
     assert "[2, 1]" in note
+
+
+class Sure(nn.Module):
+    """Three classes of a point in the plane, each by an angle; probabilities that float32 has as 0 and 1, or their logarithms."""
+
+    def __init__(self, logarithms: bool):
+        super().__init__()
+        self.logarithms = logarithms
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits = 30 * torch.stack([x[:, 0], -0.5 * x[:, 0] + 0.9 * x[:, 1], -0.5 * x[:, 0] - 0.9 * x[:, 1]], 1)
+        return torch.log_softmax(logits, 1) if self.logarithms else torch.softmax(logits, 1)
+
+
+def test_how_real_images_look_is_told_by_a_sure_classifier_too(path, tmp_path):
+    """Its probabilities are the same for all images of a class: what tells them apart is before the softmax."""
+    told = []
+    for logarithms in (False, True):
+        torch.jit.script(Sure(logarithms)).save(str(tmp_path / f"sure-{logarithms}.pt"))
+        figures = path(classifier=tmp_path / f"sure-{logarithms}", classifier_input=None, input_range="0,1").ok().pairs[0]["path"]
+        told.append(figures)
+    # The searches differ by rounding; a share of 500 samples is told to 0.002.
+    assert told[0]["mean_image_rank"] == pytest.approx(told[1]["mean_image_rank"], abs=0.05)
+    assert told[0]["mean_image_rank"] > 0.2
 
 
 # How a classifier's output is read. Two attributes of a latent: is the first number high, is the second.

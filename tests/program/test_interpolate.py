@@ -74,11 +74,15 @@ def test_class_probability_is_the_one_python_computes(case, interpolate, models)
 
 
 def test_lengths_are_weighted_only_where_a_quality_was_asked_for(interpolate, sound_run):
-    """Where nothing is asked, a constant weight of log 2 stands in the cost, and people are told distances."""
+    """Where nothing is asked, a constant weight of log 2 stands in the cost, and people and run.json are told distances."""
     plain = interpolate("plain", classifier=None, favor=None, quiet=None).ok()
     figures = plain.pairs[0]
     assert figures["path"]["weighted"] is False and sound_run.pairs[0]["path"]["weighted"] is True
     apart = figures["path"]["ends_output_distance"]
+    assert figures["path"]["lower_bound"] == apart <= figures["path"]["length"] * (1 + 1e-6)
+    for curve in figures.values():
+        assert curve["length"] == curve["embedding_length"]
+        assert not {"quality_of_curve", "mean_quality", "min_quality"} & set(curve)
     line = next(each for each in plain.stdout.splitlines() if "length: " in each)
     told = [float(number) for number in re.findall(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?", line)]
     wanted = [figures[curve]["embedding_length"] for curve in ("path", "linear", "spherical")] + [apart]

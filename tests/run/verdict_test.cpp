@@ -236,10 +236,8 @@ TEST(PairVerdict, AReferenceIsNotUncertainAndShorterAtOnce) {
 }
 
 TEST(PairVerdict, WithoutAQualityLengthsAreDistances) {
-  json pair = pair_with("length", 30 * std::log(2.0));  // a constant weight
-  pair["path"]["lower_bound"] = 29.5 * -std::log(0.9);
-  pair["path"]["ends_output_distance"] = 29.5;
-  EXPECT_THAT(text(verdict_of(pair), "certificate"), HasSubstr("Not certified"));
+  json pair = pair_with("length", 30.0);
+  pair["path"]["lower_bound"] = 29.5;
   pair["path"]["weighted"] = false;
   const json verdict = verdict_of(pair);
   EXPECT_THAT(text(verdict, "certificate"), HasSubstr("30"));
@@ -293,6 +291,25 @@ TEST(PairVerdict, ListensToGuardAndJudge) {
   EXPECT_EQ(verdict_of(judged)["level"], "bad");
   EXPECT_THAT(verdict_of(judged)["headline"].get<std::string>(), HasSubstr("a second classifier disagrees"));
   EXPECT_THAT(text(verdict_of(judged), "advice"), HasSubstr("`guard`"));
+}
+
+TEST(PairVerdict, KnowsWhatIsKept) {
+  json kept = pair_with("mean_feature_distance", 0.12);
+  kept["path"]["largest_feature_distance"] = 0.4;
+  kept["linear"]["mean_feature_distance"] = 0.7;
+  EXPECT_EQ(verdict_of(kept)["level"], "good");
+  EXPECT_THAT(text(verdict_of(kept), "kept"), StartsWith("What was to be kept is kept: "));
+  EXPECT_THAT(text(verdict_of(kept), "kept"), HasSubstr("0.12 on average"));
+  EXPECT_THAT(text(verdict_of(kept), "kept"), HasSubstr("0.40 at most; on the straight line it is 0.70"));
+  kept["path"]["mean_feature_distance"] = 0.6;
+  EXPECT_EQ(verdict_of(kept)["level"], "fair");
+  EXPECT_THAT(verdict_of(kept)["headline"].get<std::string>(), HasSubstr("what was to be kept changes"));
+  kept["path"]["mean_feature_distance"] = 1.1;
+  EXPECT_EQ(verdict_of(kept)["level"], "bad");
+  EXPECT_EQ(verdict_of(pair_with("mean_class_change", 0.2))["level"], "good");
+  EXPECT_EQ(verdict_of(pair_with("mean_class_change", 0.4))["level"], "fair");
+  EXPECT_EQ(verdict_of(pair_with("mean_class_change", 0.8))["level"], "bad");
+  EXPECT_EQ(level(verdict_of(sound_pair()), "kept"), "absent") << "nothing was to be kept";
 }
 
 TEST(PairVerdict, ObjectsToTheRestOfTheTable) {

@@ -430,6 +430,20 @@ describe("runs of every sort", () => {
     await close();
   });
 
+  test("where no quality was asked for, none is told", async () => {
+    const run = interpolate("plainly", { classifier: null, favor: null });
+    const { page, close } = await open(run);
+    assert.equal(await page.locator(".cell.path canvas").count(), 1);
+    assert.equal(await page.locator(".meter, .meter-value").count(), 0);
+    assert.equal(await page.locator(".heat-legend .ramp").count(), 0);
+    assert.doesNotMatch(await page.locator("#morph, #plane").allTextContents().then((texts) => texts.join()), /quality/i);
+    assert.ok(!(await download(page, "#download-curves")).bytes.toString().split("\n")[0].includes("quality"));
+    await close();
+    const asked = await open(interpolate("asked"));
+    assert.equal(await asked.page.locator(".cell.path .meter-value").count(), 1);
+    await asked.close();
+  });
+
   test("names that look like markup stay text", async () => {
     const run = interpolate("wicked", { classifier: model("wicked_classifier") });
     const { page, close } = await open(run);

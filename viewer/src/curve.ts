@@ -1,6 +1,6 @@
 // Where a place on a path lies on each of its three curves.
 
-import { isNumber, type CurveId, type Interpolation, type Sampled, type Value } from "./data";
+import { curveIds, isNumber, type CurveId, type Interpolation, type Sampled, type Value } from "./data";
 import type { Spacing } from "./store";
 
 export class Curve {
@@ -108,6 +108,22 @@ export const isProfile = (field: string): field is Profile => field in profiles;
 export function profileOf(run: Interpolation, pair: number, id: CurveId, profile: Profile): Value[] | undefined {
   const values = (run.summary.pairs[pair]?.[id] as Record<string, Value[] | undefined> | undefined)?.[profiles[profile]];
   return Array.isArray(values) && values.length > 1 ? values : undefined;
+}
+
+/** Not one number all along; what is no number counts as any. */
+function varies(values: Value[] | undefined): boolean {
+  return (values ?? []).some((value) => value !== values![0] || !isNumber(value));
+}
+
+/** Whether a quality was asked for: one that is the same everywhere is none. */
+export function hasQuality(run: Interpolation): boolean {
+  return run.pairs.some((pair) => curveIds.some((id) => varies(pair[id]?.quality)));
+}
+
+/** What stands under a frame: what the classifier says, else the quality; null where nothing was asked for. */
+export function captionOf(run: Interpolation): { label: string; values: (curve: Curve) => Value[] | undefined } | null {
+  if (!run.feature && !hasQuality(run)) return null;
+  return { label: run.feature ?? "quality", values: ({ sampled }) => sampled.feature ?? sampled.quality };
 }
 
 /** The curves of a pair that the page holds; none for pairs that are in the table only. */

@@ -41,6 +41,8 @@ struct InterpolateJob {
   double sharpness = 1;     ///< p, to the power of which that is taken
   std::string ramp = "on";  ///< on: nothing is asked of the ends, all in the middle; off: the same everywhere
   std::string guard = "on";  ///< on: paths of a feature keep to where the prior has samples; none
+  std::string cycle =
+      "auto";  ///< what is favoured is asked of what `encoder` and decoder give back, too: on, none, auto
   std::string judge;  ///< a classifier to compare with; empty: the one shipped beside the classifier; none
   std::string data_density =
       "auto";                 ///< −log p(x) along the paths is reported: on, none (run/data_density.h)
@@ -76,6 +78,7 @@ struct InterpolateRun : RunRecord {
   Prior prior;
   KeptModels kept;
   Guard guard;
+  std::function<QualityPointer(const QualityPointer&)> cycled;  ///< what is asked, by the cycle; none: not
   SecondOpinion second;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
   std::vector<FeatureSection> sections;    ///< what is asked when; none where it is always the same

@@ -26,7 +26,7 @@ const columns: [string, string][] = [
   ["min_quality", "lowest quality"],
 ];
 
-/** Without a constant weight that stands in lengths where no quality was asked for: nothing to compare. */
+/** Where no quality was asked for both lengths are the distance, which is told once. */
 function figuresOf(answer: Answer | null, id: "path" | "linear"): Figures | undefined {
   const pair = answer?.report.summary.pairs[0];
   const figures = pair?.[id];

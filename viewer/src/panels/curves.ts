@@ -1,7 +1,7 @@
 // Linked plots along the path: what the classifier says, the quality, the prior's density, the step lengths.
 
-import { curveIds, isNumber, type Interpolation, type Sampled, type Value } from "../data";
-import { curvesOf, isProfile, profileOf, type Curve } from "../curve";
+import { isNumber, type Interpolation, type Sampled, type Value } from "../data";
+import { curvesOf, hasQuality, isProfile, profileOf, type Curve } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, section } from "../dom";
 import { lineChart, type Chart, type Line } from "../chart";
@@ -34,11 +34,6 @@ function shareAbove(curve: Curve, values: Value[], least: number): number {
 function lowest(values: Value[] | undefined): number | null {
   const finite = (values ?? []).filter(isNumber);
   return finite.length > 0 ? Math.min(...finite) : null;
-}
-
-/** Not one number all along; what is no number counts as any. */
-function varies(values: Value[] | undefined): boolean {
-  return (values ?? []).some((value) => value !== values![0] || !isNumber(value));
 }
 
 /** The longest step over the mean step: 1 for a morph in equal steps. */
@@ -171,8 +166,7 @@ export function curvesPanel(run: Interpolation, store: Store): HTMLElement[] {
   let curves = curvesOf(run, store.view.pair);
   const present = plots(run)
     .filter(({ field }) => run.pairs.some((pair, i) => (isProfile(field) ? profileOf(run, i, "path", field) : pair.path?.[field]) !== undefined))
-    // A quality that is the same everywhere is one that nobody asked for.
-    .filter(({ field }) => field !== "quality" || run.pairs.some((pair) => curveIds.some((id) => varies(pair[id]?.quality))));
+    .filter(({ field }) => field !== "quality" || hasQuality(run));
 
   const lines = (plot: Plotted): Line[] =>
     curves.filter((curve) => curve.sampled[plot.field] !== undefined).map((curve) => {

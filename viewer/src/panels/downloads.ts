@@ -2,7 +2,7 @@
 
 import { GIFEncoder, applyPalette, quantize } from "gifenc";
 import { bytesOf, curveIds, embeddedFile, type Interpolation } from "../data";
-import { curvesOf } from "../curve";
+import { captionOf, curvesOf, hasQuality } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, save } from "../dom";
 import type { Sheets } from "../sheets";
@@ -32,6 +32,7 @@ async function strip(run: Interpolation, store: Store, sheets: Sheets): Promise<
   const picture = await sheets.load(pair);
   const size = sheets.size;
   const curves = curvesOf(run, pair);
+  const caption = captionOf(run);
   if (!picture || !size || curves.length === 0) throw new Error("There are no pictures of this pair.");
   const count = Math.min(12, curves[0]!.sampled.frames.length);
   const cell = Math.max(size.width, 96);
@@ -53,8 +54,9 @@ async function strip(run: Interpolation, store: Store, sheets: Sheets): Promise<
     for (let i = 0; i < count; ++i) {
       const frame = curve.frame(count > 1 ? i / (count - 1) : 0, spacing);
       sheets.draw(context, picture, pair, curve, frame, [left + i * (cell + 4), 10 + r * row, cell, high]);
+      if (!caption) continue;
       const at = curve.position(curve.frameTime(frame), spacing);
-      const value = curve.at(curve.sampled.feature ?? curve.sampled.quality, at, spacing);
+      const value = curve.at(caption.values(curve), at, spacing);
       context.fillStyle = "#222";
       context.fillText(value === null ? "NaN" : value.toFixed(2), left + i * (cell + 4) + cell / 2, 10 + r * row + high + 11);
     }
@@ -117,7 +119,7 @@ async function figures(run: Interpolation, store: Store): Promise<void> {
   for (const id of curveIds) {
     const sampled = pair?.[id];
     if (!sampled) continue;
-    columns.push([`${id}_quality`, (i) => sampled.quality[i]]);
+    if (hasQuality(run)) columns.push([`${id}_quality`, (i) => sampled.quality[i]]);
     if (sampled.feature) columns.push([`${id}_feature`, (i) => sampled.feature![i]]);
     if (sampled.prior) columns.push([`${id}_prior`, (i) => sampled.prior![i]]);
     columns.push([`${id}_speed`, (i) => sampled.speed[i]]);

@@ -2,7 +2,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { isNumber, type CurveId, type Interpolation } from "../data";
-import { curvesOf, type Curve } from "../curve";
+import { captionOf, curvesOf, type Curve } from "../curve";
 import { curveLabel, curveStyles } from "../curve_style";
 import { choice, h, onWidth, section } from "../dom";
 import { fixed, plural } from "../format";
@@ -14,6 +14,7 @@ const secondsForAll = 4; // to play a path once, at speed 1
 
 export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HTMLElement {
   const isImage = run.output?.type === "image";
+  const caption = captionOf(run);
   const stage = h("div", { class: "stage" });
   const strips = h("div", { class: "strips" });
   const time = h("output", { class: "time" });
@@ -45,7 +46,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
 
   let curves: Curve[] = [];
   let picture: HTMLImageElement | null = null;
-  let cells: { curve: Curve; canvas: HTMLCanvasElement | null; plot: HTMLElement | null; meter: HTMLElement; value: HTMLElement; last: number }[] = [];
+  let cells: { curve: Curve; canvas: HTMLCanvasElement | null; plot: HTMLElement | null; meter: HTMLElement | null; value: HTMLElement | null; last: number }[] = [];
 
   function toggle(): void {
     const atEnd = store.view.position >= 1;
@@ -76,8 +77,8 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
         plot = h("div", { class: "vector" });
         onWidth(plot, () => drawVector(cells.find((cell) => cell.plot === plot)));
       }
-      const meter = h("span", { class: "meter" }, h("i", {}));
-      const value = h("span", { class: "meter-value" });
+      const meter = caption ? h("span", { class: "meter" }, h("i", {})) : null;
+      const value = caption ? h("span", { class: "meter-value" }) : null;
       stage.appendChild(h("figure", { class: `cell ${curve.id}` }, canvas ?? plot, h("figcaption", {}, curveLabel(curve.id), meter, value)));
       cells.push({ curve, canvas, plot, meter, value, last: -1 });
     }
@@ -119,10 +120,11 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     for (const cell of cells) {
       const frame = cell.curve.frame(position, spacing);
       const at = cell.curve.position(cell.curve.frameTime(frame), spacing);
-      const values = cell.curve.sampled.feature ?? cell.curve.sampled.quality;
-      const value = cell.curve.at(values, at, spacing);
-      (cell.meter.firstElementChild as HTMLElement).style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
-      cell.value.textContent = `${run.feature ?? "quality"} ${value === null ? "NaN" : fixed(value)}`;
+      if (caption && cell.meter && cell.value) {
+        const value = cell.curve.at(caption.values(cell.curve), at, spacing);
+        (cell.meter.firstElementChild as HTMLElement).style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
+        cell.value.textContent = `${caption.label} ${value === null ? "NaN" : fixed(value)}`;
+      }
       if (frame === cell.last) continue;
       cell.last = frame;
       if (cell.canvas) {
@@ -158,7 +160,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
   function drawStrip(canvas: HTMLCanvasElement, curve: Curve, width: number): void {
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     const size = sheets.size;
-    const bar = 6;
+    const bar = caption ? 6 : 0;
     if (!size) {
       drawBarcode(canvas, curve, width, ratio);
       return;
@@ -179,8 +181,9 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
       const position = count === 1 ? 0 : i / (count - 1);
       const frame = curve.frame(position, store.view.spacing);
       sheets.draw(context, picture, store.view.pair, curve, frame, [i * cell + 1, 0, cell - 2, height]);
+      if (!caption) continue;
       const at = curve.position(curve.frameTime(frame), store.view.spacing);
-      const value = curve.at(curve.sampled.feature ?? curve.sampled.quality, at, store.view.spacing);
+      const value = curve.at(caption.values(curve), at, store.view.spacing);
       context.fillStyle = styles.getPropertyValue("--track");
       context.fillRect(i * cell + 1, height + 2, cell - 2, bar - 1);
       context.fillStyle = styles.getPropertyValue(`--${curve.id}`);
@@ -231,7 +234,7 @@ export function morphPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     const frames = curves[0]?.sampled.frames.length ?? 0;
     panel.setSubtitle(
       frames > 0
-        ? `${plural(frames, isImage ? "decoded image" : "decoded vector")} a curve, none blended. Drag the scrubber or a strip, or press Space. The bar shows ${run.feature ? `${run.feature}, the classifier's opinion` : "the quality"}.`
+        ? `${plural(frames, isImage ? "decoded image" : "decoded vector")} a curve, none blended. Drag the scrubber or a strip, or press Space.${caption ? ` The bar shows ${run.feature ? `${run.feature}, the classifier's opinion` : "the quality"}.` : ""}`
         : "",
     );
   }

@@ -17,7 +17,6 @@ interface Column {
 const unit = (value: unknown) => (isNumber(value) ? value.toFixed(2) : brief(value));
 
 function columns(run: Interpolation): Column[] {
-  // Where no quality was asked for, one constant weight may stand in `length`: the distance is told.
   const weighted = run.summary.pairs.some((pair) => pair.path?.weighted !== false);
   const list: Column[] = [
     { id: "cost", title: "cost", value: (p) => p.path?.cost_refined },
@@ -34,7 +33,7 @@ function columns(run: Interpolation): Column[] {
     { id: "kept", title: "feature distance", value: (p) => p.path?.mean_feature_distance, text: unit },
     { id: "change", title: "class change", value: (p) => p.path?.mean_class_change, text: unit },
     { id: "quality", title: "lowest quality", value: (p) => p.path?.min_quality, text: unit },
-    { id: "length", title: weighted ? "weighted length" : "length", value: (p) => (weighted ? p.path?.length : p.path?.embedding_length) },
+    { id: "length", title: weighted ? "weighted length" : "length", value: (p) => p.path?.length },
     { id: "start", title: "first path", value: (p) => p.path?.start },
     { id: "ending", title: "ending", value: (p) => p.path?.termination },
     { id: "resolved", title: "resolved", value: (p) => (p.path?.under_resolved === undefined ? undefined : !p.path.under_resolved), text: (value) => (value === undefined ? "–" : value ? "yes" : "no") },

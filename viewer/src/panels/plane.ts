@@ -3,7 +3,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { isNumber, type Interpolation } from "../data";
-import { curvesOf, type Curve } from "../curve";
+import { captionOf, curvesOf, type Curve } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, onWidth, section, svg } from "../dom";
 import { fixed, number } from "../format";
@@ -37,11 +37,12 @@ function distance(p: XY, a: XY, b: XY): number {
 export function planePanel(run: Interpolation, store: Store): HTMLElement | null {
   if (!run.pairs.some((pair) => pair.path?.u)) return null;
   const heat = run.heat_map;
+  const caption = captionOf(run); // without one, there is nothing to colour by
   const holder = h("div", { class: "plot square" });
   const reading = h("output", { class: "reading" });
   const legend = h("div", { class: "heat-legend" });
   const subtitle = heat
-    ? `The whole latent plane. Colour: ${run.feature ?? "quality"} of what each point decodes to${run.normal_prior ? "; circles: 50, 90 and 99 % of the prior" : ""}.`
+    ? `The whole latent plane${caption ? `. Colour: ${caption.label} of what each point decodes to` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the prior" : ""}.`
     : `Projection to the plane that the start and the end span with the origin, to scale. Dots: samples of the prior${run.feature ? `, coloured by their ${run.feature}` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the projected prior" : ""}.`;
   const panel = section("plane", "", subtitle, legend, holder, reading);
 
@@ -115,13 +116,13 @@ export function planePanel(run: Interpolation, store: Store): HTMLElement | null
       y: { domain: yDomain, label: heat ? "latent 2" : "across it, towards the end z₁", labelAnchor: "center", labelArrow: "none", ticks: 6 },
       color: { scheme: "cividis", domain: [0, 1], unknown: "#999" },
       marks: [
-        heat
+        heat && caption
           ? Plot.raster(heat.values as number[], { width: heat.side, height: heat.side, x1: heat.low, x2: heat.high, y1: heat.low, y2: heat.high, fill: (value: number | null) => value ?? NaN, interpolate: "nearest" })
           : null,
-        cloud.length > 0 ? Plot.dot(cloud, { x: "x", y: "y", fill: "value", r: 2.6, fillOpacity: 0.75, stroke: "var(--faint)", strokeWidth: 0.4 }) : null,
+        cloud.length > 0 ? Plot.dot(cloud, { x: "x", y: "y", fill: caption ? "value" : "var(--faint)", r: 2.6, fillOpacity: 0.75, stroke: "var(--faint)", strokeWidth: 0.4 }) : null,
         ...(run.normal_prior
           ? masses.map((mass) =>
-              Plot.line(circle(Math.sqrt(-2 * Math.log(1 - mass))), { x: "x", y: "y", stroke: heat ? "#fff" : "var(--faint)", strokeWidth: 1, strokeOpacity: heat ? 0.7 : 1, strokeDasharray: "3 3", clip: true }),
+              Plot.line(circle(Math.sqrt(-2 * Math.log(1 - mass))), { x: "x", y: "y", stroke: heat && caption ? "#fff" : "var(--faint)", strokeWidth: 1, strokeOpacity: heat && caption ? 0.7 : 1, strokeDasharray: "3 3", clip: true }),
             )
           : []),
         ...lines.map(({ points }) => Plot.line(points, { x: "x", y: "y", stroke: "var(--halo)", strokeWidth: 5, strokeOpacity: 0.8, clip: true })),
@@ -162,8 +163,8 @@ export function planePanel(run: Interpolation, store: Store): HTMLElement | null
   function drawLegend(): void {
     legend.replaceChildren(
       ...curves.map((curve) => h("span", { class: `curve-label ${curve.id}` }, h("i", { class: `swatch ${curve.id}` }), curveStyles[curve.id].name)),
-      heat || run.samples
-        ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${run.feature ?? "quality"}`))
+      caption && (heat || run.samples)
+        ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${caption.label}`))
         : "",
     );
   }
