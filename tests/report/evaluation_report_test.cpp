@@ -119,6 +119,7 @@ TEST(EvaluationReport, PageHasMetricsRowsAndAVerdict) {
 TEST(EvaluationReport, HeadlineIsOfTheFavouredFeaturesAndSaysWhoWasGivenFewerPairs) {
   auto sets = two_sets();
   auto avoided = sets;
+  for (auto& set : sets) set.favored = true;
   sets[0].paths.resize(2);
   for (auto& set : avoided) {
     set.feature = "avoid 8";
@@ -133,6 +134,7 @@ TEST(EvaluationReport, HeadlineIsOfTheFavouredFeaturesAndSaysWhoWasGivenFewerPai
   EXPECT_EQ(evaluation_page(evaluation_rows(sets))["rows"][0]["pairs"], 2);
   for (auto& set : avoided) {
     set.feature = "favor 3";
+    set.favored = true;
     sets.push_back(set);
   }
   EXPECT_THAT(headline(), ::testing::HasSubstr(
