@@ -265,10 +265,6 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
       "`first_path` leads to one copy of the end: where coordinates repeat it is for formulas and "
       "small models by the methods auto, ",
       second_order_method_names());
-  LATENTPATH_CHECK(
-      job_.init != "graph" || dim_ <= 3, kArgument,
-      "`init` graph draws its samples from at most 3 coordinates where find_path() searches (`method` ",
-      method, "); the ends have ", dim_);
   PathProblem problem;
   problem.embedding = problem_.embedding;
   problem.quality = problem_.tensor_quality;
@@ -447,6 +443,9 @@ void GeodesicSearch::certify() {
 void GeodesicSearch::solve() {
   const GeodesicEngine engine = geodesic_engine(metric_, problem_.from_files, job_.search.method);
   if (engine.by_find_path) {
+    LATENTPATH_CHECK(job_.init != "graph" || dim_ <= 3, kArgument,
+                     "`init` graph needs formulas, a small model or at most 3 coordinates: `method` ",
+                     engine.method, " searches a model here that has ", dim_);
     run_.answers = solve_by_find_path(engine.method);
     if (is_quotient() && !cancellation_.cancelled()) certify();
   } else {

@@ -453,6 +453,14 @@ def test_first_order_methods_start_from_a_path_that_is_given(files, tmp_path):
         assert side * path[0, path.shape[1] // 2, 1] > 0.3
 
 
+def test_a_graph_is_for_few_coordinates_where_a_large_model_is_searched(files):
+    path = summary_of("--embedding", files / "sphere.pt", "--from", "0.2,0.1", "--to", "0.9,1", "--method", "lbfgs", "--init", "graph",
+                      "--segments", "20", "--reference", "off")["pairs"][0]["path"]
+    assert path["termination"] == "converged"
+    result = run("geodesic", "--embedding", files / "wide.pt", "--from", "0,0,0,0", "--to", "1,1,1,1", "--init", "graph", *QUICK)
+    assert result.code == 2 and "--init graph" in result.stderr and result.stderr.count("\n") == 1, result.stderr
+
+
 def test_newton_means_the_same_whoever_is_asked(files, tmp_path):
     """A small model at once, a large one from first-order steps: geodesic and interpolate alike."""
     for model, words in (("sphere.pt", "newton"), ("wide.pt", "L-BFGS, coarse to fine, then Newton")):
