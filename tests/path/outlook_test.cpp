@@ -6,24 +6,14 @@
 
 #include <limits>
 
+#include "path/competing_paths.h"
+
 namespace latentpath::testing {
 namespace {
 
-/// Pair 0 has three paths, pair 1 one.
-PathSet four_paths() {
-  return {at::zeros({4, 3, 2}, at::kDouble),
-          at::tensor({0, 0, 0, 1}, at::kLong),
-          {{StartKind::kStraight}, {StartKind::kVia, 1}, {StartKind::kVia, 2}, {StartKind::kVia, 1}}};
-}
-
-using Ended = std::vector<bool>;
-
 /// Which rows have ended after looks at `costs`, one every eight iterations.
 Ended ended(const std::vector<std::vector<double>>& costs) {
-  SolverState state;
-  state.active = at::arange(4, at::kLong);
-  state.termination.assign(4, Termination::kRunning);
-  state.reason.resize(4);
+  SolverState state = running();
   Outlook outlook(8, 4);
   const PathSet paths = four_paths();
   for (const std::vector<double>& each : costs) {
@@ -31,9 +21,7 @@ Ended ended(const std::vector<std::vector<double>>& costs) {
     outlook.prune(state, paths);
     state.iteration += 8;
   }
-  Ended result;
-  for (const Termination why : state.termination) result.push_back(why == Termination::kPruned);
-  return result;
+  return pruned_rows(state);
 }
 
 }  // namespace

@@ -6,30 +6,18 @@
 
 #include <limits>
 
+#include "path/competing_paths.h"
+
 namespace latentpath::testing {
 namespace {
 
-/// Pair 0 has a straight start and two via paths, pair 1 a via path alone.
-PathSet four_paths() {
-  return {at::zeros({4, 3, 2}, at::kDouble),
-          at::tensor({0, 0, 0, 1}, at::kLong),
-          {{StartKind::kStraight}, {StartKind::kVia, 1}, {StartKind::kVia, 2}, {StartKind::kVia, 1}}};
-}
-
-std::vector<bool> pruned(std::vector<double> costs, int64_t iteration, bool sparse) {
-  SolverState state;
+Ended pruned(std::vector<double> costs, int64_t iteration, bool sparse) {
+  SolverState state = running();
   state.value = at::tensor(costs, at::kDouble);
-  state.active = at::arange(4, at::kLong);
-  state.termination.assign(4, Termination::kRunning);
-  state.reason.resize(4);
   state.iteration = iteration;
   prune(state, four_paths(), sparse, {});
-  std::vector<bool> ended;
-  for (const Termination why : state.termination) ended.push_back(why == Termination::kPruned);
-  return ended;
+  return pruned_rows(state);
 }
-
-using Ended = std::vector<bool>;
 
 }  // namespace
 
