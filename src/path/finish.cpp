@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/initial_path.h"
+#include "path/path_methods.h"
 #include "path/search.h"
 
 namespace latentpath {
@@ -15,7 +16,7 @@ SecondOrderPaths by_second_order(Search& search, const Tensor& nodes, const Tens
   SecondOrderOptions options;
   options.method = search.options.method;
   options.max_iterations = iterations;
-  if (search.options.tolerance != PathOptions().tolerance) options.tolerance = search.options.tolerance;
+  options.tolerance = second_order_tolerance(search.options, options.tolerance);
   options.max_seconds = search.seconds_left();
   options.finest = search.options.finish.finest;
   options.compare_subdivisions = search.options.finish.compare_subdivisions;

@@ -40,7 +40,7 @@ GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProbl
   how.geodesic = {.segments = static_cast<int>(options.segments)};
   if (const SolverMethod* asked = path_method(options).finish) how.geodesic.method = asked->name;
   if (options.max_iterations > 0) how.geodesic.max_iterations = static_cast<int>(options.max_iterations);
-  if (options.tolerance != PathOptions().tolerance) how.geodesic.tolerance = options.tolerance;
+  how.geodesic.tolerance = second_order_tolerance(options, how.geodesic.tolerance);
   how.geodesic.subdivisions = search_subdivisions(dense.metric, how.geodesic);
   how.samples = options.route_samples > 0 ? options.route_samples : options.routes.samples_of_few;
   how.routes.routes = static_cast<int>(options.route_starts);
