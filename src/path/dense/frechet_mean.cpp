@@ -23,6 +23,8 @@ struct Look {
   int failed = 0;            ///< logarithms that did not converge
 };
 
+constexpr double kSame = 1e-7;  ///< relative: as small a variance
+
 /// Thrown half-way through a look: what was known before it stands.
 struct Interrupted {};
 
@@ -51,8 +53,9 @@ class Search {
   std::span<const double> point(size_t i) const { return points_.subspan(i * size_, size_); }
   void set_weights(std::span<const double> weights);
   Look look_from(Row x, const std::vector<Row>& near) const;
-  Descent descend(Row start) const;
-  bool advance(Look& look, double& rate) const;
+  Descent descend(Row start, const Descent* first = nullptr) const;
+  static bool given_up(const Descent& rival, const Descent& first);
+  bool advance(Look& look, double& rate, int halvings) const;
   bool settled(const Look& look) const {
     // Below what rounding of points and distances does there is nothing left to descend.
     constexpr double kRounding = 1e-14;
@@ -110,10 +113,11 @@ Look Search::look_from(Row x, const std::vector<Row>& near) const {
   return look;
 }
 
-/// One step downhill; false where there is none. `rate` is that of the step, and then that of the next.
-bool Search::advance(Look& look, double& rate) const {
+/// One step downhill, halved so often at most; false where there is none. `rate` is that of the step, and
+/// then that of the next.
+bool Search::advance(Look& look, double& rate, int halvings) const {
   constexpr double kLeast = 0.05, kMost = 3, kShort = 0.1, kRounding = 1e-13;
-  for (int halving = 0; halving < 30; ++halving, rate /= 2) {
+  for (int halving = 0; halving < halvings; ++halving, rate /= 2) {
     Row step = look.direction;
     for (double& x : step) x *= rate;
     const Exponential moved = maps_.exponential(look.point, step);
@@ -138,15 +142,29 @@ bool Search::advance(Look& look, double& rate) const {
   return false;
 }
 
-Search::Descent Search::descend(Row start) const {
+/// A rival is not followed to where geodesics cannot be found any more; nor on and on towards a place that a
+/// chart has at infinity, where it has taken longer than the first, is as good and has next to nothing to
+/// gain.
+bool Search::given_up(const Descent& rival, const Descent& first) {
+  constexpr double kLevel = 1e-5, kLevelSlope = 1e-2;
+  const Look& look = rival.look;
+  const bool level = std::abs(look.half - first.look.half) <= kLevel * first.look.half &&
+                     look.slope <= kLevelSlope * std::sqrt(2 * look.half);
+  return look.failed > 0 || (level && rival.iterations > first.iterations);
+}
+
+/// Of a rival, `first` is what it competes with.
+Search::Descent Search::descend(Row start, const Descent* first) const {
   constexpr int kLooks = 4;  // at shortest geodesics, from which others may lead on
+  constexpr int kHalvings = 30, kHalvingsOfRival = 3;
   Descent descent{.look = look_from(std::move(start), {})};
   double rate = 1;
   for (int look = 0; look < kLooks; ++look) {
     try {
       while (descent.iterations < options_.max_iterations && !settled(descent.look)) {
         ++descent.iterations;
-        if (!advance(descent.look, rate)) break;
+        if (!advance(descent.look, rate, first != nullptr ? kHalvingsOfRival : kHalvings)) break;
+        if (first != nullptr && given_up(descent, *first)) return descent;
       }
       Look again = look_from(descent.look.point, {});
       const bool same = again.half >= descent.look.half * (1 - 1e-9);
@@ -210,13 +228,13 @@ Row Search::beyond(const Look& look, size_t i) const {
 }
 
 void Search::compare_starts(Descent& best, FrechetMean& mean) const {
-  constexpr double kSame = 1e-7, kApart = 1e-5;
-  const Look first = best.look;
-  std::vector<Look> means{first};
-  for (const size_t i : far_points(first.distances)) {
+  constexpr double kApart = 1e-5;
+  const Descent first = best;
+  std::vector<Look> means{first.look};
+  for (const size_t i : far_points(first.look.distances)) {
     Descent other;
     try {
-      other = descend(beyond(first, i));
+      other = descend(beyond(first.look, i), &first);
     } catch (const Interrupted&) {
       break;
     }

@@ -110,16 +110,20 @@ double Shooting::least_stretch(const MatrixXd& slopes) {
 
 Logarithm Shooting::from(VectorXd v) {
   constexpr double kMiss = 1e-10, kTolerance = 1e-13, kFast = 0.1;
-  constexpr int kMostIterations = 30;
+  constexpr int kMostIterations = 30, kPatience = 4;  // iterations within which the miss is to halve
   Logarithm found;
   Exponential moved = shoot(v, kTolerance);
   const auto size_of = [&](const Exponential& other) {
     return other.complete ? motion_.speed(end_, gap_of(other)) : std::numeric_limits<double>::infinity();
   };
-  double miss = size_of(moved);
+  double miss = size_of(moved), miss_before = 2 * miss;
   MatrixXd slopes;
   for (; found.iterations < kMostIterations && std::isfinite(miss) && miss > kTolerance * moved.length;
        ++found.iterations) {
+    if (found.iterations % kPatience == 0) {
+      if (!(miss <= miss_before / 2)) break;
+      miss_before = miss;
+    }
     const bool fresh = slopes.size() == 0;
     if (fresh) slopes = differences(v);
     const VectorXd gap = gap_of(moved), step = slopes.fullPivLu().solve(gap);
