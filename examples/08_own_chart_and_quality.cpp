@@ -1,12 +1,17 @@
 // A chart and a quality of one's own, each a lambda: a path across a range of hills that avoids the fog.
 //
-// The code of a point is written once, for any scalar type; the solvers instantiate it with types that carry
-// derivatives, so there is no gradient to write, and Newton's method has exact second derivatives.
+// The code of a point is written once, for any scalar type. So there is no gradient to write, and find_path()
+// sees that exact second derivatives are to be had: it solves by Newton's method and says what it knows of
+// the minimum. Without LibTorch the same chart and quality are a GeodesicProblem for find_geodesics()
+// (examples 04 to 07).
+
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <cstdio>
 
-#include "latentpath/path/find_geodesics.h"
+#include "latentpath/metric/adaptors.h"
+#include "latentpath/path/find_path.h"
 
 namespace lp = latentpath;
 
@@ -26,19 +31,20 @@ int main() {
       },
       2, "clear air");
 
-  const lp::GeodesicProblem problem{
-      .metric = lp::WeightedMetric(hills, clear_air, 0.1), .start = {-2, 0}, .end = {2, 0}};
-  const lp::Geodesic geodesic = lp::find_geodesics(problem).geodesics[0];
-  const double straight = problem.metric.segment_length(problem.start.data(), problem.end.data(), 1000);
+  const lp::PathProblem problem{.embedding = lp::as_embedding(hills),
+                                .quality = lp::as_quality(clear_air),
+                                .start = at::tensor({{-2.0, 0.0}}, at::kDouble),
+                                .end = at::tensor({{2.0, 0.0}}, at::kDouble)};
+  const lp::PathResult result = lp::find_path(problem, {.segments = 100, .epsilon = 0.1});
 
-  double clearance = 1e9;
-  for (std::size_t i = 0; i < geodesic.nodes.size(); i += 2)
-    clearance = std::fmin(clearance, std::hypot(geodesic.nodes[i], geodesic.nodes[i + 1] + 0.2));
-  std::printf("weighted length %.6f ± %.0e   straight %.6f\n", geodesic.extrapolated_length,
-              geodesic.extrapolation_change, straight);
-  std::printf("%d Newton steps; residual %.1e; %d negative directions; %.3f from the middle of the fog\n",
-              geodesic.iterations, geodesic.certificate.gradient_residual,
-              geodesic.certificate.negative_directions, clearance);
-  return geodesic.certificate.minimum && geodesic.extrapolated_length < 0.7 * straight && clearance > 0.8 ? 0
-                                                                                                          : 1;
+  const lp::Tensor from_fog = result.nodes[0] - at::tensor({0.0, -0.2}, at::kDouble);  // [101, 2]
+  const double clearance = from_fog.norm(2, {1}).min().item<double>();
+  const double length = result.path.length.item<double>(), straight = result.linear.length.item<double>();
+  std::printf("weighted length %.6f   straight %.6f\n", length, straight);
+  if (result.certificates.empty()) return 1;  // not by a second-order method
+  const lp::PathCertificate& minimum = result.certificates[0];
+  std::printf("%d %s steps; residual %.1e; %d negative directions; %.3f from the middle of the fog\n",
+              static_cast<int>(result.iterations[0]), result.method.c_str(), minimum.gradient_residual,
+              minimum.negative_directions, clearance);
+  return minimum.minimum && length < 0.7 * straight && clearance > 0.8 ? 0 : 1;
 }
