@@ -251,7 +251,7 @@ GaussianMixture as_mixture(const Components& fitted, const std::string& name) {
   return {fitted.weights, fitted.means, fitted.covariances, name};
 }
 
-/// The estimates that are tried on one part of the samples and judged by the other.
+/// The estimates that are tried on one part of the samples and compared on the other.
 class Candidates {
  public:
   Candidates(const Whitened& white, const SampleDensityOptions& options, const ProgressObserver& progress)
@@ -259,7 +259,7 @@ class Candidates {
     const int64_t n = white.points.size(0);
     const int64_t judging =
         std::clamp<int64_t>(std::llround(options.held_out * static_cast<double>(n)), 1, n - 1);
-    judges_ = white.points.narrow(0, 0, judging);
+    validation_ = white.points.narrow(0, 0, judging);
     training_ = white.points.narrow(0, judging, n - judging);
   }
 
@@ -274,7 +274,7 @@ class Candidates {
       report(mixture_name(k));
       const Components fitted = fit_mixture(single, k, options_.seed);
       const bool better =
-          consider(mixture_name(k), as_mixture(fitted, mixture_name(k)).log_density(judges_), fitted, 0);
+          consider(mixture_name(k), as_mixture(fitted, mixture_name(k)).log_density(validation_), fitted, 0);
       without_gain = better ? 0 : without_gain + 1;
     }
   }
@@ -285,13 +285,13 @@ class Candidates {
     const Tensor kernels = training_.narrow(0, 0, std::min(training_.size(0), options_.most_kernels));
     const auto count = static_cast<double>(kernels.size(0)), dim = static_cast<double>(kernels.size(1));
     const double scott = std::pow(count, -1.0 / (dim + 4));
-    const Tensor half_square = -0.5 * at::cdist(judges_, kernels).square();  // of all bandwidths
+    const Tensor half_square = -0.5 * at::cdist(validation_, kernels).square();  // of all bandwidths
     for (const double factor_of_scott : {1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.125, 0.09}) {
       const double h = factor_of_scott * scott;
       const double before = tried.back().log_likelihood;
-      const Tensor judged =
+      const Tensor held_out =
           at::logsumexp(half_square / (h * h), 1) - std::log(count) - dim * (0.5 * kLogTwoPi + std::log(h));
-      consider(kernel_name(h), judged, {}, h);
+      consider(kernel_name(h), held_out, {}, h);
       if (factor_of_scott < 1 && tried.back().log_likelihood < before) break;
     }
   }
@@ -304,8 +304,8 @@ class Candidates {
       if (tried[i].log_likelihood == best_) winner = i;
     for (; choice < winner; ++choice) {
       if (fits[choice].bandwidth > 0) continue;  // one bandwidth is no simpler than another
-      const Tensor lead = fits[winner].judged - fits[choice].judged;
-      const double error = lead.std().item<double>() / std::sqrt(static_cast<double>(judges_.size(0)));
+      const Tensor lead = fits[winner].held_out - fits[choice].held_out;
+      const double error = lead.std().item<double>() / std::sqrt(static_cast<double>(validation_.size(0)));
       if (lead.mean().item<double>() <= error) break;
     }
     return choice;
@@ -314,17 +314,17 @@ class Candidates {
   struct Fit {
     Components mixture;
     double bandwidth = 0;  // 0: a mixture
-    Tensor judged;         // log-likelihood of every held-out sample
+    Tensor held_out;       // log-likelihood of every held-out sample
   };
   std::vector<Fit> fits;
   std::vector<DensityCandidate> tried;  // beside `fits`
 
  private:
   bool consider(std::string name, const Tensor& log_density, Components mixture, double bandwidth) {
-    const Tensor judged = log_density - log_volume_;  // in the samples' own coordinates
-    const double value = judged.mean().item<double>();
+    const Tensor held_out = log_density - log_volume_;  // in the samples' own coordinates
+    const double value = held_out.mean().item<double>();
     tried.push_back({std::move(name), value});
-    fits.push_back({std::move(mixture), bandwidth, judged});
+    fits.push_back({std::move(mixture), bandwidth, held_out});
     const bool better = value > best_;
     best_ = std::max(best_, value);
     return better;
@@ -337,7 +337,7 @@ class Candidates {
   const SampleDensityOptions& options_;
   const ProgressObserver& progress_;
   double log_volume_, best_ = -INFINITY;
-  Tensor judges_, training_;
+  Tensor validation_, training_;
 };
 
 }  // namespace

@@ -78,7 +78,7 @@ void check_options(const PathOptions& options) {
 bool routes_possible(const Search& search) {
   return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
          !search.group.loop && search.options.segments >= 3 &&
-         // With `auto`, log det along the edges of many latents is dear, and no route of theirs won.
+         // With `auto`, log det along the edges of many latents is costly, and no route of theirs won.
          !(!density_weight_of(search.options) && init_choice(search.options).left && search.dim() > 3);
 }
 

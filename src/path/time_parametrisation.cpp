@@ -18,7 +18,7 @@ bool has_optimal_times(const PathEnergy& energy) {
 
 TimeParametrisations optimal_times(const PathEnergy& energy, const Tensor& curves, const Tensor& times) {
   const at::NoGradGuard no_gradient;
-  const int64_t rows = curves.size(0), pieces = curves.size(1) - 1, n = times.size(0) - 1;
+  const int64_t rows = curves.size(0), chord_count = curves.size(1) - 1, n = times.size(0) - 1;
   const Tensor grid = times.to(at::kDouble).contiguous();
   TimeParametrisations best{at::empty({rows, n + 1}, at::kDouble), at::empty({rows}, at::kDouble)};
   const auto finite = [](const Tensor& values, double otherwise) {
@@ -34,8 +34,8 @@ TimeParametrisations optimal_times(const PathEnergy& energy, const Tensor& curve
     const bool sound = at::isfinite(chords).all().item<bool>() && at::isfinite(seen).all().item<bool>();
     const Tensor arc = finite(chords, 0).sqrt(), weights = finite(seen, 1e3);
     const OptimalTiming timing = optimal_timing(
-        {arc.data_ptr<double>(), static_cast<size_t>(pieces)},
-        {weights.data_ptr<double>(), static_cast<size_t>(n * (pieces + 1))},
+        {arc.data_ptr<double>(), static_cast<size_t>(chord_count)},
+        {weights.data_ptr<double>(), static_cast<size_t>(n * (chord_count + 1))},
         {grid.data_ptr<double>(), static_cast<size_t>(n + 1)}, energy.options().cost->time_weight());
     std::copy(timing.positions.begin(), timing.positions.end(),
               best.positions.data_ptr<double>() + row * (n + 1));

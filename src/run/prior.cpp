@@ -227,7 +227,7 @@ QualityPointer path_quality(const QualityPointer& feature, bool ramp, const Prio
 
 namespace {
 
-/// What PriorOptions::prior names; null for none. Of a density that is dear to evaluate, `rank` is lowered.
+/// What PriorOptions::prior names; null for none. Of a density that is costly to evaluate, `rank` is lowered.
 DensityPointer asked_density(const PriorOptions& options, int64_t latent_dim, RankOptions& rank,
                              std::vector<std::string>& notes, const ProgressObserver& progress) {
   const std::string& name = options.prior;

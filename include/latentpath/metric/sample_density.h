@@ -45,7 +45,7 @@ struct SampleDensity {
 
   /// What was chosen, and by how much, for people.
   std::string sentence() const;
-  /// Of an estimate that is dear to evaluate the rank is taken from fewer draws, 10 000 at least.
+  /// Of an estimate that is costly to evaluate the rank is taken from fewer draws, 10 000 at least.
   RankOptions rank_options(uint64_t seed = 0) const;
 };
 

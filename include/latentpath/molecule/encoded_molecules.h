@@ -1,6 +1,6 @@
 #pragma once
-// Molecules with their latents and properties: what regressors learn from. Encoding is the dear part, 8 ms a
-// molecule, and is kept on the way: an interrupted call goes on where it was.
+// Molecules with their latents and properties: what regressors learn from. Encoding costs most of the time,
+// and is kept on the way: an interrupted call goes on where it was.
 //
 //   EncodingOptions options{.molecules = 50'000, .folder = "data/jtvae-zinc/encoded"};
 //   const auto smiles = moses_molecules("train", "data/jtvae-zinc");

@@ -215,7 +215,7 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
                                  const CancellationToken& cancellation = {});
 
 /// The length of a polyline [D, m] in the metric: Gauss–Legendre quadrature with two points on each piece of
-/// a segment, pieces no longer than `longest_piece`.
-double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, double longest_piece);
+/// a segment, subdivisions no longer than `longest_step`.
+double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, double longest_step);
 
 }  // namespace latentpath

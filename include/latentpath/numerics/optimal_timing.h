@@ -22,13 +22,13 @@
 namespace latentpath {
 
 struct OptimalTiming {
-  std::vector<double> positions;  ///< [n + 1] in pieces: 0 first, m last, not necessarily ascending
+  std::vector<double> positions;  ///< [n + 1] in chords: 0 first, m last, not necessarily ascending
   double cost = 0;                ///< the sum above
 };
 
-/// `arc` [m] ≥ 0: ‖ΔΦ‖ of the curve's pieces; `weights` [n, m + 1] ≥ 0: n at the pieces' ends for the middle
+/// `arc` [m] ≥ 0: ‖ΔΦ‖ of the curve's chords; `weights` [n, m + 1] ≥ 0: n at the chords' ends for the middle
 /// time of each segment; `times` [n + 1] ascending; λ ≥ 0. Positions are found to within 1/`substeps` of a
-/// piece. Throws Error(kArgument) for sizes that do not fit.
+/// chord. Throws Error(kArgument) for sizes that do not fit.
 OptimalTiming optimal_timing(std::span<const double> arc, std::span<const double> weights,
                              std::span<const double> times, double time_weight, int substeps = 8);
 

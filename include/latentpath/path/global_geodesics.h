@@ -33,7 +33,8 @@ struct RivalOptions {
   int routes = 2;       ///< of those that may be shorter in truth, the first so many
   int straight_subdivisions = 32;  ///< of a straight line by whose length the copies of an end are ordered
   /// A copy of the end whose straight line is longer than a known geodesic by this factor is left alone where
-  /// points are dear. A torus' straight lines are up to (R + r)/(R − r) times too long: 3 for the usual one.
+  /// points are costly. A torus' straight lines are up to (R + r)/(R − r) times too long: 3 for the usual
+  /// one.
   double most_straight = 3;
   double same_length = 1e-3, same_place = 1e-2;  ///< geodesics are one where lengths, and nodes as a share of
                                                  ///< their extent, differ by no more

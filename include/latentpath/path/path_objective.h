@@ -27,7 +27,7 @@ class PathObjective : public Objective {
   ObjectiveValue evaluate(const Tensor& x, const Tensor& rows) override;
   /// The inverse of the weighted Laplacian: for a polyline, cost ≈ Σ k_i ‖z_{i+1} − z_i‖² with k_i = w_i² s_i
   /// / Δ_i, s_i the squared stretch ‖ΔΦ_i‖²/‖Δz_i‖² of the last point evaluated. An H¹ gradient that knows
-  /// where steps are dear. A row that is not done after a few evaluations gets a Gauss–Newton model in its
+  /// where steps are costly. A row that is not done after a few evaluations gets a Gauss–Newton model in its
   /// place, which also knows in which directions, where that is affordable: of energies, as
   /// PreconditionerOptions say.
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;

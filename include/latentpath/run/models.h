@@ -85,8 +85,8 @@ Feature make_feature(const std::shared_ptr<const Classifier>& judge, const std::
 /// Paths of this machine that the options may have led to.
 std::vector<std::string> local_model_paths(const ModelOptions& options);
 
-/// A sentence where the active BLAS is slow: Debian's reference BLAS takes 14 times as long as OpenBLAS for a
-/// decoder.
+/// A sentence where the active BLAS is slow, as the reference implementation is, which takes many times as
+/// long for a decoder.
 std::optional<Warning> slow_blas();
 
 }  // namespace latentpath

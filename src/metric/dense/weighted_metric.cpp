@@ -281,7 +281,7 @@ void WeightedMetric::lower_bounds(std::size_t count, const double* a, const doub
     std::fill(bounds, bounds + count, 0.0);
     return;
   }
-  // Many segments share their ends, and a model is dear: every point once.
+  // Many segments share their ends, and a model is costly: every point once.
   const auto dim = static_cast<std::size_t>(latent_dim());
   std::unordered_map<std::string_view, std::size_t> known;
   std::vector<double> points;

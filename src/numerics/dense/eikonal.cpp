@@ -1101,16 +1101,16 @@ Eigen::MatrixXd EikonalSolution::path_to(const Eigen::VectorXd& z) const {
   return path;
 }
 
-double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, double longest_piece) {
+double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, double longest_step) {
   const Eigen::Index dim = path.rows(), segments = path.cols() - 1;
-  std::vector<double> from, to;  // pieces as parameters of their segment
+  std::vector<double> from, to;  // subdivisions as parameters of their segment
   std::vector<Eigen::Index> segment;
   for (Eigen::Index i = 0; i < segments; ++i) {
     const double length = (path.col(i + 1) - path.col(i)).norm();
-    const auto pieces = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(length / longest_piece)));
-    for (int64_t k = 0; k < pieces; ++k) {
-      from.push_back(static_cast<double>(k) / static_cast<double>(pieces));
-      to.push_back(static_cast<double>(k + 1) / static_cast<double>(pieces));
+    const auto subdivisions = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(length / longest_step)));
+    for (int64_t k = 0; k < subdivisions; ++k) {
+      from.push_back(static_cast<double>(k) / static_cast<double>(subdivisions));
+      to.push_back(static_cast<double>(k + 1) / static_cast<double>(subdivisions));
       segment.push_back(i);
     }
   }

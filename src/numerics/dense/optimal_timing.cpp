@@ -43,10 +43,10 @@ class ParabolaEnvelope {
   }
   void query(const std::vector<double>& x, const std::vector<double>& height, std::vector<double>& value,
              int32_t* taken) const {
-    size_t piece = 0;
+    size_t chord = 0;
     for (size_t k = 0; k < x.size(); ++k) {
-      while (piece + 1 < lowest_.size() && from_[piece + 1] <= x[k]) ++piece;
-      const size_t j = lowest_[piece];
+      while (chord + 1 < lowest_.size() && from_[chord + 1] <= x[k]) ++chord;
+      const size_t j = lowest_[chord];
       value[k] = height[j] + steepness_ * (x[k] - x[j]) * (x[k] - x[j]);
       taken[k] = static_cast<int32_t>(j);
     }
@@ -67,24 +67,24 @@ OptimalTiming optimal_timing(std::span<const double> arc, std::span<const double
                        time_weight >= 0,
                    kArgument, "a timing takes arcs [m], weights [n, m + 1] and times [n + 1]; it was given ",
                    arc.size(), ", ", weights.size(), " and ", times.size());
-  const size_t pieces = arc.size(), segments = times.size() - 1, sub = static_cast<size_t>(substeps);
-  const size_t positions = pieces * sub + 1;
+  const size_t chords = arc.size(), segments = times.size() - 1, sub = static_cast<size_t>(substeps);
+  const size_t positions = chords * sub + 1;
   std::vector<double> way(positions), square(positions), height(positions), least(positions, kInfinity);
   std::vector<int32_t> taken(segments * positions);
   least[0] = 0;
   ParabolaEnvelope envelope;
   for (size_t i = 0; i < segments; ++i) {
-    const double* n = weights.data() + i * (pieces + 1);
+    const double* n = weights.data() + i * (chords + 1);
     const double duration = times[i + 1] - times[i];
     way[0] = 0;
     square[0] = n[0] * n[0];
-    for (size_t piece = 0; piece < pieces; ++piece)
+    for (size_t chord = 0; chord < chords; ++chord)
       for (size_t k = 1; k <= sub; ++k) {
-        const size_t at = piece * sub + k;
+        const size_t at = chord * sub + k;
         const double u = static_cast<double>(k) / static_cast<double>(sub);
-        // ∫ n dA with n linear in A over the piece.
-        way[at] = way[piece * sub] + arc[piece] * u * (n[piece] + 0.5 * u * (n[piece + 1] - n[piece]));
-        const double here = n[piece] + u * (n[piece + 1] - n[piece]);
+        // ∫ n dA with n linear in A over the chord.
+        way[at] = way[chord * sub] + arc[chord] * u * (n[chord] + 0.5 * u * (n[chord + 1] - n[chord]));
+        const double here = n[chord] + u * (n[chord + 1] - n[chord]);
         square[at] = here * here;
       }
     const double waiting = 0.5 * time_weight * duration;

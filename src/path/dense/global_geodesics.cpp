@@ -276,7 +276,7 @@ void GlobalSearch::straight_lines(Pair& pair) {
     if (cancellation_.cancelled() && !pair.global.found.empty()) break;
     const double straight = problem_.metric.segment_length(pair.one.start.data(), lift.point.data(),
                                                            options_.rivals.straight_subdivisions);
-    // Models are dear: a copy so much farther along its straight line is left alone.
+    // Models are costly: a copy so much farther along its straight line is left alone.
     if (!options_.every_geodesic && straight > options_.rivals.most_straight * best) continue;
     pair.one.end = lift.point;
     refine(pair, "straight line", 0, lift.winding, options_.geodesic);
