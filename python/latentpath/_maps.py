@@ -36,8 +36,6 @@ def _asked(name, chart, given, arrays, options, flags=()):
     """Arrays that the core finds of points and vectors {what: (name, rows)}, and their record."""
     values = _geodesic_options.values(name, options)
     values.setdefault("threads", torch.get_num_threads())
-    if isinstance(values.get("parameters"), (int, float)):
-        values["parameters"] = str(values["parameters"])
     matrices = values.get("manifold") in ("spd", "so3", "grassmann", "stiefel")
     rows = {what: _Rows(value, argument, matrices and what != "weights") for what, (argument, value) in given.items()}
     with Search() as search, evaluated([chart] if chart is not None else []):

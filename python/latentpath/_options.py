@@ -42,6 +42,8 @@ class Options:
             return ("x" if name == "input_shape" else ",").join("none" if item is None else str(item) for item in value)
         if row["type"] == "a text" and isinstance(value, bool) and "on" in row["choices"]:
             return "on" if value else next(choice for choice in row["choices"] if choice != "on")
+        if row["type"] == "a text" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return repr(value)  # a list of one number
         if row["type"].startswith("a list of") and not isinstance(value, (list, tuple)):
             return [value]
         return list(value) if isinstance(value, tuple) else value

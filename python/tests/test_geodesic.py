@@ -52,3 +52,12 @@ def test_refusals_name_the_argument():
         lp.geodesic(None, [0.0, 0.0], [1.0, 0.0])
     with pytest.raises(ZeroDivisionError):
         lp.geodesic(lambda z: 1 / 0, [0.0, 0.0], [1.0, 0.0])
+
+
+def test_a_manifold_of_one_number_takes_it_as_a_number():
+    ends = [0.0, 0.0], [1.0, 0.5]
+    as_text = lp.geodesic(None, *ends, manifold="paraboloid", parameters="2")
+    for parameters in (2, 2.0, [2], torch.tensor(2.0)):
+        found = lp.geodesic(None, *ends, manifold="paraboloid", parameters=parameters)
+        assert torch.equal(found.nodes, as_text.nodes)
+
