@@ -75,7 +75,7 @@ std::shared_ptr<Embedding> map_of(const nlohmann::json& described, int64_t dim) 
   const auto name = described.at("name").get<std::string>();
   return function_embedding(
       [number = described.at("function").get<int64_t>(), name](const Tensor& z) {
-        const Tensor image = call(number, {z});
+        Tensor image = call(number, {z});
         check_output(image, z.size(0), name);
         return image;
       },

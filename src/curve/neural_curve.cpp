@@ -99,7 +99,7 @@ class NeuralCurve final : public Curve {
     for (const Layer& layer : layers_) {
       int64_t offset = layer.offset;
       const auto take = [&](int64_t rows, int64_t columns) {
-        const Tensor part = parameters.narrow(1, offset, rows * columns).view({pairs, rows, columns});
+        Tensor part = parameters.narrow(1, offset, rows * columns).view({pairs, rows, columns});
         offset += rows * columns;
         return part;
       };

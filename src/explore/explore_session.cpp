@@ -466,7 +466,7 @@ ExploreSession::Page ExploreSession::join() {
   const std::lock_guard lock(worker_->mutex);
   LATENTPATH_CHECK(!worker_->stopping && worker_->pages.size() < kMostPages, kArgument, "there are ",
                    kMostPages, " pages open already: close one");
-  const Page page{++worker_->last_client, std::make_shared<Mailbox>()};
+  Page page{++worker_->last_client, std::make_shared<Mailbox>()};
   worker_->pages[page.client] = page.mailbox;
   return page;
 }

@@ -63,7 +63,7 @@ std::string end_of(const std::string& field, const json& value, const QuestionCo
 
 std::vector<std::string> classes_of(const std::string& field, RequestFields& fields,
                                     const QuestionContext& context) {
-  const std::vector<std::string> classes = fields.texts(field, kMostClasses);
+  std::vector<std::string> classes = fields.texts(field, kMostClasses);
   LATENTPATH_CHECK(classes.empty() || context.classifier, kArgument,
                    "a feature is asked for, and there is no classifier: start with `classifier`");
   return classes;
@@ -139,7 +139,7 @@ Question read_question(RequestFields& fields, const QuestionContext& context) {
 }
 
 std::string read_run_name(RequestFields& fields) {
-  const std::string name = fields.text("name", 80);
+  std::string name = fields.text("name", 80);
   const auto plain = [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '-' || c == '_';

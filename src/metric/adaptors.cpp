@@ -114,7 +114,7 @@ class TensorQuality final : public Quality {
     const auto& map = quality_->map();
     LATENTPATH_CHECK(z.size(1) == map->latent_dim(), kInput, quality_->describe(), " takes latents of size ",
                      map->latent_dim(), ", not ", z.size(1));
-    const Tensor f =
+    Tensor f =
         apply_map(map, z, map->depends_on_time() ? points.time : at::empty({0}, at::kDouble)).squeeze(1);
     switch (quality_->form()) {
       case AnalyticQuality::Form::kNegativeLog:

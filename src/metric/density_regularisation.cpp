@@ -69,7 +69,7 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
   run_tasks(embedding.concurrent(), chunks, one);
   if (n == 0) return at::zeros({0}, at::kDouble);
   if (lost != nullptr) *lost = at::cat(losses);
-  const Tensor value = at::cat(values);
+  Tensor value = at::cat(values);
   if (!wanted) return value;
   // The value, with the gradient that was found: z − z is 0, and has derivative 1.
   return value + (at::cat(gradients) * (z - z.detach()).to(at::kDouble)).sum(1);
@@ -167,7 +167,7 @@ DataDensityPointer make_data_density(std::shared_ptr<const Embedding> embedding,
   LATENTPATH_CHECK(embedding->metric() == nullptr, kArgument, "lengths are measured by ",
                    embedding->metric() ? embedding->metric()->describe() : "",
                    ": the density of images is known for Euclidean lengths alone");
-  DataDensity(embedding, latents, 0);  // refuses sizes before a Jacobian is made
+  const DataDensity refuses_sizes(embedding, latents, 0);  // before a Jacobian is made
   const at::NoGradGuard no_gradient;
   std::vector<Tensor> traces;
   int64_t outputs = 0;

@@ -29,7 +29,7 @@ struct Kept {
   std::string name;
 
   Tensor of(const QualityPoints& points) const {
-    const Tensor values = features.of(points);
+    Tensor values = features.of(points);
     LATENTPATH_CHECK(values.defined() && values.dim() == 2 && values.size(0) == points.latent.size(0), kInput,
                      features.name, " must map ", points.latent.size(0), " points to [",
                      points.latent.size(0), ", F], not to ",

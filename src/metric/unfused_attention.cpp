@@ -46,7 +46,7 @@ UnfusedAttention::~UnfusedAttention() {
 #else
 
 UnfusedAttention::UnfusedAttention() = default;
-UnfusedAttention::~UnfusedAttention() = default;  // NOLINT(performance-trivially-destructible)
+UnfusedAttention::~UnfusedAttention() = default;
 
 #endif
 

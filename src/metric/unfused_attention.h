@@ -13,7 +13,7 @@ namespace latentpath {
 class UnfusedAttention {
  public:
   UnfusedAttention();
-  ~UnfusedAttention();
+  ~UnfusedAttention();  // NOLINT(performance-trivially-destructible): of LibTorch 1 alone
   UnfusedAttention(const UnfusedAttention&) = delete;
   UnfusedAttention& operator=(const UnfusedAttention&) = delete;
 };

@@ -89,7 +89,8 @@ void read_tensors(ZipArchive& archive, const std::string& folder, const std::str
   const std::string& name = archive.name();
   if (archive.has(folder + "model.pt")) {
     const std::string member = folder + "model.pt";
-    for (auto& [key, tensor] : read_pickled_tensors(archive.read(member), name + ": its member " + member))
+    for (auto& [key, tensor] :
+         read_pickled_tensors(archive.read(member), join_message(name, ": its member ", member)))
       tensors[key] = std::move(tensor);
   }
   if (!archive.has(folder + config)) return;
@@ -98,7 +99,7 @@ void read_tensors(ZipArchive& archive, const std::string& folder, const std::str
     const std::string member = folder + payload.at("path_name").get<std::string>();
     LATENTPATH_CHECK(payload.contains("tensor_meta") && payload.at("tensor_meta").is_object(), kInput, name,
                      " holds '", key, "', an object that is no tensor; export a module that does without it");
-    const std::string where = name + ": its member " + member;
+    const std::string where = join_message(name, ": its member ", member);
     if (payload.at("use_pickle").get<bool>()) {
       for (auto& [inner, tensor] : read_pickled_tensors(archive.read(member), where)) tensors[key] = tensor;
       continue;

@@ -27,7 +27,7 @@ void ImageInput::read_attributes(const TorchScriptModule& module) {
 Tensor ImageInput::connect(const Embedding& decoder, const Tensor& points,
                            const std::optional<ValueRange>& output_range, const TorchScriptModule& module,
                            const std::function<void(const Tensor& images)>& accepts) {
-  const Tensor images = decoder(points);
+  Tensor images = decoder(points);
   LATENTPATH_CHECK(at::isfinite(images).all().item<bool>(), kNumerical, decoder.describe(),
                    " gives NaN or infinite values");
   ImageFormat from{output_range, {}, {}, images.sizes().slice(1).vec()};

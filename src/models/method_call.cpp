@@ -250,7 +250,7 @@ at::Tensor MethodCall::handed_over(const Given& given, int64_t points, at::Devic
                                    at::ScalarType dtype) {
   const Reading& reading = given.readings[given.reading];
   const bool truth = given.tensor.scalar_type() == at::kBool;
-  const at::Tensor one = given.tensor.to(device, truth ? at::kBool : reading.whole ? at::kLong : dtype);
+  at::Tensor one = given.tensor.to(device, truth ? at::kBool : reading.whole ? at::kLong : dtype);
   if (reading.batch == Batch::kAsItIs) return one;
   if (reading.batch == Batch::kColumn) return one.reshape({1, 1}).expand({points, 1}).contiguous();
   std::vector<int64_t> sizes = one.sizes().vec();

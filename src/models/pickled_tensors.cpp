@@ -330,7 +330,7 @@ class Checkpoint {
     const size_t size = c10::elementSize(type->second);
     const auto count = number<int64_t>();
     need(count >= 0 && static_cast<uint64_t>(count) <= (bytes_.size() - at_) / size);
-    const Tensor storage = storage_of(bytes_.substr(at_), count, type->second);
+    Tensor storage = storage_of(bytes_.substr(at_), count, type->second);
     at_ += static_cast<size_t>(count) * size;
     return storage;
   }

@@ -136,7 +136,7 @@ Tensor TorchScriptDecoder::own_samples(int64_t count, uint64_t seed) const {
   LATENTPATH_CHECK(model_->latent_dim < 0 || width == model_->latent_dim, kInput, model_->name(),
                    ": sample(n, seed) gives latents of ", width, " numbers; its latent size is ",
                    model_->latent_dim);
-  const Tensor all = at::cat(rows, 1);
+  Tensor all = at::cat(rows, 1);
   LATENTPATH_CHECK(at::isfinite(all).all().item<bool>(), kNumerical, model_->name(),
                    ": sample(n, seed) gives latents that are NaN or infinite");
   return all;

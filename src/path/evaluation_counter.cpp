@@ -116,7 +116,7 @@ void EvaluationCounter::leave() {
 }
 
 void EvaluationCounter::settle() {
-  const int64_t points = map_->evaluations() + *analytic_points_ - settled_;
+  const int64_t points = map_->evaluations() + analytic_points_->load() - settled_;
   settled_ += points;
   const Account& account = accounts_.back();
   if (account.kind == Kind::kVerification) {

@@ -8,7 +8,7 @@ namespace latentpath {
 
 Tensor even_frame_times(const Embedding& embedding, const Tensor& nodes, const Tensor& times, int64_t frames,
                         int64_t subdivisions) {
-  const Tensor uniform = uniform_times(frames - 1);
+  Tensor uniform = uniform_times(frames - 1);
   if (frames < 3) return uniform;
   const at::NoGradGuard no_gradient;
   const Tensor fine = uniform_times(subdivisions * (times.size(0) - 1));

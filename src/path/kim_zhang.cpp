@@ -149,7 +149,7 @@ class KimZhang {
   /// The cost of where the points are now.
   Tensor keep_best() {
     const at::NoGradGuard no_gradient;
-    const Tensor now = cost(z_), better = now < best_cost_;
+    Tensor now = cost(z_), better = now < best_cost_;
     best_cost_ = at::where(better, now, best_cost_);
     best_ = at::where(better.view({-1, 1, 1}), z_, best_);
     return now;

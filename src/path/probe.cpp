@@ -168,7 +168,7 @@ class MapProbe {
 
  private:
   Tensor decode(const Tensor& z) const {
-    const Tensor images = run(name_, [&] { return map_(z); });
+    Tensor images = run(name_, [&] { return map_(z); });
     check_output(images, z.size(0), name_);
     return images;
   }
@@ -396,7 +396,7 @@ class QualityProbe {
   Tensor evaluate(const Tensor& latent, const Tensor& decoded) const {
     // Half-way all is asked, with a ramp and without.
     const Tensor time = at::full({latent.size(0)}, 0.5, at::kDouble);
-    const Tensor values = run(name_, [&] { return quality_.evaluate({latent, time, decoded}); });
+    Tensor values = run(name_, [&] { return quality_.evaluate({latent, time, decoded}); });
     LATENTPATH_CHECK(values.defined() && values.dim() == 1 && values.size(0) == latent.size(0), kInput, name_,
                      " must give one number a point, [", latent.size(0), "], not ",
                      values.defined() ? shape_string(values.sizes()) : std::string("nothing"));

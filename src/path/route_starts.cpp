@@ -57,13 +57,13 @@ class MeasuredRoadmap {
            (weights.index_select(0, found.from) + weights.index_select(0, found.to));
   }
 
-  /// n √c of each of the edge_points − 1 pieces of every straight edge in `energy`'s weights, [edges,
+  /// n √c of each of the edge_points − 1 subdivisions of every straight edge in `energy`'s weights, [edges,
   /// edge_points − 1], from its start on. An edge is measured once for both directions.
-  Tensor pieces(const PathEnergy& energy, const Tensor& edges) {
+  Tensor subdivisions(const PathEnergy& energy, const Tensor& edges) {
     const Tensor backwards = first_difference(from(edges) - to(edges)).gt(0).unsqueeze(1);
     const Tensor forwards = at::where(backwards, at::cat({to(edges), from(edges)}, 1), edges);
-    const Tensor pieces = pieces_forwards(energy, forwards);
-    return at::where(backwards, pieces.flip(1), pieces);
+    const Tensor subdivisions = subdivisions_forwards(energy, forwards);
+    return at::where(backwards, subdivisions.flip(1), subdivisions);
   }
 
  private:
@@ -78,7 +78,7 @@ class MeasuredRoadmap {
     if (whole)
       for (const Found& before : whole_)
         if (before.edges.equal(edges)) return before;
-    const Found found{edges, chords_.find(edges), points_.find(from(edges)), points_.find(to(edges))};
+    Found found{edges, chords_.find(edges), points_.find(from(edges)), points_.find(to(edges))};
     if (whole) whole_.push_back(found);
     return found;
   }
@@ -88,9 +88,9 @@ class MeasuredRoadmap {
     return rows.gather(1, rows.ne(0).to(at::kLong).argmax(1, true)).squeeze(1);
   }
 
-  Tensor pieces_forwards(const PathEnergy& energy, const Tensor& edges) {
+  Tensor subdivisions_forwards(const PathEnergy& energy, const Tensor& edges) {
     const Tensor places = edges_.find(edges);
-    const Tensor lengths = edges_.column(0).index_select(0, places);
+    Tensor lengths = edges_.column(0).index_select(0, places);
     if (!energy.has_potential()) return lengths;
     const auto potential = [&](const Tensor& points) {
       return points_.column(kPotential).index_select(0, points_.find(points));
@@ -98,8 +98,8 @@ class MeasuredRoadmap {
     const Tensor known = energy.density_factor(at::stack(
         {potential(from(edges)), edges_.column(1).index_select(0, places), potential(to(edges))}, 1));
     // Between its values at both ends and half-way.
-    const int64_t pieces = options_.edge_points - 1;
-    const Tensor place = (at::arange(pieces, at::kDouble) + 0.5) / static_cast<double>(pieces);
+    const int64_t subdivisions = options_.edge_points - 1;
+    const Tensor place = (at::arange(subdivisions, at::kDouble) + 0.5) / static_cast<double>(subdivisions);
     const Tensor factors = interpolate_polyline(known.unsqueeze(2), uniform_times(2), place).squeeze(2);
     return at::nan_to_num(lengths * factors, 1e300, 1e300);
   }
@@ -128,8 +128,8 @@ class MeasuredRoadmap {
     return {squared.to(at::kDouble).clamp_min(0).sqrt()};
   }
 
-  /// n √c of the pieces, without the potential, and the potential half-way. The quality of a piece is the
-  /// mean of its ends' (paper B, Eq. 3), which are decoded anyway.
+  /// n √c of the subdivisions, without the potential, and the potential half-way. The quality of a
+  /// subdivision is the mean of its ends' (paper B, Eq. 3), which are decoded anyway.
   std::vector<Tensor> measure_edges(const Tensor& edges) const {
     const int64_t count = edges.size(0), places = options_.edge_points;
     const Tensor fraction = at::linspace(0, 1, places, at::kDouble).view({1, -1, 1});
@@ -174,7 +174,7 @@ struct RouteStarts::Impl {
     return {matrix_of_points(roadmap->samples()),
             [this](const MatrixXd& from, const MatrixXd& to) {
               const auto edges = roadmap->count_shared();
-              return to_vector(roadmap->pieces(energy, rows_of(from, to)).sum(1));
+              return to_vector(roadmap->subdivisions(energy, rows_of(from, to)).sum(1));
             },
             [this](const MatrixXd& from, const MatrixXd& to) {
               return to_vector(roadmap->chords(energy, rows_of(from, to)));
@@ -213,7 +213,7 @@ Tensor RouteStarts::Impl::timed(const Route& route, const Tensor& times) const {
   const Tensor corners = tensor_of_points(route.nodes);
   const int64_t edges = corners.size(0) - 1;
   const Tensor lengths =
-      roadmap->pieces(energy, at::cat({corners.narrow(0, 0, edges), corners.narrow(0, 1, edges)}, 1));
+      roadmap->subdivisions(energy, at::cat({corners.narrow(0, 0, edges), corners.narrow(0, 1, edges)}, 1));
   const Tensor fraction = at::arange(steps, at::kDouble).div(steps).view({1, -1, 1});
   const Tensor first = corners.narrow(0, 0, edges).unsqueeze(1);
   const Tensor points =

@@ -161,7 +161,7 @@ std::string PathObjective::why_no_model() const {
 }
 
 std::string PathObjective::why_first_order() const {
-  if (const std::string why = why_no_model(); !why.empty()) return why;
+  if (std::string why = why_no_model(); !why.empty()) return why;
   return RowModel(*this, 0, metric_of(energy_, static_cast<int>(start_.size(1)))).why_first_order();
 }
 

@@ -39,7 +39,7 @@ Tensor image_steps(const std::vector<TourLeg>& legs) {
 /// The nodes, and `parts` − 1 more in every segment.
 Tensor subdivided(const Tensor& nodes, int64_t parts) {
   const int64_t n = nodes.size(0) - 1;
-  const Tensor fine =
+  Tensor fine =
       interpolate_polyline(nodes.unsqueeze(0), uniform_times(n), uniform_times(n * parts))[0].clone();
   // To the last bit where they were.
   fine.index_copy_(0, at::arange(n + 1, at::kLong) * parts, nodes);

@@ -48,7 +48,7 @@ std::vector<int64_t> replace_by_baselines(const Search& search, FoundPaths& foun
   const Tensor line_wins = result.linear.cost_refined < margin * ours;
   Tensor circle_wins = result.spherical.cost_refined < margin * at::minimum(ours, result.linear.cost_refined);
   if (search.problem.held.defined()) circle_wins = at::zeros_like(circle_wins);  // it moves what is held
-  const std::vector<int64_t> lost = rows_where(line_wins.logical_or(circle_wins));
+  std::vector<int64_t> lost = rows_where(line_wins.logical_or(circle_wins));
   if (lost.empty()) return lost;
   const auto take = [&](const Tensor& where, const Tensor& nodes, StartKind kind) {
     const Tensor kept = hold(nodes, search.problem.held, found.times);
