@@ -12,8 +12,6 @@ using RDKit::RWMol;
 
 /// Graphs that are put together and checked for one list; more are given up.
 constexpr int kMostChecks = 1500;
-/// Surroundings that are remembered; beyond, all is forgotten.
-constexpr size_t kMostRemembered = 50000;
 
 bool same_kind(const RDKit::Atom& a, const RDKit::Atom& b) {
   return a.getAtomicNum() == b.getAtomicNum() && a.getFormalCharge() == b.getFormalCharge();
@@ -140,6 +138,8 @@ class Enumeration {
   std::vector<std::vector<Joint>> found_;
 };
 
+}  // namespace
+
 std::string key_of(const Surroundings& around) {
   std::string key;
   const auto add = [&key](int64_t number) { key += std::to_string(number) + ","; };
@@ -161,8 +161,6 @@ std::string key_of(const Surroundings& around) {
   }
   return key;
 }
-
-}  // namespace
 
 std::vector<size_t> attachment_order(const ClusterVocabulary& vocabulary,
                                      const std::vector<int64_t>& clusters) {
@@ -218,7 +216,7 @@ bool Attachments::possible(int64_t centre, const std::vector<int64_t>& neighbour
   if (const auto known = possible_.find(key); known != possible_.end()) return known->second;
   Enumeration enumeration(vocabulary_, around, true);
   enumeration.run();
-  if (possible_.size() >= kMostRemembered) possible_.clear();
+  if (possible_.size() >= most_) possible_.clear();
   return possible_[std::move(key)] = !enumeration.found().empty();
 }
 
@@ -239,7 +237,7 @@ std::shared_ptr<const AttachmentList> Attachments::all(const Surroundings& surro
     if (const auto again = graph_of(smiles))
       result->list.push_back({std::move(smiles), joints, features_of(kekulised(*again))});
   }
-  if (lists_.size() >= kMostRemembered) lists_.clear();
+  if (lists_.size() >= most_) lists_.clear();
   return lists_[std::move(key)] = std::move(result);
 }
 

@@ -50,6 +50,9 @@ struct AttachmentList {
 std::vector<size_t> attachment_order(const ClusterVocabulary& vocabulary,
                                      const std::vector<int64_t>& clusters);
 
+/// Equal where attachments are the same.
+std::string key_of(const Surroundings& surroundings);
+
 /// Joins pieces to `graph`, in which `places[i]` is where atom i of the piece is, −1 where it is not yet. A
 /// parent's bonds replace those of the graph.
 void attach(RDKit::RWMol& graph, const RDKit::RWMol& piece, int mark, bool is_parent,
@@ -61,7 +64,9 @@ RDKit::RWMol marked_copy(const RDKit::RWMol& graph, int mark);
 /// Remembers what it found: molecules repeat their surroundings. Not for several threads at once.
 class Attachments {
  public:
-  explicit Attachments(const ClusterVocabulary& vocabulary) : vocabulary_(vocabulary) {}
+  /// @param most  surroundings that are remembered; beyond, all is forgotten
+  explicit Attachments(const ClusterVocabulary& vocabulary, size_t most = 50'000)
+      : vocabulary_(vocabulary), most_(most) {}
 
   /// Whether there is any way to attach these neighbours, in attachment_order().
   bool possible(int64_t centre, const std::vector<int64_t>& neighbours);
@@ -73,6 +78,7 @@ class Attachments {
 
  private:
   const ClusterVocabulary& vocabulary_;
+  size_t most_;
   std::unordered_map<std::string, bool> possible_;
   std::unordered_map<std::string, std::shared_ptr<const AttachmentList>> lists_;
 };

@@ -11,7 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <optional>
 
 #include "latentpath/core/error.h"
 #include "molecule/jtvae_impl.h"
@@ -150,79 +150,24 @@ bool move_tree_latent(const JtvaeNetwork& network, const Decisions& decisions, T
   });
 }
 
-/// The attachments that make the molecule, among those that its tree allows.
-class Labels {
- public:
-  Labels(const JtvaeNetwork& network, Attachments& attachments, const JunctionTree& tree,
-         const Molecule& molecule)
-      : network_(network), attachments_(attachments), tree_(tree), kekule_(kekulised(molecule.graph())) {
-    if (tree.nodes.size() > 1) messages_ = network.tree_messages(tree);
+/// Differences of the right attachments' vectors to all wrong ones, which z_G must tell apart: [wrong ones,
+/// half]; none where some attachment is not among its candidates.
+std::optional<Tensor> wrong_attachments(const JtvaeNetwork& network, Attachments& attachments,
+                                        const JunctionTree& tree, const Molecule& molecule) {
+  TreeMessages messages;
+  if (tree.nodes.size() > 1) messages = network.tree_messages(tree);
+  const auto choices = attachment_choices(attachments, tree, molecule, messages);
+  if (!choices) return std::nullopt;
+  std::vector<Tensor> differences;
+  for (const AttachmentChoice& choice : *choices) {
+    if (choice.candidates->list.size() < 2) continue;
+    const Tensor vectors = attachment_vectors(network, *choice.candidates, choice.placed, messages);
+    for (int64_t i = 0; i < vectors.size(0); ++i)
+      if (i != static_cast<int64_t>(choice.right))
+        differences.push_back((vectors[static_cast<int64_t>(choice.right)] - vectors[i]).unsqueeze(0));
   }
-
-  /// @return false where some node's attachment is not among its candidates
-  bool collect() { return visit(0, -1, {}); }
-
-  /// Differences to the right attachment's vector, which z_G must tell apart: [all wrong ones, half].
-  Tensor differences() const {
-    return differences_.empty() ? at::zeros({0, network_.half}) : at::cat(differences_);
-  }
-
- private:
-  std::string label(const PlacedSurroundings& placed, int64_t node, int64_t parent) const {
-    RDKit::RWMol marked(kekule_);
-    const auto& own = tree_.nodes[static_cast<size_t>(node)].atoms;
-    std::set<int64_t> atoms(own.begin(), own.end());
-    const auto mark = [&](int64_t atom, int number) {
-      marked.getAtomWithIdx(static_cast<unsigned>(atom))->setAtomMapNum(number);
-    };
-    for (const int64_t atom : own) mark(atom, placed.around.centre.mark);
-    const auto add = [&](int64_t neighbour, int number) {
-      const auto& theirs = tree_.nodes[static_cast<size_t>(neighbour)].atoms;
-      for (const int64_t atom : theirs) {
-        const bool shared = std::find(own.begin(), own.end(), atom) != own.end();
-        atoms.insert(atom);
-        if (number != 0 && (!shared || theirs.size() == 1)) mark(atom, number);
-      }
-    };
-    if (parent >= 0) add(parent, placed.around.parent->mark);
-    for (size_t i = 0; i < placed.children.size(); ++i)
-      add(placed.children[i], placed.around.children[i].mark);
-    const auto part = checked(spanned_part(marked, std::vector<int64_t>(atoms.begin(), atoms.end())));
-    return part ? canonical_smiles(*part) : "";
-  }
-
-  bool visit(int64_t node, int64_t parent, const std::vector<Joint>& parent_joints) {
-    const PlacedSurroundings placed =
-        surroundings_of(attachments_.vocabulary(), tree_, node, parent, parent_joints, messages_);
-    if (placed.children.empty()) return true;
-    const auto candidates = attachments_.all(placed.around);
-    const std::string wanted = label(placed, node, parent);
-    size_t right = 0;
-    while (right < candidates->list.size() && candidates->list[right].smiles != wanted) ++right;
-    if (right == candidates->list.size()) return false;
-    if (candidates->list.size() > 1) {
-      const Tensor vectors = attachment_vectors(network_, *candidates, placed, messages_);
-      for (int64_t i = 0; i < vectors.size(0); ++i)
-        if (i != static_cast<int64_t>(right))
-          differences_.push_back((vectors[static_cast<int64_t>(right)] - vectors[i]).unsqueeze(0));
-    }
-    for (size_t i = 0; i < placed.children.size(); ++i) {
-      std::vector<Joint> joints;
-      for (const Joint& joint : candidates->list[right].joints)
-        if (joint.neighbour == static_cast<int>(i))
-          joints.push_back({-1, joint.neighbour_atom, joint.centre_atom});
-      if (!visit(placed.children[i], node, joints)) return false;
-    }
-    return true;
-  }
-
-  const JtvaeNetwork& network_;
-  Attachments& attachments_;
-  const JunctionTree& tree_;
-  RDKit::RWMol kekule_;
-  TreeMessages messages_;
-  std::vector<Tensor> differences_;
-};
+  return differences.empty() ? at::zeros({0, network.half}) : at::cat(differences);
+}
 
 }  // namespace
 
@@ -241,9 +186,9 @@ MoleculeCode JunctionTreeVae::find_code(const Molecule& molecule) const {
     const at::NoGradGuard no_gradients;
     decisions = Teacher(model_->network, tree, tree_part.unsqueeze(0)).run();
     AttachmentPool::Lent attachments(model_->attachments);
-    Labels labels(model_->network, *attachments, tree, molecule);
-    if (!labels.collect()) return code;
-    differences = labels.differences();
+    const auto wrong = wrong_attachments(model_->network, *attachments, tree, molecule);
+    if (!wrong) return code;
+    differences = *wrong;
   }
   const at::AutoGradMode gradients(true);
   if (!move_tree_latent(model_->network, decisions, tree_part)) return code;

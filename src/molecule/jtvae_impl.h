@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace latentpath {
 /// Memories of attachments, one a thread that decodes. What a latent decodes to does not depend on which.
 class AttachmentPool {
  public:
-  explicit AttachmentPool(const ClusterVocabulary& vocabulary) : vocabulary_(vocabulary) {}
+  explicit AttachmentPool(const ClusterVocabulary& vocabulary, size_t most = 50'000)
+      : vocabulary_(vocabulary), most_(most) {}
 
   /// Takes one while it lives.
   class Lent {
@@ -34,7 +36,7 @@ class AttachmentPool {
  private:
   std::unique_ptr<Attachments> take() {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Attachments>(vocabulary_);
+    if (free_.empty()) return std::make_unique<Attachments>(vocabulary_, most_);
     std::unique_ptr<Attachments> last = std::move(free_.back());
     free_.pop_back();
     return last;
@@ -45,6 +47,7 @@ class AttachmentPool {
   }
 
   const ClusterVocabulary& vocabulary_;
+  size_t most_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Attachments>> free_;
 };
@@ -82,6 +85,21 @@ struct PlacedSurroundings {
 PlacedSurroundings surroundings_of(const ClusterVocabulary& vocabulary, const JunctionTree& tree,
                                    int64_t node, int64_t parent, const std::vector<Joint>& parent_joints,
                                    const TreeMessages& messages);
+
+/// How the neighbours of a node are attached in a given molecule.
+struct AttachmentChoice {
+  int64_t node = 0, parent = -1;
+  PlacedSurroundings placed;
+  std::shared_ptr<const AttachmentList> candidates;
+  size_t right = 0;  ///< place among the candidates
+};
+
+/// Those of all nodes with children, depth first; none where the molecule's way is not among the candidates
+/// of some node. Without messages (their rows) `placed` has none.
+std::optional<std::vector<AttachmentChoice>> attachment_choices(Attachments& attachments,
+                                                                const JunctionTree& tree,
+                                                                const Molecule& molecule,
+                                                                const TreeMessages& messages);
 
 /// The vector of each attachment, whose product with z_G is its score: [attachments, half].
 Tensor attachment_vectors(const JtvaeNetwork& network, const AttachmentList& attachments,

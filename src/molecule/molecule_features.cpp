@@ -1,5 +1,7 @@
 #include "molecule/molecule_features.h"
 
+#include <GraphMol/RDKitBase.h>
+
 #include <algorithm>
 
 namespace latentpath {

@@ -1,11 +1,12 @@
 #pragma once
 // What the message passing networks see of a graph: numbers of features of atoms and bonds.
 
-#include <GraphMol/RDKitBase.h>
-
-#include <array>
 #include <cstdint>
 #include <vector>
+
+namespace RDKit {
+class RWMol;
+}
 
 namespace latentpath {
 
