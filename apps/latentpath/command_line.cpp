@@ -1,8 +1,11 @@
 #include "command_line.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <type_traits>
 
+#include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/run/option_values.h"
 
 namespace latentpath::program {
@@ -13,6 +16,26 @@ std::string flag_of(const OptionRow& row) { return row.positional ? row.name : "
 CLI::Option* add_flag(CLI::App& command, const BoundOption& option) {
   return command.add_flag_function(
       flag_of(*option.row), [option](int64_t count) { option.set(count > 0); }, option.row->help_text());
+}
+
+/// A number by its text, all of it: what CLI11 reads itself runs over without a word, and of an option that
+/// is not in the help it does not say the name.
+template <class Number>
+CLI::Option* add_number(CLI::App& command, const BoundOption& option) {
+  CLI::Option* added = command.add_option_function<std::string>(
+      flag_of(*option.row),
+      [option](const std::string& text) {
+        const std::optional<Number> value = read_number<Number>(text);
+        LATENTPATH_CHECK(value, kArgument, no_number_sentence(option, text));
+        option.row->check(*value);
+        option.set(*value);
+      },
+      option.row->help_text());
+  added->type_name(std::is_same_v<Number, double>     ? "FLOAT"
+                   : std::is_same_v<Number, uint64_t> ? "UINT"
+                                                      : "INT");
+  if (const std::string text = option_text(option.get()); !text.empty()) added->default_str(text);
+  return added;
 }
 
 template <class Value>
@@ -41,6 +64,8 @@ CLI::Option* add_option(CLI::App& command, const BoundOption& option) {
           return add_flag(command, option);
         else if constexpr (std::is_same_v<Value, std::monostate>)
           return nullptr;  // a sample has a type
+        else if constexpr (std::is_arithmetic_v<Value>)
+          return add_number<Value>(command, option);
         else
           return add_value<Value>(command, option);
       },

@@ -16,11 +16,11 @@ from ._options import Options, with_options
 from ._path import Run
 from ._progress import progress_of
 from ._quality import Scope, _Classified, as_quality, product_of
-from ._search import MODELS_OF_FILES, SIGNATURE, factors_and_prior, run_job, set_prior
+from ._search import ENCODER_OF_FILES, MODELS_OF_FILES, SIGNATURE, factors_and_prior, run_job, set_prior
 
 _options = Options(
     "evaluate",
-    taken=SIGNATURE | MODELS_OF_FILES | {"favor", "avoid", "prior", "judge", "pairs", "shard"},
+    taken=SIGNATURE | MODELS_OF_FILES | ENCODER_OF_FILES | {"favor", "avoid", "prior", "judge", "pairs", "shard"},
     kept={"frames", "curves", "seconds"},
 )
 

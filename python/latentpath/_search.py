@@ -26,12 +26,16 @@ SIGNATURE = {"decoder-method", "latent-input", "input", "output", "latent-shape"
 # Which models there are, and what only their files need.
 MODELS_OF_FILES = {"decoder", "classifier", "classifier-method", "classifier-tensor", "latent-shapes", "dtype", "device"}
 
+# Likewise an encoder, and what is asked of what it gives back.
+ENCODER_OF_FILES = {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std",
+                    "encoder-shape", "cycle"}
+
 # What of `interpolate` arguments stand for.
 _TAKEN = (
     SIGNATURE
     | MODELS_OF_FILES
-    | {"encoder", "encoder-method", "encoder-tensor", "encoder-range", "encoder-mean", "encoder-std", "encoder-shape", "cycle",
-       "metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "favor", "avoid",
+    | ENCODER_OF_FILES
+    | {"metric", "latent-dim", "from", "to", "pairs", "loop", "through", "tours", "closed", "favor", "avoid",
        "prior", "judge", "keep-features", "keep-scale", "embedding-features"}
 )
 _path_options = Options("interpolate", taken=_TAKEN | {"corners", "tour-allowance"})

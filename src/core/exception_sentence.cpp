@@ -42,6 +42,28 @@ constexpr Remedy kRemedies[] = {
     {"does not require grad", kNoDerivative},
 };
 
+/// Bytes of a damaged file stand in what its reader says: what is no text, or moves a terminal's cursor, is a
+/// ?.
+std::string as_text(const std::string& bytes) {
+  std::string text;
+  for (size_t at = 0; at < bytes.size();) {
+    const auto byte = static_cast<unsigned char>(bytes[at]);
+    const size_t size = byte < 0x80   ? 1
+                        : byte < 0xc2 ? 0
+                        : byte < 0xe0 ? 2
+                        : byte < 0xf0 ? 3
+                        : byte < 0xf5 ? 4
+                                      : 0;
+    bool good = size > 0 && at + size <= bytes.size() && (byte >= 0x20 || byte == '\n' || byte == '\t') &&
+                byte != 0x7f;
+    for (size_t i = 1; i < size && good; ++i)
+      good = (static_cast<unsigned char>(bytes[at + i]) & 0xc0) == 0x80;
+    text += good ? bytes.substr(at, size) : "?";
+    at += good ? size : 1;
+  }
+  return text;
+}
+
 /// The last "…Error: " line, which an interpreter's traceback ends in, or else the first line.
 std::string telling_line(const std::string& message) {
   constexpr std::string_view kMarker = "Error: ";
@@ -56,7 +78,7 @@ std::string telling_line(const std::string& message) {
   const size_t guesses = line.find(". This could be because");
   if (guesses != std::string::npos) line.resize(guesses);
   while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
-  return line;
+  return as_text(line);
 }
 
 }  // namespace

@@ -120,7 +120,11 @@ class AtDecoded final : public CompositeQuality {
 
   std::shared_ptr<const Embedding> own_decoder() const override { return decoder_; }
   QualityPointer made_of(std::vector<QualityPointer> parts) const override {
-    return at_decoded(parts[0], decoder_);
+    return remade_by(decoder_, std::move(parts));
+  }
+  QualityPointer remade_by(const std::shared_ptr<const Embedding>& decoder,
+                           std::vector<QualityPointer> parts) const override {
+    return at_decoded(parts[0], decoder);
   }
 
  private:

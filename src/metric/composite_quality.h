@@ -42,8 +42,15 @@ class CompositeQuality : public Quality {
   const std::vector<QualityPointer>& inner() const { return parts_; }
   /// The decoder that it gives its parts the points of; null: that of whoever asks.
   virtual std::shared_ptr<const Embedding> own_decoder() const { return nullptr; }
+  /// The decoder by which it decodes points itself; null: it decodes none.
+  virtual std::shared_ptr<const Embedding> decodes_by() const { return own_decoder(); }
   /// The same made of other parts.
   virtual QualityPointer made_of(std::vector<QualityPointer> parts) const = 0;
+  /// The same made of other parts and of another realisation of decodes_by(), which is there.
+  virtual QualityPointer remade_by(const std::shared_ptr<const Embedding>& /*decoder*/,
+                                   std::vector<QualityPointer> parts) const {
+    return made_of(std::move(parts));
+  }
 
  protected:
   std::vector<QualityPointer> parts_;

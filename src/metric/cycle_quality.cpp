@@ -47,8 +47,14 @@ class CycleQuality final : public CompositeQuality {
   }
   bool needs_decoded() const override { return true; }
   bool concurrent() const override { return cycle_.concurrent && CompositeQuality::concurrent(); }
+  std::shared_ptr<const Embedding> decodes_by() const override { return cycle_.decoder; }
   QualityPointer made_of(std::vector<QualityPointer> parts) const override {
-    return std::make_shared<CycleQuality>(std::move(parts), cycle_, mean_, deviation_, options_);
+    return remade_by(cycle_.decoder, std::move(parts));
+  }
+  QualityPointer remade_by(const std::shared_ptr<const Embedding>& decoder,
+                           std::vector<QualityPointer> parts) const override {
+    const Cycle cycle{decoder, cycle_.encode, cycle_.concurrent};
+    return std::make_shared<CycleQuality>(std::move(parts), cycle, mean_, deviation_, options_);
   }
   std::string describe() const override {
     return join_message("of what encoder and decoder give back (no worse than the worst of ",

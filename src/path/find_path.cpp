@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/decoding_by.h"
 #include "latentpath/path/probe.h"
 #include "latentpath/path/quality_of_pair.h"
 #include "path/init_choices.h"
@@ -53,11 +54,19 @@ PathResult run_group(Search& search, const FoundPaths* exact) {
   return result;
 }
 
-PathResult find(const PathProblem& problem, const PathOptions& options, const CandidatePool* given,
+/// What the quality decodes by itself is decoded by the map that counts, too.
+PathProblem counted_in_quality(const PathProblem& problem, const EvaluationCounter& counter) {
+  PathProblem counted = problem;
+  counted.quality = decoding_by(problem.quality, problem.embedding, counter.map());
+  return counted;
+}
+
+PathResult find(const PathProblem& asked, const PathOptions& options, const CandidatePool* given,
                 const ProgressObserver& progress, const CancellationToken& cancellation) {
   const auto begin = std::chrono::steady_clock::now();
-  validate(problem, options);
-  EvaluationCounter counter(problem.embedding, problem.start.size(0));
+  validate(asked, options);
+  EvaluationCounter counter(asked.embedding, asked.start.size(0));
+  const PathProblem problem = counted_in_quality(asked, counter);
   std::vector<std::string> warnings;
   {
     const auto scope = counter.count_verification();
@@ -140,7 +149,8 @@ CandidatePool make_candidates(const PathProblem& problem, const PathOptions& opt
   validate(problem, options);
   EvaluationCounter counter(problem.embedding, problem.start.size(0));
   const ProgressObserver silent;
-  return CandidateSource(problem, options, nullptr, silent, cancellation).get(counter);
+  const PathProblem counted = counted_in_quality(problem, counter);
+  return CandidateSource(counted, options, nullptr, silent, cancellation).get(counter);
 }
 
 }  // namespace latentpath

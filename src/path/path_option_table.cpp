@@ -23,7 +23,7 @@ OptionTable<PathOptions> make_table() {
       .add("time-weight", &PathOptions::time_weight)
       .help("Weight lambda of the time term of dynamic and length costs")
       .unit("squared image distance")
-      .at_least(0)
+      .range(0, 1e20)
       .unset("nine times the mean squared image distance of prior samples")
       .add("norm", &PathOptions::norm,
            {{{"sum", "over pixels"}, OutputNorm::kSum}, {{"mean"}, OutputNorm::kMean}})

@@ -143,7 +143,12 @@ std::string PathResult::brief_report() const {
          << (*least < *most ? " to " + figure_text(*most) : std::string()) << "\n";
   std::vector<std::string> endings;
   for (const Termination why : termination) endings.push_back(termination_name(why));
-  text << "ended: " << tally(endings) << "\nbest start: " << tally(start) << "\n";
+  text << "ended: " << tally(endings);
+  // Neither is told alone: an ending says nothing of how near a stationary point it is.
+  if (gradient_residual.defined() && at::isfinite(gradient_residual).all().item<bool>())
+    text << (pairs == 1 ? ", gradient residual " : "; largest gradient residual ")
+         << figure_text(gradient_residual.max().item<double>(), 2);
+  text << "\nbest start: " << tally(start) << "\n";
   const auto unresolved = std::count(under_resolved.begin(), under_resolved.end(), true);
   if (unresolved > 0)
     text << "under-resolved: " << unresolved << " of " << pairs

@@ -3,25 +3,32 @@
 namespace latentpath {
 namespace {
 
+// Beyond them a number is a slip of the hand: grids that no memory holds, points that no model maps at once,
+// factors that float32 has no room for.
+constexpr double kFinest = 1024, kMostAtOnce = 1e6, kMostFactor = 1e6;
+
 OptionTable<ProbeOptions> probe_table() {
   using O = ProbeOptions;
   return OptionTable<O>()
       .group("Stages: probe")
       .add("pairs", &O::pairs)
       .help("Pairs of a batch that are looked at, evenly spread over it, at most")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("compared", &O::compared)
       .help("Points whose derivative is compared with differences, at most")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("coarse-step", &O::coarse_step)
       .help("Displacement of coarse differences, as a share of the distance between points")
       .above(0)
+      .at_most(1)
       .add("step", &O::step)
       .help("The same of a segment of the finest grid that figures are taken on")
       .above(0)
+      .at_most(1)
       .add("finest-step", &O::finest_step)
       .help("The same well below that")
       .above(0)
+      .at_most(1)
       .add("warned", &O::warned)
       .help("A decoder whose outputs move in steps that inflate the cost by this share is warned of")
       .at_least(0)
@@ -58,6 +65,7 @@ OptionTable<DensityOptions> density_table() {
       .add("balance", &O::balance)
       .help("Weight of the straight line's density, by auto, in energies of that line")
       .above(0)
+      .at_most(kMostFactor)
       .add("places", &O::places)
       .help("Places of a path at which directions are looked for that move no image")
       .range(2, 100000)
@@ -81,10 +89,10 @@ OptionTable<CandidateOptions> candidate_table() {
       .range(0, 1)
       .add("first-draw", &O::first_draw)
       .help("Points decoded at first: enough for the typical distance between images")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("next-draw", &O::next_draw)
       .help("Points decoded at once from then on, until enough are good")
-      .at_least(1);
+      .range(1, kMostAtOnce);
 }
 
 OptionTable<ViaOptions> via_table() {
@@ -93,13 +101,13 @@ OptionTable<ViaOptions> via_table() {
       .group("Stages: first paths through via points")
       .add("screened", &O::screened)
       .help("Ways of a pair that are decoded; the best of them become first paths")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("leg-points", &O::leg_points)
       .help("Points of a leg at which they are")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("least-times", &O::least_times)
       .help("Times of the parametrisation by which they are ranked, at least")
-      .at_least(1)
+      .range(1, kMostAtOnce)
       .add("early", &O::early)
       .help("Share of the time of the first and the last leg where the quality depends on time")
       .range(0, 0.5)
@@ -117,7 +125,7 @@ OptionTable<RouteStartOptions> route_table() {
       .group("Stages: first paths along a roadmap")
       .add("edge-points", &O::edge_points)
       .help("Points at which an edge is decoded, its ends included")
-      .at_least(2)
+      .range(2, kMostAtOnce)
       .add("least-share", &O::least_share)
       .help("No subdivision of a roadmap path is passed in less than this share of the mean time")
       .range(0, 1)
@@ -192,23 +200,23 @@ OptionTable<ReparametriseOptions> reparametrise_table() {
       .group("Stages: reparametrisation")
       .add("sparse-subdivisions", &O::sparse_subdivisions)
       .help("Grid for the optimal time parametrisation, times finer, after levels of few segments")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("subdivisions", &O::subdivisions)
       .help("The same after other levels")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("sparse-even-subdivisions", &O::sparse_even_subdivisions)
       .help("Grid for constant weighted speed, times finer, after levels of few segments")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("even-subdivisions", &O::even_subdivisions)
       .help("The same after other levels")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("round-subdivisions", &O::round_subdivisions)
       .help("The same after a round")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("least-share", &O::least_share)
       .help("No stretch of time has less than this share of the mean length")
@@ -218,7 +226,7 @@ OptionTable<ReparametriseOptions> reparametrise_table() {
       .range(0, 1)
       .add("window-samples", &O::window_samples)
       .help("Intervals of the rule that averages over that window")
-      .at_least(1);
+      .range(1, kMostAtOnce);
 }
 
 OptionTable<SelectOptions> select_table() {
@@ -228,11 +236,11 @@ OptionTable<SelectOptions> select_table() {
       .add("level-subdivisions", &O::level_subdivisions)
       .help(
           "Grid on which the paths of a pair are compared between levels, times finer than the next level's")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("last-subdivisions", &O::last_subdivisions)
       .help("The same after the last level")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("least-gain", &O::least_gain)
       .help("A path takes the place of one found before when it is cheaper by this share")
@@ -269,11 +277,11 @@ OptionTable<SubdivisionOptions> subdivision_table() {
       .at_least(0)
       .add("finest", &O::finest)
       .help("Midpoints a segment at most")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("reparametrise-subdivisions", &O::reparametrise_subdivisions)
       .help("Grid on which such a path is reparametrised before, times finer")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two();
 }
 
@@ -289,15 +297,15 @@ OptionTable<RoundOptions> round_table() {
       .at_least(0)
       .add("subdivisions", &O::subdivisions)
       .help("Midpoints a segment of the sum that is minimised")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("compare-subdivisions", &O::compare_subdivisions)
       .help("Grid on which paths are compared, times finer")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("rival-subdivisions", &O::rival_subdivisions)
       .help("Midpoints a segment while a path is not ahead of the one found so far")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two()
       .add("promising", &O::promising)
       .help("A first path is refined unless it costs more than so many times the path found so far")
@@ -327,11 +335,11 @@ OptionTable<VerifyOptions> verify_table() {
       .at_least(0)
       .add("finest", &O::finest)
       .help("Times that it is finer than the nodes' at most")
-      .at_least(4)
+      .range(4, kFinest)
       .power_of_two()
       .add("finest-interrupted", &O::finest_interrupted)
       .help("The same after an interruption")
-      .at_least(4)
+      .range(4, kFinest)
       .power_of_two()
       .add("margin", &O::margin)
       .help("A baseline takes a path's place when it is cheaper by more than this share")
@@ -341,7 +349,7 @@ OptionTable<VerifyOptions> verify_table() {
       .at_least(0)
       .add("improve-subdivisions", &O::improve_subdivisions)
       .help("Midpoints a segment of the sum that is minimised there")
-      .at_least(1)
+      .range(1, kFinest)
       .power_of_two();
 }
 
@@ -354,11 +362,11 @@ OptionTable<FinishOptions> finish_table() {
       .at_least(1)
       .add("finest", &O::finest)
       .help("Midpoints a segment at most: 1 first, then twice as many where a path became no cheaper")
-      .range(1, 1024)
+      .range(1, kFinest)
       .power_of_two()
       .add("compare-subdivisions", &O::compare_subdivisions)
       .help("Grid on which that is decided, times finer")
-      .range(1, 1024)
+      .range(1, kFinest)
       .power_of_two();
 }
 

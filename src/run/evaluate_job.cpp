@@ -21,6 +21,7 @@
 #include "latentpath/path/path_option_table.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
+#include "latentpath/run/encoder.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/second_opinion.h"
@@ -194,6 +195,9 @@ OptionTable<EvaluateJob> make_table() {
   using J = EvaluateJob;
   OptionTable<J> t;
   t.include(&J::models, model_option_table())
+      .include(&J::encoding, encoder_option_table())
+      .edit("encoder")
+      .help("Encoder, whose cycle what is favoured is asked by")
       .group("What the path should be like")
       .add("favor", &J::favor)
       .help("A row of the table: pass through this class; repeatable")
@@ -202,6 +206,7 @@ OptionTable<EvaluateJob> make_table() {
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
+  add_cycle(t, &J::cycle);
   add_data_density_option(t, &J::data_density);
   add_epsilon(t, &J::epsilon).separated();
   t.group("End points")
@@ -293,12 +298,14 @@ class Evaluation {
   int64_t dim() const { return models_.decoder->latent_dim(); }
   /// Where ends are drawn: from what the decoder was trained on, unless the options say otherwise.
   LatentSampler end_sampler() const { return sampler_of(prior_.end_points); }
+  LatentSampler via_sampler() const { return prior_.density ? prior_.sampler() : end_sampler(); }
 
   void load();
   void make_rows();
   void add_own_rows();
   void read_ends(FeatureRow& row) const;
   void choose_ends(FeatureRow& row) const;
+  void find_cycle();
   void find_shares();
   PathProblem problem_of(const FeatureRow& row, bool guarded) const;
   QualityPointer judged_by(const FeatureRow& row) const;
@@ -332,6 +339,8 @@ class Evaluation {
   std::vector<MethodChoice> methods_;
   std::map<std::pair<size_t, size_t>, Evaluators> evaluators_;  ///< by row and ε
   DataDensityPointer density_;                                  ///< that is reported; null: none
+  std::shared_ptr<TorchScriptModule> encoder_;                  ///< whose cycle is asked by; null: none
+  Cycled cycled_;                                               ///< none: not
   json classifier_;  ///< what it makes of prior samples; null without one
   std::optional<EvaluationState> state_;
   json fingerprint_;  ///< where there is a run folder, or a shard
@@ -433,6 +442,31 @@ void Evaluation::choose_ends(FeatureRow& row) const {
   row.end = draw("end_region", job_.end_region, 1);
 }
 
+/// What is favoured is asked by the cycle, too, where that is wanted.
+void Evaluation::find_cycle() {
+  const bool feature = !job_.favor.empty() || !job_.avoid.empty();
+  if (wants_cycle(job_.cycle, job_.encoding, feature, job_.guard == "on")) {
+    encoder_ = load_encoder(job_.encoding, job_.models);
+    const at::ScalarType dtype = latent_dtype(job_.models, *models_.decoder);
+    std::function<Tensor(const Tensor&)> encode;
+    if (encoder_) {
+      append(models_.assumptions, encoder_->notes());
+      encode = encoder_of_images(encoder_, encoder_format(job_.encoding), *models_.decoder, dtype,
+                                 models_.decoder->output_range(), models_.assumptions);
+    }
+    cycled_ = asked_cycle(
+        job_.cycle, encoder_, encode,
+        [&] { return known_latents(job_.prior.prior, via_sampler(), job_.path.seed, dtype); }, models_);
+  } else if (!job_.encoding.encoder.empty() || job_.cycle == "on") {
+    models_.assumptions.push_back(join_message(
+        "`", job_.cycle == "on" ? "cycle" : "encoder", "` changes nothing here: ",
+        !feature               ? "nothing is favoured or avoided"
+        : job_.cycle == "none" ? "`cycle` none asks nothing of it"
+                               : "without a guard, `cycle` on asks what is favoured of what it gives back"));
+  }
+  if (!encoder_) append(models_.assumptions, job_.encoding.unused());
+}
+
 void Evaluation::find_shares() {
   if (rows_[0].class_index < 0) return;
   const at::NoGradGuard no_gradient;
@@ -470,9 +504,10 @@ PathProblem Evaluation::problem_of(const FeatureRow& row, bool guarded) const {
     problem.feature =
         feature_quality(models_.classifier, row.favored ? asked : none, row.favored ? none : asked);
   }
-  problem.quality = path_quality(asked_of(problem.feature, row.own ? 1 : job_.odds, job_.sharpness),
-                                 job_.ramp == "on", prior_, guarded ? row.guard.quality : nullptr);
-  problem.prior = prior_.density ? prior_.sampler() : end_sampler();
+  QualityPointer asked = asked_of(problem.feature, row.own ? 1 : job_.odds, job_.sharpness);
+  if (cycled_ && !row.own && asked) asked = product({asked, cycled_(asked)});
+  problem.quality = path_quality(asked, job_.ramp == "on", prior_, guarded ? row.guard.quality : nullptr);
+  problem.prior = via_sampler();
   problem.density = prior_.density ? prior_.density : prior_.end_points;
   problem.start = row.start;
   problem.end = row.end;
@@ -490,6 +525,7 @@ json Evaluation::fingerprint() const {
   if (!job_.models.classifier.empty())
     print["files"]["classifier"] = file_sha256(find_model(job_.models.classifier, job_.models.folders));
   if (models_.judge) print["files"]["judge"] = file_sha256(models_.judge->file());
+  if (encoder_) print["files"]["encoder"] = file_sha256(encoder_->file());
   if (prior_.fitted) print["files"]["prior"] = file_sha256(models_.prior.fitted);
   if (names_tensor_file(job_.pairs)) print["files"]["pairs"] = file_sha256(tensor_file_path(job_.pairs));
   add_named_files(job_, print["files"]);
@@ -653,6 +689,7 @@ void Evaluation::load() {
   load_judge(job_.models, job_.judge, job_.path.seed, models_);
   prior_ = make_prior(job_.prior, models_.prior, dim(), job_.path.seed, observer_.progress);
   append(models_.assumptions, prior_.notes);
+  find_cycle();
   make_rows();
   find_density();
   find_shares();
@@ -838,6 +875,7 @@ std::vector<std::string> files_of(const EvaluateJob& job) {
   };
   add_beside(job.models.decoder, "-prior.json");
   add_beside(job.models.classifier, "-judge.pt");
+  if (job.cycle == "on" && job.encoding.encoder.empty()) add_beside(job.models.decoder, "-encoder.pt");
   return files;
 }
 

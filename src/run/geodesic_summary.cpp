@@ -117,9 +117,10 @@ std::string winding_text(const std::vector<int>& winding) {
 void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, const json& path,
               std::ostringstream& text) {
   const char* what = problem.weighted ? "weighted length " : "length ";
-  text << std::setprecision(9) << what << answer.length;
-  if (answer.extrapolated && answer.extrapolation_change &&
-      std::abs(*answer.extrapolated - answer.length) > 0)
+  // The figure that summary and verdict have.
+  const double length = path["length"].is_number() ? path["length"].get<double>() : answer.length;
+  text << std::setprecision(9) << what << length;
+  if (answer.extrapolated && answer.extrapolation_change && std::abs(*answer.extrapolated - length) > 0)
     text << ", extrapolated " << *answer.extrapolated << std::setprecision(2) << " (last change "
          << *answer.extrapolation_change << ")";
   if (problem.weighted && path["embedding_length"].is_number())

@@ -12,8 +12,6 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/thread_pool.h"
-#include "latentpath/io/tensor_file.h"
-#include "latentpath/metric/cycle_quality.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/path/certify_globally.h"
@@ -23,6 +21,7 @@
 #include "latentpath/path/section_starts.h"
 #include "latentpath/run/classifier_check.h"
 #include "latentpath/run/data_density.h"
+#include "latentpath/run/encoder.h"
 #include "latentpath/run/held_coordinates.h"
 #include "latentpath/run/loaded_interpolation.h"
 #include "latentpath/run/path_summary.h"
@@ -63,29 +62,7 @@ OptionTable<InterpolateJob> make_table() {
   using J = InterpolateJob;
   OptionTable<J> t;
   t.include(&J::models, model_option_table())
-      .group("Models")
-      .add("encoder", &J::encoder)
-      .help("Encoder for image:FILE ends")
-      .unset("the shipped decoder's own")
-      .names_file()
-      .add("encoder-method", &J::encoder_method)
-      .help("Method of the encoder's file to call, like encode")
-      .unset("forward")
-      .add("encoder-tensor", &J::encoder_tensor)
-      .help("Which of several outputs the code is: NAME, or number from 0")
-      .unset("the first")
-      .add("encoder-range", &J::encoder_range)
-      .help("Values the encoder expects, like -1,1")
-      .unset("as its file says, or as its decoder gives")
-      .add("encoder-mean", &J::encoder_mean)
-      .help("Mean the encoder's pictures are normalised by, one or one a channel")
-      .unset("as its file says")
-      .add("encoder-std", &J::encoder_std)
-      .help("Standard deviation, likewise")
-      .unset("as its file says")
-      .add("encoder-shape", &J::encoder_shape)
-      .help("Picture shape CxHxW the encoder expects")
-      .unset("as its file says, or as its decoder gives")
+      .include(&J::encoding, encoder_option_table())
       .include(&J::ends, end_point_option_table())
       .group("What the path should be like")
       .add("metric", &J::metric)
@@ -105,12 +82,7 @@ OptionTable<InterpolateJob> make_table() {
       .include(&J::prior, prior_option_table());
   add_feature_quality(t, &J::odds, &J::sharpness, &J::ramp);
   add_guard_and_judge(t, &J::guard, &J::judge);
-  t.group("What the path should be like")
-      .add("cycle", &J::cycle)
-      .help(
-          "Ask what is favoured of what encoder and decoder make of the image, too, and keep to images that "
-          "they give back")
-      .choices({{"auto", "with a guard, where an encoder is named"}, {"on"}, {"none"}});
+  add_cycle(t, &J::cycle);
   add_data_density_option(t, &J::data_density);
   t.include(&J::path, path_option_table())
       .group("What the path should be like")
@@ -157,34 +129,7 @@ bool wants_encoder(const InterpolateJob& job) {
   ends.insert(ends.end(), {job.ends.from, job.ends.to});
   const bool picture = std::any_of(
       ends.begin(), ends.end(), [](const std::string& end) { return text_after("image:", end).has_value(); });
-  return !job.encoder.empty() || picture || !job.favor.empty() || !job.avoid.empty();
-}
-
-/// The encoder that is named; a shipped decoder's own stands beside it.
-std::shared_ptr<TorchScriptModule> load_encoder(const InterpolateJob& job) {
-  std::string encoder = job.encoder;
-  // Beside a function in memory nothing stands.
-  if (encoder.empty() && !job.models.decoder_function) {
-    auto beside = find_model(job.models.decoder, job.models.folders);
-    beside.replace_filename(beside.stem().string() + "-encoder.pt");
-    if (std::filesystem::exists(beside)) encoder = beside.string();
-  }
-  if (encoder.empty()) return nullptr;
-  return std::make_shared<TorchScriptModule>(
-      find_model(encoder, job.models.folders), "encoder", job.models.dtype, job.models.device,
-      ModelSignature{.method = job.encoder_method, .output = job.encoder_tensor});
-}
-
-/// What is said of the encoder's pictures.
-ImageFormat encoder_format(const InterpolateJob& job) {
-  ImageFormat format;
-  format.range = parse_range("encoder_range", job.encoder_range);
-  if (!job.encoder_mean.empty()) format.mean = parse_numbers("encoder_mean", job.encoder_mean);
-  if (!job.encoder_std.empty()) format.std = parse_numbers("encoder_std", job.encoder_std);
-  for (const double deviation : format.std)
-    LATENTPATH_CHECK(deviation > 0, kArgument, "`encoder_std` must be positive, not ", deviation);
-  format.shape = parse_extents("encoder_shape", job.encoder_shape);
-  return format;
+  return !job.encoding.encoder.empty() || picture || !job.favor.empty() || !job.avoid.empty();
 }
 
 /// Options that are given and change nothing, a sentence each: what looks like a setting and is none
@@ -234,13 +179,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
     say(!models.classifier_method.empty() && !classifier, "classifier_method", kNoClassifier);
     say(!models.classifier_tensor.empty() && !classifier, "classifier_tensor", kNoClassifier);
   }
-  say(!job.encoder.empty() && !pictures && !feature, "encoder",
+  say(!job.encoding.encoder.empty() && !pictures && !feature, "encoder",
       "no end is a picture, and nothing is favoured or avoided");
-  for (const auto& [field, text] :
-       {std::pair("encoder_method", job.encoder_method), std::pair("encoder_tensor", job.encoder_tensor),
-        std::pair("encoder_range", job.encoder_range), std::pair("encoder_mean", job.encoder_mean),
-        std::pair("encoder_std", job.encoder_std), std::pair("encoder_shape", job.encoder_shape)})
-    say(!text.empty() && !encoder, field, "there is no encoder");
+  if (!encoder) append(sentences, job.encoding.unused());
   return sentences;
 }
 
@@ -314,7 +255,7 @@ EndPointContext end_point_context(const InterpolateJob& job, const Models& model
   EndPointContext context{.decoder = models.decoder};
   context.classifier = models.classifier;
   context.encoder = encoder;
-  context.encoder_format = encoder_format(job);
+  context.encoder_format = encoder_format(job.encoding);
   context.latent_shape = models.decoder->latent_shape();
   context.prior = prior.end_points;
   context.dtype = latent_dtype(job.models, *models.decoder);
@@ -375,7 +316,7 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
       job.models, job.path.seed, [&job] { return EndPointReader::latent_shapes_of(job.ends); },
       job.path.memory);
   load_judge(job.models, job.judge, job.path.seed, loaded.models);
-  if (encoder) loaded.encoder = load_encoder(job);
+  if (encoder) loaded.encoder = load_encoder(job.encoding, job.models);
   check_not_interrupted(cancellation);
   loaded.prior = make_prior(job.prior, loaded.models.prior, loaded.models.decoder->latent_dim(),
                             job.path.seed, progress);
@@ -385,42 +326,8 @@ LoadedInterpolation load(const InterpolateJob& job, bool encoder, const Progress
 }
 
 bool wants_cycle(const InterpolateJob& job) {
-  const bool feature = !job.favor.empty() || !job.avoid.empty();
-  return feature && (job.cycle == "on" || (job.cycle == "auto" && !job.encoder.empty() && job.guard == "on"));
-}
-
-/// Latents whose images encoder and decoder should give back: of the samples that the prior was fitted to,
-/// else of the prior.
-Tensor known_latents(const InterpolateJob& job, const InterpolateRun& run, at::ScalarType dtype) {
-  constexpr int64_t kKnown = 500;
-  auto generator = make_generator(job.path.seed + 47);
-  const auto file = text_after("samples:", job.prior.prior);
-  if (!file) return run.problem.prior(kKnown, generator).to(dtype);
-  const Tensor codes = read_tensor_file(*file);
-  const Tensor order = at::randperm(codes.size(0), generator, at::kLong);
-  return codes.flatten(1).index_select(0, order.slice(0, 0, kKnown)).to(dtype);
-}
-
-/// Asks what is favoured of what the encoder and the decoder make of an image, too.
-void set_cycle(const InterpolateJob& job, const std::shared_ptr<TorchScriptModule>& encoder,
-               const std::function<Tensor(const Tensor&)>& encode, at::ScalarType dtype, Models& models,
-               InterpolateRun& run) {
-  const bool asked = job.cycle == "on" && run.problem.feature;
-  LATENTPATH_CHECK(!asked || encoder, kArgument, "`cycle` on needs an `encoder`: name its file");
-  LATENTPATH_CHECK(!asked || encode, kInput,
-                   "`cycle` on needs an encoder that takes what the decoder gives (values, size, channels; "
-                   "`encoder_range`, `encoder_shape`) and returns a code of the decoder's latent size");
-  if (!encode || !wants_cycle(job)) return;
-  const Cycle cycle{models.decoder, encode, encoder->concurrent() && models.decoder->concurrent()};
-  const Tensor errors = cycle_errors(cycle, known_latents(job, run, dtype));
-  if (!at::isfinite(errors).all().item<bool>() || errors.size(0) < 20) return;
-  run.cycled = [cycle, errors](const QualityPointer& quality) {
-    return cycle_quality(quality, cycle, errors);
-  };
-  models.assumptions.emplace_back(
-      "what is asked of an image is asked of what encoder and decoder give back of it, too, and paths keep "
-      "to "
-      "images that come back as well as those of codes; `cycle` none asks for neither");
+  return latentpath::wants_cycle(job.cycle, job.encoding, !job.favor.empty() || !job.avoid.empty(),
+                                 job.guard == "on");
 }
 
 /// What is favoured and avoided, by the classifier and by the judge.
@@ -500,7 +407,10 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   if (encoder && problem.feature && (run.second.samples || wants_cycle(job)))
     encode = encoder_of_images(encoder, context.encoder_format, *models.decoder, context.dtype,
                                context.output_range, models.assumptions);
-  set_cycle(job, encoder, encode, context.dtype, models, run);
+  if (wants_cycle(job))
+    run.cycled = asked_cycle(
+        job.cycle, encoder, encode,
+        [&] { return known_latents(job.prior.prior, problem.prior, job.path.seed, context.dtype); }, models);
   if (run.second.samples) run.second.encode = encode;
   problem.quality = quality_of(job, run, run.guard.quality);
   run.output_range = models.decoder->output_range();
@@ -720,7 +630,7 @@ std::vector<std::string> model_paths_of(const InterpolateJob& job) {
   std::vector<std::string> local = local_model_paths(job.models);
   for (const auto& searched : job.models.folders)
     for (const std::string& name :
-         {job.encoder, job.judge, job.keep.keep_features, job.keep.embedding_features})
+         {job.encoding.encoder, job.judge, job.keep.keep_features, job.keep.embedding_features})
       local.push_back((searched / (name + ".pt")).string());
   return local;
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -137,7 +138,11 @@ KeptModels load_kept(const KeepOptions& keep, const ModelOptions& options, Model
   }
   if (!keep.keep.empty()) {
     std::vector<int64_t> classes;
-    for (const std::string& name : keep.keep) classes.push_back(models.classifier->class_index(name));
+    for (const std::string& name : keep.keep) {
+      classes.push_back(models.classifier->class_index(name));
+      LATENTPATH_CHECK(std::count(classes.begin(), classes.end(), classes.back()) == 1, kArgument,
+                       "`keep` names the class ", name, " twice");
+    }
     kept.classes = probabilities_of(models.classifier, classes);
   }
   if (!keep.embedding_features.empty())

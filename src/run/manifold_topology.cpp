@@ -188,10 +188,62 @@ void set_topology(const GeodesicJob& job, const StatedTopology& stated, Manifold
   problem.chart = with_topology(problem.chart, std::move(topology));
 }
 
+namespace {
+
+/// Whether the chart shows the same points a period further in one coordinate, and not all along it.
+bool repeats(const AnalyticMap& chart, const std::vector<double>& points, size_t axis, double period) {
+  const auto dim = static_cast<size_t>(chart.latent_dim()), size = static_cast<size_t>(chart.output_dim());
+  const size_t count = points.size() / dim;
+  std::vector<double> moved = points;  // as they are, a period further, and somewhere between
+  for (const double step : {period, 0.37 * period}) {
+    moved.insert(moved.end(), points.begin(), points.end());
+    for (size_t i = moved.size() - points.size(); i < moved.size(); i += dim) moved[i + axis] += step;
+  }
+  std::vector<double> x(3 * count * size), t(3 * count, 0.5);
+  chart.values(3 * count, moved.data(), t.data(), x.data());
+  double apart = 0, between = 0;
+  for (size_t i = 0; i < count * size; ++i) {
+    apart += std::pow(x[count * size + i] - x[i], 2);
+    between += std::pow(x[2 * count * size + i] - x[i], 2);
+  }
+  // Of float32, and of a period that is a float32, the fifth digit says nothing.
+  return std::isfinite(between) && between > 0 && apart <= 1e-8 * between;
+}
+
+/// A chart of one's own that says nothing of periods, has some, and has ends that are nearer the other way
+/// round: what is found is then the shortest path of a surface that the chart has cut open.
+void warn_of_unstated_periods(const GeodesicJob& job, ManifoldProblem& problem) {
+  constexpr int64_t kMostCoordinates = 4;
+  const int64_t dim = problem.start.size(1);
+  if (job.embedding.empty() || problem.periods_given || dim > kMostCoordinates) return;
+  const Tensor apart = std::get<0>((problem.end - problem.start).abs().max(0));
+  const std::vector<double> points = sample_points(problem);
+  for (int64_t axis = 0; axis < dim; ++axis)
+    for (const double period : {1.0, M_PI, 2 * M_PI, 180.0, 360.0}) {
+      if (apart[axis].item<double>() <= 0.5 * period ||
+          !repeats(*problem.chart, points, static_cast<size_t>(axis), period))
+        continue;
+      std::ostringstream periods;
+      periods.precision(16);
+      for (int64_t other = 0; other < dim; ++other) {
+        periods << (other == 0 ? "" : ",");
+        other == axis ? periods << period : periods << "none";
+      }
+      problem.warnings.push_back(
+          join_message(problem.chart->describe(), " has the same images ", period, " further in coordinate ",
+                       axis + 1, ", where ends are up to ", apart[axis].item<double>(),
+                       " apart: paths are not led the other way round, which may be shorter; with `periods` ",
+                       periods.str(), " they are"));
+      break;
+    }
+}
+
+}  // namespace
+
 void check_topology(const GeodesicJob& job, ManifoldProblem& problem) {
   check_domain(job, problem);
   const Topology& topology = problem.chart->topology();
-  if (!topology.is_quotient()) return;
+  if (!topology.is_quotient()) return warn_of_unstated_periods(job, problem);
   const WeightedMetric metric(problem.chart, problem.quality, job.epsilon, problem.target);
   const auto dim = static_cast<size_t>(metric.latent_dim());
   const std::vector<double> points = sample_points(problem);

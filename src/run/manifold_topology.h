@@ -28,7 +28,8 @@ StatedTopology stated_topology(const std::string& file, const std::string& role,
 void set_topology(const GeodesicJob& job, const StatedTopology& stated, ManifoldProblem& problem);
 
 /// Ends that the chart does not cover are refused. So are periods that the metric does not have, if they were
-/// given; those of a shipped chart that a quality breaks are left out with a warning.
+/// given; those of a shipped chart that a quality breaks are left out with a warning. A chart of one's own
+/// that repeats itself without saying so is warned of, where that is the nearer way.
 void check_topology(const GeodesicJob& job, ManifoldProblem& problem);
 
 }  // namespace latentpath::detail

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include <chrono>
 
 #include "latentpath/core/error.h"
@@ -255,16 +257,22 @@ Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
                      const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
   std::vector<int64_t> favored, avoided;
   std::vector<std::string> favored_names, avoided_names;
-  const auto resolve = [&](const std::vector<std::string>& names, std::vector<int64_t>& indices,
-                           std::vector<std::string>& shown_names) {
+  const auto resolve = [&](const char* field, const std::vector<std::string>& names,
+                           std::vector<int64_t>& indices, std::vector<std::string>& shown_names) {
     for (const auto& name : names) {
       indices.push_back(classifier->class_index(name));
+      LATENTPATH_CHECK(std::count(indices.begin(), indices.end(), indices.back()) == 1, kArgument, "`", field,
+                       "` names the class ", name, " twice");
+      LATENTPATH_CHECK(
+          &indices == &favored || std::find(favored.begin(), favored.end(), indices.back()) == favored.end(),
+          kArgument, "`favor` and `avoid` both name the class ", name,
+          ": paths lead through it, or keep away from it");
       const auto& known = classifier->class_names();
       shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
     }
   };
-  resolve(favor, favored, favored_names);
-  resolve(avoid, avoided, avoided_names);
+  resolve("favor", favor, favored, favored_names);
+  resolve("avoid", avoid, avoided, avoided_names);
   return {feature_quality(classifier, favored, avoided), feature_name(favored_names, avoided_names)};
 }
 

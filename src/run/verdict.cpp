@@ -58,6 +58,17 @@ struct Findings {
     if (at < Level::kFair) return;
     level = std::max(level, at);
     add_once(at == Level::kBad ? severe : complaints, complaint);
+    add_remedy(remedy);
+  }
+  /// One that another begins with is said by it.
+  void add_remedy(const std::string& remedy) {
+    for (std::string& known : remedies) {
+      if (known.rfind(remedy, 0) == 0) return;
+      if (remedy.rfind(known, 0) == 0) {
+        known = remedy;
+        return;
+      }
+    }
     add_once(remedies, remedy);
   }
   /// The headline agrees with the level: a finding that cannot be relied on is not announced as one.

@@ -53,6 +53,9 @@ TEST(ExceptionSentence, NamesTheRemedyWhereTheCauseIsKnown) {
   EXPECT_THAT(gpu, HasSubstr("model.cpu()"));
   EXPECT_THAT(gpu, Not(HasSubstr("This could be")));
   EXPECT_EQ(exception_sentence(std::bad_alloc()), "there is not enough memory");
+  // Bytes of a damaged file, of which a terminal and JSON can make nothing.
+  EXPECT_EQ(exception_sentence(std::runtime_error("unknown opcode '\x8a\x1b[2J\xc3' of modèle.pt")),
+            "unknown opcode '??[2J?' of modèle.pt");
   EXPECT_EQ(sentence_of([] { at::empty({int64_t{1} << 50}, at::kDouble); }), "there is not enough memory");
   EXPECT_EQ(exception_sentence(Error(ErrorKind::kInput, "two Error: words.\nand a line")),
             "two Error: words.\nand a line");

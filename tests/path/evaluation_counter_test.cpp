@@ -11,6 +11,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/analytic_quality.h"
+#include "latentpath/metric/cycle_quality.h"
 #include "latentpath/metric/topology.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/solver/methods.h"
@@ -240,6 +241,26 @@ TEST(EvaluationCounter, GeodesicsOfAModelTellIt) {
     EXPECT_EQ(sum, model->asked() - first) << every;
     EXPECT_GT(all.shared_evaluations, 0);
   }
+}
+
+TEST(EvaluationCounter, WhatAQualityDecodesItselfIsCountedToo) {
+  const auto model = std::make_shared<CountedSurface>();
+  const Cycle cycle{model, [](const Tensor& x) { return 0.9 * x.flatten(1).narrow(1, 0, 2); }};
+  const QualityPointer hill = std::make_shared<HillOfImages>();
+  const QualityPointer cycled = cycle_quality(hill, cycle, at::linspace(0.1, 3, 40, at::kDouble));
+  PathOptions options;
+  options.segments = 12;
+  const auto asked = [&](const QualityPointer& quality, const char* what) {
+    const PathProblem problem = many_pairs(model, time_ramp(quality), 2);
+    const int64_t before = model->asked();
+    make_candidates(problem, options);
+    EXPECT_GT(model->asked(), before) << what;
+    return told(expect_exact(problem, *model, options, what));
+  };
+  // Two cycles decode each point twice more.
+  EXPECT_GT(asked(product({hill, cycled}), "cycle"), asked(hill, "without"));
+  // A quality that decodes by itself, and one that nobody counts.
+  asked(at_decoded(hill, model), "at_decoded");
 }
 
 TEST(EvaluationCounter, ThreadsAreCountedToo) {

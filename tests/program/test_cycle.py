@@ -1,7 +1,9 @@
 """--cycle: what is favoured is asked of what encoder and decoder give back, too."""
 
 import itertools
+import shutil
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -76,6 +78,35 @@ def test_without_a_guard_or_an_encoder_only_who_asks_has_it(path):
     assert middle(path(guard="none", cycle="on").ok()) < -0.8
     assert middle(path(encoder=None).ok()) > 0.6
     refused = path(encoder=None, cycle="on", quiet=True)
+    assert refused.code == 2
+    check_one_sentence(refused, "--cycle", "--encoder")
+
+
+def test_tables_ask_by_the_cycle_too(files, tmp_path):
+    np.save(tmp_path / "pairs.npy", np.array([[[-0.6, 0], [0.6, 0]], [[-0.7, 0.1], [0.5, 0]]], np.float32))
+    shutil.copy(files / "plane.pt", tmp_path / "own.pt")
+    shutil.copy(files / "below.pt", tmp_path / "own-encoder.pt")
+
+    def table(name, **chosen):
+        settings = {"decoder": tmp_path / "own.pt", "classifier": files / "ways.pt", "favor": 0, "classifier_input": "latent",
+                    "latent_dim": 2, "pairs": tmp_path / "pairs.npy", "methods": "ours", "segments": 16, "seed": 1, "threads": 1,
+                    "out": tmp_path / name, **chosen}
+        return run("evaluate", *options(**settings), out=tmp_path / name)
+
+    def lengths(result):
+        lines = [line.split(",") for line in (result.ok().out / "paths.csv").read_text().splitlines()]
+        return [float(dict(zip(lines[0], line))["embedding_length"]) for line in lines[1:]]
+
+    near = lengths(table("near"))  # an encoder that only stands beside the decoder is not asked
+    known = table("known", encoder=files / "below.pt")
+    for one, other in zip(near, lengths(known)):
+        assert other > one + 0.5  # the farther way
+    assert "give back" in known.document["quality"]
+    (note,) = [each for each in known.document["assumptions"] if "--cycle" in each]
+    beside = table("beside", cycle="on", guard="none")
+    assert min(lengths(beside)) > max(near) + 0.5
+    assert lengths(table("none", encoder=files / "below.pt", cycle="none")) == near
+    refused = table("refused", decoder=files / "plane.pt", cycle="on", quiet=True)
     assert refused.code == 2
     check_one_sentence(refused, "--cycle", "--encoder")
 

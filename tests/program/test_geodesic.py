@@ -372,6 +372,35 @@ def test_periods_of_an_own_chart(tmp_path, stated, method):
     assert summary["dtype"] == "float64"  # a formula has no precision of its own
 
 
+class Cylinder(torch.nn.Module):
+    """Turns of one, and a height that is no period."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        turn = 6.283185307179586 * z[:, 0]
+        return torch.stack([torch.cos(turn), torch.sin(turn), z[:, 1]], 1)
+
+
+@pytest.mark.parametrize("chart, ends, period", [
+    (Angles(), ("--from=0.1,-3", "--to", "0.1,3"), "none,6.283185307179586"),
+    (Cylinder(), ("--from", "0.1,0", "--to", "0.9,5"), "1,none"),
+])
+def test_a_chart_that_repeats_itself_unsaid_is_not_green(tmp_path, chart, ends, period):
+    """The other way round is nearer, and only who says the period is led there."""
+    torch.jit.script(chart).save(str(tmp_path / "own.pt"))
+
+    def found(name, *more):
+        document = geodesic("--embedding", tmp_path / "own.pt", *more, out=tmp_path / name).ok().document
+        return document["summary"]["pairs"][0]["path"], [each for each in document["warnings"] if "--periods" in each]
+
+    unsaid, (warning,) = found("unsaid", *ends)
+    assert period in warning and unsaid["verdict"] != "good"
+    said, warnings = found("said", *ends, "--periods", period)
+    assert said["verdict"] == "good" and not warnings
+    assert said["length"] < 0.99 * unsaid["length"]
+    near, warnings = found("near", "--from", "0.1,0.1", "--to", "0.2,0.2")
+    assert near["verdict"] == "good" and not warnings
+
+
 def test_periods_that_a_chart_has_not_are_refused(files):
     result = geodesic("--embedding", files / "sphere.pt", "--from", "0.1,0", "--to", "0.9,0", "--periods", "2,none")
     assert result.code == 2 and "--periods" in result.stderr

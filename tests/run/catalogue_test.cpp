@@ -192,6 +192,8 @@ std::vector<Entry> bad_models() {
            [] { return blob("torch.round(image * 10.0) / 10.0"); }),
       path("quantised", "256 levels, as pictures in bytes have",
            [] { return blob("torch.floor(image * 255.0) / 255.0"); }),
+      path("half of it rounded", "the lower half of the image is rounded to eighths, the upper one is smooth",
+           [] { return blob("torch.cat([image[:, :, :6], torch.round(image[:, :, 6:] * 8.0) / 8.0], 2)"); }),
       path("thresholded", "black or white", [] { return blob("(image > 0.5).float()"); }),
       path("one hot", "the largest pixel alone: an argmax",
            [] { return blob("(image >= image.amax([1, 2, 3], True)).float()"); }),
@@ -386,6 +388,15 @@ std::vector<Entry> bad_geodesics() {
                       "def forward(self, z):\n    return 1.0 - 0.5 * torch.exp(-(z * z).sum(1) / 4.0)\n");
                 });
           }),
+      about("warnings",
+            geodesic("a turn that nobody stated", "the other way round the sphere is ten times shorter",
+                     [] {
+                       return own_chart("latitude and longitude",
+                                        "def forward(self, z):\n    c = torch.cos(z[:, 0])\n"
+                                        "    return torch.stack([c * torch.cos(z[:, 1]), c * "
+                                        "torch.sin(z[:, 1]), torch.sin(z[:, 0])], 1)\n",
+                                        "0.1,-3", "0.1,3");
+                     })),
       geodesic("over the top", "through the pole of a bowl by symmetry: a saddle",
                [] {
                  return changed(chart("paraboloid", "3", "-1,0", "1,0"), [](G& job) {

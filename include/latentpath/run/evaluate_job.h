@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "latentpath/path/find_path.h"
+#include "latentpath/run/encoder.h"
 #include "latentpath/run/evaluation_table.h"
 #include "latentpath/run/models.h"
 #include "latentpath/run/prior.h"
@@ -22,13 +23,15 @@ namespace latentpath {
 
 struct EvaluateJob {
   ModelOptions models;
+  EncoderOptions encoding;                ///< for `cycle`
   std::vector<std::string> favor, avoid;  ///< each is a row for each method
   PriorOptions prior;
   double odds = 4;       ///< s of the favoured probability P: P/(P + s (1 − P)); 1: P itself
   double sharpness = 1;  ///< p, to the power of which that is taken
   std::string ramp = "on";
-  std::string guard = "on";  ///< as in InterpolateJob
-  std::string judge;         ///< likewise
+  std::string guard = "on";    ///< as in InterpolateJob
+  std::string cycle = "auto";  ///< likewise
+  std::string judge;           ///< likewise
   std::string data_density =
       "auto";  ///< likewise; auto: where `methods` or `density_regularisation` are about it
   std::vector<double> epsilon{0.1};  ///< rows for each; path.epsilon is not looked at

@@ -16,6 +16,7 @@
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/tour.h"
 #include "latentpath/run/convergence_record.h"
+#include "latentpath/run/encoder.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/kept.h"
@@ -28,10 +29,8 @@ namespace latentpath {
 
 struct InterpolateJob {
   ModelOptions models;
-  std::string encoder;  ///< for image:FILE ends; empty: the shipped decoder's own
-  std::string encoder_method, encoder_tensor;
-  std::string encoder_range, encoder_mean, encoder_std, encoder_shape;  ///< where its file does not say them
-  std::string metric;  ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
+  EncoderOptions encoding;  ///< for image:FILE ends, cycle errors and `cycle`
+  std::string metric;       ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
   std::vector<std::string> favor, avoid;  ///< classes, by number or name; of a section: 8@0.0-0.4
   std::string combine = "auto";           ///< several favoured classes of one time: any, all
@@ -78,7 +77,7 @@ struct InterpolateRun : RunRecord {
   Prior prior;
   KeptModels kept;
   Guard guard;
-  std::function<QualityPointer(const QualityPointer&)> cycled;  ///< what is asked, by the cycle; none: not
+  Cycled cycled;  ///< none: what is asked is not asked by the cycle
   SecondOpinion second;
   std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
   std::vector<FeatureSection> sections;    ///< what is asked when; none where it is always the same

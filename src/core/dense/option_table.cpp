@@ -36,7 +36,9 @@ void check_number(const OptionRow& row, double value, const std::string& text) {
   const std::string zero = row.zero_meaning.empty() ? "" : ", or be 0 (" + row.zero_meaning + ")";
   const bool from = std::isfinite(row.least), to = std::isfinite(row.most);
   std::string sentence;
-  if (from && to && !row.above_least && !row.below_most)
+  if (!std::isfinite(value) && from && !to)
+    sentence = " must be a finite number, " + row.range_text() + zero + ", not " + text;
+  else if (from && to && !row.above_least && !row.below_most)
     sentence = " must lie between " + low + " and " + high + zero + ", not at " + text;
   else if (from && to)
     sentence = " must satisfy " + row.range_text() + zero + ", not " + text;
