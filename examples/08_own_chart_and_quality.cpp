@@ -33,8 +33,8 @@ int main() {
 
   const lp::PathProblem problem{.embedding = lp::as_embedding(hills),
                                 .quality = lp::as_quality(clear_air),
-                                .start = at::tensor({{-2.0, 0.0}}, at::kDouble),
-                                .end = at::tensor({{2.0, 0.0}}, at::kDouble)};
+                                .start = at::tensor({-2.0, 0.0}, at::kDouble).unsqueeze(0),
+                                .end = at::tensor({2.0, 0.0}, at::kDouble).unsqueeze(0)};
   const lp::PathResult result = lp::find_path(problem, {.segments = 100, .epsilon = 0.1});
 
   const lp::Tensor from_fog = result.nodes[0] - at::tensor({0.0, -0.2}, at::kDouble);  // [101, 2]

@@ -30,7 +30,8 @@ OptionValue value_of(const OptionRow& row, const OptionValue& sample, const json
         } else if constexpr (std::is_same_v<Value, bool>) {
           if (value.is_boolean()) return value.get<bool>();
         } else if constexpr (std::is_same_v<Value, int64_t> || std::is_same_v<Value, uint64_t>) {
-          const bool whole = value.is_number_integer() && (std::is_same_v<Value, int64_t> || value.is_number_unsigned());
+          const bool whole =
+              value.is_number_integer() && (std::is_same_v<Value, int64_t> || value.is_number_unsigned());
           if (whole) return value.get<Value>();
         } else if constexpr (std::is_same_v<Value, double>) {
           if (value.is_number()) return value.get<double>();

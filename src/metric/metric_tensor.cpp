@@ -64,7 +64,7 @@ Tensor MetricTensor::operator()(const Tensor& x) const {
   LATENTPATH_CHECK(x.dim() == 2 && (dim() < 0 || x.size(1) == dim()), kInput, describe(),
                    " is a metric of R^", dim(), " and takes points [n, ", dim(), "], not ",
                    shape_string(x.sizes()));
-  const Tensor g = evaluate(x);
+  Tensor g = evaluate(x);
   const int64_t n = x.size(0), m = x.size(1);
   LATENTPATH_CHECK(g.dim() == 3 && g.size(0) == n && g.size(1) == m && g.size(2) == m, kInput, describe(),
                    " must map points [", n, ", ", m, "] to matrices [", n, ", ", m, ", ", m, "], not to ",

@@ -386,8 +386,8 @@ class GraphMaker {
     for (const std::string& name : names) {
       const Binding& bound = binding(name, scope);
       if (argument.alias_info()->isWrite() && bound.of_weight && operation != "aten::detach_")
-        refuse("writes into its own buffer '" + name + "' (" + operation +
-               "), as BatchNorm in training mode does; export the model after .eval()");
+        refuse(join_message("writes into its own buffer '", name, "' (", operation,
+                            "), as BatchNorm in training mode does; export the model after .eval()"));
       if (argument.alias_info()->isWrite() && bound.of_input) result_.writes_into_input = true;
       alias.of_weight = alias.of_weight || bound.of_weight;
       alias.of_input = alias.of_input || bound.of_input;

@@ -250,7 +250,7 @@ TorchScriptModule::TorchScriptModule(const std::filesystem::path& file, std::str
   LATENTPATH_CHECK(!model_->device.is_cuda() || torch::cuda::is_available(), kArgument, "the device '",
                    device, "' needs a LibTorch built for CUDA and a GPU; neither is here");
   LoadedFile loaded = load_module(file, name, model_->device, dtype);
-  model_->module = std::move(loaded.module);
+  model_->module = loaded.module;  // a handle
   model_->notes = std::move(loaded.notes);
   torch::jit::Module& module = model_->module;
   model_->method = MethodCall(module, name, model_->role, signature, latent_parts);

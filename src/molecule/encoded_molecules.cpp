@@ -28,10 +28,10 @@ bool fits(const Tensor& rows, const Part& part, int64_t latents, int64_t wanted,
   if (rows.dim() != 2 || rows.size(1) != columns(latents) || rows.size(0) > part.count) return false;
   if (rows.size(0) == 0) return true;
   const Tensor places = rows.select(1, 0);
-  return places.min().item<double>() >= static_cast<double>(part.first * available / wanted) &&
-         places.max().item<double>() <=
-             static_cast<double>((part.first + part.count - 1) * available / wanted) &&
-         at::isfinite(rows).all().item<bool>();
+  const int64_t first = part.first * available / wanted;
+  const int64_t last = (part.first + part.count - 1) * available / wanted;
+  return places.min().item<double>() >= static_cast<double>(first) &&
+         places.max().item<double>() <= static_cast<double>(last) && at::isfinite(rows).all().item<bool>();
 }
 
 Tensor encode_part(const JunctionTreeVae& vae, const std::vector<std::string>& smiles,

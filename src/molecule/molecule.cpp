@@ -95,7 +95,7 @@ class Reader {
     } catch (const std::exception& refusal) {
       const std::string reason = refusal.what();
       throw Error(ErrorKind::kArgument, name_ + " " + shown(text_) + " is no possible molecule (" +
-                                            reason.substr(0, reason.find_first_of("\n")) + ")");
+                                            reason.substr(0, reason.find_first_of('\n')) + ")");
     }
   }
 

