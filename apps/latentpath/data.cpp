@@ -25,15 +25,16 @@ const OptionTable<DataCall>& table() {
   return instance;
 }
 
-/// What is no data set of images: a model of molecules, with what it needs.
-std::string fetch_molecule_model(const DataJob& job, const RunObserver& observer) {
+/// What is no data set of images: molecules, and a model of them with what it needs.
+std::string fetch_molecules(const DataJob& job, const RunObserver& observer) {
 #ifdef LATENTPATH_MOLECULES
-  return fetch_published_models(job.out.empty() ? "data/" + job.name : job.out, observer.progress,
-                                interrupt_token());
+  const std::string out = job.out.empty() ? "data/" + job.name : job.out;
+  return job.name == "moses" ? fetch_moses(out, observer.progress, interrupt_token())
+                             : fetch_published_models(out, observer.progress, interrupt_token());
 #else
-  throw Error(ErrorKind::kArgument,
-              job.name + " is a model of molecules, and this program was built without them: " +
-                  "install librdkit-dev and libboost-dev and build it again");
+  throw Error(ErrorKind::kArgument, job.name +
+                                        " is about molecules, and this program was built without them: " +
+                                        "install librdkit-dev and libboost-dev and build it again");
 #endif
 }
 
@@ -45,8 +46,8 @@ void run(const DataCall& call) {
       if (progress.total > 0) std::cerr << " " << progress.done << " of " << progress.total;
       std::cerr << "\n";
     };
-  if (call.job.name == "jtvae-zinc")
-    std::cout << fetch_molecule_model(call.job, observer);
+  if (call.job.name == "jtvae-zinc" || call.job.name == "moses")
+    std::cout << fetch_molecules(call.job, observer);
   else
     std::cout << execute(call.job, observer, interrupt_token()).text;
   check_standard_output();

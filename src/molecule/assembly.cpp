@@ -144,8 +144,8 @@ Tensor attachment_vectors(const JtvaeNetwork& network, const AttachmentList& att
                           const PlacedSurroundings& placed, const TreeMessages& messages) {
   std::vector<const MoleculeFeatures*> graphs;
   for (const Attachment& attachment : attachments.list) graphs.push_back(&attachment.features);
-  return affine(network.candidate(graphs, messages.values, placed.row_of), network.graph_weight,
-                network.graph_bias);
+  return affine(network.candidate(graphs, messages.values, placed.row_of), network.attachment_weight,
+                network.attachment_bias);
 }
 
 DecodedMolecule assemble(const JtvaeNetwork& network, Attachments& attachments, const JunctionTree& tree,

@@ -140,7 +140,10 @@ GraphNetwork::GraphNetwork(const NamedTensors& weights, const std::string& prefi
       output_weight_(weight(weights, prefix + "W_o.weight")),
       output_bias_(weight(weights, prefix + "W_o.bias")),
       depth_(depth),
-      stereo_(stereo) {}
+      stereo_(stereo) {
+  if (const auto found = weights.find(prefix + "W_t.weight"); found != weights.end())
+    tree_weight_ = found->second;
+}
 
 Tensor GraphNetwork::operator()(const std::vector<const MoleculeFeatures*>& graphs, const Tensor& tree,
                                 const std::map<std::pair<int, int>, int64_t>& row_of) const {
@@ -195,8 +198,11 @@ Tensor GraphNetwork::operator()(const std::vector<const MoleculeFeatures*>& grap
   const Tensor from = indices(source), to = indices(target), back = indices(reverse);
   const int64_t hidden = message_weight_.size(0);
   Tensor from_tree = at::zeros({atoms, hidden});
-  if (!tree_rows.empty())
-    from_tree.index_add_(0, indices(tree_targets), tree.index_select(0, indices(tree_rows)));
+  if (!tree_rows.empty()) {
+    const Tensor entering = tree.index_select(0, indices(tree_rows));
+    from_tree.index_add_(0, indices(tree_targets),
+                         tree_weight_.defined() ? at::mm(entering, tree_weight_.t()) : entering);
+  }
   const Tensor input = at::mm(bond_features, input_weight_.t());
   Tensor messages = at::relu(input);
   for (int64_t round = 1; round < depth_; ++round) {
@@ -238,13 +244,20 @@ JtvaeNetwork::JtvaeNetwork(const NamedTensors& weights, int64_t clusters, int64_
     shaped(prefix + "W_r.weight", {h, h});
     shaped(prefix + "U_r.weight", {h, h});
   }
+  // Ours have candidates' graphs of a size of their own; the published ones share G_mean.
+  const auto own = weights.find("A_mean.weight");
+  LATENTPATH_CHECK(own == weights.end() || own->second.dim() == 2, kInput, file,
+                   ": the weight A_mean.weight is no matrix");
+  const int64_t a = own == weights.end() ? h : own->second.size(1);
   for (const std::string prefix : {"mpn.", "jtmpn."}) {
-    const int64_t atom = prefix == "mpn." ? 39 : 35, bond = prefix == "mpn." ? 11 : 5;
-    shaped(prefix + "W_i.weight", {h, atom + bond});
-    shaped(prefix + "W_h.weight", {h, h});
-    shaped(prefix + "W_o.weight", {h, atom + h});
-    shaped(prefix + "W_o.bias", {h});
+    const bool whole = prefix == "mpn.";
+    const int64_t atom = whole ? 39 : 35, bond = whole ? 11 : 5, width = whole ? h : a;
+    shaped(prefix + "W_i.weight", {width, atom + bond});
+    shaped(prefix + "W_h.weight", {width, width});
+    shaped(prefix + "W_o.weight", {width, atom + width});
+    shaped(prefix + "W_o.bias", {width});
   }
+  if (own != weights.end()) shaped("jtmpn.W_t.weight", {a, h});
   encoder_gru = TreeGru(weights, "jtnn.", embedding);
   decoder_gru = TreeGru(weights, "decoder.", embedding);
   graph = GraphNetwork(weights, "mpn.", depth, true);
@@ -257,6 +270,8 @@ JtvaeNetwork::JtvaeNetwork(const NamedTensors& weights, int64_t clusters, int64_
   tree_bias = shaped("T_mean.bias", {half});
   graph_weight = shaped("G_mean.weight", {half, h});
   graph_bias = shaped("G_mean.bias", {half});
+  attachment_weight = own == weights.end() ? graph_weight : shaped("A_mean.weight", {half, a});
+  attachment_bias = own == weights.end() ? graph_bias : at::zeros({half});
   const Tensor& next = shaped("decoder.W.weight", {h, h + half});
   next_message = columns(next, 0, h);
   next_latent = columns(next, h, half);

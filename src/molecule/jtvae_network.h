@@ -58,6 +58,7 @@ class GraphNetwork {
 
  private:
   Tensor input_weight_, message_weight_, output_weight_, output_bias_;
+  Tensor tree_weight_;  // of the tree's messages, where these have another size
   int64_t depth_ = 0;
   bool stereo_ = false;
 };
@@ -72,6 +73,7 @@ struct JtvaeNetwork {
   Tensor embedding;                              // [clusters, hidden]
   Tensor root_cluster, root_message, root_bias;  // jtnn.W, split
   Tensor tree_weight, tree_bias, graph_weight, graph_bias;
+  Tensor attachment_weight, attachment_bias;     // those of the graph, where the file has no own
   Tensor next_message, next_latent, next_bias;   // decoder.W, split
   Tensor cluster_weight, cluster_bias;           // decoder.W_o
   Tensor stop_table, stop_message, stop_latent;  // decoder.U, split; its bias is in the table

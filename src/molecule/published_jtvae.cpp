@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kModelSum = "e7f7868a7e58bc8841a3430c35c5314a6b35fce491166b96bd6a549b5aab8654";
 constexpr const char* kMosesSum = "7f4450e3ebecebe79c3a2a55950c93daddee071120daf64a163d03481e811d34";
+constexpr const char* kMosesVersion = "0.3.1";
 constexpr const char* kOrigin = "of Jin, Barzilay and Jaakkola (ZINC, 2018)";
 constexpr int64_t kDepth = 3;
 
@@ -32,6 +33,11 @@ std::vector<std::string> lines_of(const std::string& text) {
     if (!line.empty()) lines.push_back(line);
   }
   return lines;
+}
+
+std::filesystem::path wheel_file(const std::filesystem::path& folder, const std::string& package,
+                                 const std::string& version) {
+  return folder / "download" / (package + "-" + version + "-py3-none-any.whl");
 }
 
 nlohmann::json card_of(const std::vector<std::pair<std::string, Tensor>>& weights, size_t clusters) {
@@ -82,8 +88,7 @@ std::filesystem::path published_property_file(const std::filesystem::path& folde
 std::filesystem::path fetch_wheel(const std::string& package, const std::string& version,
                                   const std::string& sha256, const std::filesystem::path& folder,
                                   const ProgressObserver& progress, const CancellationToken& token) {
-  const auto downloads = folder / "download";
-  const auto wheel = downloads / (package + "-" + version + "-py3-none-any.whl");
+  const auto wheel = wheel_file(folder, package, version), downloads = wheel.parent_path();
   if (std::filesystem::is_regular_file(wheel) && file_sha256(wheel) == sha256) return wheel;
   std::error_code failure;
   std::filesystem::create_directories(downloads, failure);
@@ -174,9 +179,25 @@ std::string fetch_published_models(const std::filesystem::path& folder, const Pr
   return text.str();
 }
 
+bool has_moses(const std::filesystem::path& folder) {
+  return std::filesystem::is_regular_file(wheel_file(folder, "molsets", kMosesVersion));
+}
+
+std::string fetch_moses(const std::filesystem::path& folder, const ProgressObserver& progress,
+                        const CancellationToken& token) {
+  const bool there = has_moses(folder);
+  const size_t training = moses_molecules("train", folder, progress, token).size(),
+               test = moses_molecules("test", folder, progress, token).size();
+  std::ostringstream text;
+  text << folder.string() << ": MOSES (Polykovskiy et al. 2020, MIT licence), " << training
+       << " molecules to learn from and " << test << " for tests; "
+       << (there ? "already there, checked" : "fetched and checked") << "\n";
+  return text.str();
+}
+
 std::vector<std::string> moses_molecules(const std::string& part, const std::filesystem::path& folder,
                                          const ProgressObserver& progress, const CancellationToken& token) {
-  const auto wheel = fetch_wheel("molsets", "0.3.1", kMosesSum, folder, progress, token);
+  const auto wheel = fetch_wheel("molsets", kMosesVersion, kMosesSum, folder, progress, token);
   std::vector<std::string> lines = lines_of(unpack_gzip(
       read_archive_member(wheel, "moses/dataset/data/" + part + ".csv.gz", wheel.string()), wheel.string()));
   // The first line is the heading; a second column, where there is one, the part's name.

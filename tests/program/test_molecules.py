@@ -1,8 +1,12 @@
 """latentpath molecules: what users give, and what they are told. The model is fetched by users: paths are tested in C++ on a small one."""
 
+import json
+import signal
+import time
+
 import pytest
 
-from conftest import check_one_sentence, run
+from conftest import REPOSITORY, check_one_sentence, run, start
 
 ASPIRIN, CAFFEINE = "CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
 
@@ -99,3 +103,61 @@ def test_a_model_that_is_not_there_is_said_with_its_remedy(tmp_path):
     assert result.code == 3
     check_one_sentence(result, "latentpath data jtvae-zinc")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def molecule_list(tmp_path_factory):
+    """200 molecules of MOSES, a SMILES a line."""
+    table = (REPOSITORY / "tests/molecule/reference_properties.csv").read_text().splitlines()[1:201]
+    file = tmp_path_factory.mktemp("list") / "list.smi"
+    file.write_text("".join(line.split(",")[0] + "\n" for line in table))
+    return file
+
+
+SMALL = ["--hidden", 32, "--assembly-hidden", 16, "--latents", 12, "--batch", 20, "--learning-rate", 0.003, "--held-out", 5]
+
+
+def test_a_trained_model_has_its_card_its_losses_and_is_the_same_again(molecule_list, tmp_path):
+    for name in ("a", "b"):
+        done = run("train", "jtvae", "--data", molecule_list, "--out", tmp_path / f"{name}.pt", "--epochs", 4, *SMALL).ok()
+        assert "molecules held out" in done.stdout and "jtvae: 4 epochs of 195 molecules" in done.stderr
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+    card = json.loads((tmp_path / "a.json").read_text())
+    assert card["molecules"] == 195 and card["latent_dim"] == 12 and card["figures"]["held_out"] == 5
+    assert card["command"].startswith("latentpath train jtvae") and "--hidden 32" in card["command"]
+    losses = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
+    assert losses[0][:3] == ["step", "seconds", "clusters"]
+    assert sum(map(float, losses[-1][2:5])) < 0.9 * sum(map(float, losses[1][2:5]))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.csv", "a.json", "a.pt", "b.csv", "b.json", "b.pt"]
+
+
+def test_an_interrupted_training_says_how_it_goes_on(molecule_list, tmp_path):
+    arguments = ["train", "jtvae", "--data", molecule_list, "--out", tmp_path / "a.pt", "--epochs", 1000, "--checkpoint-minutes", 0.01, *SMALL]
+    process = start(arguments)
+    for _ in range(600):
+        if (tmp_path / "a.checkpoint").exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in errors and "a.checkpoint" in errors
+    assert not (tmp_path / "a.pt").exists()
+    result = run(*arguments, "--resume", "--batch", 25)
+    assert result.code == 3
+    check_one_sentence(result, "a.checkpoint", "other options")
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["jtvae", "--data", "/nowhere"], 3, ["/nowhere", "latentpath data moses"]),
+    (["jtvae", "--latents", 7], 2, ["--latents", "even"]),
+    (["jtvae", "--hidden", 0], 2, ["--hidden", "4 to 2048"]),
+    (["jtvae", "--classifier", "mnist-classifier"], 2, ["--classifier", "jtvae"]),
+    (["jtvae", "--checkpoint-every", 3], 2, ["--checkpoint-every", "jtvae"]),
+    (["mnist-vae-2", "--hidden", 8], 2, ["--hidden", "jtvae"]),
+    (["jtvae", "--out", "model.txt"], 2, ["--out", ".pt"]),
+])
+def test_training_refuses_what_does_not_fit_in_one_sentence(arguments, code, words):
+    result = run("train", *arguments)
+    assert result.code == code
+    check_one_sentence(result, *words)

@@ -55,4 +55,10 @@ std::vector<std::string> moses_molecules(const std::string& part, const std::fil
                                          const ProgressObserver& progress = {},
                                          const CancellationToken& token = {});
 
+/// Whether the folder has the package that these are read from; and gets it where not.
+/// @return what was done, for people
+bool has_moses(const std::filesystem::path& folder);
+std::string fetch_moses(const std::filesystem::path& folder, const ProgressObserver& progress = {},
+                        const CancellationToken& token = {});
+
 }  // namespace latentpath

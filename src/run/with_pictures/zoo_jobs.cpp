@@ -132,7 +132,8 @@ const OptionTable<DataJob>& data_option_table() {
               "attributes (drawn by Node from npm packages, in about two minutes); lambertian, "
               "lambertian-shadows: a head under 64 lamps, without and with attached shadows (rendered in a "
               "second); jtvae-zinc: the published junction tree VAE of molecules, with regressors of "
-              "properties (PyPI packages jtnnencoder and molsets, by pip3)")
+              "properties (PyPI packages jtnnencoder and molsets, by pip3); moses: 1.6 million molecules to "
+              "learn from (PyPI package molsets)")
           .positional()
           .required()
           .add("out", &J::out)
