@@ -3,6 +3,7 @@
 #include <torch/script.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
@@ -140,7 +141,13 @@ void write_jtvae(const std::filesystem::path& file,
   module.register_attribute("vocabulary", c10::ListType::ofStrings(), c10::List<std::string>(vocabulary));
   for (const auto& [name, tensor] : weights)
     module.register_parameter(replaced(name, ".", "__"), tensor, false);
-  write_atomically(file, [&](const std::filesystem::path& temporary) { module.save(temporary.string()); });
+  write_atomically(file, [&](const std::filesystem::path& temporary) {
+    // To a stream: given a name, LibTorch would write it, with the process's number in it, into the file.
+    std::ofstream stream(temporary, std::ios::binary);
+    module.save(stream);
+    stream.close();
+    LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+  });
 }
 
 }  // namespace latentpath

@@ -273,6 +273,35 @@ class Preparation {
     }
   }
 
+  using ClusterCounts = std::map<std::string, int64_t>;
+
+  /// How often each cluster occurs in a part of the list; kept as a text, its first line the part's sum.
+  ClusterCounts clusters_of(int64_t part, const ClusterVocabulary& none) {
+    const auto first = static_cast<size_t>(part * kPart), count = count_of(part);
+    const std::string sum = std::to_string(hash_of(smiles_, first, count, kStart + kFormat));
+    const fs::path file =
+        folder_.empty() ? fs::path() : folder_ / ("clusters-" + std::to_string(part) + ".txt");
+    ClusterCounts counts;
+    if (!file.empty() && fs::is_regular_file(file)) {
+      std::istringstream stream(read_file(file));
+      std::string stored, cluster;
+      stream >> stored;
+      for (int64_t times = 0; stored == sum && stream >> times >> cluster;) counts[cluster] = times;
+      if (stored == sum) return counts;
+    }
+    for (size_t line = first; line < first + count; ++line) {
+      check_token();
+      const auto one = molecule(line);
+      if (!one) continue;
+      for (const std::string& cluster : decompose(*one, none).unknown) ++counts[cluster];
+    }
+    if (file.empty()) return counts;
+    std::string text = sum + "\n";
+    for (const auto& [cluster, times] : counts) text += std::to_string(times) + " " + cluster + "\n";
+    write_atomically(file, [&](const fs::path& temporary) { write_file(temporary, text); });
+    return counts;
+  }
+
   /// The clusters of all molecules, the most frequent first; kept as a text, its first line the list's sum.
   std::vector<std::string> vocabulary() {
     const std::string sum = std::to_string(hash_of(smiles_, 0, smiles_.size(), kStart + kFormat));
@@ -284,15 +313,9 @@ class Preparation {
       if (!lines.empty() && lines[0] == sum) return {lines.begin() + 1, lines.end()};
     }
     const ClusterVocabulary none(std::vector<std::string>{});
-    std::map<std::string, int64_t> counts;
+    ClusterCounts counts;
     run_in_parallel(parts_of_list(), [&](int64_t i) {
-      std::map<std::string, int64_t> own;
-      for (size_t k = 0; k < count_of(i); ++k) {
-        check_token();
-        const auto one = molecule(static_cast<size_t>(i * kPart) + k);
-        if (!one) continue;
-        for (const std::string& cluster : decompose(*one, none).unknown) ++own[cluster];
-      }
+      const ClusterCounts own = clusters_of(i, none);
       {
         const std::lock_guard lock(mutex_);
         for (const auto& [cluster, count] : own) counts[cluster] += count;

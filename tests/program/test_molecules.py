@@ -143,7 +143,7 @@ def test_an_interrupted_training_says_how_it_goes_on(molecule_list, tmp_path):
     assert process.returncode == 130
     assert "--resume" in errors and "a.checkpoint" in errors
     assert not (tmp_path / "a.pt").exists()
-    result = run(*arguments, "--resume", "--batch", 25)
+    result = run(*arguments, "--resume", "--seed", 5)
     assert result.code == 3
     check_one_sentence(result, "a.checkpoint", "other options")
 
@@ -151,7 +151,7 @@ def test_an_interrupted_training_says_how_it_goes_on(molecule_list, tmp_path):
 @pytest.mark.parametrize("arguments, code, words", [
     (["jtvae", "--data", "/nowhere"], 3, ["/nowhere", "latentpath data moses"]),
     (["jtvae", "--latents", 7], 2, ["--latents", "even"]),
-    (["jtvae", "--hidden", 0], 2, ["--hidden", "4 to 2048"]),
+    (["jtvae", "--hidden", 0], 2, ["--hidden", "between 4 and 2048"]),
     (["jtvae", "--classifier", "mnist-classifier"], 2, ["--classifier", "jtvae"]),
     (["jtvae", "--checkpoint-every", 3], 2, ["--checkpoint-every", "jtvae"]),
     (["mnist-vae-2", "--hidden", 8], 2, ["--hidden", "jtvae"]),
