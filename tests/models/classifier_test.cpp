@@ -5,6 +5,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
+#include <utility>
+
 #include "contract/test_models.h"
 #include "latentpath/models/model_function.h"
 #include "latentpath/models/torchscript_decoder.h"
@@ -25,12 +29,13 @@ Tensor logits(const Tensor& x) {
                         1);
 }
 
-Classifier connected(std::function<Tensor(const Tensor&)> forward) {
+std::shared_ptr<Classifier> connected(std::function<Tensor(const Tensor&)> forward) {
   const TorchScriptDecoder decoder(TorchScriptModule(plane(), "decoder"), {});
-  Classifier classifier(
-      TorchScriptModule(ModelFunction{.name = "Sure", .forward = std::move(forward)}, "classifier"),
-      {.input_range = ValueRange{0, 1}});
-  classifier.connect(decoder, random_normal({64, 2}, 1), decoder.output_range());
+  ClassifierOptions options;
+  options.input_range = ValueRange{0, 1};
+  const ModelFunction function{.name = "Sure", .forward = std::move(forward)};
+  auto classifier = std::make_shared<Classifier>(TorchScriptModule(function, "classifier"), options);
+  classifier->connect(decoder, random_normal({64, 2}, 1), decoder.output_range());
   return classifier;
 }
 
@@ -39,28 +44,29 @@ Classifier connected(std::function<Tensor(const Tensor&)> forward) {
 // Two images of one class, of which a classifier is as sure as float32 can say: as probabilities they are the
 // same.
 TEST(Classifier, FeaturesOfASureOneAreWhatItsProbabilitiesWere) {
-  const Classifier classifier = connected([](const Tensor& x) { return at::softmax(logits(x), 1); });
+  const auto classifier = connected([](const Tensor& x) { return at::softmax(logits(x), 1); });
   const Tensor images = at::tensor({0.5f, 0.0f, 0.7f, 0.1f}).reshape({2, 2});
-  ASSERT_TRUE(at::equal(classifier.probabilities(images).select(1, 0), at::ones({2})));
+  ASSERT_TRUE(at::equal(classifier->probabilities(images).select(1, 0), at::ones({2})));
   const Tensor expected = at::log_softmax(logits(images), 1);
-  EXPECT_TRUE(at::allclose(classifier.features(images), expected, 1e-3, 1e-3)) << classifier.features(images);
+  EXPECT_TRUE(at::allclose(classifier->features(images), expected, 1e-3, 1e-3))
+      << classifier->features(images);
   EXPECT_GT((expected[0] - expected[1]).norm().item<double>(), 5);
 }
 
 TEST(Classifier, FeaturesOfSureAttributesAreTheirLogits) {
   const auto two = [](const Tensor& x) { return 20 * x; };
-  const Classifier classifier = connected([two](const Tensor& x) { return at::sigmoid(two(x)); });
-  ASSERT_FALSE(classifier.exclusive());
+  const auto classifier = connected([two](const Tensor& x) { return at::sigmoid(two(x)); });
+  ASSERT_FALSE(classifier->exclusive());
   const Tensor images = at::tensor({0.5f, -0.4f, -0.3f, 0.7f}).reshape({2, 2});
-  EXPECT_TRUE(at::allclose(classifier.features(images), two(images), 1e-2, 0.1))
-      << classifier.features(images);
+  EXPECT_TRUE(at::allclose(classifier->features(images), two(images), 1e-2, 0.1))
+      << classifier->features(images);
 }
 
 // What is no probability, or no output, is left as it is.
 TEST(Classifier, FeaturesOfLogitsAreThemselves) {
-  const Classifier classifier = connected([](const Tensor& x) { return logits(x); });
-  const Tensor images = random_normal({5, 2}, 2);
-  EXPECT_TRUE(at::allclose(classifier.features(images), logits(images)));
+  const auto classifier = connected([](const Tensor& x) { return logits(x); });
+  const Tensor images = random_normal({5, 2}, 2).to(at::kFloat);
+  EXPECT_TRUE(at::allclose(classifier->features(images), logits(images)));
 }
 
 }  // namespace latentpath::testing
