@@ -147,10 +147,11 @@ bool Search::advance(Look& look, double& rate, int halvings) const {
 /// gain.
 bool Search::given_up(const Descent& rival, const Descent& first) {
   constexpr double kLevel = 1e-5, kLevelSlope = 1e-2;
+  constexpr int kFewest = 6;  // iterations, within which most means are found
   const Look& look = rival.look;
   const bool level = std::abs(look.half - first.look.half) <= kLevel * first.look.half &&
                      look.slope <= kLevelSlope * std::sqrt(2 * look.half);
-  return look.failed > 0 || (level && rival.iterations > first.iterations);
+  return look.failed > 0 || (level && rival.iterations > std::max(kFewest, first.iterations));
 }
 
 /// Of a rival, `first` is what it competes with.
