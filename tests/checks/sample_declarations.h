@@ -60,6 +60,8 @@ extern const std::function<Tensor(const Tensor&)> curve_at;
 extern const QualityPointer eights;
 extern const std::function<Tensor(const Tensor&)> encode;
 extern const Tensor codes;
+//// metric/decoding_by.h
+extern PathProblem problem;
 //// metric/density_regularisation.h
 extern const Tensor samples;
 //// metric/derivative_check.h
@@ -222,8 +224,17 @@ extern const PathResult result;
 extern const nlohmann::json data;
 //// core/warning.h
 extern std::vector<Warning> warnings;
+//// run/encoder.h
+extern const ModelOptions files;
+extern Models models;
+extern PathProblem problem;
+extern const QualityPointer eights;
+extern const std::string cycle;
+extern const std::function<Tensor(const Tensor&)> encode;
+extern const std::function<Tensor()> known;
 //// run/kept.h
 extern const ModelOptions options;
+extern const ModelOptions files;
 extern Models models;
 extern const Prior prior;
 extern const uint64_t seed;

@@ -2,7 +2,7 @@
 // The encoder of a job: its options, how it is loaded, and what is asked of what it gives back (--cycle).
 //
 //   EncoderOptions encoding{.encoder = "encoder.pt"};
-//   auto encoder = load_encoder(encoding, models);
+//   auto encoder = load_encoder(encoding, files);
 //   auto cycled = asked_cycle(cycle, encoder, encode, known, models);    // metric/cycle_quality.h
 //   problem.quality = product({eights, cycled(eights)});
 
