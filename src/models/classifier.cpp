@@ -162,7 +162,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
 }
 
 Tensor Classifier::probabilities(const Tensor& input) const {
-  const Tensor scores = model_->raw(input);
+  Tensor scores = model_->raw(input);
   switch (model_->output) {
     case ClassifierOutput::kSoftmax:
       return at::softmax(scores, 1);

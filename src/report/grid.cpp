@@ -45,8 +45,9 @@ Picture draw_grid(const Tensor& images, int columns, const GridOptions& options)
     y += line_height(kTitleStyle);
   }
   for (int64_t i = 0; i < count; ++i) {
-    const Box box{kPageMargin + static_cast<double>(i % across) * step_x,
-                  kPageMargin + header + static_cast<double>(i / across) * step_y, frame.width, frame.height};
+    const int64_t row = i / across, column = i % across;
+    const Box box{kPageMargin + static_cast<double>(column) * step_x,
+                  kPageMargin + header + static_cast<double>(row) * step_y, frame.width, frame.height};
     picture.draw_image(box, frames[i]);
     picture.draw_frame(box, 0.5, {200, 200, 200});
     if (!options.captions.empty())
