@@ -68,7 +68,8 @@ std::array<double, 4> picture_box(const GeodesicAnswer& answer) {
 std::array<double, 4> surface_box(const AnalyticMap& chart, const GeodesicAnswer& answer) {
   std::array<double, 4> box = picture_box(answer);
   for (const Identification& g : chart.topology().identifications) {
-    double &low = box[static_cast<size_t>(2 * g.axis)], &high = box[static_cast<size_t>(2 * g.axis + 1)];
+    const size_t at = 2 * static_cast<size_t>(g.axis);
+    double &low = box[at], &high = box[at + 1];
     if (high - low <= g.period) continue;
     const double middle = 0.5 * (low + high);
     low = middle - g.period / 2, high = middle + g.period / 2;

@@ -204,8 +204,9 @@ void StripPainter::draw_row(Picture& picture, size_t index, double y) const {
   TextStyle caption_style = kCaptionStyle;
   caption_style.size = row.caption_size;
   for (int64_t f = 0; f < row.count; ++f) {
-    const double x = left_ + static_cast<double>(f % row.per_line) * (row.frame.width + kFrameGap);
-    const double top = y + static_cast<double>(f / row.per_line) * row.line_step();
+    const int64_t line = f / row.per_line, place = f % row.per_line;
+    const double x = left_ + static_cast<double>(place) * (row.frame.width + kFrameGap);
+    const double top = y + static_cast<double>(line) * row.line_step();
     const Box box{x, top, row.frame.width, row.frame.height};
     picture.draw_image(box, row.frames[f]);
     picture.draw_frame(box, 0.5, {200, 200, 200});

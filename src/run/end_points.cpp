@@ -82,7 +82,7 @@ int64_t product_of(const std::vector<int64_t>& shape) {
 /// Whether an array of these extents is one latent: a row of its numbers, or in its shape.
 bool is_latent(at::IntArrayRef sizes, const std::vector<int64_t>& shape) {
   const std::vector<int64_t> extents = without_ones(sizes);
-  return sizes.size() > 0 && (extents == without_ones(shape) || extents == without_ones({product_of(shape)}));
+  return !sizes.empty() && (extents == without_ones(shape) || extents == without_ones({product_of(shape)}));
 }
 
 /// "[18, 512] or [9216]", with what stands before.
@@ -298,7 +298,7 @@ std::pair<Tensor, Tensor> EndPointReader::read() {
 }
 
 Tensor EndPointReader::single(const std::string& field, const std::string& spec, uint64_t which) {
-  const Tensor one = point(field, spec, which);
+  Tensor one = point(field, spec, which);
   LATENTPATH_CHECK(one.size(0) == 1, kInput, "`", field, "` has ", one.size(0),
                    " points, and a tour has one end there: many tours are a file of `tours`");
   return one;

@@ -424,7 +424,7 @@ void Evaluation::choose_ends(FeatureRow& row) const {
     region.check(field, dim());
     auto generator = make_generator(job_.path.seed * 2 + which);
     const auto accepted = [&](const Tensor& z) {
-      const Tensor inside = region.contains(z);
+      Tensor inside = region.contains(z);
       const Tensor rows = inside.nonzero().squeeze(1);
       if (!wanted || rows.numel() == 0) return inside;
       const Tensor typed = z.index_select(0, rows).to(latent_dtype(job_.models, *models_.decoder));

@@ -28,7 +28,7 @@ std::vector<double> parse_numbers(const std::string& field, const std::string& t
 }
 
 std::vector<double> parse_finite_numbers(const std::string& field, const std::string& text) {
-  const std::vector<double> numbers = parse_numbers(field, text);
+  std::vector<double> numbers = parse_numbers(field, text);
   for (const double value : numbers)
     LATENTPATH_CHECK(std::isfinite(value), kArgument, "`", field, "` takes numbers separated by commas; '",
                      text, "' is not");

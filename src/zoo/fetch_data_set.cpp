@@ -108,7 +108,7 @@ std::filesystem::path fetch_fashion(const Fetch& fetch) {
                      archive.string(), ", or ", kFashionFolder, " in it is not complete");
   }
   fetch.report("decompressing");
-  const auto unpacked = fetch.folder / "files";
+  auto unpacked = fetch.folder / "files";
   std::filesystem::create_directory(unpacked);
   for (const OriginalFile& original : original_files(fetch.facts)) {
     const auto copy = unpacked / (original.name + ".gz");
@@ -138,7 +138,7 @@ std::filesystem::path fetch_faces(const Fetch& fetch) {
   const auto files = original_files(fetch.facts);
   const int64_t training = files[0].shape[0], test = files[2].shape[0];
   fetch.report("drawing", 0, training + test);
-  const auto drawn = fetch.folder / "files";
+  auto drawn = fetch.folder / "files";
   std::filesystem::create_directory(drawn);
   const ProcessResult drawing =
       fetch.run({"node", "draw_faces.mjs", drawn.string(), std::to_string(training), std::to_string(test)},

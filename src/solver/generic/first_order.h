@@ -56,7 +56,7 @@ class FirstOrderSolver : public BasicSolver<Rows> {
       moment = A::combine(decay, moment, gain, value);
       return moment;
     }
-    const Rows part = A::combine(decay, A::select(moment, rows), gain, value);
+    Rows part = A::combine(decay, A::select(moment, rows), gain, value);
     A::assign(moment, rows, part);
     return part;
   }
