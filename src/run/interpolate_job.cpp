@@ -290,7 +290,7 @@ QualityPointer quality_of(const InterpolateJob& job, const InterpolateRun& run, 
     asked = in_sections(asked_sections(job, run), ramp);
     ramp = false;  // each section has its own
   }
-  const QualityPointer kept = run.kept.quality();
+  QualityPointer kept = run.kept.quality();
   if (!kept) return path_quality(asked, ramp, run.prior, guard);
   if (!asked && !run.prior.quality && !guard) return kept;
   return product({path_quality(asked, ramp, run.prior, guard), kept});

@@ -25,7 +25,7 @@ Tensor read_numbers(const std::string& file, std::vector<std::string>& notes) {
   const Tensor array = read_tensor_file(file);
   LATENTPATH_CHECK(!array.is_complex() && array.scalar_type() != at::kBool, kInput, file,
                    " must hold numbers");
-  const Tensor numbers = array.to(at::kDouble);
+  Tensor numbers = array.to(at::kDouble);
   LATENTPATH_CHECK(at::isfinite(numbers).all().item<bool>(), kInput, file, " holds NaN or infinite numbers");
   return numbers;
 }
@@ -92,7 +92,7 @@ QualityPointer load_quality(const MeasuresJob& job, std::vector<std::string>& no
         LATENTPATH_CHECK(q.dim() >= 1 && q.numel() == points.size(0) && q.size(0) == points.size(0), kInput,
                          file, " gives ", shape_string(q.sizes()), " for ", points.size(0),
                          " points; a quality gives one number for each");
-        const Tensor values = q.flatten();
+        Tensor values = q.flatten();
         if (!at::isFloatingType(values.scalar_type())) return values;  // the probe has the sentence
         const Tensor low = values.detach().min(), high = values.detach().max();
         LATENTPATH_CHECK(

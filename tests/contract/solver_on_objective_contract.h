@@ -168,8 +168,8 @@ inline std::vector<std::string> all_methods() {
   return names;
 }
 
-inline auto combinations(std::vector<ContractProblem> problems) {
-  return ::testing::Combine(::testing::ValuesIn(all_methods()), ::testing::ValuesIn(std::move(problems)));
+inline auto combinations(const std::vector<ContractProblem>& problems) {
+  return ::testing::Combine(::testing::ValuesIn(all_methods()), ::testing::ValuesIn(problems));
 }
 
 inline std::string combination_name(

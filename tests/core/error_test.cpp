@@ -43,7 +43,7 @@ TEST(Tensor, ShapesAreShownAsPeopleWriteThem) {
 
 TEST(CancellationToken, CopiesShareOneFlag) {
   const CancellationToken token;
-  const CancellationToken copy = token, other;
+  const CancellationToken copy = token, other;  // NOLINT(performance-unnecessary-copy-initialization)
   EXPECT_FALSE(copy.cancelled());
   token.cancel();
   EXPECT_TRUE(copy.cancelled());

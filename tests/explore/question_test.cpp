@@ -16,7 +16,7 @@ json good() {
 
 Question read(const json& request, std::vector<std::string> known = {}) {
   RequestFields fields(request);
-  const Question question = read_question(fields, {.latent_dim = 2, .known_ends = std::move(known)});
+  Question question = read_question(fields, {.latent_dim = 2, .known_ends = std::move(known)});
   fields.finish();
   return question;
 }

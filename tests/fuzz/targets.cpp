@@ -57,15 +57,10 @@ Corpus npy_corpus(const fs::path& folder) {
 }
 
 Corpus csv_corpus(const fs::path&) {
-  return {"x,y\n1,2.5\n-0.03,4\n0,6\n",
-          "1;2,5\n-0,03;4\n",
-          "0,1\n0.5,0.25\n0.125,3\n",
-          ",x,y\n0,1.5,2\n1,2,3.5\n",
-          "# a comment\r\n1 2\r\n3 4\r\n",
-          "\"x\"\t\"y\"\n1e-3\t2\n",
-          "\xef\xbb\xbf"
-          "1,2,\n3,4,\n",
-          "1\r2\r3\r"};
+  return {"x,y\n1,2.5\n-0.03,4\n0,6\n",    "1;2,5\n-0,03;4\n",
+          "0,1\n0.5,0.25\n0.125,3\n",      ",x,y\n0,1.5,2\n1,2,3.5\n",
+          "# a comment\r\n1 2\r\n3 4\r\n", "\"x\"\t\"y\"\n1e-3\t2\n",
+          "\xef\xbb\xbf\x31,2,\n3,4,\n",   "1\r2\r3\r"};
 }
 
 Corpus image_corpus(const fs::path&) {

@@ -185,7 +185,7 @@ TEST(PathEnergy, ConvergesWithOrderTwo) {
 TEST(PathEnergy, BadOptionsAreArgumentErrors) {
   for (const double epsilon : {-0.1, 0.51, std::nan("")}) {
     try {
-      PathEnergy(identity_embedding(2), wavy(), with_cost(chord_cost(), epsilon));
+      const PathEnergy refused(identity_embedding(2), wavy(), with_cost(chord_cost(), epsilon));
       ADD_FAILURE() << epsilon;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kArgument);

@@ -64,8 +64,7 @@ inline std::filesystem::path write_small_jtvae(double scale = 1, int64_t hidden 
   add("decoder.U_s.weight", {1, h});
   add("decoder.U_s.bias", {1});
   weights.back().second -= ending;
-  const auto file =
-      std::filesystem::path(testing::TempDir()) / ("small-jtvae-" + std::to_string(scale) + ".pt");
+  auto file = std::filesystem::path(testing::TempDir()) / ("small-jtvae-" + std::to_string(scale) + ".pt");
   write_jtvae(file, weights, small_vocabulary(), 3, "for tests");
   return file;
 }
