@@ -1,11 +1,9 @@
 #include "command_line.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <type_traits>
+#include <variant>
 
-#include "latentpath/core/error.h"
-#include "latentpath/core/read_number.h"
 #include "latentpath/run/option_values.h"
 
 namespace latentpath::program {
@@ -14,41 +12,25 @@ namespace {
 std::string flag_of(const OptionRow& row) { return row.positional ? row.name : "--" + row.name; }
 
 CLI::Option* add_flag(CLI::App& command, const BoundOption& option) {
-  return command.add_flag_function(
-      flag_of(*option.row), [option](int64_t count) { option.set(count > 0); }, option.row->help_text());
+  const auto neither = [](const std::string& given) {
+    const bool known = given == "true" || given == "false";
+    return known ? std::string() : "'" + given + "' is neither true nor false; the option alone is true";
+  };
+  return command
+      .add_flag_function(
+          flag_of(*option.row), [option](int64_t count) { option.set(count > 0); }, option.row->help_text())
+      ->check(CLI::Validator(neither, ""));
 }
 
-/// A number by its text, all of it: what CLI11 reads itself runs over without a word, and of an option that
-/// is not in the help it does not say the name.
-template <class Number>
-CLI::Option* add_number(CLI::App& command, const BoundOption& option) {
-  CLI::Option* added = command.add_option_function<std::string>(
-      flag_of(*option.row),
-      [option](const std::string& text) {
-        const std::optional<Number> value = read_number<Number>(text);
-        LATENTPATH_CHECK(value, kArgument, no_number_sentence(option, text));
-        option.row->check(*value);
-        option.set(*value);
-      },
+/// By text, which the table's own readers turn into values: CLI11's run over without a word, and do not say
+/// the name of an option that is not in the help.
+template <class Text>
+CLI::Option* add_value(CLI::App& command, const BoundOption& option, const char* type) {
+  CLI::Option* added = command.add_option_function<Text>(
+      flag_of(*option.row), [option](const Text& text) { set_by_text(option, text); },
       option.row->help_text());
-  added->type_name(std::is_same_v<Number, double>     ? "FLOAT"
-                   : std::is_same_v<Number, uint64_t> ? "UINT"
-                                                      : "INT");
-  if (const std::string text = option_text(option.get()); !text.empty()) added->default_str(text);
-  return added;
-}
-
-template <class Value>
-CLI::Option* add_value(CLI::App& command, const BoundOption& option) {
-  CLI::Option* added = command.add_option_function<Value>(
-      flag_of(*option.row),
-      [option](const Value& value) {
-        option.row->check(value);
-        option.set(value);
-      },
-      option.row->help_text());
-  if constexpr (std::is_same_v<Value, std::vector<double>> ||
-                std::is_same_v<Value, std::vector<std::string>>) {
+  added->type_name(type);
+  if constexpr (!std::is_same_v<Text, std::string>) {
     added->allow_extra_args(option.row->positional);  // A B C, and --favor 8 --favor 9
     if (option.row->separated) added->delimiter(',');
   }
@@ -57,19 +39,14 @@ CLI::Option* add_value(CLI::App& command, const BoundOption& option) {
 }
 
 CLI::Option* add_option(CLI::App& command, const BoundOption& option) {
-  return std::visit(
-      [&](const auto& sample) -> CLI::Option* {
-        using Value = std::decay_t<decltype(sample)>;
-        if constexpr (std::is_same_v<Value, bool>)
-          return add_flag(command, option);
-        else if constexpr (std::is_same_v<Value, std::monostate>)
-          return nullptr;  // a sample has a type
-        else if constexpr (std::is_arithmetic_v<Value>)
-          return add_number<Value>(command, option);
-        else
-          return add_value<Value>(command, option);
-      },
-      option.sample);
+  constexpr const char* kTypes[] = {"",      "",     "INT",   "UINT",
+                                    "FLOAT", "TEXT", "FLOAT", "TEXT"};  // of OptionValue
+  const char* type = kTypes[option.sample.index()];
+  if (std::holds_alternative<bool>(option.sample)) return add_flag(command, option);
+  const bool list = std::holds_alternative<std::vector<double>>(option.sample) ||
+                    std::holds_alternative<std::vector<std::string>>(option.sample);
+  return list ? add_value<std::vector<std::string>>(command, option, type)
+              : add_value<std::string>(command, option, type);
 }
 
 }  // namespace
@@ -94,18 +71,6 @@ void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool a
     command->add_flag("--help-all", sentence);
   }
   command->callback(subcommand.run);
-}
-
-std::string conversion_sentence(const std::vector<Subcommand>& subcommands, const std::string& message) {
-  // "Could not convert: --segments = 2.5"
-  const size_t name = message.find("--"), sign = message.find(" = ");
-  if (name == std::string::npos || sign == std::string::npos || sign < name) return message;
-  const std::string option_name = message.substr(name + 2, sign - name - 2);
-  for (const Subcommand& subcommand : subcommands)
-    for (const BoundOption& option : subcommand.options)
-      if (option.row->name == option_name)
-        return option_names_as_dashes(no_number_sentence(option, message.substr(sign + 3)));
-  return message;
 }
 
 std::string unexpected_sentence(const std::vector<Subcommand>& subcommands, const std::string& subcommand,

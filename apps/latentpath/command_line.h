@@ -15,10 +15,6 @@ namespace latentpath::program {
 /// help with `all` alone.
 void add_to_command_line(CLI::App& program, const Subcommand& subcommand, bool all);
 
-/// CLI11's sentence about a text that is no number, with what the option takes: "--segments takes a whole
-/// number, 1 to 100000; '2.5' is not".
-std::string conversion_sentence(const std::vector<Subcommand>& subcommands, const std::string& message);
-
 /// CLI11's sentence about arguments that `subcommand` has not; of an option that others have, whose:
 /// "evaluate has no option --keep, which is one of latentpath interpolate, latentpath explore".
 std::string unexpected_sentence(const std::vector<Subcommand>& subcommands, const std::string& subcommand,

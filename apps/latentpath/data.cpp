@@ -3,7 +3,7 @@
 #include <iostream>
 
 #ifdef LATENTPATH_MOLECULES
-#include "latentpath/molecule/published_jtvae.h"
+#include "latentpath/molecule/train_jtvae_job.h"
 #endif
 #include "latentpath/core/error.h"
 #include "latentpath/run/zoo_jobs.h"
@@ -25,19 +25,6 @@ const OptionTable<DataCall>& table() {
   return instance;
 }
 
-/// What is no data set of images: molecules, and a model of them with what it needs.
-std::string fetch_molecules(const DataJob& job, const RunObserver& observer) {
-#ifdef LATENTPATH_MOLECULES
-  const std::string out = job.out.empty() ? "data/" + job.name : job.out;
-  return job.name == "moses" ? fetch_moses(out, observer.progress, interrupt_token())
-                             : fetch_published_models(out, observer.progress, interrupt_token());
-#else
-  throw Error(ErrorKind::kArgument, job.name +
-                                        " is about molecules, and this program was built without them: " +
-                                        "install librdkit-dev and libboost-dev and build it again");
-#endif
-}
-
 void run(const DataCall& call) {
   RunObserver observer;
   if (!call.quiet)
@@ -46,10 +33,14 @@ void run(const DataCall& call) {
       if (progress.total > 0) std::cerr << " " << progress.done << " of " << progress.total;
       std::cerr << "\n";
     };
-  if (call.job.name == "jtvae-zinc" || call.job.name == "moses")
-    std::cout << fetch_molecules(call.job, observer);
-  else
+  if (call.job.name != "jtvae-zinc" && call.job.name != "moses")
     std::cout << execute(call.job, observer, interrupt_token()).text;
+  else
+#ifdef LATENTPATH_MOLECULES
+    std::cout << fetch_molecules(call.job, observer, interrupt_token());
+#else
+    throw Error(ErrorKind::kArgument, kWithoutMolecules);
+#endif
   check_standard_output();
 }
 

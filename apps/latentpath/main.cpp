@@ -161,8 +161,6 @@ int main(int argc, char** argv) {
     arguments = program::expand_config(subcommands, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));                   // runs the chosen subcommand
-  } catch (const CLI::ConversionError& error) {
-    return program::report_error(program::conversion_sentence(subcommands, error.what()), 2);
   } catch (const CLI::ExtrasError& error) {
     return program::report_error(
         program::unexpected_sentence(subcommands, argv[1], error.what()) + " (see latentpath --help)", 2);

@@ -29,12 +29,8 @@ struct NoOptions {};
 Subcommand molecules() {
   static const OptionTable<NoOptions> table;
   return declare<NoOptions>("molecules", "A path between two molecules (not in this build: it needs RDKit)",
-                            "", table, [](NoOptions&) {
-                              throw Error(
-                                  ErrorKind::kArgument,
-                                  "this program was built without molecules: install librdkit-dev and "
-                                  "libboost-dev and build it again");
-                            });
+                            "", table,
+                            [](NoOptions&) { throw Error(ErrorKind::kArgument, kWithoutMolecules); });
 }
 
 #endif

@@ -52,4 +52,7 @@ void check_standard_output();
 /// The folders that are searched for shipped models, in order.
 std::vector<std::filesystem::path> model_folders();
 
+inline constexpr const char* kWithoutMolecules =
+    "this program was built without molecules: install librdkit-dev and libboost-dev and build it again";
+
 }  // namespace latentpath::program

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
-#include "latentpath/metric/decoding_by.h"
 #include "latentpath/path/probe.h"
 #include "latentpath/path/quality_of_pair.h"
 #include "path/init_choices.h"
@@ -52,13 +51,6 @@ PathResult run_group(Search& search, const FoundPaths* exact) {
   result.density_regularisation.resize(search.group.pairs.size(), search.group.density_weight);
   result.history = std::move(search.history);
   return result;
-}
-
-/// What the quality decodes by itself is decoded by the map that counts, too.
-PathProblem counted_in_quality(const PathProblem& problem, const EvaluationCounter& counter) {
-  PathProblem counted = problem;
-  counted.quality = decoding_by(problem.quality, problem.embedding, counter.map());
-  return counted;
 }
 
 PathResult find(const PathProblem& asked, const PathOptions& options, const CandidatePool* given,

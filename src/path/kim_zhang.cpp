@@ -32,9 +32,8 @@ class KimZhang {
       step(iteration);
       if (iteration % search_.options.published.evaluate_every == 0) keep_best();
       search_.report("Kim and Zhang, Algorithm 1", iteration, most, best_cost_.mean().item<double>());
-      const double left = search_.seconds_left();
       if (search_.cancellation.cancelled()) end(Termination::kInterrupted);
-      if (search_.options.max_seconds > 0 && left <= 1e-3) end(Termination::kTimeLimit);
+      if (search_.out_of_time()) end(Termination::kTimeLimit);
     }
     end(Termination::kIterationLimit);
     call_diverged(keep_best());

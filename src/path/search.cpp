@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/decoding_by.h"
 #include "latentpath/solver/methods.h"
 #include "path/path_methods.h"
 
@@ -56,6 +57,14 @@ double Search::seconds_left() const {
   if (options.max_seconds <= 0) return 0;
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
   return std::max(kLeastSeconds, options.max_seconds - used.count());
+}
+
+bool Search::out_of_time() const { return options.max_seconds > 0 && seconds_left() <= kLeastSeconds; }
+
+PathProblem counted_in_quality(const PathProblem& problem, const EvaluationCounter& counter) {
+  PathProblem counted = problem;
+  counted.quality = decoding_by(problem.quality, problem.embedding, counter.map());
+  return counted;
 }
 
 FoundPaths no_paths(const Search& search, const Tensor& times) {

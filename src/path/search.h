@@ -80,6 +80,7 @@ struct Search {
   int64_t dim() const { return start.size(1); }
   Tensor grid(int64_t segments) const;
   double seconds_left() const;
+  bool out_of_time() const;
   void report(const std::string& stage, int64_t done, int64_t total, double value) const {
     if (progress) progress({stage, done, total, value});
   }
@@ -89,6 +90,9 @@ struct Search {
   }
   EvaluationCounter::Scope count_for_all() const { return counter.count_for(pairs); }
 };
+
+/// What the quality decodes by itself is decoded by the map that counts, too.
+PathProblem counted_in_quality(const PathProblem& problem, const EvaluationCounter& counter);
 
 /// The paths that a search has so far: one a pair, row r being that of pair r of the group.
 struct FoundPaths {

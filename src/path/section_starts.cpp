@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "latentpath/core/random.h"
+#include "latentpath/metric/decoding_by.h"
 #include "latentpath/path/via_points.h"
 #include "path/search.h"
 
@@ -46,31 +47,36 @@ std::vector<double> stays(const std::vector<QualitySection>& asked) {
 }  // namespace
 
 Tensor section_paths(const PathProblem& problem, const std::vector<QualitySection>& asked,
-                     const PathOptions& options, const CancellationToken& cancellation, int64_t* drawn) {
+                     const PathOptions& options, const CancellationToken& cancellation, int64_t* decoded) {
   check_sections(asked);
   const at::NoGradGuard no_gradient;
-  const PathEnergy energy(problem.embedding, problem.quality, energy_options(options, chord_cost()));
+  EvaluationCounter counter(problem.embedding, problem.start.size(0));
+  const auto& map = counter.map();
+  const auto counted = [&](const QualityPointer& quality) {
+    return decoding_by(quality, problem.embedding, map);
+  };
+  const PathEnergy energy(map, counted(problem.quality), energy_options(options, chord_cost()));
   std::vector<CandidatePool> pools;
   for (size_t k = 0; k < asked.size(); ++k) {
     auto generator = make_generator(options.seed + 101 * (k + 1));
-    const PathEnergy of_section(problem.embedding, asked[k].quality, energy.options());
+    const PathEnergy of_section(map, counted(asked[k].quality), energy.options());
     pools.push_back(
         draw_candidates(of_section, prior_of(problem), options.candidates, generator, cancellation));
-    if (drawn != nullptr) *drawn += pools.back().drawn;
   }
   const std::vector<double> at_times = stays(asked);
   const Tensor times = at::tensor(at_times, at::kDouble), fine = uniform_times(kSegments);
   std::vector<Tensor> paths;
   for (int64_t pair = 0; pair < problem.start.size(0); ++pair) {
     const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
-    const std::vector<int64_t> chain = shortest_chain(pools, energy, (*problem.embedding)(start).flatten(1),
-                                                      (*problem.embedding)(end).flatten(1));
+    const std::vector<int64_t> chain =
+        shortest_chain(pools, energy, (*map)(start).flatten(1), (*map)(end).flatten(1));
     std::vector<Tensor> nodes{start[0].to(at::kDouble)};
     for (size_t k = 0; k < chain.size(); ++k)
       for (int side = 0; side < 2; ++side) nodes.push_back(pools[k].latent[chain[k]].to(at::kDouble));
     nodes.push_back(end[0].to(at::kDouble));
     paths.push_back(interpolate_polyline(at::stack(nodes).unsqueeze(0), times, fine)[0]);
   }
+  if (decoded != nullptr) *decoded += counter.shared();
   return at::stack(paths);
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "latentpath/core/equal_share.h"
 #include "latentpath/core/error.h"
 #include "latentpath/models/classifier.h"
 #include "latentpath/path/even_frame_times.h"
@@ -22,7 +23,7 @@ struct PathBatch {
   CurveFigures<Tensor> figures;
   Tensor nodes, node_times, frame_nodes;  ///< [pairs, n + 1, D], [n + 1], [pairs, F, D]; float64
   double seconds = 0;                     ///< a pair
-  int64_t shared_evaluations = 0;         ///< a pair's share of the points decoded for all
+  int64_t drawn = 0;                      ///< points decoded for all pairs of the table
 };
 
 namespace {
@@ -149,8 +150,10 @@ EvaluatedPath path_of(const PathBatch& batch, const Frames& frames, int64_t row)
   path[PathFigure::kDecoderEvaluations] = 0;
   if (batch.result) {
     const auto index = static_cast<size_t>(row);
+    // A roadmap is this batch's.
     path[PathFigure::kDecoderEvaluations] =
-        static_cast<double>(batch.result->decoder_evaluations[index] + batch.shared_evaluations);
+        static_cast<double>(batch.result->decoder_evaluations[index] +
+                            equal_share(batch.result->candidate_evaluations, row, batch.nodes.size(0)));
     path.termination = termination_name(batch.result->termination[index]);
     path.start = batch.result->start[index];
     path.under_resolved = batch.result->under_resolved[index];
@@ -351,6 +354,8 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
     const auto row = static_cast<int64_t>(at);
     EvaluatedPath path = path_of(batch, frames, row);
     path.pair = pairs[at];
+    path[PathFigure::kDecoderEvaluations] +=
+        static_cast<double>(equal_share(batch.drawn, path.pair, this->pairs()));
     path[PathFigure::kEvenSmoothness] =
         smoothness_of(even_steps(energy, batch.nodes[row], batch.node_times, frames_, type));
     if (case_.density) {
@@ -384,11 +389,8 @@ PathBatch PathEvaluator::search(const PathProblem& problem, const PathOptions& o
   if (by_another) batch.figures = energy.measure(curve, count, batch.node_times, problem.feature);
   batch.frame_nodes = curve(uniform_times(frames_ - 1));
   batch.seconds = batch.result->seconds / static_cast<double>(count);
-  batch.shared_evaluations = batch.result->candidate_evaluations / count;  // a roadmap of this batch
-  if (pooled) {
-    batch.shared_evaluations += (drawn + pairs() - 1) / pairs();
-    batch.seconds += pool_seconds_ / static_cast<double>(pairs());
-  }
+  batch.drawn = drawn;
+  if (pooled) batch.seconds += pool_seconds_ / static_cast<double>(pairs());
   return batch;
 }
 

@@ -273,6 +273,10 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
   PathOptions options = find_path_options(job_.search, job_.init, method, metric_.epsilon());
   options.seed = job_.seed;
   options.first_paths = problem_.first_path;
+  // Its own roadmap has other defaults.
+  if (job_.samples != GeodesicJob().samples) options.route_samples = job_.samples;
+  if (job_.routes != GeodesicJob().routes) options.route_starts = job_.routes;
+  if (job_.samples == 0 && options.init == "auto") options.init = "linear";
   if (given && options.init == "linear") options.init = "given";  // in the place of the straight line
   if (!is_quotient()) return find_paths(problem, options);
   // To the nearest copies of each end, one after the other; the shortest path stays.

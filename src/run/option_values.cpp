@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/io/settings_file.h"
 
 namespace latentpath {
@@ -58,6 +60,39 @@ std::string no_number_sentence(const BoundOption& option, const std::string& tex
   const std::string range = option.row->range_text();
   return join_message("`", option.row->field(), "` takes a ", whole ? "whole number" : "number",
                       range.empty() ? "" : ", ", range, "; '", text, "' is not");
+}
+
+namespace {
+
+template <class Number>
+Number number_of(const BoundOption& option, const std::string& text) {
+  const std::optional<Number> value = read_number<Number>(text);
+  LATENTPATH_CHECK(value, kArgument, no_number_sentence(option, text));
+  return *value;
+}
+
+void set_checked(const BoundOption& option, const OptionValue& value) {
+  option.row->check(value);
+  option.set(value);
+}
+
+}  // namespace
+
+void set_by_text(const BoundOption& option, const std::string& text) {
+  if (std::holds_alternative<int64_t>(option.sample))
+    return set_checked(option, number_of<int64_t>(option, text));
+  if (std::holds_alternative<uint64_t>(option.sample))
+    return set_checked(option, number_of<uint64_t>(option, text));
+  if (std::holds_alternative<double>(option.sample))
+    return set_checked(option, number_of<double>(option, text));
+  set_checked(option, text);
+}
+
+void set_by_text(const BoundOption& option, const std::vector<std::string>& texts) {
+  if (!std::holds_alternative<std::vector<double>>(option.sample)) return set_checked(option, texts);
+  std::vector<double> numbers;
+  for (const std::string& text : texts) numbers.push_back(number_of<double>(option, text));
+  set_checked(option, numbers);
 }
 
 namespace {

@@ -12,8 +12,10 @@
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/analytic_quality.h"
 #include "latentpath/metric/cycle_quality.h"
+#include "latentpath/metric/quality_sections.h"
 #include "latentpath/metric/topology.h"
 #include "latentpath/path/global_geodesics.h"
+#include "latentpath/path/section_starts.h"
 #include "latentpath/solver/methods.h"
 #include "path/path_problems.h"
 
@@ -261,6 +263,19 @@ TEST(EvaluationCounter, WhatAQualityDecodesItselfIsCountedToo) {
   EXPECT_GT(asked(product({hill, cycled}), "cycle"), asked(hill, "without"));
   // A quality that decodes by itself, and one that nobody counts.
   asked(at_decoded(hill, model), "at_decoded");
+}
+
+TEST(EvaluationCounter, FirstPathsOfSectionsTellIt) {
+  const auto model = std::make_shared<CountedSurface>();
+  const QualityPointer hill = std::make_shared<HillOfImages>();
+  // The second decodes by itself.
+  const std::vector<QualitySection> asked{{0, 0.4, hill}, {0.6, 1, at_decoded(hill, model)}};
+  const PathProblem problem = many_pairs(model, in_sections(asked, true), 3);
+  int64_t decoded = 5;  // is added to
+  const Tensor paths = section_paths(problem, asked, {}, {}, &decoded);
+  EXPECT_EQ(paths.size(0), 3);
+  EXPECT_EQ(decoded, 5 + model->asked());
+  EXPECT_GT(model->asked(), 6);
 }
 
 TEST(EvaluationCounter, ThreadsAreCountedToo) {

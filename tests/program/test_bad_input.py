@@ -53,6 +53,7 @@ CASES = {
     "epsilon not a number": ({"epsilon": "nan"}, ARGUMENT, ["epsilon"]),
     "epsilon a word": ({"epsilon": "banana"}, ARGUMENT, ["epsilon", "banana"]),
     "no segments": ({"segments": 0}, ARGUMENT, ["segments"]),
+    "a flag with a value": ({"loop": "abc"}, ARGUMENT, ["--loop", "'abc' is neither true nor false"]),
     "segments a fraction": ({"segments": 2.5}, ARGUMENT, ["--segments takes a whole number", "2.5"]),
     "negative segments": ({"segments": -3}, ARGUMENT, ["segments"]),
     "segments that run over": ({"segments": "99999999999999999999"}, ARGUMENT, ["--segments takes a whole number", "9999"]),

@@ -15,9 +15,9 @@
 
 namespace latentpath {
 
-/// `drawn`, where given, is told how many points were decoded. Of no prior N(0, I) is taken.
+/// `decoded`, where given, is told how many points were decoded. Of no prior N(0, I) is taken.
 Tensor section_paths(const PathProblem& problem, const std::vector<QualitySection>& asked,
                      const PathOptions& options, const CancellationToken& cancellation = {},
-                     int64_t* drawn = nullptr);
+                     int64_t* decoded = nullptr);
 
 }  // namespace latentpath

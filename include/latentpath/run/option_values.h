@@ -28,6 +28,11 @@ nlohmann::json describe_options(const std::vector<BoundOption>& options);
 /// Why a text is no value of a numeric option: "`segments` takes a whole number, 1 to 100000; '2.5' is not".
 std::string no_number_sentence(const BoundOption& option, const std::string& text);
 
+/// Sets an option to what the command line says of it, checked: numbers are all of their text. Throws
+/// Error(kArgument).
+void set_by_text(const BoundOption& option, const std::string& text);
+void set_by_text(const BoundOption& option, const std::vector<std::string>& texts);
+
 /// Whose options a settings file gives.
 struct SettingsReader {
   std::string subcommand;                ///< "interpolate"
