@@ -21,9 +21,9 @@ std::vector<std::string> given(const OptionTable<Options>& rows, const Options& 
 
 /// The command that repeats this training, without what has no influence on the result.
 std::string command_of(const JtvaeTraining& training) {
-  std::string command = join_message("latentpath train jtvae --data ", training.data.string(), " --out ",
-                                     training.out.string(), " --epochs ", training.epochs, " --batch ",
-                                     training.batch, " --seed ", training.seed);
+  std::string command =
+      join_message("latentpath train jtvae --data ", training.data.string(), " --out ", training.out.string(),
+                   " --epochs ", training.epochs, " --batch ", training.batch, " --seed ", training.seed);
   for (const auto& entry : jtvae_training_table().entries())
     if (entry.row.name != "checkpoint-minutes" && entry.get(training) != entry.get(JtvaeTraining()))
       command += " --" + entry.row.name + " " + option_text(entry.get(training));
@@ -55,10 +55,10 @@ std::string execute_jtvae_training(const TrainJob& job, const JtvaeTraining& own
                                    const CancellationToken& cancellation) {
   train_option_table().validate(job);
   const JtvaeTrainingSummary done = train_jtvae(training_of(job, own), observer.progress, cancellation);
-  std::string text = join_message(
-      done.file.string(), "\n", done.steps, " steps on ", done.molecules, " molecules of ", done.clusters, " clusters in ",
-      std::lround(done.seconds), " s, mean loss ", figure_text(done.first_loss), " at first, ",
-      figure_text(done.last_loss), " at last\n");
+  std::string text =
+      join_message(done.file.string(), "\n", done.steps, " steps on ", done.molecules, " molecules of ",
+                   done.clusters, " clusters in ", std::lround(done.seconds), " s, mean loss ",
+                   figure_text(done.first_loss), " at first, ", figure_text(done.last_loss), " at last\n");
   if (done.measured > 0)
     text += join_message("of ", done.measured, " molecules held out ", figure_text(100 * done.reconstructed),
                          " % are reconstructed from the mean, ", figure_text(100 * done.exact),

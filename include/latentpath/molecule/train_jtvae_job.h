@@ -11,9 +11,10 @@
 
 namespace latentpath {
 
-/// What was trained and how well it does, as text. The options that every training has are those of `job`, where they
-/// are given. Throws Error(kArgument) for options of `job` that belong to models of images.
-std::string execute_jtvae_training(const TrainJob& job, const JtvaeTraining& own, const RunObserver& observer = {},
+/// What was trained and how well it does, as text. The options that every training has are those of `job`,
+/// where they are given. Throws Error(kArgument) for options of `job` that belong to models of images.
+std::string execute_jtvae_training(const TrainJob& job, const JtvaeTraining& own,
+                                   const RunObserver& observer = {},
                                    const CancellationToken& cancellation = {});
 
 /// Throws Error(kArgument) where one of them is given for a training of that name, which is no jtvae.
