@@ -441,12 +441,19 @@ class Training {
                               duration_text(seconds_a_step * static_cast<double>(steps_ - step_)), " more")});
   }
 
+  /// The weights that the model's file has: variances are training's alone.
+  static NamedTensors stored(const Weights& weights) {
+    NamedTensors leaves = weights.leaves();
+    std::erase_if(leaves, [](const auto& leaf) {
+      return leaf.first.rfind("T_var", 0) == 0 || leaf.first.rfind("G_var", 0) == 0;
+    });
+    return leaves;
+  }
+
   void write(const Weights& weights, const fs::path& file) const {
     std::vector<std::pair<std::string, Tensor>> named;
-    for (const auto& [name, tensor] : weights.leaves()) {
-      if (name.rfind("T_var", 0) == 0 || name.rfind("G_var", 0) == 0) continue;  // only training needs them
+    for (const auto& [name, tensor] : stored(weights))
       named.emplace_back(name, tensor.detach().to(at::kHalf));
-    }
     write_jtvae(file, named, known_.vocabulary, options_.depth, "of LatentPath, trained on " + lists_.source);
   }
 
@@ -496,8 +503,7 @@ class Training {
   nlohmann::json card(const JtvaeTrainingSummary& summary, const Reconstruction& figures,
                       const Weights& weights) const {
     int64_t numbers = 0;
-    for (const auto& [name, tensor] : weights.leaves())
-      if (name.rfind("T_var", 0) != 0 && name.rfind("G_var", 0) != 0) numbers += tensor.numel();
+    for (const auto& [name, tensor] : stored(weights)) numbers += tensor.numel();
     nlohmann::json measured{{"held_out", lists_.held_out.size()},
                             {"with_unknown_fragments", figures.unknown},
                             {"reconstructed_from_the_mean", summary.reconstructed},

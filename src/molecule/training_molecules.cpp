@@ -263,6 +263,10 @@ class Preparation {
                      folder_.empty() ? "" : ": the same command goes on from there");
   }
 
+  static void keep(const fs::path& file, const std::string& text) {
+    write_atomically(file, [&](const fs::path& temporary) { write_file(temporary, text); });
+  }
+
   std::optional<Molecule> molecule(size_t line) {
     try {
       return parse_molecule(smiles_[line], "line " + std::to_string(line + 1) + " of " + name_).molecule;
@@ -298,7 +302,7 @@ class Preparation {
     if (file.empty()) return counts;
     std::string text = sum + "\n";
     for (const auto& [cluster, times] : counts) text += std::to_string(times) + " " + cluster + "\n";
-    write_atomically(file, [&](const fs::path& temporary) { write_file(temporary, text); });
+    keep(file, text);
     return counts;
   }
 
@@ -332,8 +336,7 @@ class Preparation {
       list.push_back(cluster);
       text += cluster + "\n";
     }
-    if (!folder_.empty())
-      write_atomically(file, [&](const fs::path& temporary) { write_file(temporary, text); });
+    if (!folder_.empty()) keep(file, text);
     return list;
   }
 
