@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/io/tensor_file.h"
 
 namespace latentpath {
@@ -36,27 +37,6 @@ bool may_be_latent(const c10::TypePtr& type) { return is_tensor(type) || is_list
 
 bool is_number(const std::string& text) {
   return !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-/// The numbers of "0.5", "0,0,1"; none for anything else.
-std::vector<double> written_numbers(const std::string& text) {
-  std::vector<double> numbers;
-  size_t begin = 0;
-  while (begin <= text.size()) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    size_t used = 0;
-    double value = 0;
-    try {
-      value = std::stod(word, &used);
-    } catch (const std::exception&) {
-      return {};
-    }
-    if (used != word.size()) return {};
-    numbers.push_back(value);
-    begin = end + 1;
-  }
-  return numbers;
 }
 
 bool are_whole(const std::string& text) {
@@ -127,7 +107,7 @@ MethodCall::Given MethodCall::read_given(size_t argument, const std::string& tex
   const c10::TypePtr type = held_type(input.type());
   const bool optional = input.type()->kind() == c10::TypeKind::OptionalType;
   if (optional && (text == "none" || text == "None")) return given;
-  const std::vector<double> numbers = written_numbers(text);
+  const std::vector<double> numbers = read_numbers(text).value_or(std::vector<double>());
   const auto fits = [&](bool condition, const char* what) {
     LATENTPATH_CHECK(condition, kArgument, "`input` ", input.name(), " of ", name_, " is ", what, "; '", text,
                      "' is not");

@@ -154,7 +154,7 @@ void take_certificate(const MinimumCertificate& certificate, GeodesicAnswer& ans
 GeodesicAnswer GeodesicSearch::answer_of(const Geodesic& geodesic, const std::string& start) const {
   GeodesicAnswer answer;
   answer.nodes = tensor_of(geodesic.nodes, dim_);
-  answer.termination = termination_name(geodesic.termination);
+  answer.termination = geodesic.termination;
   answer.start = start;
   answer.iterations = geodesic.iterations;
   answer.evaluations = geodesic.evaluations;
@@ -176,7 +176,7 @@ GeodesicAnswer GeodesicSearch::answer_of(const PathResult& result, int64_t pair)
   const auto index = static_cast<size_t>(pair);
   GeodesicAnswer answer;
   answer.nodes = result.nodes[pair].to(at::kDouble);
-  answer.termination = termination_name(result.termination[index]);
+  answer.termination = result.termination[index];
   answer.start = result.start[index];
   answer.iterations = result.iterations[index];
   answer.evaluations =
@@ -344,8 +344,7 @@ std::vector<GeodesicAnswer> GeodesicSearch::find_paths(const PathProblem& proble
 void GeodesicSearch::take_shorter(std::vector<GeodesicAnswer> rivals) {
   for (size_t pair = 0; pair < rivals.size(); ++pair) {
     GeodesicAnswer &answer = run_.answers[pair], &rival = rivals[pair];
-    if (answer.termination == termination_name(Termination::kConverged) || !(rival.length < answer.length))
-      continue;
+    if (answer.termination == Termination::kConverged || !(rival.length < answer.length)) continue;
     rival.iterations += answer.iterations;
     rival.evaluations += answer.evaluations;
     rival.seconds += answer.seconds;
@@ -454,10 +453,9 @@ void GeodesicSearch::solve() {
     if (is_quotient() && !cancellation_.cancelled()) certify();
   } else {
     solve_dense();
-    const bool all_converged =
-        std::all_of(run_.answers.begin(), run_.answers.end(), [](const GeodesicAnswer& answer) {
-          return answer.termination == termination_name(Termination::kConverged);
-        });
+    const bool all_converged = std::all_of(
+        run_.answers.begin(), run_.answers.end(),
+        [](const GeodesicAnswer& answer) { return answer.termination == Termination::kConverged; });
     const bool automatic = problem_.from_files && job_.search.method == "auto";
     if (automatic && !all_converged && !problem_.first_path.defined() && !cancellation_.cancelled())
       take_shorter(solve_by_find_path("lbfgs"));

@@ -137,13 +137,7 @@ KeptModels load_kept(const KeepOptions& keep, const ModelOptions& options, Model
     kept.scale = keep.keep_scale > 0 ? keep.keep_scale : kept.typical;
   }
   if (!keep.keep.empty()) {
-    std::vector<int64_t> classes;
-    for (const std::string& name : keep.keep) {
-      classes.push_back(models.classifier->class_index(name));
-      LATENTPATH_CHECK(std::count(classes.begin(), classes.end(), classes.back()) == 1, kArgument,
-                       "`keep` names the class ", name, " twice");
-    }
-    kept.classes = probabilities_of(models.classifier, classes);
+    kept.classes = probabilities_of(models.classifier, class_indices(*models.classifier, "keep", keep.keep));
   }
   if (!keep.embedding_features.empty())
     kept.embedding = load_features(keep.embedding_features, keep.embedding_function, options, models, seed);

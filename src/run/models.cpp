@@ -253,27 +253,33 @@ std::shared_ptr<Classifier> connect_classifier(const std::string& file, const Mo
                    models);
 }
 
+std::vector<int64_t> class_indices(const Classifier& classifier, const char* field,
+                                   const std::vector<std::string>& names) {
+  std::vector<int64_t> indices;
+  for (const std::string& name : names) {
+    indices.push_back(classifier.class_index(name));
+    LATENTPATH_CHECK(std::count(indices.begin(), indices.end(), indices.back()) == 1, kArgument, "`", field,
+                     "` names the class ", name, " twice");
+  }
+  return indices;
+}
+
 Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
                      const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
-  std::vector<int64_t> favored, avoided;
-  std::vector<std::string> favored_names, avoided_names;
-  const auto resolve = [&](const char* field, const std::vector<std::string>& names,
-                           std::vector<int64_t>& indices, std::vector<std::string>& shown_names) {
-    for (const auto& name : names) {
-      indices.push_back(classifier->class_index(name));
-      LATENTPATH_CHECK(std::count(indices.begin(), indices.end(), indices.back()) == 1, kArgument, "`", field,
-                       "` names the class ", name, " twice");
-      LATENTPATH_CHECK(
-          &indices == &favored || std::find(favored.begin(), favored.end(), indices.back()) == favored.end(),
-          kArgument, "`favor` and `avoid` both name the class ", name,
-          ": paths lead through it, or keep away from it");
-      const auto& known = classifier->class_names();
-      shown_names.push_back(known.empty() ? name : known[static_cast<size_t>(indices.back())]);
-    }
+  const std::vector<int64_t> favored = class_indices(*classifier, "favor", favor),
+                             avoided = class_indices(*classifier, "avoid", avoid);
+  for (size_t i = 0; i < avoided.size(); ++i)
+    LATENTPATH_CHECK(std::count(favored.begin(), favored.end(), avoided[i]) == 0, kArgument,
+                     "`favor` and `avoid` both name the class ", avoid[i],
+                     ": paths lead through it, or keep away from it");
+  const auto shown = [&known = classifier->class_names()](std::vector<std::string> names,
+                                                          const std::vector<int64_t>& indices) {
+    for (size_t i = 0; i < names.size() && !known.empty(); ++i)
+      names[i] = known[static_cast<size_t>(indices[i])];
+    return names;
   };
-  resolve("favor", favor, favored, favored_names);
-  resolve("avoid", avoid, avoided, avoided_names);
-  return {feature_quality(classifier, favored, avoided), feature_name(favored_names, avoided_names)};
+  return {feature_quality(classifier, favored, avoided),
+          feature_name(shown(favor, favored), shown(avoid, avoided))};
 }
 
 Feature make_feature(const std::shared_ptr<const Classifier>& judge, const std::vector<std::string>& favor,

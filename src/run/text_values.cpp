@@ -1,30 +1,18 @@
 #include "latentpath/run/text_values.h"
 
 #include <cmath>
-#include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 
 std::vector<double> parse_numbers(const std::string& field, const std::string& text) {
-  std::vector<double> numbers;
-  std::stringstream stream(text);
-  for (std::string word; std::getline(stream, word, ',');) {
-    size_t used = 0;
-    double value = 0;
-    try {
-      value = std::stod(word, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    LATENTPATH_CHECK(used > 0 && word.find_first_not_of(' ', used) == std::string::npos, kArgument, "`",
-                     field, "` takes numbers separated by commas; '", text, "' is not");
-    numbers.push_back(value);
-  }
-  LATENTPATH_CHECK(!numbers.empty(), kArgument, "`", field,
-                   "` takes numbers separated by commas; it is empty");
-  return numbers;
+  LATENTPATH_CHECK(!text.empty(), kArgument, "`", field, "` takes numbers separated by commas; it is empty");
+  const auto numbers = read_numbers(text);
+  LATENTPATH_CHECK(numbers, kArgument, "`", field, "` takes numbers separated by commas; '", text,
+                   "' is not");
+  return *numbers;
 }
 
 std::vector<double> parse_finite_numbers(const std::string& field, const std::string& text) {

@@ -254,7 +254,7 @@ std::string figures_of(const Batch& batch, const std::string& topic) {
   size_t better = 0;
   for (const VerdictFigures& f : batch.pairs) {
     better += f.gained();
-    ++endings[f.termination];
+    if (f.termination) ++endings[termination_name(*f.termination)];
     ++starts[kind_of_start(f.start)];
   }
   if (topic == "gain")

@@ -462,7 +462,7 @@ std::optional<Reason> start_rule(const VerdictFigures& f, const VerdictRule&) {
 
 /// How the search ended and how near a stationary point it is, in one sentence: neither is told alone.
 std::optional<Reason> ending_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  if (f.termination.empty()) return std::nullopt;
+  if (!f.termination) return std::nullopt;
   if (f.failed())
     return Reason{
         Level::kBad, "The cost is NaN or infinite along this path: none of its figures can be relied on.",
@@ -470,7 +470,7 @@ std::optional<Reason> ending_rule(const VerdictFigures& f, const VerdictRule& ru
         "or infinity here"};
   const std::string residual = f.residual ? "gradient residual " + figure_text(*f.residual, 2) : "";
   const Level stationary = f.residual ? rule.grade(*f.residual) : Level::kGood;
-  if (f.termination == "converged") {
+  if (f.termination == Termination::kConverged) {
     if (stationary == Level::kGood)
       return Reason{Level::kGood, residual.empty() ? "The search converged."
                                                    : "The search converged, and the path is stationary (" +
@@ -484,25 +484,27 @@ std::optional<Reason> ending_rule(const VerdictFigures& f, const VerdictRule& ru
                                                   : "a smaller `tolerance`, or a second-order `method`"};
   }
   // At rounding: there is nothing left to gain, whatever the reason given.
-  if (f.termination == "stalled" && f.residual && *f.residual <= kAtRounding)
+  if (f.termination == Termination::kStalled && f.residual && *f.residual <= kAtRounding)
     return Reason{Level::kGood,
                   "The search went on until rounding let no step lower the cost, and the path is "
                   "stationary (" +
                       residual + ")."};
-  static const std::map<std::string, std::pair<const char*, const char*>> sentences{
-      {"iteration-limit",
+  static const std::map<Termination, std::pair<const char*, const char*>> sentences{
+      {Termination::kIterationLimit,
        {"The search reached its limit of iterations before it converged", "a larger `max_iterations`"}},
-      {"time-limit", {"The search reached its time limit before it converged", "a larger `max_seconds`"}},
-      {"stalled",
+      {Termination::kTimeLimit,
+       {"The search reached its time limit before it converged", "a larger `max_seconds`"}},
+      {Termination::kStalled,
        {"The search stalled: no step lowered the cost any more, and it did not converge",
         "more `segments`, `dtype` float64, or another `method` (a model with kinks or leaps stalls "
         "everywhere)"}},
-      {"interrupted",
+      {Termination::kInterrupted,
        {"The search was interrupted; this is the best path reached until then",
         "let the same command run to its end"}}};
-  const auto found = sentences.find(f.termination);
-  const std::string sentence =
-      found == sentences.end() ? "The search ended: " + f.termination : found->second.first;
+  const auto found = sentences.find(*f.termination);
+  const std::string sentence = found == sentences.end()
+                                   ? "The search ended: " + termination_name(*f.termination)
+                                   : found->second.first;
   return Reason{std::max(Level::kFair, stationary),
                 sentence + (residual.empty() ? "" : " (" + residual + ")") + ".",
                 found == sentences.end() ? "" : found->second.second};
@@ -565,7 +567,7 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   path = pair.value("path", json::object());
   // Of pairs that ask for different things, each says so itself.
   classifier = pair.value("classifier", summary.value("classifier", json::object()));
-  start = text_of(path, "start"), termination = text_of(path, "termination");
+  start = text_of(path, "start"), termination = termination_named(text_of(path, "termination"));
   feature = text_of(pair.contains("feature") ? pair : summary, "feature"), title = text_of(summary, "title"),
   dtype = text_of(summary, "dtype");
   warnings = warnings_of(summary, pair_index);

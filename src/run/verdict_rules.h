@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latentpath/run/run_kind.h"
+#include "latentpath/solver/termination.h"
 
 namespace latentpath::detail {
 
@@ -25,11 +26,14 @@ struct VerdictFigures {
   bool gained() const { return cost && linear && *linear > 1.005 * *cost; }
   /// A quality was asked for: it is not the same everywhere, on path and straight line.
   bool has_quality() const;
-  bool failed() const { return termination == "numerical-failure" || (!cost && kind != RunKind::kMeasures); }
+  bool failed() const {
+    return termination == Termination::kNumericalFailure || (!cost && kind != RunKind::kMeasures);
+  }
 
   RunKind kind;
   nlohmann::json path, classifier;
-  std::string start, termination, feature, title, dtype;
+  std::string start, feature, title, dtype;
+  std::optional<Termination> termination;
   std::vector<std::string> warnings;  ///< those that question this pair's figures
   bool under_resolved = false;
   /// `length`, `bound` and `reference` are weighted by a quality that was asked for; else they are distances.

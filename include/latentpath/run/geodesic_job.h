@@ -21,6 +21,7 @@
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/run/run_record.h"
+#include "latentpath/solver/termination.h"
 
 namespace latentpath {
 
@@ -100,7 +101,8 @@ struct ManifoldProblem {
 /// One pair's answer, however it was found.
 struct GeodesicAnswer {
   Tensor nodes;  ///< [n + 1, D]
-  std::string termination, start;
+  Termination termination = Termination::kRunning;
+  std::string start;
   int64_t iterations = 0, evaluations = 0;
   double seconds = 0;
   double length = 0;  ///< refined

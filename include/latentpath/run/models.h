@@ -70,6 +70,10 @@ void load_judge(const ModelOptions& options, const std::string& judge, uint64_t 
 /// The floating type that end points are given to the decoder in.
 at::ScalarType latent_dtype(const ModelOptions& options, const TorchScriptDecoder& decoder);
 
+/// The classes that option `field` names, by number. Throws Error(kArgument) for one named twice.
+std::vector<int64_t> class_indices(const Classifier& classifier, const char* field,
+                                   const std::vector<std::string>& names);
+
 /// What is favoured and avoided as a quality, and its name, like "P(8, not 3)".
 struct Feature {
   QualityPointer quality;

@@ -1,6 +1,7 @@
 #pragma once
 // Termination: why the iteration of one problem ended. One enumeration for every solver, path and geodesic.
 
+#include <optional>
 #include <string>
 
 namespace latentpath {
@@ -19,5 +20,7 @@ enum class Termination {
 /// One word ("converged", "iteration-limit", …) and one sentence.
 std::string termination_name(Termination termination);
 std::string termination_sentence(Termination termination);
+/// Of such a word; none for another text.
+std::optional<Termination> termination_named(const std::string& name);
 
 }  // namespace latentpath

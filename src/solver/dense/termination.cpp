@@ -24,6 +24,15 @@ std::string termination_name(Termination termination) {
   return "unknown";
 }
 
+std::optional<Termination> termination_named(const std::string& name) {
+  for (const Termination termination :
+       {Termination::kRunning, Termination::kConverged, Termination::kIterationLimit, Termination::kTimeLimit,
+        Termination::kStalled, Termination::kPruned, Termination::kInterrupted,
+        Termination::kNumericalFailure})
+    if (termination_name(termination) == name) return termination;
+  return std::nullopt;
+}
+
 std::string termination_sentence(Termination termination) {
   switch (termination) {
     case Termination::kRunning:
