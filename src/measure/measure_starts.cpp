@@ -5,14 +5,7 @@
 namespace latentpath {
 
 const std::vector<MeasureStartRow>& measure_starts() {
-  static const std::vector<MeasureStartRow> rows{{.start = MeasureStart::kRandom,
-                                                  .name = "random",
-                                                  .help = "points jump",
-                                                  .needs_matching = false,
-                                                  .needs_equal_sizes = false,
-                                                  .needs_points = false,
-                                                  .between = false},
-                                                 {.start = MeasureStart::kMatched,
+  static const std::vector<MeasureStartRow> rows{{.start = MeasureStart::kMatched,
                                                   .name = "matched",
                                                   .help = "by optimal transport",
                                                   .needs_matching = true,
@@ -33,7 +26,14 @@ const std::vector<MeasureStartRow>& measure_starts() {
                                                   .needs_equal_sizes = false,
                                                   .needs_points = true,
                                                   .between = true,
-                                                  .title = "mmd, best smooth motion"}};
+                                                  .title = "mmd, best smooth motion"},
+                                                 {.start = MeasureStart::kRandom,
+                                                  .name = "random",
+                                                  .help = "points jump",
+                                                  .needs_matching = false,
+                                                  .needs_equal_sizes = false,
+                                                  .needs_points = false,
+                                                  .between = false}};
   return rows;
 }
 

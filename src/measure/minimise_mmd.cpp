@@ -183,6 +183,15 @@ MeasureCandidate candidate_of(MeasureSearch& search, const MeasureStartRow& row)
   return candidate;
 }
 
+/// No path costs less than MMD²(X, Y)/K: what has reached that leaves other starts nothing to gain. With a
+/// quality there is no such bound.
+bool has_reached_bound(const MeasureSearch& search, const MeasureCandidate& candidate) {
+  const MeasureFigures& figures = candidate.figures;
+  const double bound = std::max(0.0, search.result.lower_bound) * (1 + search.options.tolerance);
+  // With random features `rounding` is their standard error, which both share.
+  return !search.quality && figures.cost <= bound + (search.distances->exact() ? figures.rounding : 0.0);
+}
+
 }  // namespace
 
 void minimise_mmd(MeasureSearch& search) {
@@ -191,6 +200,9 @@ void minimise_mmd(MeasureSearch& search) {
   for (const MeasureStartRow& row : wanted_starts(search)) {
     if (!candidates.empty() && search.cancellation.cancelled()) break;
     candidates.push_back(candidate_of(search, row));
+    if (!has_reached_bound(search, candidates.back())) continue;
+    candidates.back().termination = Termination::kConverged;  // whatever its last step was
+    break;
   }
   const auto key = [](const MeasureCandidate& c) {
     const double cost = c.figures.weighted_cost.value_or(c.figures.cost);

@@ -294,6 +294,19 @@ TEST(InterpolateMeasures, SameSeedSameBytes) {
   EXPECT_TRUE(at::equal(one.path.points, two.path.points));
 }
 
+/// The same points in another order, in as many dimensions as jumping points take minutes in.
+TEST(InterpolateMeasures, AStartThatReachesTheBoundIsTheLast) {
+  const Tensor x = normal(50, 160, 7);
+  const MeasureResult equal = interpolate_measures({.start = x, .end = x.flip(0)});
+  ASSERT_EQ(equal.candidates.size(), 1u);
+  EXPECT_EQ(equal.candidates[0].name, "matched");
+  EXPECT_EQ(equal.termination(), Termination::kConverged);
+  EXPECT_LT(equal.figures.cost, 1e-15);
+  const MeasureResult near = interpolate_measures({.start = x, .end = x + 0.01 * normal(50, 160, 8)});
+  EXPECT_EQ(near.candidates.size(), 1u);
+  EXPECT_LT(near.figures.cost_over_bound, 1.001);
+}
+
 TEST(InterpolateMeasures, CancellationIsAResult) {
   CancellationToken token;
   const auto after_some = [&](const Progress& progress) {
