@@ -6,8 +6,8 @@
 //
 //   z' = u = g⁻¹ p,    p' = ½ ∂_z(uᵀ g(z) u) = ½ ‖Ju‖² ∇n² + n² Σ_k (Ju)_k ∇²Φ_k u
 //
-// by Dormand and Prince's method of order 5 with steps of its own; the speed √(uᵀgu), which does not change
-// along a geodesic, tells the error. The logarithm is Newton's method on exp_a(v) = b ("shooting") from the
+// by Bulirsch and Stoer's method with steps of its own; the speed √(uᵀgu), which does not change along a
+// geodesic, tells the error. The logarithm is Newton's method on exp_a(v) = b ("shooting") from the
 // velocity of a path that find_geodesics() has found, so that it is that path's.
 //
 //   const Exponential moved = exponential_map(metric, a, v);      // moved.point(): exp_a(v)

@@ -5,8 +5,8 @@
 //   w' = −Γ(z', w),   Γ the connection of Levi-Civita: with Γ_{k,ij} = ½ (∂_i g_jk + ∂_j g_ik − ∂_k g_ij),
 //   Γ_{k,ij} uⁱwʲ = n² Σ_m J_mk uᵀ∇²Φ_m w + ½ ((∇n²·u)(JᵀJw)_k + (∇n²·w)(JᵀJu)_k − ∂_k n² ⟨Ju, Jw⟩)
 //
-// by Dormand and Prince's method of order 5. It is done twice, the second time by about twice as many steps
-// (a tolerance 32 times smaller): the second is the result, and what it differs by from the first its error.
+// by Bulirsch and Stoer's method. It is done twice, the second time in twice as many parts and to a tolerance
+// 32 times smaller: the second is the result, and what it differs by from the first its error.
 // Angles and lengths do not change on the way; by how much lengths did is the drift.
 //
 //   const Transport carried = transport_along_geodesic(metric, z, v, w);   // w at z to exp_z(v)

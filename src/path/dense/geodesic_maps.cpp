@@ -14,6 +14,7 @@ namespace latentpath {
 namespace {
 
 using detail::GeodesicMotion;
+using detail::vector_of;
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
@@ -28,7 +29,7 @@ Exponential move(GeodesicMotion& motion, const VectorXd& z, const VectorXd& v, i
   state << z, motion.metric_at(z) * v;
   LATENTPATH_CHECK(state.allFinite(), kNumerical,
                    "the metric is NaN or infinite where a geodesic is to start");
-  detail::DormandPrince steps;
+  detail::BulirschStoer steps;
   for (int s = 0; s < segments && found.complete; ++s) {
     found.complete = found.length == 0 || steps.advance(motion, state, 1.0 / segments, tolerance);
     found.nodes.insert(found.nodes.end(), state.data(), state.data() + dim);
@@ -42,12 +43,6 @@ Exponential move(GeodesicMotion& motion, const VectorXd& z, const VectorXd& v, i
     found.complete = false;
   }
   return found;
-}
-
-VectorXd vector_of(std::span<const double> numbers, Index dim, const char* what) {
-  LATENTPATH_CHECK(static_cast<Index>(numbers.size()) == dim, kArgument, what, " has ", numbers.size(),
-                   " coordinates, and the chart ", dim);
-  return Eigen::Map<const VectorXd>(numbers.data(), dim);
 }
 
 /// The velocity with which a path of even speed starts, by the first nodes of it.

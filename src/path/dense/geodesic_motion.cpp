@@ -4,6 +4,14 @@
 
 namespace latentpath::detail {
 
+Eigen::VectorXd vector_of(std::span<const double> numbers, Eigen::Index dim, const char* what) {
+  LATENTPATH_CHECK(static_cast<Eigen::Index>(numbers.size()) == dim, kArgument, what, " has ", numbers.size(),
+                   " coordinates, and the chart ", dim);
+  const Eigen::VectorXd vector = Eigen::Map<const Eigen::VectorXd>(numbers.data(), dim);
+  LATENTPATH_CHECK(vector.allFinite(), kArgument, what, " has a coordinate that is NaN or infinite");
+  return vector;
+}
+
 GeodesicMotion::GeodesicMotion(const WeightedMetric& metric, const char* what)
     : dim_(metric.latent_dim()),
       outputs_(metric.chart().output_dim()),

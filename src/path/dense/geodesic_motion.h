@@ -5,12 +5,16 @@
 
 #include <Eigen/Dense>
 #include <memory>
+#include <span>
 
 #include "latentpath/metric/weighted_metric.h"
 #include "metric/dense/weight_field.h"
-#include "path/dense/dormand_prince.h"
+#include "path/dense/bulirsch_stoer.h"
 
 namespace latentpath::detail {
+
+/// The coordinates of `what`, "the point": dim finite numbers. Throws Error(kArgument) for others.
+Eigen::VectorXd vector_of(std::span<const double> numbers, Eigen::Index dim, const char* what);
 
 class GeodesicMotion {
  public:
@@ -37,7 +41,7 @@ class GeodesicMotion {
   /// z' of the last derivative().
   const VectorXd& velocity() const { return velocity_; }
 
-  /// A system for DormandPrince: (z, p) [2D] and whatever follows it in the state, which is left alone.
+  /// A system for BulirschStoer: (z, p) [2D] and whatever follows it in the state, which is left alone.
   bool derivative(const VectorXd& state, VectorXd& slope);
   double size_of(const VectorXd& error, const VectorXd& state, const VectorXd& slope) const;
 

@@ -7,7 +7,7 @@
 #include <unsupported/Eigen/MatrixFunctions>
 
 #include "latentpath/core/error.h"
-#include "path/dense/dormand_prince.h"
+#include "path/dense/bulirsch_stoer.h"
 
 namespace latentpath {
 namespace {
@@ -446,7 +446,7 @@ MatrixXd Stiefel::carry(const MatrixXd& x, const MatrixXd& v, const MatrixXd& w,
     Field field{*this, x, v};
     VectorXd state(1 + w.size());
     state << 0, Eigen::Map<const VectorXd>(w.data(), w.size());
-    detail::DormandPrince().advance(field, state, t, tolerance);
+    detail::BulirschStoer().advance(field, state, t, tolerance);
     return Eigen::Map<const MatrixXd>(state.data() + 1, w.rows(), w.cols());
   };
   const MatrixXd coarse = carried(kTolerance), fine = carried(kTolerance / 32);

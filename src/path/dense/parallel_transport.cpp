@@ -11,6 +11,7 @@ namespace latentpath {
 namespace {
 
 using detail::GeodesicMotion;
+using detail::vector_of;
 using Eigen::Index;
 using Eigen::VectorXd;
 
@@ -20,26 +21,17 @@ constexpr const char* kWhat = "transported vectors";
 struct Steps {
   double tolerance;
   int parts = 1;
-  /// About half as long: those of order 5 by a tolerance 32 times smaller, those that are as long as a
-  /// segment by two of them.
+  /// Finer ones: a smaller tolerance takes shorter steps or more columns, and no step is longer than a part.
   Steps halved() const { return {tolerance / 32, 2 * parts}; }
 
   template <class System>
-  bool advance(detail::DormandPrince& method, System& system, VectorXd& state, double duration) const {
+  bool advance(detail::BulirschStoer& method, System& system, VectorXd& state, double duration) const {
     bool complete = true;
     for (int part = 0; part < parts && complete; ++part)
       complete = method.advance(system, state, duration / parts, tolerance);
     return complete;
   }
 };
-
-VectorXd vector_of(std::span<const double> numbers, Index dim, const char* what) {
-  LATENTPATH_CHECK(static_cast<Index>(numbers.size()) == dim, kArgument, what, " has ", numbers.size(),
-                   " coordinates, and the chart ", dim);
-  const VectorXd vector = Eigen::Map<const VectorXd>(numbers.data(), dim);
-  LATENTPATH_CHECK(vector.allFinite(), kArgument, what, " has a coordinate that is NaN or infinite");
-  return vector;
-}
 
 /// (z, p, w) along a geodesic.
 struct AlongGeodesic {
@@ -115,7 +107,7 @@ Transport along_geodesic(GeodesicMotion& motion, const VectorXd& z, const Vector
                    "the metric is NaN or infinite where a geodesic is to start");
   const bool moves = v.squaredNorm() > 0 && w.squaredNorm() > 0;
   AlongGeodesic system{motion};
-  detail::DormandPrince method;
+  detail::BulirschStoer method;
   for (int s = 0; s < segments && found.complete; ++s) {
     found.complete = !moves || steps.advance(method, system, state, 1.0 / segments);
     append(found.nodes, state.head(dim));
@@ -131,7 +123,7 @@ Transport along_polyline(GeodesicMotion& motion, std::span<const double> nodes, 
   Transport found = start_of(columns.col(0), w);
   VectorXd state(2 * dim);
   state << columns.col(0), w;
-  detail::DormandPrince method;
+  detail::BulirschStoer method;
   for (Index s = 0; s + 1 < count && found.complete; ++s) {
     AlongLine system{motion, columns.col(s + 1) - columns.col(s)};
     if (system.step.squaredNorm() > 0 && w.squaredNorm() > 0)
