@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iomanip>
 #include <limits>
+#include <optional>
 #include <span>
 #include <sstream>
 
@@ -64,6 +65,11 @@ class Matrix {
   Found by_dense_solvers(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
                          bool keep_nodes);
   Found by_find_path(const Tensor& start, const Tensor& end);
+  /// All lengths, where the method is left open and the metric has them in closed form.
+  std::optional<Found> in_closed_form(const Tensor& start, const Tensor& end);
+  bool is_resolved(const Geodesic& geodesic, double length) const;
+  void resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOptions& options) const;
+  double length_along(const Geodesic& geodesic) const;
   double length_of(const Geodesic& geodesic) const;
   double& distance(int64_t i, int64_t j) { return distances_[static_cast<size_t>(i * points_ + j)]; }
   void set(int64_t i, int64_t j, double length) { distance(i, j) = distance(j, i) = length; }
@@ -88,26 +94,67 @@ class Matrix {
   std::vector<double> distances_;  ///< [n, n]
   std::vector<bool> converged_;    ///< [pairs]
   int64_t solved_ = 0, shortened_ = 0;
+  bool closed_form_ = false;
 };
 
-/// A number that no distance exceeds where the weight is smooth: the length of a curve, or where that is
-/// longer than the chords promise, of the geodesic itself and the way from where it ends. On a level set,
-/// whose kinks no quadrature likes, and of models, the refined length.
-double Matrix::length_of(const Geodesic& geodesic) const {
-  constexpr double kNotable = 1e-7;       // of the excess of a curve over what chords extrapolate to
-  constexpr double kIntegration = 1e-10;  // of a geodesic by integration
+/// The length of the curve, where the weight is smooth; on a level set, whose kinks no quadrature likes, and
+/// of models, the refined length.
+double Matrix::length_along(const Geodesic& geodesic) const {
   const std::span<const double> nodes(geodesic.nodes);
   const auto dim = static_cast<size_t>(metric_.latent_dim());
-  const auto start = nodes.first(dim), end = nodes.last(dim);
-  if (std::equal(start.begin(), start.end(), end.begin())) return 0;
+  if (std::equal(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(dim), nodes.last(dim).begin()))
+    return 0;
   if (metric_.quality().form() == AnalyticQuality::Form::kLevelSet || run_.problem.from_files)
     return geodesic.refined_length;
-  const double length = smooth_length(metric_, nodes).length;
-  // Chords that have no expansion yet promise nothing.
-  const bool suspect = !(length <= geodesic.extrapolated_length * (1 + kNotable)) ||
-                       geodesic.extrapolation_change > 10 * kNotable * length;
-  if (!suspect || geodesic.termination != Termination::kConverged || metric_.target()) return length;
-  const Logarithm shot = logarithm_map(metric_, start, end, nodes);
+  return smooth_length(metric_, nodes).length;
+}
+
+/// Whether the curve is no longer than the chords promise. Chords that have no expansion yet promise nothing.
+bool Matrix::is_resolved(const Geodesic& geodesic, double length) const {
+  constexpr double kNotable = 1e-7;  // of the excess of a curve over what chords extrapolate to
+  if (metric_.quality().form() == AnalyticQuality::Form::kLevelSet || run_.problem.from_files || length == 0)
+    return true;
+  return length <= geodesic.extrapolated_length * (1 + kNotable) &&
+         geodesic.extrapolation_change <= 10 * kNotable * length;
+}
+
+/// Paths that are not resolved are sought on with so many times the segments.
+void Matrix::resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOptions& options) const {
+  constexpr int kFiner = 4;
+  std::vector<size_t> open;
+  GeodesicProblem problem{.metric = metric_, .start = {}, .end = {}};
+  const auto dim = metric_.latent_dim();
+  for (size_t i = 0; i < geodesics.size(); ++i) {
+    const std::vector<double>& nodes = geodesics[i].nodes;
+    if (geodesics[i].termination != Termination::kConverged || metric_.target() ||
+        nodes.size() != static_cast<size_t>((options.segments + 1) * dim) ||
+        is_resolved(geodesics[i], length_along(geodesics[i])))
+      continue;
+    open.push_back(i);
+    problem.start.insert(problem.start.end(), nodes.begin(), nodes.begin() + dim);
+    problem.end.insert(problem.end.end(), nodes.end() - dim, nodes.end());
+    problem.initial.insert(problem.initial.end(), nodes.begin(), nodes.end());
+  }
+  if (open.empty()) return;
+  GeodesicOptions finer = options;
+  finer.coarsest_segments = options.segments;  // three levels, as an extrapolation needs
+  finer.segments = kFiner * options.segments;
+  GeodesicResult result = find_geodesics(problem, finer, cancellation_);
+  for (size_t k = 0; k < open.size(); ++k)
+    if (result.geodesics[k].termination == Termination::kConverged)
+      geodesics[open[k]] = std::move(result.geodesics[k]);
+}
+
+/// A number that no distance exceeds where the weight is smooth: the length of a curve, or where that is
+/// longer than the chords promise, of the geodesic itself and the way from where it ends.
+double Matrix::length_of(const Geodesic& geodesic) const {
+  constexpr double kIntegration = 1e-10;  // of a geodesic by integration
+  const double length = length_along(geodesic);
+  if (is_resolved(geodesic, length) || geodesic.termination != Termination::kConverged || metric_.target())
+    return length;
+  const std::span<const double> nodes(geodesic.nodes);
+  const auto dim = static_cast<size_t>(metric_.latent_dim());
+  const Logarithm shot = logarithm_map(metric_, nodes.first(dim), nodes.last(dim), nodes);
   if (!shot.converged) return length;
   const double bound = shot.length * (1 + shot.miss + kIntegration);
   return std::isfinite(length) ? std::min(length, bound) : bound;
@@ -137,6 +184,7 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
     geodesics = std::move(result.geodesics);
     run_.method = result.method, run_.reason = result.method_reason;
   }
+  resolve_further(geodesics, options);
   Found found;
   for (Geodesic& geodesic : geodesics) {
     found.lengths.push_back(length_of(geodesic));
@@ -185,8 +233,24 @@ Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
   return found;
 }
 
+std::optional<Found> Matrix::in_closed_form(const Tensor& start, const Tensor& end) {
+  if (job_.search.method != "auto" || run_.problem.from_files || job_.init == "graph") return std::nullopt;
+  Found found;
+  for (int64_t pair = 0; pair < start.size(0); ++pair) {
+    const auto length = metric_.closed_form_distance(row_major(start[pair]), row_major(end[pair]));
+    if (!length || !std::isfinite(*length)) return std::nullopt;
+    found.lengths.push_back(*length);
+    found.converged.push_back(true);
+  }
+  closed_form_ = true;
+  run_.method = "closed-form";
+  run_.reason = "distances of this manifold are known: nothing is sought";
+  return found;
+}
+
 Found Matrix::solve(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
                     bool keep_nodes) {
+  if (auto known = in_closed_form(start, end)) return *std::move(known);
   return engine_.by_find_path ? by_find_path(start, end) : by_dense_solvers(start, end, initial, keep_nodes);
 }
 
@@ -270,7 +334,7 @@ void Matrix::fill() {
   lengths.resize(static_cast<size_t>(pairs_), std::numeric_limits<double>::quiet_NaN());
   for (int64_t i = 0, pair = 0; i < points_; ++i)
     for (int64_t j = i + 1; j < points_; ++j, ++pair) set(i, j, lengths[static_cast<size_t>(pair)]);
-  if (!cancellation_.cancelled()) take_routes();
+  if (!cancellation_.cancelled() && !closed_form_) take_routes();
 }
 
 void Matrix::describe(double seconds) {
@@ -278,6 +342,7 @@ void Matrix::describe(double seconds) {
                             .distances = distances_,
                             .not_converged = pairs_ - std::count(converged_.begin(), converged_.end(), true),
                             .shortened = shortened_,
+                            .sought = !closed_form_,
                             .seconds = seconds,
                             .title = metric_.describe(),
                             .topology = metric_.topology().describe()},

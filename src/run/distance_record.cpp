@@ -58,8 +58,9 @@ void record_distances(const DistanceRecord& record, GeodesicRun& run) {
     text << least << " to " << most << ", mean " << sum / static_cast<double>(finite) << "\n";
   else
     text << "none is finite\n";
-  text << "  " << record.not_converged << " did not converge; " << record.shortened
-       << " became shorter by way of other points\n";
+  if (record.sought)
+    text << "  " << record.not_converged << " did not converge; " << record.shortened
+         << " became shorter by way of other points\n";
   text << "method " << run.method;
   if (!run.reason.empty()) text << " (" << run.reason << ")";
   text << ", " << run.problem.dtype << std::setprecision(3) << ", " << record.seconds << " s\n";

@@ -12,6 +12,7 @@ struct DistanceRecord {
   int64_t points = 0;
   std::vector<double> distances = {};  ///< [points, points]
   int64_t not_converged = 0, shortened = 0;
+  bool sought = true;  ///< false: in closed form
   double seconds = 0;
   std::string title = {}, topology = {};
 };

@@ -79,7 +79,7 @@ json path_of(const GeodesicAnswer& answer, const ManifoldProblem& problem, const
   json path = figures_of(problem, metric, answer.nodes, lost);
   path["weighted"] = problem.weighted;
   if (!answer.winding.empty()) path["winding"] = answer.winding;
-  path["termination"] = answer.termination;
+  path["termination"] = termination_name(answer.termination);
   path["start"] = answer.start;
   path["iterations"] = answer.iterations;
   if (answer.evaluations > 0) path["decoder_evaluations"] = answer.evaluations;
@@ -127,8 +127,8 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
     text << std::setprecision(9) << "; unweighted " << path["embedding_length"].get<double>();
   if (std::any_of(answer.winding.begin(), answer.winding.end(), [](int k) { return k != 0; }))
     text << ", to the copy of the end " << winding_text(answer.winding) << " periods on";
-  text << "\n  " << answer.termination << " in " << answer.iterations << " iterations from the "
-       << answer.start;
+  text << "\n  " << termination_name(answer.termination) << " in " << answer.iterations
+       << " iterations from the " << answer.start;
   if (answer.gradient_residual)
     text << std::setprecision(2) << ", gradient residual " << *answer.gradient_residual;
   if (answer.minimum && *answer.minimum)
@@ -146,8 +146,9 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
     text << "\n";
   }
   if (path.contains("exact_length"))
-    text << "  exact: " << problem.exact_formula << " = " << *problem.exact << std::setprecision(2)
-         << ", relative error " << path["relative_error"].get<double>() << "\n";
+    text << "  exact: " << (problem.exact ? problem.exact_formula : "the closed form") << " = "
+         << path["exact_length"].get<double>() << std::setprecision(2) << ", relative error "
+         << path["relative_error"].get<double>() << "\n";
 }
 
 std::string text_of(const GeodesicRun& run) {
@@ -169,6 +170,16 @@ std::string text_of(const GeodesicRun& run) {
   return text.str();
 }
 
+/// The distance, where it is known: of an example's first pair, or in closed form.
+std::optional<double> exact_length(const GeodesicRun& run, int64_t pair) {
+  if (run.problem.exact) return pair == 0 ? run.problem.exact : std::nullopt;
+  if (run.problem.from_files || !std::isfinite(run.answers[static_cast<size_t>(pair)].length))
+    return std::nullopt;
+  const auto exact =
+      run.metric->closed_form_distance(row_major(run.problem.start[pair]), row_major(run.problem.end[pair]));
+  return exact && std::isfinite(*exact) ? exact : std::nullopt;
+}
+
 }  // namespace
 
 void summarise(GeodesicRun& run) {
@@ -177,9 +188,9 @@ void summarise(GeodesicRun& run) {
   for (size_t pair = 0; pair < run.answers.size(); ++pair) {
     const GeodesicAnswer& answer = run.answers[pair];
     json path = path_of(answer, run.problem, *run.metric, lost);
-    if (run.problem.exact && pair == 0) {
-      path["exact_length"] = *run.problem.exact;
-      put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *run.problem.exact - 1, lost);
+    if (const auto exact = exact_length(run, static_cast<int64_t>(pair)); exact && *exact > 0) {
+      path["exact_length"] = *exact;
+      path["relative_error"] = answer.extrapolated.value_or(answer.length) / *exact - 1;
     }
     for (const Warning& each : answer.warnings)
       run.warnings.push_back(run.answers.size() > 1

@@ -56,7 +56,10 @@ def test_never_below_the_distance_and_hardly_above(manifold, tmp_path):
     else:
         points = generator.normal(size=(25, 2))
         truth = sphere_distances(points)
-    found, figures = distances_of(matrix(points, "--manifold", manifold, out=tmp_path / "run").ok())
+    known = matrix(points, "--manifold", manifold, out=tmp_path / "known").ok()
+    assert known.document["summary"]["method"] == "closed-form"
+    assert np.allclose(distances_of(known)[0], truth, rtol=1e-12, atol=1e-15)
+    found, figures = distances_of(matrix(points, "--manifold", manifold, "--method", "newton", out=tmp_path / "run").ok())
     above = np.triu_indices(len(points), 1)
     assert (found[above] >= truth[above] * (1 - 1e-12)).all()
     assert (found[above] <= truth[above] * (1 + 1e-6)).all()
@@ -66,10 +69,12 @@ def test_never_below_the_distance_and_hardly_above(manifold, tmp_path):
 
 def test_of_a_torus_the_short_way_round(tmp_path):
     points = np.random.default_rng(2).uniform(-3, 3, size=(8, 2))
-    found, _ = distances_of(matrix(points, "--manifold", "flat-torus", out=tmp_path / "run").ok())
+    known, _ = distances_of(matrix(points, "--manifold", "flat-torus", out=tmp_path / "known").ok())
+    found, _ = distances_of(matrix(points, "--manifold", "flat-torus", "--method", "newton", out=tmp_path / "run").ok())
     difference = points[:, None] - points[None]
     difference -= 2 * np.pi * np.round(difference / (2 * np.pi))
     assert np.allclose(found, np.linalg.norm(difference, axis=2), rtol=1e-9)
+    assert np.allclose(known, np.linalg.norm(difference, axis=2), rtol=1e-13)
 
 
 def test_round_a_hole_by_way_of_other_points(tmp_path):

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -89,6 +90,12 @@ class AnalyticMap {
   /// known.
   virtual std::shared_ptr<const AnalyticMap> smoothed(double /*kink_width*/) const { return nullptr; }
 
+  /// The distance between a [D] and b [D] in closed form where it is known, identifications apart: of a chart
+  /// that of the metric JᵀJ, of a weight n that of n² times the Euclidean metric.
+  virtual std::optional<double> closed_form_distance(const double* /*a*/, const double* /*b*/) const {
+    return std::nullopt;
+  }
+
   /// One point, for convenience: x [M], jacobian [M, D].
   void value(const double* z, double* x) const { values(1, z, nullptr, x); }
   void jacobian(const double* z, double* x, double* jacobian) const;
@@ -101,7 +108,8 @@ class AnalyticMap {
 using ChartPointer = std::shared_ptr<const AnalyticMap>;
 
 /// Φ from a generic callable `f(const T* z, T* x)`, T any scalar: z [D], x [M]. A callable that copies z to x
-/// says so by a member `static constexpr bool kIdentity = true`.
+/// says so by a member `static constexpr bool kIdentity = true`;
+/// one that knows its distances has a member `double distance(const double* a, const double* b) const`.
 /// Throws Error(kArgument) unless D ≥ 1 and M ≥ 1.
 template <class Function>
 ChartPointer chart(Function f, int latent_dim, int embedding_dim, std::string name = "chart");

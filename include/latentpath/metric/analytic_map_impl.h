@@ -190,6 +190,12 @@ class FunctionMap final : public AnalyticMap {
         kink_width_(kink_width) {}
   bool depends_on_time() const override { return Call::kTime; }
   bool is_identity() const override { return Call::kIdentity; }
+  std::optional<double> closed_form_distance(const double* a, const double* b) const override {
+    if constexpr (requires { call_->f.distance(a, b); })
+      return call_->f.distance(a, b);
+    else
+      return std::nullopt;
+  }
 
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
     const auto dim = static_cast<std::size_t>(latent_dim()), outputs = static_cast<std::size_t>(output_dim());

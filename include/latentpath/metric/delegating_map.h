@@ -26,6 +26,9 @@ class DelegatingMap : public AnalyticMap {
   double rounding() const override { return inner_->rounding(); }
   bool concurrent() const override { return inner_->concurrent(); }
   const Topology& topology() const override { return inner_->topology(); }
+  std::optional<double> closed_form_distance(const double* a, const double* b) const override {
+    return inner_->closed_form_distance(a, b);
+  }
   void values(std::size_t count, const double* z, const double* t, double* x) const override {
     inner_->values(count, z, t, x);
   }

@@ -6,6 +6,7 @@
 //   double length = metric.length(nodes, 2).length;     // of the curve itself, refined until it settles
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,11 +52,11 @@ class WeightedMetric {
                        double* lengths) const;
 
   /// Length of the polyline nodes [count, D], taken as the curve it is in the chart: every segment cut into
-  /// 4, 8, 16, … subdivisions until the length changes by less than `tolerance` of itself, or by what
-  /// rounding of the chart may do (AnalyticMap:: rounding), or into `max_subdivisions`; where it has not
-  /// settled then, segments are cut further where they need it, towards the rim of a bounded space above all.
-  /// Length, length in H, chord cost on that grid as the refined one, and least weight: the figures that a
-  /// search asks for.
+  /// 2, 4, 8, … subdivisions until the length, or what Richardson extrapolates from two grids, changes by
+  /// less than `tolerance` of itself, or by what rounding of the chart may do (AnalyticMap::rounding), or
+  /// into `max_subdivisions`; where it has not settled then, segments are cut further where they need it,
+  /// towards the rim of a bounded space above all. Length, length in H, chord cost on that grid as the
+  /// refined one, and least weight: the figures that a search asks for.
   CurveFigures<double> length(std::span<const double> nodes, double tolerance = 1e-7,
                               int max_subdivisions = 256) const;
   /// All figures of the polyline: lengths as above; the chord cost (paper A, Eq. 5), nodes at even times, on
@@ -69,6 +70,10 @@ class WeightedMetric {
   double lower_bound(const double* a, const double* b) const;
   /// The same for many pairs a, b [count, D] in one batch: [count].
   void lower_bounds(std::size_t count, const double* a, const double* b, double* bounds) const;
+
+  /// The distance between a [D] and b [D], by the shortest way round, where chart and weight have it in
+  /// closed form.
+  std::optional<double> closed_form_distance(std::span<const double> a, std::span<const double> b) const;
 
   /// ‖x_{i+1} − x_i‖² of images x [count + 1, M] → [count], or d_iᵀ G((x_i + x_{i+1})/2) d_i, d_i = x_{i+1} −
   /// x_i.

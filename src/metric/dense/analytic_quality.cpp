@@ -1,5 +1,6 @@
 #include "latentpath/metric/analytic_quality.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -90,8 +91,24 @@ struct CubeSurface {
   }
 };
 
+double squared_norm(const double* z, int dim) {
+  double square = 0;
+  for (int i = 0; i < dim; ++i) square += z[i] * z[i];
+  return square;
+}
+
+double squared_difference(const double* a, const double* b, int dim) {
+  double square = 0;
+  for (int i = 0; i < dim; ++i) square += (b[i] - a[i]) * (b[i] - a[i]);
+  return square;
+}
+
 struct Poincare {
   int dim;
+  double distance(const double* a, const double* b) const {
+    const double rims = (1 - squared_norm(a, dim)) * (1 - squared_norm(b, dim));
+    return 2 * std::asinh(std::sqrt(squared_difference(a, b, dim) / rims));
+  }
   template <class T>
   T operator()(const T* z) const {
     T square = z[0] * z[0];
@@ -104,6 +121,9 @@ struct Poincare {
 
 struct HalfSpace {
   int dim;
+  double distance(const double* a, const double* b) const {
+    return 2 * std::asinh(0.5 * std::sqrt(squared_difference(a, b, dim) / (a[dim - 1] * b[dim - 1])));
+  }
   template <class T>
   T operator()(const T* z) const {
     if (!(z[dim - 1] > 0.0)) return T(std::numeric_limits<double>::infinity());
@@ -113,6 +133,13 @@ struct HalfSpace {
 
 struct StereographicWeight {
   int dim;
+  double distance(const double* a, const double* b) const {
+    // ‖x − y‖² and ‖x + y‖² of the images, times (1 + ‖a‖²)(1 + ‖b‖²)/4.
+    const double difference = squared_difference(a, b, dim);
+    double sum = 1 + squared_norm(a, dim) * squared_norm(b, dim);
+    for (int i = 0; i < dim; ++i) sum += 2 * a[i] * b[i];
+    return 2 * std::atan2(std::sqrt(difference), std::sqrt(std::max(0.0, sum)));
+  }
   template <class T>
   T operator()(const T* z) const {
     T square = z[0] * z[0];

@@ -14,9 +14,40 @@ namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
 
+/// ‖b − a‖.
+double straight(const double* a, const double* b, int dim) {
+  double square = 0;
+  for (int i = 0; i < dim; ++i) square += (b[i] - a[i]) * (b[i] - a[i]);
+  return std::sqrt(square);
+}
+
+/// The angle between the unit vectors x and y, exact to rounding for small ones and near π alike.
+double angle_between(const std::vector<double>& x, const std::vector<double>& y) {
+  double difference = 0, sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    difference += (x[i] - y[i]) * (x[i] - y[i]);
+    sum += (x[i] + y[i]) * (x[i] + y[i]);
+  }
+  return 2 * std::atan2(std::sqrt(difference), std::sqrt(sum));
+}
+
+/// The great circle between the images of a chart of the unit sphere in R^dimension about `centre` × its last
+/// axis.
+template <class Chart>
+double on_unit_sphere(const Chart& chart, const double* a, const double* b, int dimension,
+                      double centre = 0) {
+  std::vector<double> x(static_cast<std::size_t>(dimension)), y(x);
+  chart(a, x.data());
+  chart(b, y.data());
+  x.back() -= centre;
+  y.back() -= centre;
+  return angle_between(x, y);
+}
+
 struct Plane {
   static constexpr bool kIdentity = true;
   int dim;
+  double distance(const double* a, const double* b) const { return straight(a, b, dim); }
   template <class T>
   void operator()(const T* z, T* x) const {
     for (int i = 0; i < dim; ++i) x[i] = z[i];
@@ -25,6 +56,7 @@ struct Plane {
 
 struct HalfSphere {
   int dim;
+  double distance(const double* a, const double* b) const { return on_unit_sphere(*this, a, b, dim + 1, 1); }
   template <class T>
   void operator()(const T* z, T* x) const {
     using std::sqrt;
@@ -38,6 +70,7 @@ struct HalfSphere {
 
 struct Stereographic {
   int dim;
+  double distance(const double* a, const double* b) const { return on_unit_sphere(*this, a, b, dim + 1); }
   template <class T>
   void operator()(const T* z, T* x) const {
     T square = z[0] * z[0];
@@ -72,6 +105,9 @@ struct Torus {
 
 struct Cylinder {
   double radius;
+  double distance(const double* a, const double* b) const {
+    return std::hypot(radius * (b[0] - a[0]), b[1] - a[1]);
+  }
   template <class T>
   void operator()(const T* z, T* x) const {
     using std::cos, std::sin;
@@ -94,6 +130,7 @@ struct Moebius {
 };
 
 struct SphereInAngles {
+  double distance(const double* a, const double* b) const { return on_unit_sphere(*this, a, b, 3); }
   template <class T>
   void operator()(const T* z, T* x) const {
     using std::cos, std::sin;
@@ -105,6 +142,7 @@ struct SphereInAngles {
 };
 
 struct ProjectiveLine {
+  double distance(const double* a, const double* b) const { return std::abs(*b - *a); }
   template <class T>
   void operator()(const T* z, T* x) const {
     using std::cos, std::sin;
@@ -127,6 +165,10 @@ struct Paraboloid {
 };
 
 struct SwissRoll {
+  static double arc(double u) { return 0.5 * (u * std::hypot(1, u) + std::asinh(u)); }
+  double distance(const double* a, const double* b) const {
+    return std::hypot(arc(b[0]) - arc(a[0]), b[1] - a[1]);
+  }
   template <class T>
   void operator()(const T* z, T* x) const {
     using std::cos, std::sin;
