@@ -52,6 +52,7 @@ void run_job(JobCall& call, const OptionTable<JobCall>& table, const Show& show 
   table.validate(call);
   auto& job = call.job;
   if constexpr (requires { job.models.folders; }) job.models.folders = model_folders();
+  if constexpr (requires { job.folders; }) job.folders = model_folders();
   if (call.shell.open && job.out.empty())
     throw Error(ErrorKind::kArgument, "`open` shows the report of a run folder: it needs `out`");
   std::optional<GuardedRunFolder> folder;  // before the long computation: fails early

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/npy.h"
@@ -34,6 +35,14 @@ bool fits(const Tensor& rows, const Part& part, int64_t latents, int64_t wanted,
          places.max().item<double>() <= static_cast<double>(last) && at::isfinite(rows).all().item<bool>();
 }
 
+std::optional<Molecule> readable_molecule(const std::string& smiles) {
+  try {
+    return parse_molecule(smiles, "a molecule").molecule;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Tensor encode_part(const JunctionTreeVae& vae, const std::vector<std::string>& smiles,
                    const SyntheticAccessibility& accessibility, const Part& part, int64_t wanted,
                    const CancellationToken& token) {
@@ -54,13 +63,13 @@ Tensor encode_part(const JunctionTreeVae& vae, const std::vector<std::string>& s
                                        : "what is encoded stays in " + part.file.parent_path().string() +
                                              ", and the same command goes on from there");
     const auto at = static_cast<size_t>(i * available / wanted);
-    const Molecule molecule = parse_molecule(smiles[at], "molecule " + std::to_string(at + 1)).molecule;
-    if (!vae.unknown_fragments(molecule).empty()) continue;
-    const MoleculeProperties properties = properties_of(molecule, accessibility);
+    const auto molecule = readable_molecule(smiles[at]);
+    if (!molecule || !vae.unknown_fragments(*molecule).empty()) continue;
+    const MoleculeProperties properties = properties_of(*molecule, accessibility);
     facts.push_back(static_cast<double>(at));
     for (size_t column = 0; column < latent_properties().size(); ++column)
       facts.push_back(property_value(properties, static_cast<int64_t>(column)));
-    waiting.push_back(molecule);
+    waiting.push_back(*molecule);
     if (static_cast<int64_t>(waiting.size()) == kTogether) encode_waiting();
   }
   encode_waiting();

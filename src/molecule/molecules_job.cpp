@@ -9,8 +9,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/metric/epsilon.h"
+#include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/molecule_pairs.h"
-#include "latentpath/molecule/published_jtvae.h"
 #include "latentpath/run/verdict.h"
 #include "molecule/molecule_tables.h"
 
@@ -38,6 +39,7 @@ void check_job(const MoleculesJob& o) {
                      "a molecule is missing: give `from` and `to` (SMILES), or `loop`, or a list as `pairs`");
     LATENTPATH_CHECK(!o.to.empty(), kArgument, "`to` is missing: give the molecule at the end of the path");
   }
+  check_epsilon_of_a_quality(o.search.epsilon);
   LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
   if (is_built_in(o.property)) return;
   LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
@@ -52,13 +54,8 @@ OptionTable<MoleculePathOptions> search_table() {
   t.group("How it is sought")
       .add("segments", &O::segments)
       .help("Segments of the path in the latent space")
-      .range(4, 1024)
-      .add("epsilon", &O::epsilon)
-      .help(
-          "How much places weigh where the property is not reached: up to -log(epsilon); above 0 and below "
-          "0.5, as of every quality")
-      .above(0)
-      .below(0.5)
+      .range(4, 1024);
+  add_epsilon(t, &O::epsilon)
       .add("starts", &O::starts)
       .help("Searches, of which the one with the best molecule is kept")
       .range(1, 100)
@@ -121,7 +118,9 @@ OptionTable<MoleculesJob> make_table() {
   t.include(&J::requirements, requirements)
       .group("Model")
       .add("model", &J::model)
-      .help("Folder that latentpath data jtvae-zinc filled")
+      .help(
+          "Shipped model or file of one that latentpath train jtvae made, or a folder that latentpath data "
+          "jtvae-zinc filled")
       .names_file();
   static const OptionTable<MoleculePathOptions> search = search_table();
   t.include(&J::search, search);
@@ -154,10 +153,11 @@ double default_threshold(const std::string& property) {
 
 /// What a job runs on.
 struct Loaded {
-  explicit Loaded(const MoleculesJob& job)
-      : vae(published_jtvae_file(job.model)),
-        regressors(published_property_file(job.model)),
-        accessibility(find_fragment_scores({job.model})),
+  explicit Loaded(const MoleculesJob& job) : Loaded(job, find_molecule_model_files(job.model, job.folders)) {}
+  Loaded(const MoleculesJob& job, const MoleculeModelFiles& files)
+      : vae(files.vae),
+        regressors(files.properties),
+        accessibility(find_fragment_scores({files.vae.parent_path()})),
         property(is_built_in(job.property) ? built_in_property(job.property, regressors)
                                            : property_of_file(job.property, vae, regressors)) {}
 

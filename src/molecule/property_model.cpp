@@ -42,8 +42,10 @@ struct PropertyModel::Networks {
 
 PropertyModel::PropertyModel(const std::filesystem::path& file) {
   const std::string name = file.string();
-  LATENTPATH_CHECK(std::filesystem::is_regular_file(file), kInput, "there is no file ", name,
-                   " with regressors of properties (latentpath data jtvae-zinc makes it)");
+  LATENTPATH_CHECK(
+      std::filesystem::is_regular_file(file), kInput, "there is no file ", name,
+      " with regressors of properties: latentpath data jtvae-zinc and latentpath train jtvae make one "
+      "beside their model");
   check_archive(file, name);
   auto networks = std::make_shared<Networks>();
   try {

@@ -11,6 +11,7 @@
 #include "latentpath/io/archive.h"
 #include "latentpath/models/pickled_tensors.h"
 #include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/packed_file.h"
@@ -82,7 +83,7 @@ std::filesystem::path published_jtvae_file(const std::filesystem::path& folder) 
 }
 
 std::filesystem::path published_property_file(const std::filesystem::path& folder) {
-  return folder / "jtvae-zinc-properties.pt";
+  return property_file_of(published_jtvae_file(folder));
 }
 
 std::filesystem::path fetch_wheel(const std::string& package, const std::string& version,
@@ -144,12 +145,9 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
 
 nlohmann::json train_published_regressors(const std::filesystem::path& folder, int64_t molecules,
                                           const ProgressObserver& progress, const CancellationToken& token) {
-  const JunctionTreeVae vae(published_jtvae_file(folder));
-  const SyntheticAccessibility accessibility(find_fragment_scores({folder}));
-  const EncodedMolecules encoded =
-      encode_molecules(vae, moses_molecules("train", folder, progress, token), accessibility,
-                       {.molecules = molecules, .folder = folder / "encoded"}, progress, token);
-  return train_property_model(encoded, vae.describe(), published_property_file(folder), {}, progress, token);
+  return train_regressors(published_jtvae_file(folder), moses_molecules("train", folder, progress, token),
+                          "MOSES, training part", {.molecules = molecules, .folder = folder / "encoded"},
+                          progress, token);
 }
 
 std::string fetch_published_models(const std::filesystem::path& folder, const ProgressObserver& progress,

@@ -15,6 +15,8 @@
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
 #include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_models.h"
+#include "latentpath/molecule/property_model.h"
 #include "latentpath/molecule/published_jtvae.h"
 #include "latentpath/run/run_progress.h"
 #include "latentpath/zoo/model_store.h"
@@ -222,6 +224,7 @@ class Training {
     train(weights);
     save(weights);
     JtvaeTrainingSummary summary = finish(weights);
+    if (options_.regressors > 0) add_regressors(summary);
     std::error_code ignored;
     fs::remove(checkpoint_, ignored);
     if (!kept_with_data) fs::remove_all(prepared_, ignored);
@@ -378,7 +381,7 @@ class Training {
       counted = saved = Clock::now();
       save(weights);
     };
-    const int64_t began = step_;
+    began_ = step_;
     Tensor order;
     while (step_ < steps_) {
       const int64_t epoch = step_ / steps_per_epoch_, in_epoch = step_ % steps_per_epoch_;
@@ -397,7 +400,7 @@ class Training {
                        ": try a smaller `learning_rate` than ", options_.learning_rate);
       ++step_;
       note(now, seconds_ + seconds_since(counted));
-      if (step_ - began == kTimed) announce(seconds_since(counted) / kTimed);
+      if (step_ - began_ == kTimed) announce(seconds_since(counted) / kTimed);
       if (progress_)
         progress_({join_message("epoch ", epoch + 1, " of ", options_.epochs, " (clusters ",
                                 percent(now.clusters_right), ", ends ", percent(now.ends_right),
@@ -500,6 +503,28 @@ class Training {
     return summary;
   }
 
+  /// Of properties, on molecules of those that were learned from.
+  void add_regressors(JtvaeTrainingSummary& summary) const {
+    auto encoded = options_.out;
+    encoded.replace_extension(".encoded");
+    if (began_ < steps_) fs::remove_all(encoded);  // of other weights
+    if (static_cast<int64_t>(known_.molecules.size()) < kFewestForRegressors) {
+      if (progress_)
+        progress_(
+            {.stage = "",
+             .note = join_message("jtvae: no regressors of properties are trained: ", known_.molecules.size(),
+                                  " molecules are too few, ", kFewestForRegressors, " are needed")});
+      return;
+    }
+    const nlohmann::json card =
+        train_regressors(options_.out, lists_.training, lists_.source,
+                         {.molecules = options_.regressors, .folder = encoded}, progress_, token_);
+    for (const auto& [name, figures] : card.at("figures").items())
+      summary.r2.emplace_back(name, figures.value("r2", std::nan("")));
+    std::error_code ignored;
+    fs::remove_all(encoded, ignored);
+  }
+
   nlohmann::json card(const JtvaeTrainingSummary& summary, const Reconstruction& figures,
                       const Weights& weights) const {
     int64_t numbers = 0;
@@ -549,7 +574,7 @@ class Training {
   Lists lists_;
   TrainingMolecules known_;
   JtvaeSizes sizes_;
-  int64_t steps_per_epoch_ = 0, steps_ = 0, step_ = 0;
+  int64_t steps_per_epoch_ = 0, steps_ = 0, step_ = 0, began_ = 0;
   double seconds_ = 0;
   std::vector<Tensor> losses_;  // rows of the table
   Tensor sum_ = at::zeros({kColumns}, at::kDouble);
@@ -590,12 +615,19 @@ const OptionTable<JtvaeTraining>& jtvae_training_table() {
           .add("held-out", &T::held_out)
           .help("Molecules that the finished model is measured on; of a list a tenth at most")
           .range(0, 100'000)
+          .add("regressors", &T::regressors)
+          .help("Molecules that regressors of log P, QED and SA on the latents are trained on")
+          .range(0, 10'000'000)
+          .zero("none: `latentpath molecules` needs some")
           .add("checkpoint-minutes", &T::checkpoint_minutes)
           .help("Minutes between checkpoints; there is one after each epoch, too")
           .unit("min")
           .at_least(0)
           .zero("none between epochs")
           .rule([](const T& t) {
+            LATENTPATH_CHECK(t.regressors == 0 || t.regressors >= kFewestForRegressors, kArgument,
+                             "`regressors` is ", t.regressors, ": they need ", kFewestForRegressors,
+                             " molecules at least; 0 for none");
             LATENTPATH_CHECK(t.latents % 2 == 0, kArgument, "`latents` is ", t.latents,
                              ": it must be even, for half of them are the tree's");
           });

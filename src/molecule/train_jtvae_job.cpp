@@ -63,6 +63,8 @@ std::string execute_jtvae_training(const TrainJob& job, const JtvaeTraining& own
     text += join_message("of ", done.measured, " molecules held out ", figure_text(100 * done.reconstructed),
                          " % are reconstructed from the mean, ", figure_text(100 * done.exact),
                          " % with exact ends\n");
+  for (const auto& [property, r2] : done.r2)
+    text += join_message("regressor of ", property, ": R2 ", figure_text(r2), "\n");
   return text;
 }
 

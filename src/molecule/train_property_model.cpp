@@ -124,8 +124,8 @@ nlohmann::json train_property_model(const EncodedMolecules& molecules, const std
                                     const ProgressObserver& progress, const CancellationToken& token) {
   const auto started = std::chrono::steady_clock::now();
   EncodedMolecules examples = molecules;
-  LATENTPATH_CHECK(examples.codes.size(0) >= 100, kArgument,
-                   "regressors need 100 molecules at least that can be encoded, not ",
+  LATENTPATH_CHECK(examples.codes.size(0) >= kFewestForRegressors, kArgument, "regressors need ",
+                   kFewestForRegressors, " molecules at least that can be encoded, not ",
                    examples.codes.size(0));
   at::Generator generator = make_generator(training.seed);
   const int64_t count = examples.codes.size(0), held_out = count / 10, seen = count - held_out;
@@ -161,7 +161,7 @@ nlohmann::json train_property_model(const EncodedMolecules& molecules, const std
   nlohmann::json card{{"name", file.stem().string()},
                       {"kind", "regressors of molecular properties on latents"},
                       {"latents_of", latents_of},
-                      {"data", "MOSES, training part"},
+                      {"data", training.data},
                       {"molecules", seen},  // a twentieth of them to choose the epoch by
                       {"held_out", held_out},
                       {"left_out", examples.left_out},

@@ -267,6 +267,18 @@ class Preparation {
     write_atomically(file, [&](const fs::path& temporary) { write_file(temporary, text); });
   }
 
+  /// The lines of a kept text after the first, which is the sum of what it was made from; none where there is
+  /// no such text or it was made from something else.
+  static std::optional<std::vector<std::string>> kept_lines(const fs::path& file, const std::string& sum) {
+    if (file.empty() || !fs::is_regular_file(file)) return std::nullopt;
+    std::istringstream stream(read_file(file));
+    std::string first;
+    if (!std::getline(stream, first) || first != sum) return std::nullopt;
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+
   std::optional<Molecule> molecule(size_t line) {
     try {
       return parse_molecule(smiles_[line], "line " + std::to_string(line + 1) + " of " + name_).molecule;
@@ -286,12 +298,14 @@ class Preparation {
     const fs::path file =
         folder_.empty() ? fs::path() : folder_ / ("clusters-" + std::to_string(part) + ".txt");
     ClusterCounts counts;
-    if (!file.empty() && fs::is_regular_file(file)) {
-      std::istringstream stream(read_file(file));
-      std::string stored, cluster;
-      stream >> stored;
-      for (int64_t times = 0; stored == sum && stream >> times >> cluster;) counts[cluster] = times;
-      if (stored == sum) return counts;
+    if (const auto lines = kept_lines(file, sum)) {
+      for (const std::string& line : *lines) {
+        std::istringstream stream(line);
+        int64_t times = 0;
+        std::string cluster;
+        if (stream >> times >> cluster) counts[cluster] = times;
+      }
+      return counts;
     }
     for (size_t line = first; line < first + count; ++line) {
       check_token();
@@ -309,13 +323,8 @@ class Preparation {
   /// The clusters of all molecules, the most frequent first; kept as a text, its first line the list's sum.
   std::vector<std::string> vocabulary() {
     const std::string sum = std::to_string(hash_of(smiles_, 0, smiles_.size(), kStart + kFormat));
-    const fs::path file = folder_ / "vocabulary.txt";
-    if (!folder_.empty() && fs::is_regular_file(file)) {
-      std::istringstream stream(read_file(file));
-      std::vector<std::string> lines;
-      for (std::string line; std::getline(stream, line);) lines.push_back(line);
-      if (!lines.empty() && lines[0] == sum) return {lines.begin() + 1, lines.end()};
-    }
+    const fs::path file = folder_.empty() ? fs::path() : folder_ / "vocabulary.txt";
+    if (auto lines = kept_lines(file, sum)) return *std::move(lines);
     const ClusterVocabulary none(std::vector<std::string>{});
     ClusterCounts counts;
     run_in_parallel(parts_of_list(), [&](int64_t i) {
@@ -336,7 +345,7 @@ class Preparation {
       list.push_back(cluster);
       text += cluster + "\n";
     }
-    if (!folder_.empty()) keep(file, text);
+    if (!file.empty()) keep(file, text);
     return list;
   }
 

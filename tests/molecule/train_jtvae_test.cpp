@@ -6,12 +6,16 @@
 
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/io/file.h"
 #include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_models.h"
+#include "latentpath/molecule/property_model.h"
+#include "latentpath/zoo/model_store.h"
 #include "molecule/jtvae_losses.h"
 
 namespace latentpath {
@@ -197,6 +201,7 @@ JtvaeTraining small_training(const fs::path& folder, size_t count) {
   training.batch = 16;
   training.learning_rate = 3e-3;
   training.held_out = 3;
+  training.regressors = 0;
   return training;
 }
 
@@ -220,6 +225,32 @@ TEST(TrainJtvae, LossFallsAndTheModelEncodesAndDecodes) {
                                     {.neutralise = false, .most_atoms = 10000})
                          .molecule.smiles());
   EXPECT_GT(different.size(), 3U);
+}
+
+TEST(TrainJtvae, RegressorsAreTrainedWithIt) {
+  const auto folder = folder_of("regressors");
+  JtvaeTraining training = small_training(folder, 130);
+  training.epochs = 1;
+  training.held_out = 0;
+  training.regressors = 120;
+  const JtvaeTrainingSummary summary = train_jtvae(training);
+  EXPECT_THAT(summary.r2, testing::SizeIs(3));
+  EXPECT_FALSE(fs::exists(folder / "model.encoded"));
+  const MoleculeModelFiles found = find_molecule_model_files(folder.string());
+  EXPECT_EQ(found.vae, training.out);
+  EXPECT_EQ(find_molecule_model_files("model", {folder}).properties, found.properties);
+  EXPECT_EQ(PropertyModel(found.properties).latent_dim(), 16);
+  EXPECT_EQ(read_card(found.properties).at("data"), "list.smi");
+
+  training.regressors = 50;
+  EXPECT_THROW(train_jtvae(training), Error);
+  training = small_training(folder_of("too-few"), 40);
+  training.epochs = 1;
+  training.regressors = 200;
+  std::string told;
+  train_jtvae(training, [&](const Progress& now) { told += now.note; });
+  EXPECT_THAT(told, HasSubstr("too few"));
+  EXPECT_FALSE(fs::exists(property_file_of(training.out)));
 }
 
 /// Interrupted after some steps, gone on with, and on several threads: the same bytes.

@@ -29,7 +29,7 @@ double property_value(const MoleculeProperties& properties, int64_t column);
 struct EncodedMolecules {
   Tensor rows;           ///< [n] int64: places in the list
   Tensor codes, values;  ///< [n, D], [n, properties] float32, in the order of latent_properties()
-  int64_t left_out = 0;  ///< molecules with fragments outside of the vocabulary
+  int64_t left_out = 0;  ///< those that cannot be read, or have fragments outside of the vocabulary
 };
 
 struct EncodingOptions {

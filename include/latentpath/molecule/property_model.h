@@ -55,9 +55,13 @@ class PropertyModel {
   std::shared_ptr<const Networks> networks_;
 };
 
+/// Molecules that can be encoded: with fewer there is nothing to learn.
+constexpr int64_t kFewestForRegressors = 100;
+
 struct PropertyTraining {
   int64_t epochs = 12;
   uint64_t seed = 1;
+  std::string data = "molecules of one's own";  ///< where they are from, for the card
 };
 
 /// Trains the networks on encoded molecules and writes the file with a card beside it: R² and, for log P < 0,

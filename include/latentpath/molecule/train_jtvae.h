@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "latentpath/core/option_table.h"
@@ -34,6 +35,8 @@ struct JtvaeTraining {
   double kl_from = 0.1;           ///< share of the steps after which it begins to grow, for as many again
   double learning_rate = 1e-3;    ///< falls along half a cosine
   int64_t held_out = 500;         ///< molecules that the finished model is measured on
+  int64_t regressors =
+      50'000;  ///< molecules that regressors of properties are trained on, FILE-properties.pt; 0: none
   uint64_t seed = 1;
   int64_t threads = 1;
   double checkpoint_minutes = 5;
@@ -53,6 +56,7 @@ struct JtvaeTrainingSummary {
   double seconds = 0;    ///< of training, all resumed parts together
   double reconstructed = 0, exact = 0;  ///< shares of the molecules held out: from the mean, with exact ends
   int64_t measured = 0;                 ///< molecules that could be
+  std::vector<std::pair<std::string, double>> r2 = {};  ///< of the regressors, by property
 };
 
 /// When the token is raised, saves FILE.checkpoint and throws Error(kInterrupted): a later run with `resume`
