@@ -1,15 +1,16 @@
 // How good is the junction tree VAE, and how good are paths between molecules?
 //
-//   benchmark_molecules reconstruct FOLDER COUNT            held-out molecules of MOSES, from the mean and
-//                                                           with exact ends
-//   benchmark_molecules prior FOLDER COUNT                  what latents of N(0, I), and far out, decode to
-//   benchmark_molecules paths FOLDER COUNT logp|qed|sa      pairs of held-out molecules against the straight
-//                                                           line
-//   benchmark_molecules loops FOLDER COUNT                  loops through held-out molecules that raise QED
-//   benchmark_molecules train FOLDER COUNT                  regressors on COUNT encoded molecules, written
-//                                                           into FOLDER
+//   benchmark_molecules reconstruct MODEL COUNT MOSES            held-out molecules, from the mean and with
+//                                                                exact ends
+//   benchmark_molecules prior MODEL COUNT                        what latents of N(0, I), and far out, decode to
+//   benchmark_molecules paths MODEL COUNT MOSES logp|qed|sa      pairs of held-out molecules against the
+//                                                                straight line
+//   benchmark_molecules loops MODEL COUNT MOSES                  loops through held-out molecules that raise QED
+//   benchmark_molecules train MODEL COUNT MOSES                  regressors on COUNT encoded molecules, written
+//                                                                beside the model
 //
-// FOLDER is what `latentpath data jtvae-zinc` filled.
+// MODEL is as of `latentpath molecules --model`: a file, a folder or the name of a shipped one; MOSES a
+// folder with the molecules, that `latentpath data moses` or `latentpath data jtvae-zinc` filled.
 
 #include <ATen/Parallel.h>
 
@@ -24,7 +25,7 @@
 
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
-#include "latentpath/molecule/encoded_molecules.h"
+#include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/molecule_path.h"
 #include "latentpath/molecule/published_jtvae.h"
 
@@ -149,10 +150,10 @@ double wall() {
 }
 
 /// Figs. 17 (logp), 18 (qed; both ends below 0.8) and 19 (loops through molecules of QED below 0.7).
-void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& folder, int64_t count,
-           const std::string& property, bool loops) {
-  const lp::PropertyModel model(lp::published_property_file(folder));
-  const lp::SyntheticAccessibility accessibility(lp::find_fragment_scores({folder}));
+void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& regressors,
+           const std::filesystem::path& folder, int64_t count, const std::string& property, bool loops) {
+  const lp::PropertyModel model(regressors);
+  const lp::SyntheticAccessibility accessibility(lp::find_fragment_scores());
   std::vector<lp::Molecule> molecules;
   for (const lp::Molecule& molecule : held_out(folder, (property == "qed" ? 8 : 3) * count))
     if (vae.unknown_fragments(molecule).empty() &&
@@ -205,23 +206,30 @@ void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& folder, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr,
-                 "benchmark_molecules reconstruct|prior|paths|loops|train FOLDER COUNT [logp|qed|sa]\n");
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (argc < (what == "prior" ? 4 : 5)) {
+    std::fprintf(
+        stderr,
+        "benchmark_molecules reconstruct|prior|paths|loops|train MODEL COUNT [MOSES [logp|qed|sa]]\n");
     return 2;
   }
-  const std::string what = argv[1], property = what == "loops" ? "qed" : argc > 4 ? argv[4] : "logp";
+  const std::string property = what == "loops" ? "qed" : argc > 5 ? argv[5] : "logp";
   at::set_num_threads(what == "paths" || what == "loops" ? 2 : 1);
-  const std::filesystem::path folder = argv[2];
+  const lp::MoleculeModelFiles files = lp::find_molecule_model_files(argv[2], {"models"});
   const int64_t count = std::atoll(argv[3]);
-  const lp::JunctionTreeVae vae(lp::published_jtvae_file(folder));
-  if (what == "reconstruct")
+  const std::filesystem::path folder = argc > 4 ? argv[4] : "";
+  const lp::JunctionTreeVae vae(files.vae);
+  if (what == "reconstruct") {
     reconstruct(vae, folder, count);
-  else if (what == "train")
-    std::printf("%s\n", lp::train_published_regressors(folder, count).dump(2).c_str());
-  else if (what == "prior")
+  } else if (what == "train") {
+    const nlohmann::json card =
+        lp::train_regressors(files.vae, lp::moses_molecules("train", folder), "MOSES, training part",
+                             {.molecules = count, .folder = files.vae.parent_path() / "encoded"});
+    std::printf("%s\n", card.dump(2).c_str());
+  } else if (what == "prior") {
     prior(vae, count);
-  else
-    paths(vae, folder, count, property, what == "loops");
+  } else {
+    paths(vae, files.properties, folder, count, property, what == "loops");
+  }
   return 0;
 }

@@ -87,7 +87,7 @@ def parallel_transport(chart, w, z0=None, z1=None, *, velocity=None, along=None,
     w, z0, z1, velocity: [D] or [n, D]; of matrix manifolds as of exponential_map()
     along: [nodes, D], in the place of z0: straight segments of the chart
 
-    Returns the vectors at the end, and the estimated error of each relative to its length, from twice as many steps.
+    Returns the vectors at the end, and the estimated error of each relative to its length, by twice as many parts.
     """
     if sum(way is not None for way in (z1, velocity, along)) != 1 or (z0 is None) == (along is None):
         raise ValueError("give `z0` with `z1` or `velocity`, or `along`")

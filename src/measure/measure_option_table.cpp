@@ -30,7 +30,8 @@ void check_method(const MeasureOptions& o) {
 }
 
 std::vector<OptionChoice> start_choices() {
-  std::vector<OptionChoice> choices{{"auto", "all, the best is kept"}};
+  std::vector<OptionChoice> choices{
+      {"auto", "all, until one costs no more than the bound; the best is kept"}};
   for (const MeasureStartRow& row : measure_starts()) choices.push_back({row.name, row.help});
   return choices;
 }

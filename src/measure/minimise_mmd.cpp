@@ -201,7 +201,9 @@ void minimise_mmd(MeasureSearch& search) {
     if (!candidates.empty() && search.cancellation.cancelled()) break;
     candidates.push_back(candidate_of(search, row));
     if (!has_reached_bound(search, candidates.back())) continue;
-    candidates.back().termination = Termination::kConverged;  // whatever its last step was
+    // There was nothing left to gain.
+    if (candidates.back().termination == Termination::kStalled)
+      candidates.back().termination = Termination::kConverged;
     break;
   }
   const auto key = [](const MeasureCandidate& c) {

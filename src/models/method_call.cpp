@@ -107,7 +107,7 @@ MethodCall::Given MethodCall::read_given(size_t argument, const std::string& tex
   const c10::TypePtr type = held_type(input.type());
   const bool optional = input.type()->kind() == c10::TypeKind::OptionalType;
   if (optional && (text == "none" || text == "None")) return given;
-  const std::vector<double> numbers = read_numbers(text).value_or(std::vector<double>());
+  const std::vector<double> numbers = read_number_list(text).value_or(std::vector<double>());
   const auto fits = [&](bool condition, const char* what) {
     LATENTPATH_CHECK(condition, kArgument, "`input` ", input.name(), " of ", name_, " is ", what, "; '", text,
                      "' is not");

@@ -56,6 +56,7 @@ OptionTable<MoleculePathOptions> search_table() {
       .help("Segments of the path in the latent space")
       .range(4, 1024);
   add_epsilon(t, &O::epsilon)
+      .above(0)
       .add("starts", &O::starts)
       .help("Searches, of which the one with the best molecule is kept")
       .range(1, 100)

@@ -143,13 +143,6 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
   return true;
 }
 
-nlohmann::json train_published_regressors(const std::filesystem::path& folder, int64_t molecules,
-                                          const ProgressObserver& progress, const CancellationToken& token) {
-  return train_regressors(published_jtvae_file(folder), moses_molecules("train", folder, progress, token),
-                          "MOSES, training part", {.molecules = molecules, .folder = folder / "encoded"},
-                          progress, token);
-}
-
 std::string fetch_published_models(const std::filesystem::path& folder, const ProgressObserver& progress,
                                    const CancellationToken& token) {
   const bool fetched = fetch_published_jtvae(folder, progress, token);
@@ -160,7 +153,8 @@ std::string fetch_published_models(const std::filesystem::path& folder, const Pr
     const PropertyModel sound(properties);
     card = read_card(properties);
   } catch (const Error&) {
-    card = train_published_regressors(folder, 50'000, progress, token);
+    card = train_regressors(file, moses_molecules("train", folder, progress, token), "MOSES, training part",
+                            {.folder = folder / "encoded"}, progress, token);
     trained = true;
   }
   std::ostringstream text;

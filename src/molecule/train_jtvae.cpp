@@ -207,6 +207,8 @@ class Training {
   }
 
   JtvaeTrainingSummary run() {
+    if (options_.regressors > 0)
+      find_fragment_scores({options_.out.parent_path()});  // else in vain, hours later
     lists_ = read_lists(options_, progress_, token_);
     const bool kept_with_data = fs::is_directory(options_.data);
     if (kept_with_data) prepared_ = options_.data / ("prepared-" + std::to_string(lists_.training.size()));
@@ -476,6 +478,9 @@ class Training {
   }
 
   JtvaeTrainingSummary finish(const Weights& weights) {
+    // Regressors that are there are of other latents.
+    fs::remove(property_file_of(options_.out));
+    fs::remove(regressors_card());
     write(weights, options_.out);
     const Reconstruction figures = reconstruct(options_.out, lists_.held_out, true, progress_, token_);
     if (token_.cancelled()) {
@@ -503,24 +508,29 @@ class Training {
     return summary;
   }
 
+  fs::path regressors_card() const {
+    return fs::path(property_file_of(options_.out)).replace_extension(".json");
+  }
+
   /// Of properties, on molecules of those that were learned from.
   void add_regressors(JtvaeTrainingSummary& summary) const {
     auto encoded = options_.out;
     encoded.replace_extension(".encoded");
     if (began_ < steps_) fs::remove_all(encoded);  // of other weights
-    if (static_cast<int64_t>(known_.molecules.size()) < kFewestForRegressors) {
-      if (progress_)
-        progress_(
-            {.stage = "",
-             .note = join_message("jtvae: no regressors of properties are trained: ", known_.molecules.size(),
-                                  " molecules are too few, ", kFewestForRegressors, " are needed")});
-      return;
+    try {
+      const nlohmann::json card =
+          train_regressors(options_.out, lists_.training, lists_.source,
+                           {.molecules = options_.regressors, .folder = encoded}, progress_, token_);
+      for (const auto& [name, figures] : card.at("figures").items())
+        summary.r2.emplace_back(name, figures.value("r2", std::nan("")));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInterrupted)
+        throw Error(ErrorKind::kInterrupted,
+                    join_message("interrupted while regressors of properties were trained: the model is in ",
+                                 options_.out.string(), ", and `resume` goes on with them"));
+      if (error.kind() != ErrorKind::kArgument) throw;
+      if (progress_) progress_({.stage = "", .note = join_message("jtvae: no regressors: ", error.what())});
     }
-    const nlohmann::json card =
-        train_regressors(options_.out, lists_.training, lists_.source,
-                         {.molecules = options_.regressors, .folder = encoded}, progress_, token_);
-    for (const auto& [name, figures] : card.at("figures").items())
-      summary.r2.emplace_back(name, figures.value("r2", std::nan("")));
     std::error_code ignored;
     fs::remove_all(encoded, ignored);
   }

@@ -125,7 +125,7 @@ nlohmann::json train_property_model(const EncodedMolecules& molecules, const std
   const auto started = std::chrono::steady_clock::now();
   EncodedMolecules examples = molecules;
   LATENTPATH_CHECK(examples.codes.size(0) >= kFewestForRegressors, kArgument, "regressors need ",
-                   kFewestForRegressors, " molecules at least that can be encoded, not ",
+                   kFewestForRegressors, " molecules at least that can be encoded; there are ",
                    examples.codes.size(0));
   at::Generator generator = make_generator(training.seed);
   const int64_t count = examples.codes.size(0), held_out = count / 10, seen = count - held_out;

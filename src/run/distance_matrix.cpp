@@ -7,7 +7,6 @@
 #include <cmath>
 #include <iomanip>
 #include <limits>
-#include <optional>
 #include <span>
 #include <sstream>
 
@@ -65,14 +64,21 @@ class Matrix {
   Found by_dense_solvers(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
                          bool keep_nodes);
   Found by_find_path(const Tensor& start, const Tensor& end);
-  /// All lengths, where the method is left open and the metric has them in closed form.
-  std::optional<Found> in_closed_form(const Tensor& start, const Tensor& end);
-  bool is_resolved(const Geodesic& geodesic, double length) const;
-  void resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOptions& options) const;
+  /// Takes all lengths, where the method is left open and the metric has them in closed form.
+  bool take_closed_form();
   double length_along(const Geodesic& geodesic) const;
-  double length_of(const Geodesic& geodesic) const;
+  bool is_resolved(const Geodesic& geodesic, double length) const;
+  void resolve_further(std::vector<Geodesic>& geodesics, std::vector<double>& lengths,
+                       const GeodesicOptions& options) const;
+  double shot_length(const Geodesic& geodesic, double length) const;
   double& distance(int64_t i, int64_t j) { return distances_[static_cast<size_t>(i * points_ + j)]; }
   void set(int64_t i, int64_t j, double length) { distance(i, j) = distance(j, i) = length; }
+  /// Lengths [pairs].
+  void set_all(const std::vector<double>& lengths) {
+    size_t pair = 0;
+    for (int64_t i = 0; i < points_; ++i)
+      for (int64_t j = i + 1; j < points_; ++j) set(i, j, lengths[pair++]);
+  }
   Tensor point(int64_t i) const {
     // The first row of pairs has point 0 as its start and all the others as its ends.
     return i == 0 ? run_.problem.start[0] : run_.problem.end[i - 1];
@@ -119,7 +125,8 @@ bool Matrix::is_resolved(const Geodesic& geodesic, double length) const {
 }
 
 /// Paths that are not resolved are sought on with so many times the segments.
-void Matrix::resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOptions& options) const {
+void Matrix::resolve_further(std::vector<Geodesic>& geodesics, std::vector<double>& lengths,
+                             const GeodesicOptions& options) const {
   constexpr int kFiner = 4;
   std::vector<size_t> open;
   GeodesicProblem problem{.metric = metric_, .start = {}, .end = {}};
@@ -128,7 +135,7 @@ void Matrix::resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOpt
     const std::vector<double>& nodes = geodesics[i].nodes;
     if (geodesics[i].termination != Termination::kConverged || metric_.target() ||
         nodes.size() != static_cast<size_t>((options.segments + 1) * dim) ||
-        is_resolved(geodesics[i], length_along(geodesics[i])))
+        is_resolved(geodesics[i], lengths[i]))
       continue;
     open.push_back(i);
     problem.start.insert(problem.start.end(), nodes.begin(), nodes.begin() + dim);
@@ -140,16 +147,19 @@ void Matrix::resolve_further(std::vector<Geodesic>& geodesics, const GeodesicOpt
   finer.coarsest_segments = options.segments;  // three levels, as an extrapolation needs
   finer.segments = kFiner * options.segments;
   GeodesicResult result = find_geodesics(problem, finer, cancellation_);
-  for (size_t k = 0; k < open.size(); ++k)
-    if (result.geodesics[k].termination == Termination::kConverged)
-      geodesics[open[k]] = std::move(result.geodesics[k]);
+  for (size_t k = 0; k < open.size(); ++k) {
+    Geodesic& found = result.geodesics[k];
+    const double length = length_along(found);
+    if (found.termination != Termination::kConverged || !(length <= lengths[open[k]])) continue;
+    geodesics[open[k]] = std::move(found);
+    lengths[open[k]] = length;
+  }
 }
 
-/// A number that no distance exceeds where the weight is smooth: the length of a curve, or where that is
+/// A number that no distance exceeds where the weight is smooth: the length of the curve, or where that is
 /// longer than the chords promise, of the geodesic itself and the way from where it ends.
-double Matrix::length_of(const Geodesic& geodesic) const {
+double Matrix::shot_length(const Geodesic& geodesic, double length) const {
   constexpr double kIntegration = 1e-10;  // of a geodesic by integration
-  const double length = length_along(geodesic);
   if (is_resolved(geodesic, length) || geodesic.termination != Termination::kConverged || metric_.target())
     return length;
   const std::span<const double> nodes(geodesic.nodes);
@@ -184,10 +194,13 @@ Found Matrix::by_dense_solvers(const Tensor& start, const Tensor& end, const std
     geodesics = std::move(result.geodesics);
     run_.method = result.method, run_.reason = result.method_reason;
   }
-  resolve_further(geodesics, options);
+  std::vector<double> lengths;
+  for (const Geodesic& geodesic : geodesics) lengths.push_back(length_along(geodesic));
+  resolve_further(geodesics, lengths, options);
   Found found;
-  for (Geodesic& geodesic : geodesics) {
-    found.lengths.push_back(length_of(geodesic));
+  for (size_t i = 0; i < geodesics.size(); ++i) {
+    Geodesic& geodesic = geodesics[i];
+    found.lengths.push_back(shot_length(geodesic, lengths[i]));
     found.converged.push_back(geodesic.termination == Termination::kConverged);
     if (keep_nodes) found.nodes.push_back(std::move(geodesic.nodes));
   }
@@ -233,24 +246,25 @@ Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
   return found;
 }
 
-std::optional<Found> Matrix::in_closed_form(const Tensor& start, const Tensor& end) {
-  if (job_.search.method != "auto" || run_.problem.from_files || job_.init == "graph") return std::nullopt;
-  Found found;
-  for (int64_t pair = 0; pair < start.size(0); ++pair) {
-    const auto length = metric_.closed_form_distance(row_major(start[pair]), row_major(end[pair]));
-    if (!length || !std::isfinite(*length)) return std::nullopt;
-    found.lengths.push_back(*length);
-    found.converged.push_back(true);
+bool Matrix::take_closed_form() {
+  if (job_.search.method != "auto" || run_.problem.from_files || job_.init == "graph") return false;
+  const std::vector<double> starts = row_major(run_.problem.start), ends = row_major(run_.problem.end);
+  const auto dim = static_cast<size_t>(metric_.latent_dim());
+  std::vector<double> lengths;
+  for (size_t at = 0; at < starts.size(); at += dim) {
+    const auto length = metric_.closed_form_distance({starts.data() + at, dim}, {ends.data() + at, dim});
+    if (!length || !std::isfinite(*length)) return false;
+    lengths.push_back(*length);
   }
-  closed_form_ = true;
-  run_.method = "closed-form";
+  set_all(lengths);
+  converged_.assign(lengths.size(), true);
+  run_.method = "closed form";
   run_.reason = "distances of this manifold are known: nothing is sought";
-  return found;
+  return true;
 }
 
 Found Matrix::solve(const Tensor& start, const Tensor& end, const std::vector<double>& initial,
                     bool keep_nodes) {
-  if (auto known = in_closed_form(start, end)) return *std::move(known);
   return engine_.by_find_path ? by_find_path(start, end) : by_dense_solvers(start, end, initial, keep_nodes);
 }
 
@@ -312,6 +326,8 @@ void Matrix::take_routes() {
 
 void Matrix::fill() {
   distances_.assign(static_cast<size_t>(points_ * points_), 0.0);
+  closed_form_ = take_closed_form();
+  if (closed_form_) return;
   converged_.assign(static_cast<size_t>(pairs_), false);
   std::vector<double> lengths;
   const auto begin = Clock::now();
@@ -332,9 +348,8 @@ void Matrix::fill() {
   }
   if (cancellation_.cancelled()) lengths.resize(static_cast<size_t>(solved_));
   lengths.resize(static_cast<size_t>(pairs_), std::numeric_limits<double>::quiet_NaN());
-  for (int64_t i = 0, pair = 0; i < points_; ++i)
-    for (int64_t j = i + 1; j < points_; ++j, ++pair) set(i, j, lengths[static_cast<size_t>(pair)]);
-  if (!cancellation_.cancelled() && !closed_form_) take_routes();
+  set_all(lengths);
+  if (!cancellation_.cancelled()) take_routes();
 }
 
 void Matrix::describe(double seconds) {

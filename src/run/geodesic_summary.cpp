@@ -145,7 +145,7 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
       text << ", " << winding_text(answer.other_windings[k]) << " periods on";
     text << "\n";
   }
-  if (path.contains("exact_length"))
+  if (path.contains("exact_length") && path["relative_error"].is_number())
     text << "  exact: " << (problem.exact ? problem.exact_formula : "the closed form") << " = "
          << path["exact_length"].get<double>() << std::setprecision(2) << ", relative error "
          << path["relative_error"].get<double>() << "\n";
@@ -190,7 +190,7 @@ void summarise(GeodesicRun& run) {
     json path = path_of(answer, run.problem, *run.metric, lost);
     if (const auto exact = exact_length(run, static_cast<int64_t>(pair)); exact && *exact > 0) {
       path["exact_length"] = *exact;
-      path["relative_error"] = answer.extrapolated.value_or(answer.length) / *exact - 1;
+      put(path, "relative_error", answer.extrapolated.value_or(answer.length) / *exact - 1, lost);
     }
     for (const Warning& each : answer.warnings)
       run.warnings.push_back(run.answers.size() > 1

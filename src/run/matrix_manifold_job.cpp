@@ -113,10 +113,12 @@ void MatrixJob::find_paths() {
     paths.push_back(at::tensor(maps_.exponential(a, found.velocity, job_.search.segments).nodes, at::kDouble)
                         .view({job_.search.segments + 1, maps_.size()}));
     logarithms.push_back(at::tensor(found.velocity, at::kDouble));
-    run_.summary["pairs"].push_back({{"path",
-                                      {{"length", number_or_null(found.length)},
-                                       {"termination", found.converged ? "converged" : "iteration limit"},
-                                       {"closed_form", true}}}});
+    run_.summary["pairs"].push_back(
+        {{"path",
+          {{"length", number_or_null(found.length)},
+           {"termination",
+            termination_name(found.converged ? Termination::kConverged : Termination::kIterationLimit)},
+           {"closed_form", true}}}});
     run_.text += join_message("pair ", pair + 1, ": distance ", std::setprecision(12), found.length, "\n");
     if (job_.log) detail::tell_logarithm(found, pair, run_);
     detail::doubt_logarithm(found, pair, run_);

@@ -9,7 +9,7 @@ namespace latentpath {
 
 std::vector<double> parse_numbers(const std::string& field, const std::string& text) {
   LATENTPATH_CHECK(!text.empty(), kArgument, "`", field, "` takes numbers separated by commas; it is empty");
-  const auto numbers = read_numbers(text);
+  const auto numbers = read_number_list(text);
   LATENTPATH_CHECK(numbers, kArgument, "`", field, "` takes numbers separated by commas; '", text,
                    "' is not");
   return *numbers;

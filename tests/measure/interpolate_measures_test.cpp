@@ -307,6 +307,13 @@ TEST(InterpolateMeasures, AStartThatReachesTheBoundIsTheLast) {
   EXPECT_LT(near.figures.cost_over_bound, 1.001);
 }
 
+TEST(InterpolateMeasures, WithAQualityNoBoundEndsIt) {
+  const Tensor x = normal(8, 2, 9);
+  MeasureProblem problem{.start = x, .end = x.flip(0)};
+  problem.quality = function_quality([](const Tensor& z) { return at::sigmoid(z.select(1, 0)); });
+  EXPECT_GT(interpolate_measures(problem, {.steps = 4}).candidates.size(), 1u);
+}
+
 TEST(InterpolateMeasures, CancellationIsAResult) {
   CancellationToken token;
   const auto after_some = [&](const Progress& progress) {

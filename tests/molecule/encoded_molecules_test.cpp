@@ -16,11 +16,12 @@ namespace fs = std::filesystem;
 TEST(EncodedMolecules, AreTheEncodersCodesAndTheTrueProperties) {
   const JunctionTreeVae vae(published_jtvae_file(small_models()));
   const SyntheticAccessibility accessibility(find_fragment_scores());
-  const std::vector<std::string> list{"CCCO", "CCBr", "CCCCN"};  // the second has an unknown fragment
+  // The second has an unknown fragment, and the third is no molecule.
+  const std::vector<std::string> list{"CCCO", "CCBr", "C1CC", "CCCCN"};
   const EncodedMolecules known = encode_molecules(vae, list, accessibility);
-  EXPECT_EQ(known.left_out, 1);
+  EXPECT_EQ(known.left_out, 2);
   ASSERT_EQ(known.codes.size(0), 2);
-  EXPECT_EQ(known.rows[1].item<int64_t>(), 2);
+  EXPECT_EQ(known.rows[1].item<int64_t>(), 3);
   const Molecule last = parse_molecule("CCCCN", "it").molecule;
   // Batches of one and of several round differently in float32.
   EXPECT_TRUE(at::allclose(known.codes[1], vae.encode({last})[0], 1e-4, 1e-5));

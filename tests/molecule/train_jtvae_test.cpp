@@ -242,6 +242,20 @@ TEST(TrainJtvae, RegressorsAreTrainedWithIt) {
   EXPECT_EQ(PropertyModel(found.properties).latent_dim(), 16);
   EXPECT_EQ(read_card(found.properties).at("data"), "list.smi");
 
+  // Others of the same folder: which one is meant?
+  fs::copy_file(found.vae, folder / "other.pt");
+  fs::copy_file(found.properties, property_file_of(folder / "other.pt"));
+  EXPECT_THROW(find_molecule_model_files(folder.string()), Error);
+  fs::remove(found.properties);
+  EXPECT_EQ(find_molecule_model_files(folder.string()).vae, folder / "other.pt");
+  EXPECT_THROW(find_molecule_model_files(folder_of("empty").string()), Error);
+  EXPECT_THROW(find_molecule_model_files("nothing", {folder}), Error);
+
+  // Trained anew without, none of the old latents stay.
+  write_file(property_file_of(training.out), "old");
+  training.regressors = 0;
+  train_jtvae(training);
+  EXPECT_FALSE(fs::exists(property_file_of(training.out)));
   training.regressors = 50;
   EXPECT_THROW(train_jtvae(training), Error);
   training = small_training(folder_of("too-few"), 40);
@@ -249,7 +263,7 @@ TEST(TrainJtvae, RegressorsAreTrainedWithIt) {
   training.regressors = 200;
   std::string told;
   train_jtvae(training, [&](const Progress& now) { told += now.note; });
-  EXPECT_THAT(told, HasSubstr("too few"));
+  EXPECT_THAT(told, HasSubstr("need 100 molecules"));
   EXPECT_FALSE(fs::exists(property_file_of(training.out)));
 }
 

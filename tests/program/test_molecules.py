@@ -120,7 +120,7 @@ SMALL = ["--hidden", 32, "--assembly-hidden", 16, "--latents", 12, "--batch", 20
 def test_a_trained_model_has_its_card_its_losses_and_is_the_same_again(molecule_list, tmp_path):
     for name in ("a", "b"):
         done = run("train", "jtvae", "--data", molecule_list, "--out", tmp_path / f"{name}.pt", "--epochs", 4, *SMALL).ok()
-        assert "molecules held out" in done.stdout and "jtvae: 4 epochs of 195 molecules" in done.stderr
+        assert "molecules held out" in done.stdout and "regressor of qed: R2" in done.stdout and "jtvae: 4 epochs of 195 molecules" in done.stderr
     assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
     card = json.loads((tmp_path / "a.json").read_text())
     assert card["molecules"] == 195 and card["latent_dim"] == 12 and card["figures"]["held_out"] == 5
@@ -128,7 +128,8 @@ def test_a_trained_model_has_its_card_its_losses_and_is_the_same_again(molecule_
     losses = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
     assert losses[0][:3] == ["step", "seconds", "clusters"]
     assert sum(map(float, losses[-1][2:5])) < 0.9 * sum(map(float, losses[1][2:5]))
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.csv", "a.json", "a.pt", "b.csv", "b.json", "b.pt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        f"{name}{end}" for name in ("a", "b") for end in ("-properties.json", "-properties.pt", ".csv", ".json", ".pt")]
 
 
 def test_an_interrupted_training_says_how_it_goes_on(molecule_list, tmp_path):

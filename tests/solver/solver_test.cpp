@@ -140,4 +140,12 @@ TEST(Sgd, FirstStepsByHand) {
   EXPECT_NEAR(result.state.x.item<double>(), -0.85, 1e-14);
 }
 
+TEST(Termination, IsKnownByItsName) {
+  for (int number = 0; number <= static_cast<int>(Termination::kNumericalFailure); ++number) {
+    const auto termination = static_cast<Termination>(number);
+    EXPECT_EQ(termination_named(termination_name(termination)), termination) << number;
+  }
+  EXPECT_EQ(termination_named("unknown"), std::nullopt);
+}
+
 }  // namespace latentpath::testing

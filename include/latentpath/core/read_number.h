@@ -2,7 +2,7 @@
 // A text as one number, or as several.
 //
 //   read_number<int64_t>("12");   // 12
-//   read_numbers("1.0, 2,-0.5");  // {1, 2, −0.5}
+//   read_number_list("1.0, 2,-0.5");  // {1, 2, −0.5}
 
 #include <algorithm>
 #include <charconv>
@@ -22,13 +22,14 @@ std::optional<Number> read_number(std::string_view text) {
 
 /// The numbers of a text, separated by commas, spaces around them and a plus sign before them allowed; none
 /// where it is anything else.
-inline std::optional<std::vector<double>> read_numbers(std::string_view text) {
+inline std::optional<std::vector<double>> read_number_list(std::string_view text) {
+  constexpr std::string_view kSpaces = " \t\r\n";
   std::vector<double> numbers;
   for (size_t begin = 0, end = 0; end != std::string_view::npos; begin = end + 1) {
     end = text.find(',', begin);
     std::string_view word = text.substr(begin, end == std::string_view::npos ? end : end - begin);
-    word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
-    word = word.substr(0, word.find_last_not_of(' ') + 1);
+    word.remove_prefix(std::min(word.find_first_not_of(kSpaces), word.size()));
+    word = word.substr(0, word.find_last_not_of(kSpaces) + 1);
     if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.remove_prefix(1);
     const auto value = read_number<double>(word);
     if (!value) return std::nullopt;

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -33,13 +32,8 @@ bool fetch_published_jtvae(const std::filesystem::path& folder, const ProgressOb
 std::filesystem::path published_jtvae_file(const std::filesystem::path& folder);
 std::filesystem::path published_property_file(const std::filesystem::path& folder);
 
-/// Encodes so many molecules of MOSES' training part, kept in `folder`/encoded on the way, and trains
-/// regressors on them. @return their card
-nlohmann::json train_published_regressors(const std::filesystem::path& folder, int64_t molecules = 50'000,
-                                          const ProgressObserver& progress = {},
-                                          const CancellationToken& token = {});
-
-/// The model, and regressors of properties trained on encoded molecules of MOSES.
+/// The model, and regressors of properties trained on 50 000 molecules of MOSES, encoded, which are kept in
+/// `folder`/encoded on the way.
 /// Does what is not done yet.
 /// @return what was done and how good it is, for people
 std::string fetch_published_models(const std::filesystem::path& folder, const ProgressObserver& progress = {},

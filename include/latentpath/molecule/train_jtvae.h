@@ -35,8 +35,8 @@ struct JtvaeTraining {
   double kl_from = 0.1;           ///< share of the steps after which it begins to grow, for as many again
   double learning_rate = 1e-3;    ///< falls along half a cosine
   int64_t held_out = 500;         ///< molecules that the finished model is measured on
-  int64_t regressors =
-      50'000;  ///< molecules that regressors of properties are trained on, FILE-properties.pt; 0: none
+  /// Molecules that regressors of properties, FILE-properties.pt, are trained on; 0: none.
+  int64_t regressors = 50'000;
   uint64_t seed = 1;
   int64_t threads = 1;
   double checkpoint_minutes = 5;

@@ -1,9 +1,11 @@
 #include "latentpath/metric/analytic_quality.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
+
+#include "latentpath/metric/charts.h"
+#include "metric/dense/squared_distance.h"
 
 namespace latentpath {
 
@@ -91,30 +93,21 @@ struct CubeSurface {
   }
 };
 
-double squared_norm(const double* z, int dim) {
-  double square = 0;
-  for (int i = 0; i < dim; ++i) square += z[i] * z[i];
-  return square;
-}
-
-double squared_difference(const double* a, const double* b, int dim) {
-  double square = 0;
-  for (int i = 0; i < dim; ++i) square += (b[i] - a[i]) * (b[i] - a[i]);
-  return square;
-}
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Poincare {
   int dim;
   double distance(const double* a, const double* b) const {
-    const double rims = (1 - squared_norm(a, dim)) * (1 - squared_norm(b, dim));
-    return 2 * std::asinh(std::sqrt(squared_difference(a, b, dim) / rims));
+    const double from_rim = 1 - detail::squared_norm(a, dim), to_rim = 1 - detail::squared_norm(b, dim);
+    if (!(from_rim > 0 && to_rim > 0)) return kInfinity;
+    return 2 * std::asinh(std::sqrt(detail::squared_distance(a, b, dim) / (from_rim * to_rim)));
   }
   template <class T>
   T operator()(const T* z) const {
     T square = z[0] * z[0];
     for (int i = 1; i < dim; ++i) square = square + z[i] * z[i];
     // Outside the ball there is no space: an infinite weight.
-    if (square >= 1.0) return T(std::numeric_limits<double>::infinity());
+    if (square >= 1.0) return T(kInfinity);
     return 2.0 / (1.0 - square);
   }
 };
@@ -122,11 +115,13 @@ struct Poincare {
 struct HalfSpace {
   int dim;
   double distance(const double* a, const double* b) const {
-    return 2 * std::asinh(0.5 * std::sqrt(squared_difference(a, b, dim) / (a[dim - 1] * b[dim - 1])));
+    const double from_rim = a[dim - 1], to_rim = b[dim - 1];
+    if (!(from_rim > 0 && to_rim > 0)) return kInfinity;
+    return 2 * std::asinh(0.5 * std::sqrt(detail::squared_distance(a, b, dim) / (from_rim * to_rim)));
   }
   template <class T>
   T operator()(const T* z) const {
-    if (!(z[dim - 1] > 0.0)) return T(std::numeric_limits<double>::infinity());
+    if (!(z[dim - 1] > 0.0)) return T(kInfinity);
     return 1.0 / z[dim - 1];
   }
 };
@@ -134,11 +129,7 @@ struct HalfSpace {
 struct StereographicWeight {
   int dim;
   double distance(const double* a, const double* b) const {
-    // ‖x − y‖² and ‖x + y‖² of the images, times (1 + ‖a‖²)(1 + ‖b‖²)/4.
-    const double difference = squared_difference(a, b, dim);
-    double sum = 1 + squared_norm(a, dim) * squared_norm(b, dim);
-    for (int i = 0; i < dim; ++i) sum += 2 * a[i] * b[i];
-    return 2 * std::atan2(std::sqrt(difference), std::sqrt(std::max(0.0, sum)));
+    return *stereographic_chart(dim)->closed_form_distance(a, b);  // the same sphere
   }
   template <class T>
   T operator()(const T* z) const {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "latentpath/metric/topology.h"
+#include "metric/dense/squared_distance.h"
 
 namespace latentpath {
 
@@ -13,13 +14,6 @@ namespace latentpath {
 namespace {
 
 constexpr double kTurn = 2 * std::numbers::pi;
-
-/// ‖b − a‖.
-double straight(const double* a, const double* b, int dim) {
-  double square = 0;
-  for (int i = 0; i < dim; ++i) square += (b[i] - a[i]) * (b[i] - a[i]);
-  return std::sqrt(square);
-}
 
 /// The angle between the unit vectors x and y, exact to rounding for small ones and near π alike.
 double angle_between(const std::vector<double>& x, const std::vector<double>& y) {
@@ -47,7 +41,9 @@ double on_unit_sphere(const Chart& chart, const double* a, const double* b, int 
 struct Plane {
   static constexpr bool kIdentity = true;
   int dim;
-  double distance(const double* a, const double* b) const { return straight(a, b, dim); }
+  double distance(const double* a, const double* b) const {
+    return std::sqrt(detail::squared_distance(a, b, dim));
+  }
   template <class T>
   void operator()(const T* z, T* x) const {
     for (int i = 0; i < dim; ++i) x[i] = z[i];

@@ -215,12 +215,18 @@ double graded_length(const WeightedMetric& metric, std::span<const double> nodes
   return length;
 }
 
-}  // namespace
+/// Into how many segments are cut first, and at least before a length counts as settled.
+constexpr int kCoarsestCuts = 2, kFewestCuts = 8;
 
-namespace {
-
-/// Into which segments are cut first, and at least before a length counts as settled.
-constexpr int kFirstCuts = 2, kFewestCuts = 8;
+/// Lengths of a polyline, extrapolated from a grid and one half as fine: of smooth weights their errors fall
+/// by 4 from grid to grid, and extrapolated once, by 16.
+struct Extrapolated {
+  double length, embedding_length;
+};
+Extrapolated extrapolate(const CurveFigures<double>& coarse, const CurveFigures<double>& fine) {
+  return {fine.length + (fine.length - coarse.length) / 3,
+          fine.embedding_length + (fine.embedding_length - coarse.embedding_length) / 3};
+}
 
 }  // namespace
 
@@ -243,20 +249,20 @@ CurveFigures<double> WeightedMetric::length(std::span<const double> nodes, doubl
   // given.
   std::vector<double> known;
   std::vector<double>* const images = chart_->concurrent() ? &known : nullptr;
-  CurveFigures<double> figures = cut_length(*this, nodes, std::min(kFirstCuts, max_subdivisions), images);
-  std::optional<double> before;  // extrapolated from the two grids before
+  CurveFigures<double> figures = cut_length(*this, nodes, std::min(kCoarsestCuts, max_subdivisions), images);
+  std::optional<Extrapolated> before;
   bool settled = false;
+  const auto close = [&](double a, double b) { return std::abs(a - b) <= tolerance * std::abs(b); };
   while (!settled && std::isfinite(figures.length) && figures.subdivisions < max_subdivisions) {
     CurveFigures<double> finer = cut_length(*this, nodes, 2 * figures.subdivisions, images);
-    // Of smooth weights the error falls by 4 from grid to grid, and extrapolated once, by 16.
-    const double once = finer.length + (finer.length - figures.length) / 3;
+    const Extrapolated once = extrapolate(figures, finer);
     if (finer.subdivisions >= kFewestCuts) {
-      const auto close = [&](double a, double b) { return std::abs(a - b) <= tolerance * std::abs(b); };
       settled = close(figures.length, finer.length);
-      if (!settled && before && close(*before, once)) {
+      if (!settled && before && close(before->length, once.length)) {
         settled = true;
-        finer.embedding_length += (finer.embedding_length - figures.embedding_length) / 3;
-        finer.length = once + (once - *before) / 15;
+        finer.length = once.length + (once.length - before->length) / 15;
+        finer.embedding_length =
+            once.embedding_length + (once.embedding_length - before->embedding_length) / 15;
       }
     }
     before = once;
@@ -296,13 +302,18 @@ std::optional<double> WeightedMetric::closed_form_distance(std::span<const doubl
       chart_->is_identity() && epsilon_ == 0 && quality_->form() == AnalyticQuality::Form::kNegativeLog;
   if (!field.constant() && !conformal) return std::nullopt;
   std::optional<double> least;
-  for (const Lift& lift : lifts_near(topology(), a, b)) {
-    const auto one = conformal ? quality_->map()->closed_form_distance(a.data(), lift.point.data())
-                               : chart_->closed_form_distance(a.data(), lift.point.data());
-    if (!one) return std::nullopt;
-    const double length = conformal ? *one : field.constant_weight() * *one;
-    least = std::min(least.value_or(length), length);
-  }
+  const auto to_lifts_of = [&](std::span<const double> from, std::span<const double> to) {
+    for (const Lift& lift : lifts_near(topology(), from, to)) {
+      const auto one = conformal ? quality_->map()->closed_form_distance(from.data(), lift.point.data())
+                                 : chart_->closed_form_distance(from.data(), lift.point.data());
+      if (!one) return false;
+      const double length = conformal ? *one : field.constant_weight() * *one;
+      least = std::min(least.value_or(length), length);
+    }
+    return true;
+  };
+  if (!to_lifts_of(a, b)) return std::nullopt;
+  if (topology().antipodal) to_lifts_of(b, a);  // the origin's antipode, at infinity, is no lift
   return least;
 }
 

@@ -3,7 +3,7 @@
 //
 // The midpoint rule with 2, 4, 6, … substeps has an error in even powers of their length, and is extrapolated
 // to none; as many columns are taken as the tolerance needs. At the tolerances that maps want, near rounding,
-// a motion takes some twenty times fewer evaluations than by a Runge–Kutta method of order 5.
+// a great circle takes a fourth to a fifth of the evaluations of a Runge–Kutta method of order 5.
 //
 // A system has   bool derivative(const VectorXd& state, VectorXd& slope);   false where there is none, and
 //                double size_of(const VectorXd& error, const VectorXd& state, const VectorXd& slope);
@@ -73,9 +73,12 @@ inline void BulirschStoer::extrapolate(int column) {
 template <class System>
 bool BulirschStoer::step(System& system, Eigen::VectorXd& state, double h, double tolerance, double& longer) {
   double evaluations = 1, least_work = std::numeric_limits<double>::infinity();
-  longer = kUndefined;
+  longer = kShorter;
   for (int column = 0; column < kColumns; ++column) {
-    if (!midpoint(system, state, h, column)) return false;
+    if (!midpoint(system, state, h, column)) {
+      longer = kUndefined;
+      return false;
+    }
     evaluations += substeps(column) - 1;
     extrapolate(column);
     if (column == 0) continue;

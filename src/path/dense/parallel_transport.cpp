@@ -22,7 +22,7 @@ struct Steps {
   double tolerance;
   int parts = 1;
   /// Finer ones: a smaller tolerance takes shorter steps or more columns, and no step is longer than a part.
-  Steps halved() const { return {tolerance / 32, 2 * parts}; }
+  Steps finer() const { return {tolerance / 32, 2 * parts}; }
 
   template <class System>
   bool advance(detail::BulirschStoer& method, System& system, VectorXd& state, double duration) const {
@@ -153,7 +153,7 @@ Transport transport_along_geodesic(const WeightedMetric& metric, std::span<const
                  carried = vector_of(w, motion.dim(), "the vector to carry");
   const Steps steps{tolerance};
   const Transport coarse = along_geodesic(motion, start, velocity, carried, segments, steps);
-  return compared(motion, coarse, along_geodesic(motion, start, velocity, carried, segments, steps.halved()));
+  return compared(motion, coarse, along_geodesic(motion, start, velocity, carried, segments, steps.finer()));
 }
 
 Transport transport_along(const WeightedMetric& metric, std::span<const double> nodes,
@@ -166,7 +166,7 @@ Transport transport_along(const WeightedMetric& metric, std::span<const double> 
   const VectorXd carried = vector_of(w, motion.dim(), "the vector to carry");
   const Steps steps{tolerance};
   const Transport coarse = along_polyline(motion, nodes, carried, steps);
-  return compared(motion, coarse, along_polyline(motion, nodes, carried, steps.halved()));
+  return compared(motion, coarse, along_polyline(motion, nodes, carried, steps.finer()));
 }
 
 }  // namespace latentpath

@@ -69,6 +69,20 @@ TEST(ClosedForm, NearAndFarPointsAreExact) {
               4 * std::atanh(0.9999), 1e-10);
 }
 
+TEST(ClosedForm, TheOriginOfAProjectiveSpaceHasItsAntipodeAtInfinity) {
+  const WeightedMetric space(projective_space_chart());
+  const std::vector<double> far{3.0, 0.0}, origin{0.0, 0.0};
+  // The image of `far` is 2 arctan(1/3) away from that of the antipode.
+  EXPECT_DOUBLE_EQ(*space.closed_form_distance(far, origin), 2 * std::atan(1.0 / 3));
+  EXPECT_DOUBLE_EQ(*space.closed_form_distance(origin, far), 2 * std::atan(1.0 / 3));
+}
+
+TEST(ClosedForm, OutsideOfASpaceNothingIsNear) {
+  const std::vector<double> a{1.5, 0.0}, b{1.6, 0.1}, below{0.3, -1.0};
+  EXPECT_EQ(WeightedMetric(plane_chart(), poincare_ball()).closed_form_distance(a, b), INFINITY);
+  EXPECT_EQ(WeightedMetric(plane_chart(), half_space()).closed_form_distance(below, below), INFINITY);
+}
+
 TEST(ClosedForm, NoneWhereItIsNotKnown) {
   const std::vector<double> a{0.1, 0.2}, b{0.4, -0.3};
   EXPECT_FALSE(WeightedMetric(torus_chart()).closed_form_distance(a, b));
