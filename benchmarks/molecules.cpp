@@ -3,7 +3,7 @@
 //   benchmark_molecules reconstruct MODEL COUNT MOSES            held-out molecules, from the mean and with
 //                                                                exact ends
 //   benchmark_molecules prior MODEL COUNT                        what latents of N(0, I), and far out, decode to
-//   benchmark_molecules paths MODEL COUNT MOSES logp|qed|sa      pairs of held-out molecules against the
+//   benchmark_molecules paths MODEL COUNT MOSES logp|qed|sa [ε]  pairs of held-out molecules against the
 //                                                                straight line
 //   benchmark_molecules loops MODEL COUNT MOSES                  loops through held-out molecules that raise QED
 //   benchmark_molecules train MODEL COUNT MOSES                  regressors on COUNT encoded molecules, written
@@ -151,7 +151,8 @@ double wall() {
 
 /// Figs. 17 (logp), 18 (qed; both ends below 0.8) and 19 (loops through molecules of QED below 0.7).
 void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& regressors,
-           const std::filesystem::path& folder, int64_t count, const std::string& property, bool loops) {
+           const std::filesystem::path& folder, int64_t count, const std::string& property,
+           const lp::MoleculePathOptions& options, bool loops) {
   const lp::PropertyModel model(regressors);
   const lp::SyntheticAccessibility accessibility(lp::find_fragment_scores());
   std::vector<lp::Molecule> molecules;
@@ -170,7 +171,8 @@ void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& regresso
                                                               : 2.5,
                                           property == "qed"};
     const double begin = wall(), worked = now();
-    const lp::MoleculePathResult result = lp::find_molecule_path({vae, model, accessibility}, problem);
+    const lp::MoleculePathResult result =
+        lp::find_molecule_path({vae, model, accessibility}, problem, options);
     table.seconds.push_back(wall() - begin);
     table.worked.push_back(now() - worked);
     ++table.pairs;
@@ -208,9 +210,9 @@ void paths(const lp::JunctionTreeVae& vae, const std::filesystem::path& regresso
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (argc < (what == "prior" ? 4 : 5)) {
-    std::fprintf(
-        stderr,
-        "benchmark_molecules reconstruct|prior|paths|loops|train MODEL COUNT [MOSES [logp|qed|sa]]\n");
+    std::fprintf(stderr,
+                 "benchmark_molecules reconstruct|prior|paths|loops|train MODEL COUNT [MOSES [logp|qed|sa "
+                 "[EPSILON]]]\n");
     return 2;
   }
   const std::string property = what == "loops" ? "qed" : argc > 5 ? argv[5] : "logp";
@@ -229,7 +231,9 @@ int main(int argc, char** argv) {
   } else if (what == "prior") {
     prior(vae, count);
   } else {
-    paths(vae, files.properties, folder, count, property, what == "loops");
+    lp::MoleculePathOptions options;
+    if (argc > 6) options.epsilon = std::atof(argv[6]);
+    paths(vae, files.properties, folder, count, property, options, what == "loops");
   }
   return 0;
 }

@@ -13,7 +13,6 @@ namespace latentpath::program {
 Subcommand molecules() {
   return job_subcommand("molecules", "A path between two molecules that reaches a property",
                         "Examples:\n"
-                        "  latentpath data jtvae-zinc\n"
                         "  latentpath molecules --from 'CC1C2CCC(C2)C1CN(CCO)C(=O)c1ccc(Cl)cc1' --to "
                         "'Cc1ccccc1C(=O)NCCc1ccncc1' "
                         "--property logp --minimise --out runs/molecules\n",

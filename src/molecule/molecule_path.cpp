@@ -257,7 +257,10 @@ class Search {
       const Tensor z = at::stack(tries), predicted = predictions(z);
       std::vector<DecodedMolecule> decoded = models_.vae.decode(z);
       for (size_t k = 0; k < decoded.size(); ++k) {
-        if (!accepted(decoded[k].molecule)) continue;
+        const std::string& smiles = decoded[k].molecule.smiles();
+        if (!accepted(decoded[k].molecule) || smiles == problem_.from.smiles() ||
+            smiles == problem_.to.smiles())
+          continue;  // an end again, half-way, is no replacement
         path.points.at(share) = {std::move(decoded[k]), predicted[static_cast<int64_t>(k)].item<double>(),
                                  true};
         break;

@@ -57,7 +57,7 @@ def test_never_below_the_distance_and_hardly_above(manifold, tmp_path):
         points = generator.normal(size=(25, 2))
         truth = sphere_distances(points)
     known = matrix(points, "--manifold", manifold, out=tmp_path / "known").ok()
-    assert known.document["summary"]["method"] == "closed-form"
+    assert known.document["summary"]["method"] == "closed form"
     assert np.allclose(distances_of(known)[0], truth, rtol=1e-12, atol=1e-15)
     found, figures = distances_of(matrix(points, "--manifold", manifold, "--method", "newton", out=tmp_path / "run").ok())
     above = np.triu_indices(len(points), 1)

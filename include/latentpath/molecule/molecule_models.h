@@ -2,7 +2,7 @@
 // The two files that paths between molecules need: a junction tree VAE, and beside it the regressors of
 // properties on its latents.
 //
-//   const MoleculeModelFiles models = find_molecule_model_files("data/jtvae-zinc");   // a folder, a file or a name
+//   const auto models = find_molecule_model_files("data/jtvae-zinc");   // a folder, a file or a name
 //   JunctionTreeVae vae(models.vae);
 //   PropertyModel regressors(models.properties);
 

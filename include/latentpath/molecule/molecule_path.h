@@ -44,10 +44,10 @@ struct MoleculePathProblem {
 
 struct MoleculePathOptions {
   int64_t segments = 32;
-  double epsilon = 0.02;  ///< ε of the quality: how much places cost where the property is not reached
-  int64_t frames = 17;    ///< points of a path that are decoded at first, evenly by length
-  int64_t halvings = 3;   ///< how often an interval is halved between different molecules
-  int64_t starts = 3;     ///< searches, of which the best is kept
+  double epsilon = 0.001;  ///< ε of the quality: how much places cost where the property is not reached
+  int64_t frames = 17;     ///< points of a path that are decoded at first, evenly by length
+  int64_t halvings = 3;    ///< how often an interval is halved between different molecules
+  int64_t starts = 3;      ///< searches, of which the best is kept
   uint64_t seed = 0;
 };
 

@@ -22,7 +22,7 @@ struct MoleculesJob {
   std::optional<double> threshold = {};     ///< none: 0 for log P, 0.9 for QED, 2.5 for SA
   MoleculeRequirements requirements = {};
   bool neutralise = true;
-  std::string model = "data/jtvae-zinc";            ///< a file, a name or a folder: molecule_models.h
+  std::string model = "jtvae-moses";                ///< a file, a name or a folder: molecule_models.h
   std::vector<std::filesystem::path> folders = {};  ///< where models are sought by name
   MoleculePathOptions search = {};
   int64_t threads = 0;

@@ -176,7 +176,7 @@ CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const do
 /// towards a rim.
 double graded_length(const WeightedMetric& metric, std::span<const double> nodes, double tolerance,
                      double about) {
-  constexpr int kFirstCuts = 4, kMostHalvings = 48;
+  constexpr int kFirstCuts = 64, kMostHalvings = 48;
   constexpr std::size_t kMostPieces = 50'000;  ///< of one round
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const std::size_t segments = nodes.size() / dim - 1;
