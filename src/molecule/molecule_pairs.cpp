@@ -120,7 +120,8 @@ std::vector<Entry> entries_of_records(const std::string& text, const std::string
 }  // namespace
 
 MoleculePairs read_molecule_pairs(const fs::path& file, const ParseOptions& options) {
-  const std::string text = read_file(file), name = file.filename().string();
+  const std::string bytes = read_file(file), name = file.filename().string();
+  const std::string text = bytes.starts_with("\xEF\xBB\xBF") ? bytes.substr(3) : bytes;  // a byte order mark
   const std::string kind = lower(file.extension().string());
   LATENTPATH_CHECK(text.find_first_not_of(" \t\r\n") != std::string::npos, kInput, file.string(),
                    " is empty: a line holds the SMILES of two molecules");

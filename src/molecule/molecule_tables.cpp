@@ -197,8 +197,8 @@ json molecule_verdict(const MoleculePathResult& result, const MoleculePathProble
                            aim_of(problem) + (path.reached ? " is reached: " : " is not reached: ") +
                                "the best of " + counted(path.between, "molecule", "molecules") + " has " +
                                decimal(path.best, 2) + ", their mean is " + decimal(path.mean, 2) + "."));
-  if (!loop)
-    points.push_back(point("gain", gain || path.between == 0 ? "good" : "fair",
+  if (!loop && line.between > 0)
+    points.push_back(point("gain", gain ? "good" : "fair",
                            "On the straight line the best of " +
                                counted(line.between, "molecule", "molecules") + " has " +
                                decimal(line.best, 2) + ", their mean is " + decimal(line.mean, 2) + "."));

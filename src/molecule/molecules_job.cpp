@@ -41,7 +41,13 @@ void check_job(const MoleculesJob& o) {
   }
   check_epsilon_of_a_quality(o.search.epsilon);
   LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
-  if (is_built_in(o.property)) return;
+  if (is_built_in(o.property)) {
+    const bool against = o.property == "qed" ? o.minimise : o.maximise;
+    LATENTPATH_CHECK(!against || o.threshold, kArgument,
+                     "`threshold` is missing: it is known for low logp and sa "
+                     "and for high qed alone");
+    return;
+  }
   LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
                    " is neither logp, qed or sa nor a file: a property of one's own is a TorchScript file");
   LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what ", o.property,

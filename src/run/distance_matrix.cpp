@@ -388,6 +388,9 @@ void find_distance_matrix(const GeodesicJob& job, GeodesicRun& run, const RunObs
   if (cancellation.cancelled())
     run.failure = {ErrorKind::kInterrupted, "interrupted: pairs that were not reached stand as NaN",
                    "the others are in"};
+  else if (const Tensor others = run.distances.masked_select(run.distances != 0);
+           others.numel() > 0 && !at::isfinite(others).any().item<bool>())
+    run.failure = {ErrorKind::kNumerical, "all distances are NaN or infinite", "they are in"};
 }
 
 }  // namespace latentpath

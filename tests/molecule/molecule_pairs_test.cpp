@@ -40,6 +40,10 @@ TEST(MoleculePairs, AreReadFromEveryKindOfList) {
   EXPECT_EQ(texts(read_molecule_pairs(file_with("a.smi", "# mine\nOCC  CCN name\r\n\nCCC\n"))), wanted);
   EXPECT_EQ(texts(read_molecule_pairs(file_with("a.csv", "id,from,to\n1,OCC,NCC\n2,CCC,CCC\n"))), wanted);
   EXPECT_EQ(texts(read_molecule_pairs(file_with("b.csv", "OCC;NCC\nCCC;\n"))), wanted);
+  EXPECT_EQ(texts(read_molecule_pairs(file_with("e.csv",
+                                                "\xEF\xBB\xBF"
+                                                "from,to\nOCC,NCC\nCCC,CCC\n"))),
+            wanted);
   EXPECT_EQ(texts(read_molecule_pairs(file_with("c.tsv", "SMILES1\tSMILES2\n\"OCC\"\tNCC\nCCC\tCCC\n"))),
             wanted);
   std::vector<Molecule> records;

@@ -114,3 +114,17 @@ def test_refused(name, points, arguments, code, words, tmp_path):
     assert result.code == code, result.stderr
     check_one_sentence(result, *words)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_table_without_a_finite_distance_is_no_success(tmp_path):
+    result = matrix(np.array([[1e200, 0], [0, 1]]), "--manifold", "plane", out=tmp_path / "run")
+    assert result.code == 4 and "all distances are NaN or infinite" in result.stderr
+    assert (tmp_path / "run" / "run.json").exists()  # what was found is kept
+
+
+def test_periods_that_cannot_be_counted(tmp_path):
+    result = matrix(np.array([[2e10, 0], [0, 0]]), "--manifold", "cylinder", out=tmp_path / "run")
+    assert result.code == 2
+    check_one_sentence(result, "periods")
+    found, _ = distances_of(matrix(np.array([[2e6 * np.pi + 1, 0], [0, 0]]), "--manifold", "cylinder", out=tmp_path / "near").ok())
+    assert found[0, 1] == pytest.approx(1, abs=1e-8)

@@ -41,6 +41,7 @@ def test_options_that_contradict_are_refused():
     for arguments, words in ((["--loop", ASPIRIN, "--to", CAFFEINE], ["--loop", "--to"]),
                              (["--from", ASPIRIN], ["--to", "missing"]),
                              (["--from", ASPIRIN, "--to", CAFFEINE, "--minimise", "--maximise"], ["both"]),
+                             (["--from", ASPIRIN, "--to", CAFFEINE, "--property", "qed", "--minimise"], ["--threshold"]),
                              (["--from", ASPIRIN, "--to", CAFFEINE, "--property", "taste"], ["--property", "logp"])):
         result = run("molecules", *arguments)
         assert result.code == 2, arguments

@@ -83,7 +83,7 @@ def test_shipped_models_are_listed_with_their_priors():
     assert {"mnist-dcgan-8", "mnist-dcgan-8-semicircle", "mnist-classifier"} <= set(names)
     for line in lines:
         assert ("(semicircle)" in line) == ("semicircle" in line.split()[0]), line
-        assert re.match(r"\S+ +(decoder|encoder|classifier), ", line), line
+        assert re.match(r"\S+ +((decoder|encoder|classifier|junction tree VAE), |regressors of )", line), line
     cards = json.loads(run("models", "--json").ok().stdout)
     assert [card["name"] for card in cards] == names
     card = run("models", "mnist-dcgan-8-semicircle").ok().stdout

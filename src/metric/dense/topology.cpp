@@ -20,6 +20,9 @@ class ChartWithTopology final : public DelegatingMap {
   Topology topology_;
 };
 
+/// Between two points: a copy of a point is numbered by an int.
+constexpr double kMostPeriods = 1e9;
+
 /// Products of more identifications than this are not all looked at: 3⁶ = 729 of them.
 constexpr std::size_t kMostTogether = 6;
 
@@ -51,7 +54,11 @@ void add_lifts(const Topology& topology, std::span<const double> start, Lift lif
   }
   const Identification& g = topology.identifications[next];
   const auto axis = static_cast<std::size_t>(g.axis);
-  const int nearest = static_cast<int>(std::lround((start[axis] - lift.point[axis]) / g.period));
+  const double periods = std::round((start[axis] - lift.point[axis]) / g.period);
+  LATENTPATH_CHECK(std::abs(periods) <= kMostPeriods, kArgument, "coordinate ", axis + 1,
+                   " of two points is ", start[axis], " and ", lift.point[axis], ", over ", kMostPeriods,
+                   " periods of ", g.period, " apart: give both within some periods of each other");
+  const int nearest = static_cast<int>(periods);
   // One at a time: only where no other one has been moved away from its nearest exponent yet.
   for (const int step : {0, -1, 1}) {
     if (step != 0 && !together) continue;
