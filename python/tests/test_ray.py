@@ -26,8 +26,11 @@ class Nodes:
     """Raylets on loopback: nodes of one core each. Ray takes 127.0.0.1 for a name of the machine's other address."""
 
     def __init__(self, folder):
+        from ray._private.utils import get_ray_address_file
         from ray.cluster_utils import Cluster
 
+        # Where Ray writes the address to, wherever its folder is; of its own it does not make that place.
+        pathlib.Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
         self.cluster = Cluster(initialize_head=True, shutdown_at_exit=True, head_node_args={
             "num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False, "temp_dir": str(folder), "node_name": "first",
             "node_ip_address": "127.0.0.2",
