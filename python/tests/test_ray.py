@@ -182,7 +182,8 @@ def test_a_node_without_the_model_is_sent_it_or_named(nodes, models, one, longer
     try:
         with pytest.warns(lp.LatentPathWarning, match="node apart .* has no file .*decoder.pt: put it there"):
             table = cluster.evaluate(*asked_of(models), out=tmp_path / "kept", address=nodes.address, send_models=False, **LONGER)
-        assert len(table.incidents) == 1
+        # The node of the test before may be noticed to be gone only now.
+        assert len([incident for incident in table.incidents if "node apart" in incident]) == 1
         table = cluster.evaluate(*asked_of(models), out=tmp_path / "sent", address=nodes.address, **ASKED)
         assert table.incidents == []
         check_same_tables(longer, tmp_path / "kept")
