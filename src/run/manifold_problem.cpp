@@ -54,6 +54,8 @@ constexpr QualityName kQualityNames[] = {{"discs", "x,y,radius of each disc cut 
                                          {"half-plane", ""},
                                          {"stereographic", ""}};
 
+constexpr double kLargestCoordinate = 1e150;
+
 Tensor read_points(const char* field, const std::string& text) {
   if (!names_tensor_file(text))
     return at::tensor(parse_finite_numbers(field, text), at::kDouble).unsqueeze(0);
@@ -118,6 +120,10 @@ void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
   LATENTPATH_CHECK(
       at::isfinite(problem.start).all().item<bool>() && at::isfinite(problem.end).all().item<bool>(), kInput,
       "an end point has a coordinate that is NaN or infinite");
+  const double largest =
+      std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
+  LATENTPATH_CHECK(largest <= kLargestCoordinate, kInput, "an end point has a coordinate of ", largest,
+                   ": beyond ", kLargestCoordinate, " its square is infinite; take another unit of length");
 }
 
 /// A function of points in a TorchScript file, one number a point.

@@ -292,8 +292,24 @@ std::optional<Reason> contradiction_rule(const VerdictFigures& f, const VerdictR
                 "more `segments`, or `dtype` float64"};
 }
 
+/// A closed form decides alone: a reference by fast marching, or a bound, has no say beside it.
+std::optional<Reason> exact_rule(const VerdictFigures& f, const VerdictRule& rule) {
+  if (!f.exact || !f.length) return std::nullopt;
+  const double gap = *f.length / *f.exact - 1;
+  const std::string distance = "the distance, known in closed form, is " + figure_text(*f.exact, 6) +
+                               ", and this path, at " + figure_text(*f.length, 6) + ", is ";
+  const Level level = rule.grade(std::abs(gap));
+  if (level == Level::kGood)
+    return Reason{level, "Certified: " + distance + "within " + percent_text(std::max(std::abs(gap), 1e-5)) +
+                             " of it."};
+  return Reason{level,
+                std::string(gap > 0 ? "Not the shortest: " : "Shorter than can be: ") + distance +
+                    percent_text(std::abs(gap)) + (gap > 0 ? " longer." : " shorter."),
+                "more `segments`, more `samples` and `routes`, or the closed form itself"};
+}
+
 std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  if (!f.reference || !f.length) return std::nullopt;
+  if (!f.reference || !f.length || f.exact) return std::nullopt;
   const char* const remedy = "a smaller `box` around the path, or no reference (`reference` off)";
   const std::string by = "the reference by fast marching, " + figure_text(*f.reference, 6) + ", ";
   if (!(*f.reference > 0) || contradicts_bound(f, *f.reference))
@@ -329,7 +345,7 @@ std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule&
 }
 
 std::optional<Reason> shorter_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  if (!f.reference || !f.length || !(*f.reference > 0) || contradicts_bound(f, *f.reference))
+  if (!f.reference || !f.length || f.exact || !(*f.reference > 0) || contradicts_bound(f, *f.reference))
     return std::nullopt;
   const double share = f.reference_error.value_or(0) / *f.reference, gap = *f.length / *f.reference - 1;
   const Level level = rule.grade(gap - share);
@@ -342,7 +358,7 @@ std::optional<Reason> shorter_rule(const VerdictFigures& f, const VerdictRule& r
 }
 
 std::optional<Reason> bound_rule(const VerdictFigures& f, const VerdictRule& rule) {
-  if (!f.length || !f.bound || !(*f.bound > 0) || f.reference || contradicts_bound(f, *f.length))
+  if (!f.length || !f.bound || !(*f.bound > 0) || f.reference || f.exact || contradicts_bound(f, *f.length))
     return std::nullopt;
   const double apart = *f.length / *f.bound - 1;
   if (apart <= rule.fair)  // here the threshold is where a certificate begins
@@ -420,7 +436,7 @@ std::optional<Reason> minimum_rule(const VerdictFigures& f, const VerdictRule& r
 
 bool is_constant(const VerdictFigures& f) {
   return f.cost && f.kind != RunKind::kMeasures && f.embedding_length && f.straight_embedding_length &&
-         f.ends_distance.value_or(0) > 0 &&
+         f.ends_distance.value_or(0) > 0 && !f.exact &&
          std::max(*f.embedding_length, *f.straight_embedding_length) < kFlat * *f.ends_distance;
 }
 
@@ -597,6 +613,7 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   reference = figure_of(given, "length"), reference_error = figure_of(given, "error_estimate");
   if (!reference)
     reference = figure_of(given, "reference_length"), reference_error = figure_of(given, "reference_error");
+  exact = figure_of(path, "exact_length");
   if (kind == RunKind::kMeasures) length.reset(), residual.reset();  // of other scales there
   weighted = path.value("weighted", true);
 }
@@ -638,6 +655,8 @@ const std::vector<VerdictRule>& verdict_rules() {
        kNever, "no sample of the prior has the feature", nullptr, unseen_rule},
       {"certificate", "1 − length/lower_bound", false, kNever, 1e-4, "its length contradicts the lower bound",
        nullptr, contradiction_rule},
+      {"certificate", "length/exact_length − 1, either way", false, 1e-3, 0.05, "it is not the distance",
+       "Certified: every path is as short as the closed form.", exact_rule},
       {"certificate", "reference.error_estimate/reference.length, and what it contradicts", false, 0.01,
        kNever, "the reference is uncertain", "Certified: every path is as short as its reference.",
        reference_rule},

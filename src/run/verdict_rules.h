@@ -40,7 +40,7 @@ struct VerdictFigures {
   bool weighted = true;
   std::optional<double> cost, coarse, linear, spherical, refinement, probability, straight_probability,
       mean_quality, straight_quality, lowest, straight_lowest, length, bound, residual, embedding_length,
-      straight_embedding_length, reference, reference_error, ends_distance, ends_output_distance,
+      straight_embedding_length, exact, reference, reference_error, ends_distance, ends_output_distance,
       negative_log_density, straight_negative_log_density, squared_wasserstein, straight_feature_distance,
       straight_class_change;
 };

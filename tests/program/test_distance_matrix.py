@@ -105,6 +105,7 @@ def test_equal_points_and_two(tmp_path):
     ("one point", np.zeros((1, 2)), [], 3, ["[n, D]", "at least 2"]),
     ("three axes", np.zeros((2, 2, 2)), [], 3, ["[n, D]"]),
     ("NaN", np.array([[0, 1], [0, np.nan]]), [], 3, ["NaN"]),
+    ("squares overflow", np.array([[1e200, 0], [0, 1]]), [], 3, ["1e+200", "unit"]),
     ("ends", np.zeros((3, 2)), ["--from", "0,0"], 2, ["--matrix", "--from"]),
     ("a reference", np.zeros((3, 2)), ["--reference", "on"], 2, ["--matrix", "--reference"]),
     ("too many", np.zeros((400000, 1)), [], 2, ["--matrix", "400000", "GB"]),
@@ -117,7 +118,7 @@ def test_refused(name, points, arguments, code, words, tmp_path):
 
 
 def test_a_table_without_a_finite_distance_is_no_success(tmp_path):
-    result = matrix(np.array([[1e200, 0], [0, 1]]), "--manifold", "plane", out=tmp_path / "run")
+    result = matrix(np.array([[1e149, 0], [0, 1]]), "--manifold", "paraboloid", out=tmp_path / "run")
     assert result.code == 4 and "all distances are NaN or infinite" in result.stderr
     assert (tmp_path / "run" / "run.json").exists()  # what was found is kept
 

@@ -230,6 +230,7 @@ def test_settings_from_a_file(tmp_path):
     (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--epsilon", "0.7"], 2, "--epsilon"),
     (["--manifold", "plane", "--from", "0,0", "--to", "1,1", "--level-set", "none.pt"], 3, "none.pt"),
     (["--manifold", "plane", "--from", "none.npy", "--to", "1,1"], 3, "none.npy"),
+    (["--manifold", "sphere", "--from", "1e200,0", "--to", "1,1"], 3, "another unit"),
     (["--manifold", "poincare", "--from", "0,0", "--to", "2,0"], 4, "quality"),
     (["--manifold", "poincare", "--from", "0,0", "--to", "2,0"], 4, "‖z‖ < 1"),
     (["--manifold", "half-plane", "--from", "0,1", "--to", "2,-1"], 4, "z2 > 0"),
@@ -404,6 +405,21 @@ def test_a_chart_that_repeats_itself_unsaid_is_not_green(tmp_path, chart, ends, 
 def test_periods_that_a_chart_has_not_are_refused(files):
     result = geodesic("--embedding", files / "sphere.pt", "--from", "0.1,0", "--to", "0.9,0", "--periods", "2,none")
     assert result.code == 2 and "--periods" in result.stderr
+
+
+def test_where_a_closed_form_is_known_it_decides():
+    """Near the rim the path leaps over the bad places, round a pole it takes the pole itself."""
+    def said(*arguments):
+        path = path_of(*arguments)
+        return path["verdict"], " ".join(reason["text"] for reason in path["verdict_reasons"])
+
+    level, text = said("--manifold", "half-plane", "--from", "0,1e-8", "--to", "1,1e-8")
+    assert level == "bad" and "Not the shortest: the distance, known in closed form, is 36.8414" in text
+    assert "conjugate" not in text  # a path that leaps says nothing of them
+    level, text = said("--manifold", "sphere-angles", "--from", "1.4,0", "--to", "1.4,3.1")
+    assert "within 0.022 % of it" in text and "fast marching" not in text
+    level, text = said("--manifold", "sphere", "--from", "1e8,0", "--to", "0,1e8")  # both near the pole
+    assert level == "good" and "same output" not in text
 
 
 def test_a_reference_below_the_bound_proves_nothing():

@@ -222,6 +222,28 @@ TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
   EXPECT_EQ(level(verdict_of(pair), "certificate"), "bad");
 }
 
+TEST(PairVerdict, AClosedFormDecidesAlone) {
+  json pair = sound_pair();
+  pair["path"]["length"] = 13.0;
+  pair["path"]["exact_length"] = 12.999;
+  // A reference that says otherwise, wrong by more than it says, is not asked.
+  pair["path"]["reference"] = {{"length", 10.0}, {"error_estimate", 1e-5}};
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"),
+              HasSubstr("Certified: the distance, known in closed form, is 12.999, and this path, at 13, "
+                        "is within 0.0077 % of it."));
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), Not(HasSubstr("fast marching")));
+  pair["path"]["exact_length"] = 12.8;
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"),
+              HasSubstr("Not the shortest: the distance, known in closed form, is 12.8, and this "
+                        "path, at 13, is 1.6 % longer."));
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
+  pair["path"]["exact_length"] = 9.0;
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "bad");
+  pair["path"]["exact_length"] = 20.0;
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("Shorter than can be"));
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "bad");
+}
+
 TEST(PairVerdict, AReferenceIsNotUncertainAndShorterAtOnce) {
   json pair = pair_with("length", 31.75);
   pair["path"]["reference"] = {{"length", 30.54}, {"error_estimate", 0.73}, {"relative_error", 0.024}};

@@ -117,7 +117,8 @@ struct HalfSpace {
   double distance(const double* a, const double* b) const {
     const double from_rim = a[dim - 1], to_rim = b[dim - 1];
     if (!(from_rim > 0 && to_rim > 0)) return kInfinity;
-    return 2 * std::asinh(0.5 * std::sqrt(detail::squared_distance(a, b, dim) / (from_rim * to_rim)));
+    return 2 * std::asinh(0.5 * std::sqrt(detail::squared_distance(a, b, dim)) / std::sqrt(from_rim) /
+                          std::sqrt(to_rim));
   }
   template <class T>
   T operator()(const T* z) const {

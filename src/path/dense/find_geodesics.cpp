@@ -292,13 +292,15 @@ void PairSolver::warn(Geodesic& geodesic, const CurveFigures<double>& refined) {
                          ? join_message(" (", certificate.negative_directions, " directions)")
                          : std::string()));
   const double n = static_cast<double>(options_.segments);
-  if (!on_nodes_ && objective_.has_curvatures() && !level_set_ &&
+  const bool under_resolved =
+      std::abs(geodesic.length - refined.length) > options_.resolution_tolerance * refined.length;
+  // The Hessian of a path that leaps between its nodes says nothing of the geodesic.
+  if (!on_nodes_ && objective_.has_curvatures() && !level_set_ && !under_resolved &&
       geodesic.termination == Termination::kConverged &&
       std::abs(certificate.least_curvature) < kConjugate / (n * n))
     warnings.push_back(
         "the ends are conjugate points, as antipodes of a sphere are: the geodesic is not unique, and this "
-        "is one of a "
-        "family of equal length");
+        "is one of a family of equal length");
   if (objective_.least_rank_ratio() < kRankLost)
     warnings.push_back(
         join_message("the Jacobian of chart ", metric_.chart().describe(),
@@ -309,7 +311,7 @@ void PairSolver::warn(Geodesic& geodesic, const CurveFigures<double>& refined) {
                      " reaches 1 on the path, where lengths count nothing: use an epsilon above 0"));
   if (!std::isfinite(refined.length))
     warnings.push_back("the path crosses places of quality 0 between its nodes: its length is infinite");
-  else if (std::abs(geodesic.length - refined.length) > options_.resolution_tolerance * refined.length)
+  else if (under_resolved)
     warnings.push_back(
         {join_message("under-resolved: the length is ", geodesic.length, " on the path's own grid and ",
                       refined.length, " on a refined one: use more segments"),

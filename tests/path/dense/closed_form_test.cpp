@@ -80,6 +80,9 @@ TEST(ClosedForm, TheOriginOfAProjectiveSpaceHasItsAntipodeAtInfinity) {
 TEST(ClosedForm, OutsideOfASpaceNothingIsNear) {
   const std::vector<double> a{1.5, 0.0}, b{1.6, 0.1}, below{0.3, -1.0};
   EXPECT_EQ(WeightedMetric(plane_chart(), poincare_ball()).closed_form_distance(a, b), INFINITY);
+  const std::vector low{0.0, 1e-200}, beside{1.0, 1e-200};  // 2 log(1/1e-200), and the product of both is 0
+  EXPECT_DOUBLE_EQ(*WeightedMetric(plane_chart(), half_space()).closed_form_distance(low, beside),
+                   2 * std::log(1e200));
   EXPECT_EQ(WeightedMetric(plane_chart(), half_space()).closed_form_distance(below, below), INFINITY);
 }
 
