@@ -24,6 +24,7 @@
 #include "latentpath/run/encoder.h"
 #include "latentpath/run/held_coordinates.h"
 #include "latentpath/run/loaded_interpolation.h"
+#include "latentpath/run/nearest.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/second_opinion.h"
 #include "latentpath/run/text_values.h"
@@ -145,7 +146,8 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const auto asks = [](const char* prefix, const std::string& text) {
     return text_after(prefix, text).has_value();
   };
-  const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to);
+  const bool nearest = asks("nearest:", job.ends.to);
+  const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest;
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
@@ -163,11 +165,11 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(!takes_quality(job.path) && !job.keep.keep.empty(), "keep", no_quality.c_str());
   say(!takes_quality(job.path) && !job.keep.keep_features.empty(), "keep_features", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
-  say(job.guard != "on" && !feature && !job.keep.any(), "guard", kNoFeature);
+  say(job.guard != "on" && !feature && !job.keep.any() && !nearest, "guard", kNoFeature);
   say(job.cycle == "on" && !feature, "cycle", kNoFeature);
   if (!models.decoder_function) {
     say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
-    say(!job.judge.empty() && classifier && !feature, "judge", kNoFeature);
+    say(!job.judge.empty() && classifier && !feature && !nearest, "judge", kNoFeature);
     say(classifier && !feature && !class_ends && job.keep.keep.empty(), "classifier",
         "no class is favoured, avoided, kept or an end");
     say(!models.input_range.empty() && !classifier, "input_range", kNoClassifier);
@@ -351,6 +353,35 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
   }
 }
 
+/// Ends that are free: those of the shortest paths, by what is asked of a path but its feature.
+void set_nearest_ends(const InterpolateJob& job, const Models& models, const NearestClass& asked,
+                      InterpolateRun& run, const CancellationToken& cancellation) {
+  const auto refuse = [](bool given, const char* field, const char* why) {
+    LATENTPATH_CHECK(!given, kArgument, "`to` nearest:C cannot go with `", field, "`: ", why);
+  };
+  constexpr const char* kByImages = "ends are compared by image distances";
+  refuse(!job.metric.empty(), "metric", kByImages);
+  refuse(!job.keep.embedding_features.empty(), "embedding_features", kByImages);
+  refuse(!job.freeze.empty(), "freeze", "an end that is sought moves in all coordinates");
+  PathProblem& problem = run.problem;
+  const QualityPointer condition = probability_of(models.classifier, asked);
+  const Guard guard = make_guard(run.prior, job.guard == "on", true, problem.start, problem.start);
+  EnergyOptions options;
+  options.epsilon = run.path.epsilon;
+  options.norm = run.path.norm;
+  const PathEnergy energy(problem.embedding, path_quality(nullptr, false, run.prior, guard.quality), options);
+  const auto prior = [&](int64_t count, at::Generator& generator) {
+    return run.prior.end_points->sample(count, generator);
+  };
+  const NearestEnds found = nearest_ends(energy, *condition, prior, problem.start,
+                                         {.certainty = asked.certainty, .seed = job.path.seed}, cancellation);
+  problem.end = found.ends;
+  run.path.first_paths = found.paths.to(problem.start.scalar_type());
+  run.nearest_ends = nearest_end_figures(
+      asked, found, *problem.embedding, *condition,
+      models.judge ? probability_of(models.judge, asked, models.classifier.get()) : nullptr);
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, InterpolateRun& run,
                  const CancellationToken& cancellation) {
@@ -378,6 +409,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
+  if (reader.nearest()) set_nearest_ends(job, models, *reader.nearest(), run, cancellation);
   LATENTPATH_CHECK(
       run.legs_of_tour == 0 || run.sections.empty(), kArgument,
       "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
@@ -397,8 +429,8 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
     check_end_points(run.prior, problem.end, field("to"));
   }
   hold_frozen(job, *models.decoder, run);
-  run.guard = make_guard(run.prior, job.guard == "on", problem.feature != nullptr || job.keep.any(),
-                         problem.start, problem.end);
+  const bool guarded = problem.feature != nullptr || job.keep.any() || reader.nearest();
+  run.guard = make_guard(run.prior, job.guard == "on", guarded, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);
   if (run.guard.rank && models.decoder->operations_per_point() <= kMostCompared)
@@ -614,13 +646,15 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   add_distances(run);
   add_density_figures(job, run, interrupted);
   if (!interrupted) add_kept_figures(run.summary, run.kept, run.problem, result);
+  for (size_t pair = 0; pair < run.nearest_ends.size(); ++pair)
+    run.summary["pairs"][pair]["nearest_end"] = run.nearest_ends[pair];
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
-  run.text = result.brief_report() + sections_text(run.summary) + data_density_text(run.summary) +
-             kept_text(run.summary) + verdict_text(run.summary["verdict"]);
+  run.text = result.brief_report() + nearest_end_text(run.summary) + sections_text(run.summary) +
+             data_density_text(run.summary) + kept_text(run.summary) + verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
   if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
 }

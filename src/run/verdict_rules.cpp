@@ -308,6 +308,17 @@ std::optional<Reason> exact_rule(const VerdictFigures& f, const VerdictRule& rul
                 "more `segments`, more `samples` and `routes`, or the closed form itself"};
 }
 
+/// An end that was sought where the classifier sees a class, and what the judge sees there.
+std::optional<Reason> nearest_end_rule(const VerdictFigures& f, const VerdictRule& rule) {
+  if (!f.end_by_judge) return std::nullopt;
+  const Level level = rule.grade(*f.end_by_judge);
+  const std::string seen =
+      "the judge gives the class a probability of " + share_text(*f.end_by_judge) + " there";
+  if (level == Level::kGood) return Reason{level, "The nearest end is of the class asked for: " + seen + "."};
+  return Reason{level, "The nearest end may not be of the class asked for: " + seen + ".",
+                "a surer end (`to` nearest:C@0.999), or a classifier trained on what the decoder makes"};
+}
+
 std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule& rule) {
   if (!f.reference || !f.length || f.exact) return std::nullopt;
   const char* const remedy = "a smaller `box` around the path, or no reference (`reference` off)";
@@ -614,6 +625,7 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   if (!reference)
     reference = figure_of(given, "reference_length"), reference_error = figure_of(given, "reference_error");
   exact = figure_of(path, "exact_length");
+  end_by_judge = figure_in(pair, "nearest_end", "judge_probability");
   if (kind == RunKind::kMeasures) length.reset(), residual.reset();  // of other scales there
   weighted = path.value("weighted", true);
 }
@@ -653,6 +665,8 @@ const std::vector<VerdictRule>& verdict_rules() {
        "The classifier knows what this model makes.", classifier_rule},
       {"classifier", "classifier.share_of_prior, where mean_class_probability is 0.6 or more", true, 1e-12,
        kNever, "no sample of the prior has the feature", nullptr, unseen_rule},
+      {"end", "nearest_end.judge_probability", true, 0.5, 0.1, "the judge denies its end",
+       "The judge sees the class asked for at every nearest end.", nearest_end_rule},
       {"certificate", "1 − length/lower_bound", false, kNever, 1e-4, "its length contradicts the lower bound",
        nullptr, contradiction_rule},
       {"certificate", "length/exact_length − 1, either way", false, 1e-3, 0.05, "it is not the distance",

@@ -40,9 +40,9 @@ struct VerdictFigures {
   bool weighted = true;
   std::optional<double> cost, coarse, linear, spherical, refinement, probability, straight_probability,
       mean_quality, straight_quality, lowest, straight_lowest, length, bound, residual, embedding_length,
-      straight_embedding_length, exact, reference, reference_error, ends_distance, ends_output_distance,
-      negative_log_density, straight_negative_log_density, squared_wasserstein, straight_feature_distance,
-      straight_class_change;
+      straight_embedding_length, end_by_judge, exact, reference, reference_error, ends_distance,
+      ends_output_distance, negative_log_density, straight_negative_log_density, squared_wasserstein,
+      straight_feature_distance, straight_class_change;
 };
 
 struct Reason {

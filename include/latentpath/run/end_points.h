@@ -14,6 +14,8 @@
 //   image:FILE   what the encoder makes of a picture, given the size, channels and values that its file
 //                states (input_shape, input_range, input_mean, input_std), else those of the decoder's own
 //                pictures; of several tensors that it returns, the first
+//   nearest:C@P  of `to` alone: wherever the classifier gives the class a probability of P (0.99 where nobody
+//                says) or more; nearest() then says so, and the end that is read is the start
 
 #include <cstdint>
 #include <functional>
@@ -31,6 +33,7 @@
 #include "latentpath/models/classifier.h"
 #include "latentpath/models/input_adapter.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/run/nearest.h"
 
 namespace latentpath {
 
@@ -77,6 +80,9 @@ class EndPointReader {
   /// kArgument, or kInput for a file, for what is none; kNumerical where no draw is of the class.
   std::pair<Tensor, Tensor> read();
 
+  /// What the end is to be, where it is free.
+  const std::optional<NearestClass>& nearest() const { return nearest_; }
+
   /// Legs of each tour that read() found, 0 where its pairs are no tours.
   int64_t legs_of_tour() const { return legs_of_tour_; }
 
@@ -100,6 +106,7 @@ class EndPointReader {
   EndPointContext context_;
   std::vector<std::string> notes_, warnings_;
   int64_t legs_of_tour_ = 0;
+  std::optional<NearestClass> nearest_;
 };
 
 /// What an encoder takes: as its file states, else as its decoder's pictures of shape `decoded` are, which is

@@ -79,10 +79,11 @@ struct InterpolateRun : RunRecord {
   Guard guard;
   Cycled cycled;  ///< none: what is asked is not asked by the cycle
   SecondOpinion second;
-  std::string feature;                     ///< "P(8)"; empty where nothing is favoured or avoided
-  std::vector<FeatureSection> sections;    ///< what is asked when; none where it is always the same
-  std::string dtype;                       ///< that the decoder is asked in: "float32"
-  nlohmann::json classifier;               ///< what it makes of prior samples: classifier_check(); or null
+  nlohmann::json nearest_ends;           ///< [pairs], figures of ends that are free (run/nearest.h); or null
+  std::string feature;                   ///< "P(8)"; empty where nothing is favoured or avoided
+  std::vector<FeatureSection> sections;  ///< what is asked when; none where it is always the same
+  std::string dtype;                     ///< that the decoder is asked in: "float32"
+  nlohmann::json classifier;             ///< what it makes of prior samples: classifier_check(); or null
   std::optional<ValueRange> output_range;  ///< the decoder's values
   ConvergenceRecord convergence;
 };

@@ -1,0 +1,50 @@
+#pragma once
+// Free ends: the shortest path from a point to wherever a condition holds, and where it ends.
+//
+// "Which eight is nearest to this three?" One end of the path is then no point but the set E of all places
+// whose quality C is at least c, and what is sought is
+//
+//   min over z1 ∈ E of min over γ, γ(0) = z0, γ(1) = z1 of J(γ),
+//
+// J the cost of the path's energy. Where the minimum is reached γ meets the rim of E at a right angle of the
+// metric, and C(z1) = c. (Counterfactual explanations ask this of a classifier;
+// docs/algorithms/nearest_end.md.)
+//
+//   const NearestEnds found = nearest_ends(energy, *eights, normal_sampler(8), start, {.certainty = 0.99});
+//   problem.end = found.ends;                       // [pairs, D]
+//   options.first_paths = found.paths;              // a further start for find_path()
+
+#include <cstdint>
+
+#include "latentpath/core/progress.h"
+#include "latentpath/core/tensor.h"
+#include "latentpath/metric/path_energy.h"
+#include "latentpath/path/via_points.h"
+
+namespace latentpath {
+
+struct NearestEndOptions {
+  double certainty = 0.99;    ///< c: the quality that an end has at least, 0 < c < 1
+  int64_t inside = 64;        ///< samples of the prior in E that are wanted
+  int64_t max_draws = 32768;  ///< samples that are looked at for them, at most
+  int64_t starts = 8;       ///< of those the nearest to a start by their images, from which its end is sought
+  int64_t segments = 16;    ///< of the paths by which ends are compared
+  int64_t iterations = 40;  ///< of L-BFGS in a round
+  int64_t rounds = 4;       ///< of multipliers: each asks anew for what the one before left of C(z1) ≥ c
+  uint64_t seed = 0;
+};
+
+struct NearestEnds {
+  Tensor ends;                    ///< z1 [pairs, D], of the starts' type
+  Tensor paths;                   ///< [pairs, segments + 1, D] float64, evenly timed
+  Tensor cost;                    ///< J of those paths, [pairs] float64
+  int64_t inside = 0, drawn = 0;  ///< samples that were in E, of so many
+};
+
+/// `condition` is C: a quality that does not depend on time. A start that is in E is its own end. Throws
+/// Error(kNumerical) where no sample is in E, Error(kArgument) for options that make no sense.
+NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,
+                         const Tensor& start, const NearestEndOptions& options = {},
+                         const CancellationToken& cancellation = {});
+
+}  // namespace latentpath
