@@ -1,5 +1,6 @@
 #include "progress_line.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "interrupt_answer.h"
+#include "latentpath/core/error.h"
 
 namespace latentpath::program {
 
@@ -45,22 +47,42 @@ void ProgressLine::operator()(const Progress& progress) {
   show(progress);
 }
 
+/// Columns of the terminal that stderr is.
+static size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// What a line of the terminal has room for: the value goes first, then the bar, then the end of the stage's
+/// name. A line that is longer is broken, and its beginning never overwritten.
+static std::string fitted(const std::string& bar, std::string stage, std::string value,
+                          const std::string& left) {
+  const size_t room = terminal_columns() - 1;
+  if (bar.size() + stage.size() + value.size() + left.size() > room) value.clear();
+  const bool with_bar = bar.size() + stage.size() + left.size() <= room;
+  const size_t others = (with_bar ? bar.size() : 0) + left.size();
+  size_t kept = std::min(stage.size(), room > others ? room - others : 0);
+  while (kept > 0 && kept < stage.size() && (stage[kept] & 0xC0) == 0x80) --kept;  // whole signs of UTF-8
+  stage.resize(kept);
+  return (with_bar ? bar : "") + stage + value + left;
+}
+
 void ProgressLine::show(const Progress& progress) {
   shown_ = true;
-  std::string bar;
-  if (terminal_) {
-    bar = "[";
-    for (int i = 0; i < 20; ++i) bar += i < static_cast<int>(20 * whole_.share()) ? '#' : '.';
-    bar += "] ";
+  std::string stage = progress.stage;
+  if (progress.total > 0) stage += join_message(" ", progress.done, "/", progress.total);
+  char value[64] = "";
+  if (progress.value != 0) std::snprintf(value, sizeof value, ", %s %.5g", value_name_, progress.value);
+  if (!terminal_) {
+    std::cerr << stage << value << "\n" << std::flush;
+    return;
   }
-  char figures[64] = "";
-  if (progress.value != 0) std::snprintf(figures, sizeof figures, ", %s %.5g", value_name_, progress.value);
-  std::cerr << (terminal_ ? "\r\033[K" : "") << bar << progress.stage;
-  if (progress.total > 0) std::cerr << " " << progress.done << "/" << progress.total;
-  std::cerr << figures;
-  if (const auto left = whole_.seconds_left(); left && terminal_)
-    std::cerr << ", " << duration_text(*left) << " left";
-  std::cerr << (terminal_ ? "" : "\n") << std::flush;
+  std::string bar = "[";
+  for (int i = 0; i < 20; ++i) bar += i < static_cast<int>(20 * whole_.share()) ? '#' : '.';
+  const auto left = whole_.seconds_left();
+  std::cerr << "\r\033[K"
+            << fitted(bar + "] ", stage, value, left ? ", " + duration_text(*left) + " left" : "")
+            << std::flush;
 }
 
 }  // namespace latentpath::program

@@ -86,7 +86,8 @@ OptionTable<PathOptions> make_table() {
       .power_of_two()
       .add("grading", &PathOptions::grading)
       .help(
-          "How much finer the time grid is at the ends; negative: 0.8 where the quality depends on time, "
+          "How much finer the time grid is at the ends; negative: resolve-grading where the quality depends "
+          "on time, "
           "else 0")
       .below(1)
       .at_least(-1)

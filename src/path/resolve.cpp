@@ -129,7 +129,8 @@ MeasuringCost measuring_cost(const PathProblem& problem, const PathOptions& opti
   if (options.time_weight)
     chosen.time_weight = *options.time_weight;
   else
-    chosen.time_weight = has_prior(problem) ? default_time_weight(typical_squared_distance()) : 1;
+    chosen.time_weight =
+        has_prior(problem) ? default_time_weight(typical_squared_distance(), options.resolve) : 1;
   return chosen;
 }
 

@@ -13,18 +13,14 @@ namespace latentpath {
 
 namespace {
 
-/// Of λ, in typical squared distances: a detour through images is then worth its time
-/// (docs/algorithms/cost.md).
-constexpr double kTimeWeight = 9;
-/// Of graded_times() where the quality depends on time and nobody gives another: a ramp asks nothing at the
-/// ends, where a path then moves fast.
-constexpr double kGradingOfRamp = 0.8;
 /// What is left of a limit of seconds, at least: 0 would be none.
 constexpr double kLeastSeconds = 1e-3;
 
 }  // namespace
 
-double default_time_weight(double typical_squared_distance) { return kTimeWeight * typical_squared_distance; }
+double default_time_weight(double typical_squared_distance, const ResolveOptions& options) {
+  return options.time_weight * typical_squared_distance;
+}
 
 PathProblem part_of(const PathProblem& problem, const Tensor& pairs, const EvaluationCounter& counter) {
   PathProblem part = problem;
@@ -48,7 +44,7 @@ PairGroup PairGroup::select(const std::vector<int64_t>& rows) const {
 
 Tensor Search::grid(int64_t segments) const {
   const double wanted = options.grading >= 0                 ? options.grading
-                        : problem.quality->depends_on_time() ? kGradingOfRamp
+                        : problem.quality->depends_on_time() ? options.resolve.grading
                                                              : 0.0;
   return graded_times(segments, wanted);
 }

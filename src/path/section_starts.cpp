@@ -10,11 +10,6 @@
 namespace latentpath {
 namespace {
 
-/// Points of the path: enough that a section of a tenth of the time has a few.
-constexpr int64_t kSegments = 64;
-/// Share of a section at an end of the path, and of the others at their rims, that is left to the way there.
-constexpr double kWayThere = 0.2, kRim = 0.02;
-
 /// The numbers of the candidates of the shortest chain, one a section.
 std::vector<int64_t> shortest_chain(const std::vector<CandidatePool>& pools, const PathEnergy& energy,
                                     const Tensor& start, const Tensor& end) {
@@ -33,12 +28,12 @@ std::vector<int64_t> shortest_chain(const std::vector<CandidatePool>& pools, con
 }
 
 /// The times at which a path is to be at the candidate of each section, and from which it may leave it.
-std::vector<double> stays(const std::vector<QualitySection>& asked) {
+std::vector<double> stays(const std::vector<QualitySection>& asked, const SectionOptions& options) {
   std::vector<double> times{0};
   for (const auto& [from, to, quality] : asked) {
     const double length = to - from;
-    times.push_back(from + (from <= 0 ? kWayThere : kRim) * length);
-    times.push_back(to - (to >= 1 ? kWayThere : kRim) * length);
+    times.push_back(from + (from <= 0 ? options.way_there : options.rim) * length);
+    times.push_back(to - (to >= 1 ? options.way_there : options.rim) * length);
   }
   times.push_back(1);
   return times;
@@ -63,8 +58,8 @@ Tensor section_paths(const PathProblem& problem, const std::vector<QualitySectio
     pools.push_back(
         draw_candidates(of_section, prior_of(problem), options.candidates, generator, cancellation));
   }
-  const std::vector<double> at_times = stays(asked);
-  const Tensor times = at::tensor(at_times, at::kDouble), fine = uniform_times(kSegments);
+  const std::vector<double> at_times = stays(asked, options.sections);
+  const Tensor times = at::tensor(at_times, at::kDouble), fine = uniform_times(options.sections.segments);
   std::vector<Tensor> paths;
   for (int64_t pair = 0; pair < problem.start.size(0); ++pair) {
     const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);

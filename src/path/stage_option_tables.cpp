@@ -49,6 +49,36 @@ OptionTable<ProbeOptions> probe_table() {
       .at_least(0);
 }
 
+OptionTable<ResolveOptions> resolve_table() {
+  using O = ResolveOptions;
+  return OptionTable<O>()
+      .group("Stages: resolve")
+      .add("time-weight", &O::time_weight)
+      .help(
+          "Weight of time, where time-weight is not given, in mean squared image distances of prior samples")
+      .at_least(0)
+      .at_most(kMostFactor)
+      .add("grading", &O::grading)
+      .help("Grading of the time grid, where grading is negative and the quality depends on time")
+      .at_least(0)
+      .below(1);
+}
+
+OptionTable<SectionOptions> section_table() {
+  using O = SectionOptions;
+  return OptionTable<O>()
+      .group("Stages: first paths of sections")
+      .add("segments", &O::segments)
+      .help("Segments of a first path through places that have what each section asks")
+      .range(1, 100000)
+      .add("way-there", &O::way_there)
+      .help("Share of a section at an end of the path that is left to the way there")
+      .range(0, 0.45)
+      .add("rim", &O::rim)
+      .help("The same at the rims of the others")
+      .range(0, 0.45);
+}
+
 OptionTable<DensityOptions> density_table() {
   using O = DensityOptions;
   return OptionTable<O>()
@@ -406,6 +436,8 @@ OptionTable<PublishedOptions> published_table() {
 void add_stage_options(OptionTable<PathOptions>& table) {
   using O = PathOptions;
   table.include(&O::probe, probe_table(), "probe")
+      .include(&O::resolve, resolve_table(), "resolve")
+      .include(&O::sections, section_table(), "sections")
       .include(&O::density, density_table(), "density")
       .include(&O::candidates, candidate_table(), "candidates")
       .include(&O::via, via_table(), "via")

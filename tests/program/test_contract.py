@@ -5,6 +5,7 @@ import os
 import re
 import select
 import signal
+import termios
 import time
 from pathlib import Path
 
@@ -154,9 +155,12 @@ def test_the_first_interruption_is_answered_at_once_on_a_terminal(quiet, models,
     os.close(terminal)
 
 
-def test_one_progress_line_for_the_whole_run_on_a_terminal(models, tmp_path):
-    """It is there before the first note, its bar never goes back, it tells the time left, and it is gone at the end."""
+@pytest.mark.parametrize("columns", [0, 40])  # 0: a terminal that does not say, which has 80
+def test_one_progress_line_for_the_whole_run_on_a_terminal(columns, models, tmp_path):
+    """It is there before the first note, its bar never goes back, it tells the time left, it is never broken into two,
+    and it is gone at the end."""
     terminal, stderr = os.openpty()
+    termios.tcsetwinsize(stderr, (24, columns))
     process = start(["interpolate", *options(decoder=models["slow"], classifier=models["unit_classifier"], favor=8, from_=START, to=END,
                                              segments=16, max_iterations=8, threads=1, seed=1, report_frames=3, out=tmp_path / "run",
                                              video=tmp_path / "film.gif", fps=10, seconds=1, size=32)], stderr=stderr)
@@ -171,11 +175,15 @@ def test_one_progress_line_for_the_whole_run_on_a_terminal(models, tmp_path):
     os.close(terminal)
     assert process.returncode == 0 and "film: 10 frames" in stdout
     text = said.decode()
+    lines = [line for line in re.findall(r"\r\x1b\[K([^\r\n]*)", text) if not line.startswith("note:")]
+    assert max(map(len, lines)) < (columns or 80)
+    assert re.search(r"\S.*, \d+ s left", text) and text.endswith("\r\x1b[K")
+    if columns:  # no room for a bar beside a stage and the time left
+        return
     assert text.index("] loading") < text.index("note:")
     bars = [len(bar) for bar in re.findall(r"\[(#*)\.*\] ", text)]
     assert len(bars) > 5 and bars == sorted(bars) and bars[0] == 0 and bars[-1] >= 15
     assert re.search(r"\] \S.*, \d+ s left", text) and "] film " in text
-    assert text.endswith("\r\x1b[K")
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 1.2])

@@ -61,6 +61,23 @@ struct ProbeOptions {
   double quality_noise = 1e-3;  ///< by which a quality may differ, asked twice or in another batch
 };
 
+/// What is decided where nobody says it (docs/algorithms/cost.md).
+struct ResolveOptions {
+  /// λ in typical squared image distances: a detour through images is then worth its time.
+  double time_weight = 9;
+  /// Of the time grid where the quality depends on time (graded_times): a ramp asks nothing at the ends,
+  /// where a path then moves fast.
+  double grading = 0.8;
+};
+
+/// First paths for what is asked in parts of the time (path/section_starts.h).
+struct SectionOptions {
+  int64_t segments = 64;  ///< of such a path: a section of a tenth of the time has a few
+  /// Share of a section at an end of the path, and of the others at their rims, that is left to the way
+  /// there.
+  double way_there = 0.2, rim = 0.02;
+};
+
 /// Density regularisation (docs/algorithms/density_regularisation.md).
 struct DensityOptions {
   /// Prior samples whose lowest V and spread give V₀ and its softness: to a tenth of the spread.
@@ -156,7 +173,8 @@ struct PathOptions {
       0;  ///< GB for points that are mapped at once (metric/point_memory.h); 0: half of what is available
 
   int64_t coarsest_segments = 8;  ///< lbfgs: the first of the levels (8, 32, 64, 128, … segments)
-  double grading = -1;  ///< of the time grid (graded_times); negative: 0.8 where Q depends on time, else 0
+  double grading = -1;  ///< of the time grid (graded_times); negative: ResolveOptions::grading where Q
+                        ///< depends on time, else 0
   int64_t coarse_subdivisions = 2;  ///< lbfgs: cost midpoints per segment on levels below 32 segments
   int64_t via_starts = 3;           ///< via-point paths kept as starts for each pair
   CandidateOptions candidates = {};
@@ -167,6 +185,8 @@ struct PathOptions {
              ///< finer subdivision and, if that does not help, is flagged under-resolved
   // The stages' own settings, in the order of the stages.
   ProbeOptions probe = {};
+  ResolveOptions resolve = {};
+  SectionOptions sections = {};
   DensityOptions density = {};
   ViaOptions via = {};
   RouteStartOptions routes = {};
@@ -185,14 +205,14 @@ struct PathOptions {
   std::function<void(const PathSnapshot&)> snapshot = {};  ///< called after every iteration, when set
 };
 
-/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples: a unit of time weighs as much as crossing three typical
-/// image distances in it.
+/// λ = 9 · mean ‖Φ(a) − Φ(b)‖² over prior samples (9 is ResolveOptions::time_weight): a unit of time weighs
+/// as much as crossing three typical image distances in it.
 ///
 /// Where Q depends on time, the chord cost has a loophole: a path may hurry to any place while nothing is
 /// asked yet, wait there at no cost while everything is asked, and hurry on at the end. The time term
 /// makes waiting in a bad place cost something. With λ far below this scale the loophole stays open, and a
 /// loop never leaves its end; far above, nothing keeps the path short (docs/algorithms/cost.md has figures).
-double default_time_weight(double typical_squared_distance);
+double default_time_weight(double typical_squared_distance, const ResolveOptions& options = {});
 
 /// The cost that a path is measured by.
 struct MeasuringCost {
