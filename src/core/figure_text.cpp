@@ -37,12 +37,15 @@ std::string figure_text(double value, int digits) {
   return text;
 }
 
-std::string share_text(double value) {
+std::string fixed_text(double value, int decimals) {
   if (!std::isfinite(value)) return figure_text(value);
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2f", away_from_zero(value));
-  return text;
+  char text[400];  // the largest double has 309 digits
+  std::snprintf(text, sizeof text, "%.*f", std::min(decimals, 60), away_from_zero(value));
+  const bool zero = std::strtod(text, nullptr) == 0;
+  return zero && text[0] == '-' ? text + 1 : text;
 }
+
+std::string share_text(double value) { return fixed_text(value, 2); }
 
 std::string percent_text(double share) {
   if (share > 0 && share < 1e-5) return "under 0.001 %";

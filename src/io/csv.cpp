@@ -12,38 +12,10 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/file.h"
+#include "latentpath/io/text_lines.h"
 
 namespace latentpath {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-std::vector<std::string_view> split(std::string_view line, char separator) {
-  std::vector<std::string_view> values;
-  if (separator == ' ') {  // any run of blanks
-    for (size_t at = 0; (at = line.find_first_not_of(" \t", at)) != std::string_view::npos;) {
-      const size_t end = std::min(line.find_first_of(" \t", at), line.size());
-      values.push_back(line.substr(at, end - at));
-      at = end;
-    }
-    return values;
-  }
-  for (size_t at = 0;;) {
-    const size_t end = line.find(separator, at);
-    std::string_view value = trim(line.substr(at, end == std::string_view::npos ? end : end - at));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-      value = trim(value.substr(1, value.size() - 2));
-    values.push_back(value);
-    if (end == std::string_view::npos) return values;
-    at = end + 1;
-  }
-}
 
 std::optional<double> number(std::string_view text) {
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
@@ -70,16 +42,10 @@ class Reader {
   Reader(std::string file, std::vector<std::string>* notes) : file_(std::move(file)), notes_(notes) {}
 
   Tensor read(std::string_view text) {
-    LATENTPATH_CHECK(text.substr(0, 2) != "\xff\xfe" && text.substr(0, 2) != "\xfe\xff", kInput, file_,
-                     " is text in UTF-16: save it in UTF-8, as CSV");
-    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
     LATENTPATH_CHECK(text.find('\0') == std::string_view::npos, kInput, file_,
                      " is not a text file of numbers: it holds binary data");
-    while (!text.empty()) {
-      const size_t end = std::min(text.find_first_of("\r\n"), text.size());
-      const std::string_view line = trim(text.substr(0, end));
-      text.remove_prefix(end);
-      text.remove_prefix(std::min<size_t>(text.substr(0, 2) == "\r\n" ? 2 : 1, text.size()));
+    for (const std::string_view whole : lines_of(text)) {
+      const std::string_view line = trimmed(whole);
       ++line_;
       if (!line.empty() && line.front() != '#') read_line(line);
     }
@@ -94,16 +60,8 @@ class Reader {
   std::string at_line() const { return join_message(file_, ", line ", line_); }
 
   void read_line(std::string_view line) {
-    if (separator_ == '\0') {
-      separator_ = ' ';
-      // A semicolon separates where commas are decimal.
-      for (const char candidate : {';', '\t', ','})
-        if (line.find(candidate) != std::string_view::npos) {
-          separator_ = candidate;
-          break;
-        }
-    }
-    std::vector<std::string_view> values = split(line, separator_);
+    if (separator_ == '\0') separator_ = separator_of(line);
+    std::vector<std::string> values = fields_of(line, separator_);
     const bool first = !begun_;
     begun_ = true;
     // A separator behind every value of every line ends a last column of nothing.
@@ -121,7 +79,7 @@ class Reader {
   }
 
   /// Words; or nothing, and then the numbers of the columns: how tables with an index are written.
-  static bool is_heading(const std::vector<std::string_view>& values) {
+  static bool is_heading(const std::vector<std::string>& values) {
     bool words = false, counts = values.size() > 1 && values.front().empty();
     for (size_t c = 0; c < values.size(); ++c) {
       words = words || (!values[c].empty() && !decimal(values[c]));
@@ -142,7 +100,7 @@ class Reader {
     return number(pointed);
   }
 
-  void add_row(const std::vector<std::string_view>& values) {
+  void add_row(const std::vector<std::string>& values) {
     if (columns_ == 0) {
       columns_ = values.size();
       first_line_ = line_;
@@ -164,7 +122,7 @@ class Reader {
       all_whole = all_whole && whole;
       counts = counts && whole == static_cast<int64_t>(c);
       if (!whole) whole_[c] = false;
-      decimal_commas_ = decimal_commas_ || values[c].find(',') != std::string_view::npos;
+      decimal_commas_ = decimal_commas_ || values[c].find(',') != std::string::npos;
       numbers_.push_back(*value);
     }
     if (rows_ == 0)
@@ -216,8 +174,7 @@ class Reader {
 }  // namespace
 
 Tensor read_csv(const std::filesystem::path& path, std::vector<std::string>* notes) {
-  const std::string bytes = read_file(path);
-  return Reader(path.string(), notes).read(bytes);
+  return Reader(path.string(), notes).read(read_text(path));
 }
 
 }  // namespace latentpath

@@ -4,7 +4,7 @@
 #include <cctype>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/file.h"
+#include "latentpath/io/text_lines.h"
 
 namespace latentpath {
 namespace {
@@ -135,7 +135,7 @@ class Reader {
 }  // namespace
 
 std::vector<Setting> read_settings(const std::string& file) {
-  const std::string text = read_file(file);
+  const std::string text = read_text(file);
   return Reader(text, file).read();
 }
 

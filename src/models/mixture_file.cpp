@@ -8,6 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/json.h"
+#include "latentpath/io/text_lines.h"
 
 namespace latentpath {
 namespace {
@@ -72,7 +73,7 @@ std::shared_ptr<const GaussianMixture> parse(const std::string& text, const std:
 }  // namespace
 
 std::shared_ptr<const GaussianMixture> read_mixture(const std::filesystem::path& file) {
-  const std::string text = read_file(file);
+  const std::string text = read_text(file);
   try {
     return parse(text, "mixture " + file.filename().string());
   } catch (const Error& error) {

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/npy.h"
@@ -35,14 +34,6 @@ bool fits(const Tensor& rows, const Part& part, int64_t latents, int64_t wanted,
          places.max().item<double>() <= static_cast<double>(last) && at::isfinite(rows).all().item<bool>();
 }
 
-std::optional<Molecule> readable_molecule(const std::string& smiles) {
-  try {
-    return parse_molecule(smiles, "a molecule").molecule;
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 Tensor encode_part(const JunctionTreeVae& vae, const std::vector<std::string>& smiles,
                    const SyntheticAccessibility& accessibility, const Part& part, int64_t wanted,
                    const CancellationToken& token) {
@@ -63,7 +54,7 @@ Tensor encode_part(const JunctionTreeVae& vae, const std::vector<std::string>& s
                                        : "what is encoded stays in " + part.file.parent_path().string() +
                                              ", and the same command goes on from there");
     const auto at = static_cast<size_t>(i * available / wanted);
-    const auto molecule = readable_molecule(smiles[at]);
+    const auto molecule = readable_molecule(smiles[at], "a molecule");
     if (!molecule || !vae.unknown_fragments(*molecule).empty()) continue;
     const MoleculeProperties properties = properties_of(*molecule, accessibility);
     facts.push_back(static_cast<double>(at));

@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
+#include "latentpath/core/listed.h"
 #include "latentpath/core/parallel.h"
 #include "latentpath/io/archive.h"
 #include "molecule/cluster.h"
@@ -26,9 +27,11 @@ std::string replaced(std::string name, const std::string& from, const std::strin
   return name;
 }
 
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + text;
+/// Each once, in the order of the molecule.
+std::vector<std::string> different(const std::vector<std::string>& texts) {
+  std::vector<std::string> list;
+  for (const std::string& text : texts)
+    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
   return list;
 }
 
@@ -74,7 +77,7 @@ const ClusterVocabulary& JunctionTreeVae::vocabulary() const { return model_->vo
 std::string JunctionTreeVae::describe() const { return "junction tree VAE " + model_->origin; }
 
 std::vector<std::string> JunctionTreeVae::unknown_fragments(const Molecule& molecule) const {
-  return decompose(molecule, model_->vocabulary).unknown;
+  return different(decompose(molecule, model_->vocabulary).unknown);
 }
 
 Tensor JunctionTreeVae::encode(const std::vector<Molecule>& molecules) const {
@@ -86,8 +89,9 @@ Tensor JunctionTreeVae::encode(const std::vector<Molecule>& molecules) const {
     std::vector<MoleculeFeatures> features;
     for (size_t i = first; i < last; ++i) {
       trees.push_back(decompose(molecules[i], model_->vocabulary));
-      LATENTPATH_CHECK(trees.back().unknown.empty(), kArgument, "the molecule ", molecules[i].smiles(),
-                       " has fragments that the model does not know: ", list_of(trees.back().unknown));
+      LATENTPATH_CHECK(
+          trees.back().unknown.empty(), kArgument, "the molecule ", molecules[i].smiles(),
+          " has fragments that the model does not know: ", listed(different(trees.back().unknown)));
       features.push_back(features_of(kekulised(molecules[i].graph())));
     }
     std::vector<const JunctionTree*> tree_list;

@@ -222,6 +222,16 @@ ParsedMolecule parse_molecule(const std::string& text, const std::string& name, 
   }
 }
 
+std::optional<Molecule> readable_molecule(const std::string& text, const std::string& name,
+                                          std::string* refusal) {
+  try {
+    return parse_molecule(text, name).molecule;
+  } catch (const Error& error) {
+    if (refusal != nullptr) *refusal = error.what();
+    return std::nullopt;
+  }
+}
+
 double tanimoto_similarity(const Molecule& a, const Molecule& b) {
   return TanimotoSimilarity(*fingerprint(a), *fingerprint(b));
 }

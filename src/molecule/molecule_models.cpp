@@ -1,6 +1,5 @@
 #include "latentpath/molecule/molecule_models.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
@@ -17,16 +16,11 @@ fs::path property_file_of(const fs::path& vae) {
 
 MoleculeModelFiles find_molecule_model_files(const std::string& model, const std::vector<fs::path>& folders) {
   if (!fs::is_directory(model)) {
-    const auto files = list_models(folders);
-    const auto named =
-        std::find_if(files.begin(), files.end(), [&](const fs::path& file) { return file.stem() == model; });
-    const bool is_file = fs::is_regular_file(model);
-    LATENTPATH_CHECK(is_file || named != files.end(), kInput, "there is no file, folder or shipped model ",
-                     model,
+    const auto vae = find_model_if_any(model, folders);
+    LATENTPATH_CHECK(vae, kInput, "there is no file, folder or shipped model ", model,
                      " with a junction tree VAE: latentpath data jtvae-zinc fetches the published one, "
                      "latentpath train jtvae makes one");
-    const fs::path vae = is_file ? fs::path(model) : *named;
-    return {vae, property_file_of(vae)};
+    return {*vae, property_file_of(*vae)};
   }
   std::vector<MoleculeModelFiles> found;
   for (const fs::path& file : list_models({model}))

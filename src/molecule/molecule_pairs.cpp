@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
-#include "latentpath/io/file.h"
+#include "latentpath/io/text_lines.h"
 #include "molecule/rdkit_log.h"
 
 namespace latentpath {
@@ -29,24 +29,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::string trimmed(const std::string& text) {
-  const char* around = " \t\r\n\"";
-  const size_t first = text.find_first_not_of(around);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(around) - first + 1);
-}
-
-std::vector<std::string> fields_of(const std::string& line, char separator) {
-  std::vector<std::string> fields;
-  if (separator == ' ') {
-    std::istringstream stream(line);
-    for (std::string field; stream >> field;) fields.push_back(field);
-    return fields;
-  }
-  std::istringstream stream(line);
-  for (std::string field; std::getline(stream, field, separator);) fields.push_back(trimmed(field));
-  return fields;
-}
-
 std::optional<size_t> column_of(const std::vector<std::string>& heading,
                                 const std::vector<std::string>& names) {
   for (size_t i = 0; i < heading.size(); ++i)
@@ -60,18 +42,14 @@ std::vector<Entry> entries_of_lines(const std::string& text, const std::string& 
   static const std::vector<std::string> ends{"to",        "end",       "smiles2",   "smiles_2",
                                              "to_smiles", "smiles_to", "end_smiles"};
   std::vector<Entry> entries;
-  std::istringstream stream(text);
   char separator = ' ';
   size_t from_column = 0, to_column = 1;
   bool first = true;
   int64_t number = 0;
-  for (std::string line; std::getline(stream, line);) {
+  for (const std::string_view line : lines_of(text)) {
     ++number;
-    line.erase(line.find_last_not_of(" \t\r\n") + 1);
-    if (line.empty() || line[0] == '#') continue;
-    if (first && table)
-      for (const char candidate : {';', '\t', ','})
-        if (separator == ' ' && line.find(candidate) != std::string::npos) separator = candidate;
+    if (trimmed(line).empty() || line[0] == '#') continue;
+    if (first && table) separator = separator_of(line);
     const std::vector<std::string> fields = fields_of(line, separator);
     if (first) {
       first = false;
@@ -120,8 +98,7 @@ std::vector<Entry> entries_of_records(const std::string& text, const std::string
 }  // namespace
 
 MoleculePairs read_molecule_pairs(const fs::path& file, const ParseOptions& options) {
-  const std::string bytes = read_file(file), name = file.filename().string();
-  const std::string text = bytes.starts_with("\xEF\xBB\xBF") ? bytes.substr(3) : bytes;  // a byte order mark
+  const std::string text = read_text(file), name = file.filename().string();
   const std::string kind = lower(file.extension().string());
   LATENTPATH_CHECK(text.find_first_not_of(" \t\r\n") != std::string::npos, kInput, file.string(),
                    " is empty: a line holds the SMILES of two molecules");

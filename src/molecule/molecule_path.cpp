@@ -6,8 +6,10 @@
 #include <cmath>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/listed.h"
 #include "latentpath/core/parallel.h"
 #include "latentpath/core/random.h"
 #include "latentpath/metric/embedding.h"
@@ -106,8 +108,6 @@ class Search {
   }
 
  private:
-  bool is_loop() const { return problem_.from.smiles() == problem_.to.smiles(); }
-
   /// Molecules between the ends before none; then what betters the straight line in the best molecule and in
   /// the mean; then the best molecule.
   bool wins(const MoleculeSequence& a, const MoleculeSequence& b, const MoleculeSequence& line) const {
@@ -133,7 +133,7 @@ class Search {
     report("encoding", 0, 0);
     for (const bool start : {true, false}) {
       const Molecule& molecule = start ? problem_.from : problem_.to;
-      if (!start && is_loop()) {
+      if (!start && is_loop(problem_)) {
         result.to = result.from;
         continue;
       }
@@ -149,7 +149,9 @@ class Search {
 
   /// A loop has no straight line to begin with.
   std::string name_of(int64_t attempt) const {
-    return attempt == 0 && !is_loop() ? "straight" : "via-" + std::to_string(attempt + (is_loop() ? 1 : 0));
+    return attempt == 0 && !is_loop(problem_)
+               ? "straight"
+               : "via-" + std::to_string(attempt + (is_loop(problem_) ? 1 : 0));
   }
 
   QualityPointer quality(double width) const {
@@ -176,7 +178,7 @@ class Search {
     options.resolution_tolerance = 0.2;
     options.verify.finest = 4;
     options.candidates.max_draws = 2048;
-    const bool via = attempt > 0 || is_loop();
+    const bool via = attempt > 0 || is_loop(problem_);
     if (via) problem.prior = models_.regressors.sampler();
     options.init = via ? "via" : "linear";
     for (const double width : {5.0, 2.2, 1.0}) {
@@ -234,14 +236,20 @@ class Search {
 
   /// Where a molecule lacks what is required, latents on the way from it to the nearer end are tried, the
   /// nearest first: what an end has, its surroundings mostly have.
-  void replace_rejected(DecodedPath& path, const Tensor& start, const Tensor& end) {
+  /// @return how many of them pass the threshold
+  int64_t replace_rejected(DecodedPath& path, const Tensor& start, const Tensor& end) {
     constexpr int64_t kTries = 8, kMostPoints = 32;
     std::vector<double> rejected;
+    std::unordered_set<std::string> reached;
     std::string last;
     for (const auto& [share, point] : path.points) {
-      const std::string& smiles = point.decoded.molecule.smiles();
-      if (smiles != last && !accepted(point.decoded.molecule)) rejected.push_back(share);
-      last = smiles;
+      const Molecule& molecule = point.decoded.molecule;
+      if (molecule.smiles() != last && !accepted(molecule)) {
+        rejected.push_back(share);
+        if (passes(problem_, problem_.property.value(molecule, known_properties(molecule))))
+          reached.insert(molecule.smiles());
+      }
+      last = molecule.smiles();
     }
     const size_t step = rejected.size() / kMostPoints + 1;
     at::Generator generator = make_generator(options_.seed);
@@ -267,6 +275,7 @@ class Search {
       }
       check_cancelled();
     }
+    return static_cast<int64_t>(reached.size());
   }
 
   MoleculeSequence sequence_of(DecodedPath& path, const Tensor& start, const Tensor& end) {
@@ -276,7 +285,7 @@ class Search {
       sequence.partial += point.decoded.partial;
       sequence.gave_up += point.decoded.gave_up;
     }
-    if (problem_.requirements.any()) replace_rejected(path, start, end);
+    if (problem_.requirements.any()) sequence.rejected_reached = replace_rejected(path, start, end);
     append(sequence, {problem_.from, 0.0, true});
     std::string last;
     for (const auto& [share, point] : path.points) {
@@ -299,10 +308,12 @@ class Search {
 
   void say_what_was_left_out(MoleculePathResult& result) const {
     const MoleculeSequence& path = result.path;
+    const std::vector<std::string> wanted = problem_.requirements.given();
     if (path.left_out > 0)
       result.notes.push_back(join_message(
-          path.left_out, path.left_out == 1 ? " molecule" : " molecules",
-          " of the path do not have what `keep`, `min_similarity` and `max_sa` require, and are left out"));
+          path.left_out, path.left_out == 1 ? " molecule of the path does" : " molecules of the path do",
+          " not have what ", listed(wanted), wanted.size() == 1 ? " requires" : " require",
+          path.left_out == 1 ? ", and is left out" : ", and are left out"));
     if (path.between == 0)
       result.notes.push_back(
           "nothing lies between the ends: every latent that was looked at decodes to one of them" +
@@ -343,7 +354,7 @@ class Search {
       sequence.best = better(problem_, a, b) ? a : b;
       sequence.mean = (a + b) / 2;
     }
-    sequence.reached = sequence.between > 0 && better(problem_, sequence.best, problem_.threshold);
+    sequence.reached = sequence.between > 0 && passes(problem_, sequence.best);
   }
 
   const MoleculeProperties& known_properties(const Molecule& molecule) {
@@ -370,6 +381,12 @@ bool better(const MoleculePathProblem& problem, double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
   return problem.maximise ? a > b : a < b;
 }
+
+bool passes(const MoleculePathProblem& problem, double value) {
+  return better(problem, value, problem.threshold);
+}
+
+bool is_loop(const MoleculePathProblem& problem) { return problem.from.smiles() == problem.to.smiles(); }
 
 MoleculePathResult find_molecule_path(const MoleculeModels& models, const MoleculePathProblem& problem,
                                       const MoleculePathOptions& options, const ProgressObserver& progress,

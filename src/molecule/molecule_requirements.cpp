@@ -15,6 +15,10 @@ namespace {
 constexpr size_t kLongestPattern = 1000;
 
 std::unique_ptr<RDKit::ROMol> read_pattern(const std::string& text) {
+  LATENTPATH_CHECK(
+      !text.empty(), kArgument,
+      "`keep` is empty: give the part to be kept as SMARTS or SMILES, such as c1ccccc1, or leave "
+      "the option out");
   silence_rdkit();
   std::unique_ptr<RDKit::ROMol> pattern;
   try {
@@ -28,6 +32,18 @@ std::unique_ptr<RDKit::ROMol> read_pattern(const std::string& text) {
 }
 
 }  // namespace
+
+std::vector<std::string> MoleculeRequirements::given() const {
+  std::vector<std::string> names;
+  if (keep) names.emplace_back("`keep`");
+  if (min_similarity > 0) names.emplace_back("`min_similarity`");
+  if (max_sa < 10) names.emplace_back("`max_sa`");
+  return names;
+}
+
+void check_requirements(const MoleculeRequirements& requirements) {
+  if (requirements.keep) read_pattern(*requirements.keep);
+}
 
 struct MoleculeFilter::Parts {
   MoleculeRequirements requirements;
@@ -43,9 +59,9 @@ struct MoleculeFilter::Parts {
 MoleculeFilter::MoleculeFilter(const MoleculeRequirements& requirements, const Molecule& from,
                                const Molecule& to) {
   auto parts = std::make_unique<Parts>(Parts{requirements, from, to, nullptr});
-  if (!requirements.keep.empty()) parts->pattern = read_pattern(requirements.keep);
+  if (requirements.keep) parts->pattern = read_pattern(*requirements.keep);
   for (const Molecule* end : {&from, &to})
-    LATENTPATH_CHECK(parts->has_pattern(*end), kArgument, "`keep` ", requirements.keep,
+    LATENTPATH_CHECK(parts->has_pattern(*end), kArgument, "`keep` ", *requirements.keep,
                      " is not in the molecule ", end->smiles(), ", at which the path ",
                      end == &from ? "starts" : "ends", ": what is kept must be in both ends");
   parts_ = std::move(parts);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "latentpath/core/figure_text.h"
+#include "latentpath/core/listed.h"
 #include "latentpath/molecule/drawing.h"
 #include "run/json_numbers.h"
 
@@ -50,9 +51,19 @@ json point(const char* topic, const char* level, const std::string& text) {
   return {{"topic", topic}, {"level", level}, {"text", text}};
 }
 
-/// How a path compares with the straight line.
+double value_of_start(const MoleculePathResult& result) { return result.path.steps.front().value; }
+double value_of_end(const MoleculePathResult& result) { return result.path.steps.back().value; }
+
+/// Whether the best molecule betters that of the straight line; of a loop, whose straight line is one
+/// molecule, whether it betters that.
 bool gained(const MoleculePathResult& result, const MoleculePathProblem& problem) {
-  return result.path.between > 0 && better(problem, result.path.best, result.linear.best);
+  return result.path.between > 0 &&
+         better(problem, result.path.best, is_loop(problem) ? value_of_start(result) : result.linear.best);
+}
+
+/// How many of the two ends pass the threshold.
+int ends_that_pass(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  return passes(problem, value_of_start(result)) + passes(problem, value_of_end(result));
 }
 
 json tile(const std::string& value, const std::string& label, const std::string& note) {
@@ -63,20 +74,82 @@ std::string counted(int64_t count, const char* one, const char* several) {
   return std::to_string(count) + " " + (count == 1 ? one : several);
 }
 
+/// Pairs of a list.
+struct ListCounts {
+  int64_t loops = 0, loop_gain = 0;        ///< of loops alone
+  int64_t gain = 0, reached_straight = 0;  ///< of the others alone: the straight line of a loop is a point
+  int64_t reached = 0, inexact = 0, empty = 0, an_end_passes = 0, both_ends_pass = 0;
+  int64_t rejected = 0;  ///< molecules, where the threshold is not reached
+};
+
+ListCounts counts_of(const std::vector<MoleculePathResult>& results,
+                     const std::vector<MoleculePathProblem>& problems) {
+  ListCounts n;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const MoleculePathResult& result = results[i];
+    const bool loop = is_loop(problems[i]), gain = gained(result, problems[i]);
+    const int ends = ends_that_pass(result, problems[i]);
+    n.loops += loop;
+    (loop ? n.loop_gain : n.gain) += gain;
+    n.reached_straight += !loop && result.linear.reached;
+    n.reached += result.path.reached;
+    n.inexact += !result.from.exact || !result.to.exact;
+    n.empty += result.path.between == 0;
+    n.an_end_passes += ends > 0;
+    n.both_ends_pass += ends == 2;
+    if (!result.path.reached) n.rejected += result.path.rejected_reached;
+  }
+  return n;
+}
+
+/// That the wish was fulfilled before.
+json point_of_ends(const MoleculePathResult& result, const MoleculePathProblem& problem) {
+  const std::string of = problem.property.shown + " ", start = decimal(value_of_start(result), 2),
+                    end = decimal(value_of_end(result), 2);
+  const bool first = passes(problem, value_of_start(result));
+  return point("property", "note",
+               is_loop(problem) ? "The molecule itself passes that already: " + of + start + "."
+               : ends_that_pass(result, problem) == 2
+                   ? "Both ends pass that already: " + of + start + " and " + end + "."
+                   : (first ? "The start passes that already: " : "The end passes that already: ") + of +
+                         (first ? start : end) + ".");
+}
+
+/// @param nearer    whether a threshold nearer to what the ends have is easier
+/// @param rejected  molecules that would have passed, and lack what is required
+json advice(const MoleculeRequirements& requirements, bool nearer, int64_t rejected) {
+  std::vector<std::string> ways{"another `seed`", "more `starts`"};
+  if (nearer) ways.emplace_back("a `threshold` nearer to what the ends have");
+  std::string text;
+  if (requirements.any()) {
+    const std::string given = listed(requirements.given());
+    ways.push_back((given == "`keep`" ? "a smaller part in " : "less strict ") + given);
+    if (rejected > 0)
+      text = " " + counted(rejected, "molecule that passes is", "molecules that pass are") +
+             " ruled out by " + given + ".";
+  }
+  std::string list;
+  for (size_t i = 0; i < ways.size(); ++i)
+    list += (i == 0 ? "" : i + 1 < ways.size() ? ", " : ", or ") + ways[i];
+  return point("advice", "note", "What to try: " + list + "." + text);
+}
+
 }  // namespace
 
 std::string decimal(double value, int digits) {
-  if (!std::isfinite(value)) return "-";
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(digits) << value;
-  return text.str();
+  return std::isfinite(value) ? fixed_text(value, digits) : "-";
 }
 
 json figures_of(const MoleculeSequence& sequence) {
-  return {{"best", number_or_null(sequence.best)}, {"mean", number_or_null(sequence.mean)},
-          {"reached", sequence.reached},           {"molecules", sequence.between},
-          {"decoded", sequence.decoded},           {"partial", sequence.partial},
-          {"gave_up", sequence.gave_up},           {"left_out", sequence.left_out}};
+  return {{"best", number_or_null(sequence.best)},
+          {"mean", number_or_null(sequence.mean)},
+          {"reached", sequence.reached},
+          {"molecules", sequence.between},
+          {"decoded", sequence.decoded},
+          {"partial", sequence.partial},
+          {"gave_up", sequence.gave_up},
+          {"left_out", sequence.left_out},
+          {"rejected_reached", sequence.rejected_reached}};
 }
 
 json steps_of(const MoleculeSequence& sequence) {
@@ -189,7 +262,7 @@ json molecule_verdict(const MoleculePathResult& result, const MoleculePathProble
   const MoleculeSequence &path = result.path, &line = result.linear;
   const std::string shown = problem.property.shown;
   json points = json::array();
-  const bool gain = gained(result, problem), loop = problem.from.smiles() == problem.to.smiles();
+  const bool gain = gained(result, problem), loop = is_loop(problem);
   if (path.between == 0)
     points.push_back(point("property", "bad", "Nothing lies between the ends."));
   else
@@ -197,6 +270,7 @@ json molecule_verdict(const MoleculePathResult& result, const MoleculePathProble
                            aim_of(problem) + (path.reached ? " is reached: " : " is not reached: ") +
                                "the best of " + counted(path.between, "molecule", "molecules") + " has " +
                                decimal(path.best, 2) + ", their mean is " + decimal(path.mean, 2) + "."));
+  if (ends_that_pass(result, problem) > 0) points.push_back(point_of_ends(result, problem));
   if (!loop && line.between > 0)
     points.push_back(point("gain", gain ? "good" : "fair",
                            "On the straight line the best of " +
@@ -214,9 +288,8 @@ json molecule_verdict(const MoleculePathResult& result, const MoleculePathProble
   for (const json& each : points)
     if (each["level"] == "bad" || (each["level"] == "fair" && level == "good")) level = each["level"];
   if (level != "good" && !path.reached)
-    points.push_back(point("advice", "note",
-                           "What to try: another `seed`, more `starts`, or a `threshold` nearer to "
-                           "what the ends have."));
+    points.push_back(
+        advice(problem.requirements, ends_that_pass(result, problem) == 0, path.rejected_reached));
   const std::string headline = path.between == 0 ? "No molecule was found between the two"
                                : loop
                                    ? "On a loop " + shown + " goes from " +
@@ -238,35 +311,43 @@ json molecule_verdict(const MoleculePathResult& result, const MoleculePathProble
 json molecule_verdict(const std::vector<MoleculePathResult>& results,
                       const std::vector<MoleculePathProblem>& problems) {
   if (results.size() == 1) return molecule_verdict(results[0], problems[0]);
-  int64_t reached = 0, reached_straight = 0, gain = 0, inexact = 0, empty = 0;
-  for (size_t i = 0; i < results.size(); ++i) {
-    reached += results[i].path.reached;
-    reached_straight += results[i].linear.reached;
-    gain += gained(results[i], problems[i]);
-    inexact += !results[i].from.exact || !results[i].to.exact;
-    empty += results[i].path.between == 0;
-  }
-  const auto all = static_cast<int64_t>(results.size());
+  const ListCounts n = counts_of(results, problems);
+  const auto all = static_cast<int64_t>(results.size()), lines = all - n.loops;
   const auto of_all = [all](int64_t some) {
     return std::to_string(some) + " of " + std::to_string(all) + " pairs";
   };
-  const std::string aim = aim_of(problems[0]);
-  json points{point("property", reached == all ? "good" : "fair",
-                    aim + " is reached on " + of_all(reached) + ", by straight lines on " +
-                        std::to_string(reached_straight) + "."),
-              point("gain", gain == all ? "good" : "fair",
-                    "The best molecule betters that of the straight line on " + of_all(gain) + ".")};
-  if (inexact > 0)
+  const std::string aim = aim_of(problems[0]), among = counted(lines, "pair", "pairs") + " with two ends";
+  const std::string straight =
+      std::to_string(n.reached_straight) + (n.loops > 0 ? " of " + among : std::string());
+  json points{point("property", n.reached == all ? "good" : "fair",
+                    aim + " is reached on " + of_all(n.reached) +
+                        (lines > 0 ? ", by straight lines on " + straight : "") + ".")};
+  if (n.an_end_passes > 0)
+    points.push_back(point("property", "note",
+                           "An end passes that already on " + of_all(n.an_end_passes) + ", both ends on " +
+                               std::to_string(n.both_ends_pass) + "."));
+  if (lines > 0)
+    points.push_back(point("gain", n.gain == lines ? "good" : "fair",
+                           "The best molecule betters that of the straight line on " +
+                               (n.loops > 0 ? std::to_string(n.gain) + " of " + among : of_all(n.gain)) +
+                               "."));
+  if (n.loops > 0)
+    points.push_back(point("gain", n.loop_gain == n.loops ? "good" : "fair",
+                           "The best molecule betters the one it starts from on " +
+                               std::to_string(n.loop_gain) + " of " + counted(n.loops, "loop", "loops") +
+                               "."));
+  if (n.inexact > 0)
     points.push_back(
-        point("ends", "note", "On " + of_all(inexact) + " the model does not decode to an end."));
-  if (empty > 0)
-    points.push_back(point("property", "fair", "Nothing lies between the ends of " + of_all(empty) + "."));
-  std::string level = empty * 10 >= all ? "bad" : "good";
+        point("ends", "note", "On " + of_all(n.inexact) + " the model does not decode to an end."));
+  if (n.empty > 0)
+    points.push_back(point("property", "fair", "Nothing lies between the ends of " + of_all(n.empty) + "."));
+  if (n.reached < all) points.push_back(advice(problems[0].requirements, true, n.rejected));
+  std::string level = n.empty * 10 >= all ? "bad" : "good";
   for (const json& each : points)
     if (each["level"] == "fair" && level == "good") level = "fair";
   return {{"level", level},
-          {"headline", aim + " is reached on " + of_all(reached) +
-                           " (straight lines: " + std::to_string(reached_straight) + ")"},
+          {"headline", aim + " is reached on " + of_all(n.reached) +
+                           (lines > 0 ? " (straight lines: " + straight + ")" : "")},
           {"points", points}};
 }
 

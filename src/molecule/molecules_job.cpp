@@ -12,6 +12,7 @@
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/molecule_pairs.h"
+#include "latentpath/run/run_progress.h"
 #include "latentpath/run/verdict.h"
 #include "molecule/molecule_tables.h"
 
@@ -21,31 +22,51 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kPictures = 50, kTold = 10;
-constexpr double kSecondsAPair = 7;  // two cores of 2020 or so; said before a long list begins
+constexpr size_t kTimedPairs = 3;    // after which, or
+constexpr double kTimedSeconds = 5;  // after which it is said how long the rest of a list takes
 
-bool is_built_in(const std::string& property) {
-  const auto& names = latent_properties();
-  return std::find(names.begin(), names.end(), property) != names.end();
+bool maximised(const MoleculesJob& job) {
+  const BuiltInProperty* known = find_built_in(job.property);
+  return job.maximise || (!job.minimise && (known == nullptr || known->maximise));
+}
+
+/// That there may be molecules on both sides of it.
+void check_threshold(const MoleculesJob& o, const BuiltInProperty& property) {
+  const bool high = maximised(o);
+  LATENTPATH_CHECK(high == property.maximise || o.threshold, kArgument,
+                   "`threshold` is missing: it is known for low logp and sa and for high qed alone");
+  const double threshold = o.threshold.value_or(property.threshold);
+  const bool none = high ? threshold >= property.most : threshold <= property.least;
+  LATENTPATH_CHECK(!none && threshold >= property.least && threshold <= property.most, kArgument,
+                   none ? "no" : "every", " molecule has a value of ", property.shown,
+                   high ? " above " : " below ", figure_text(threshold, 6), ": `threshold` must lie between ",
+                   figure_text(property.least), " and ", figure_text(property.most, 4), ", as ",
+                   property.shown, " does");
+  LATENTPATH_CHECK(property.name != "sa" || !high || threshold < o.requirements.max_sa, kArgument,
+                   "no molecule can have an SA above `threshold`, ", figure_text(threshold),
+                   ", where none may exceed `max_sa`, ", figure_text(o.requirements.max_sa),
+                   ": give a larger `max_sa` or a lower `threshold`");
 }
 
 void check_job(const MoleculesJob& o) {
   const bool ends = !o.from.empty() || !o.to.empty();
-  LATENTPATH_CHECK(o.pairs.empty() || (!ends && o.loop.empty()), kArgument,
+  LATENTPATH_CHECK(!o.pairs || !o.pairs->empty(), kArgument,
+                   "`pairs` is empty: give a file with a list of pairs, or leave the option out");
+  LATENTPATH_CHECK(!o.loop || !o.loop->empty(), kArgument,
+                   "`loop` is empty: give a molecule as SMILES, such as CCO, or leave the option out");
+  LATENTPATH_CHECK(!o.pairs || (!ends && !o.loop), kArgument,
                    "`pairs` brings the ends of all paths: `from`, `to` and `loop` cannot be given with it");
-  LATENTPATH_CHECK(o.loop.empty() || !ends, kArgument,
+  LATENTPATH_CHECK(!o.loop || !ends, kArgument,
                    "`loop` begins and ends at its molecule: `from` and `to` cannot be given with it");
-  if (o.pairs.empty() && o.loop.empty()) {
+  if (!o.pairs && !o.loop) {
     LATENTPATH_CHECK(!o.from.empty(), kArgument,
                      "a molecule is missing: give `from` and `to` (SMILES), or `loop`, or a list as `pairs`");
     LATENTPATH_CHECK(!o.to.empty(), kArgument, "`to` is missing: give the molecule at the end of the path");
   }
   check_epsilon_of_a_quality(o.search.epsilon);
   LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
-  if (is_built_in(o.property)) {
-    const bool against = o.property == "qed" ? o.minimise : o.maximise;
-    LATENTPATH_CHECK(!against || o.threshold, kArgument,
-                     "`threshold` is missing: it is known for low logp and sa "
-                     "and for high qed alone");
+  if (const BuiltInProperty* known = find_built_in(o.property)) {
+    check_threshold(o, *known);
     return;
   }
   LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
@@ -88,7 +109,8 @@ OptionTable<MoleculeRequirements> requirement_table() {
       .range(0, 1)
       .add("max-sa", &R::max_sa)
       .help("SA score that no molecule may exceed; 1 is easy")
-      .range(1, 10);
+      .range(1, 10)
+      .rule(check_requirements);
   return t;
 }
 
@@ -141,21 +163,16 @@ OptionTable<MoleculesJob> make_table() {
 MoleculePairs pairs_of(const MoleculesJob& job) {
   ParseOptions parsing;
   parsing.neutralise = job.neutralise;
-  if (!job.pairs.empty()) return read_molecule_pairs(job.pairs, parsing);
+  if (job.pairs) return read_molecule_pairs(*job.pairs, parsing);
   MoleculePairs one;
   const auto read = [&](const std::string& text, const char* name) {
     ParsedMolecule parsed = parse_molecule(text, name, parsing);
     one.notes.insert(one.notes.end(), parsed.notes.begin(), parsed.notes.end());
     return parsed.molecule;
   };
-  const bool loop = !job.loop.empty();
-  const Molecule from = loop ? read(job.loop, "`loop`") : read(job.from, "`from`");
-  one.pairs.push_back({"", from, loop ? from : read(job.to, "`to`")});
+  const Molecule from = job.loop ? read(*job.loop, "`loop`") : read(job.from, "`from`");
+  one.pairs.push_back({"", from, job.loop ? from : read(job.to, "`to`")});
   return one;
-}
-
-double default_threshold(const std::string& property) {
-  return property == "logp" ? 0.0 : property == "qed" ? 0.9 : 2.5;
 }
 
 /// What a job runs on.
@@ -165,8 +182,8 @@ struct Loaded {
       : vae(files.vae),
         regressors(files.properties),
         accessibility(find_fragment_scores({files.vae.parent_path()})),
-        property(is_built_in(job.property) ? built_in_property(job.property, regressors)
-                                           : property_of_file(job.property, vae, regressors)) {}
+        property(find_built_in(job.property) != nullptr ? built_in_property(job.property, regressors)
+                                                        : property_of_file(job.property, vae, regressors)) {}
 
   JunctionTreeVae vae;
   PropertyModel regressors;
@@ -183,12 +200,6 @@ void tell(const std::vector<std::string>& sentences,
     listener("and " + std::to_string(sentences.size() - kTold) + " more sentences like these, in run.json");
 }
 
-std::string duration_text(double seconds) {
-  if (seconds < 120) return figure_text(std::round(seconds), 3) + " seconds";
-  if (seconds < 7200) return figure_text(std::round(seconds / 60), 3) + " minutes";
-  return figure_text(seconds / 3600, 2) + " hours";
-}
-
 /// A list goes on without pairs that cannot be.
 class Runner {
  public:
@@ -201,17 +212,15 @@ class Runner {
     run_.assumptions = list.notes;
     tell(list.notes, observer_.note);
     warn_all(list.left_out);
-    if (list.pairs.size() > 1) {
-      const std::string sentence = std::to_string(list.pairs.size()) + " pairs take about " +
-                                   duration_text(kSecondsAPair * static_cast<double>(list.pairs.size())) +
-                                   ", at " + figure_text(kSecondsAPair) + " seconds each on two cores";
-      run_.assumptions.push_back(sentence);
-      if (observer_.note) observer_.note(sentence);
-    }
     const Loaded loaded(job_);
-    for (size_t i = 0; i < list.pairs.size() && !run_.failure; ++i) find(list, i, loaded);
-    LATENTPATH_CHECK(!run_.results.empty(), kInput, "no pair in ", job_.pairs, " has a path; the first: ",
-                     run_.warnings.empty() ? std::string() : run_.warnings.front());
+    begin_ = std::chrono::steady_clock::now();
+    for (size_t i = 0; i < list.pairs.size() && !run_.failure; ++i) {
+      find(list, i, loaded);
+      tell_how_long_the_rest_takes(i + 1, list.pairs.size() - i - 1);
+    }
+    LATENTPATH_CHECK(
+        !run_.results.empty(), kInput, "no pair in ", job_.pairs.value_or(""),
+        " has a path; the first: ", run_.warnings.empty() ? std::string() : run_.warnings.front());
     run_.facts["model"] = loaded.vae.describe();
   }
 
@@ -223,15 +232,27 @@ class Runner {
     tell(told, observer_.warning);
   }
 
+  /// By the first pairs: it depends on the machine, the model and the options.
+  void tell_how_long_the_rest_takes(size_t done, size_t left) {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin_;
+    const bool known =
+        run_.results.size() >= kTimedPairs || (!run_.results.empty() && seconds.count() >= kTimedSeconds);
+    if (told_ || !known || left < 2 || run_.failure || !observer_.note) return;
+    told_ = true;
+    const double each = seconds.count() / static_cast<double>(done);
+    observer_.note(join_message(done, " of ", done + left, " pairs took ", figure_text(seconds.count(), 2),
+                                " s: the rest takes about ",
+                                duration_text(each * static_cast<double>(left))));
+  }
+
   void find(const MoleculePairs& list, size_t index, const Loaded& loaded) {
     const MoleculePair& pair = list.pairs[index];
-    const bool alone = job_.pairs.empty();
-    const bool maximise =
-        job_.maximise || (!job_.minimise && (job_.property == "qed" || !is_built_in(job_.property)));
+    const bool alone = !job_.pairs;
+    const BuiltInProperty* known = find_built_in(job_.property);
     const MoleculePathProblem problem{
         pair.from,       pair.to,
-        loaded.property, job_.threshold.value_or(default_threshold(job_.property)),
-        maximise,        job_.requirements};
+        loaded.property, job_.threshold.value_or(known != nullptr ? known->threshold : 0),
+        maximised(job_), job_.requirements};
     try {
       MoleculePathResult result =
           find_molecule_path({loaded.vae, loaded.regressors, loaded.accessibility}, problem, job_.search,
@@ -270,6 +291,8 @@ class Runner {
   const RunObserver& observer_;
   const CancellationToken& token_;
   MoleculesRun& run_;
+  std::chrono::steady_clock::time_point begin_ = {};
+  bool told_ = false;  ///< how long the rest takes
 };
 
 json pair_json(const MoleculePathResult& result, const MoleculePathProblem& problem) {

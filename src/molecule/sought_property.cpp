@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <array>
 #include <cmath>
 #include <memory>
 
@@ -13,13 +14,21 @@
 
 namespace latentpath {
 
+const BuiltInProperty* find_built_in(const std::string& name) {
+  // An atom adds about one to log P at most, of 60. QED has its highest value where each of its eight
+  // desirabilities has, of counts at whole numbers.
+  static const std::array<BuiltInProperty, 3> known{{{"logp", "log P", false, 0, -60, 60},
+                                                     {"qed", "QED", true, 0.9, 0, 0.9485},
+                                                     {"sa", "SA", false, 2.5, 1, 10}}};
+  for (const BuiltInProperty& property : known)
+    if (property.name == name) return &property;
+  return nullptr;
+}
+
 SoughtProperty built_in_property(const std::string& name, const PropertyModel& model) {
   const int64_t column = latent_property(name);
   return {
-      name,
-      name == "logp"  ? "log P"
-      : name == "qed" ? "QED"
-                      : "SA",
+      name, find_built_in(name)->shown,
       [column](const Molecule&, const MoleculeProperties& known) { return property_value(known, column); },
       [column, &model](const Tensor& z) { return model.predict(z).select(2, column).mean(1); },
       [name, &model](double threshold, bool above, double width) {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <sstream>
 
 #include "latentpath/core/error.h"
@@ -14,6 +13,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
 #include "latentpath/io/file.h"
+#include "latentpath/io/text_lines.h"
 #include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/property_model.h"
@@ -70,11 +70,11 @@ Lists read_lists(const JtvaeTraining& training, const ProgressObserver& progress
   }
   LATENTPATH_CHECK(fs::exists(training.data), kInput, "there is no folder or file ", name,
                    " with molecules: latentpath data moses fetches them to data/moses");
-  std::istringstream stream(read_file(training.data));
+  const std::string text = read_text(training.data);
   std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) {
-    line = line.substr(0, line.find_first_of(" \t\r,"));
-    if (!line.empty() && line[0] != '#') lines.push_back(line);
+  for (const std::string_view line : lines_of(text)) {
+    const std::string_view smiles = line.substr(0, line.find_first_of(" \t,"));
+    if (!smiles.empty() && smiles[0] != '#') lines.emplace_back(smiles);
   }
   LATENTPATH_CHECK(lines.size() >= 20, kInput, name, " has ", lines.size(),
                    " lines: at least 20 molecules, a SMILES a line, are needed to learn from");
@@ -172,12 +172,8 @@ Reconstruction reconstruct(const fs::path& file, const std::vector<std::string>&
   for (const std::string& line : smiles) {
     if (token.cancelled()) break;
     if (progress) progress({"measuring", ++done, static_cast<int64_t>(smiles.size()), 0});
-    std::optional<Molecule> molecule;
-    try {
-      molecule = parse_molecule(line, "a molecule").molecule;
-    } catch (const Error&) {
-      continue;  // a list's own; what is wrong with the first is said where it is learned from
-    }
+    const auto molecule = readable_molecule(line, "a molecule");
+    if (!molecule) continue;  // a list's own; what is wrong with the first is said where it is learned from
     if (!vae.unknown_fragments(*molecule).empty()) {
       ++figures.unknown;
       continue;

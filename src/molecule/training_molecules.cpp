@@ -280,13 +280,13 @@ class Preparation {
   }
 
   std::optional<Molecule> molecule(size_t line) {
-    try {
-      return parse_molecule(smiles_[line], "line " + std::to_string(line + 1) + " of " + name_).molecule;
-    } catch (const Error& error) {
-      const std::lock_guard lock(mutex_);
-      if (refusal_.empty()) refusal_ = error.what();
-      return std::nullopt;
-    }
+    std::string refusal;
+    auto known =
+        readable_molecule(smiles_[line], "line " + std::to_string(line + 1) + " of " + name_, &refusal);
+    if (known) return known;
+    const std::lock_guard lock(mutex_);
+    if (refusal_.empty()) refusal_ = refusal;
+    return std::nullopt;
   }
 
   using ClusterCounts = std::map<std::string, int64_t>;

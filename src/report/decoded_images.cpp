@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "latentpath/core/figure_text.h"
 
 namespace latentpath::detail {
 
@@ -23,9 +24,7 @@ Tensor in_unit_range(const Tensor& images, const std::optional<ValueRange>& rang
 void add_captions(StripRow& row, const Tensor& values) {
   for (int64_t frame = 0; frame < values.size(0); ++frame) {
     const double value = values[frame].item<double>();
-    char text[16];
-    std::snprintf(text, sizeof text, "%.2f", value);
-    row.captions.emplace_back(text);
+    row.captions.push_back(share_text(value));
     row.caption_values.push_back(value);
   }
 }

@@ -30,7 +30,7 @@ json numbers_of(const std::vector<double>& values) {
 std::string digits_of(const std::vector<double>& values) {
   std::ostringstream text;
   text << std::setprecision(12);
-  for (const double value : values) text << " " << value;
+  for (const double value : values) text << " " << value + 0.0;  // a zero has no sign
   return text.str();
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include "latentpath/core/figure_text.h"
@@ -108,13 +107,11 @@ std::string csv_cell(const std::string& text) {
 
 std::string text_with_error(const FigureStatistics& value) {
   if (value.count == 0) return "-";
-  char text[80];
   if (!(value.standard_error > 0)) return figure_text(value.mean);
   const double place = std::floor(std::log10(value.standard_error));
   if (place < -5 || place > 6) return figure_text(value.mean) + " ± " + figure_text(value.standard_error);
   const int decimals = std::max(0, 1 - static_cast<int>(place));
-  std::snprintf(text, sizeof text, "%.*f ± %.*f", decimals, value.mean, decimals, value.standard_error);
-  return text;
+  return fixed_text(value.mean, decimals) + " ± " + fixed_text(value.standard_error, decimals);
 }
 
 }  // namespace latentpath::detail

@@ -33,16 +33,20 @@ std::vector<std::filesystem::path> list_models(const std::vector<std::filesystem
   return files;
 }
 
-std::filesystem::path find_model(const std::string& name_or_file,
-                                 const std::vector<std::filesystem::path>& folders) {
+std::optional<std::filesystem::path> find_model_if_any(const std::string& name_or_file,
+                                                       const std::vector<std::filesystem::path>& folders) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(name_or_file, ignored)) return name_or_file;
-  const auto files = list_models(folders);
-  std::string names;
-  for (const auto& file : files) {
+  for (const auto& file : list_models(folders))
     if (file.stem() == name_or_file) return file;
-    names += (names.empty() ? "" : ", ") + file.stem().string();
-  }
+  return std::nullopt;
+}
+
+std::filesystem::path find_model(const std::string& name_or_file,
+                                 const std::vector<std::filesystem::path>& folders) {
+  if (auto file = find_model_if_any(name_or_file, folders)) return *std::move(file);
+  std::string names;
+  for (const auto& file : list_models(folders)) names += (names.empty() ? "" : ", ") + file.stem().string();
   throw Error(ErrorKind::kInput,
               "there is no file and no shipped model '" + name_or_file + "' (" +
                   (names.empty() ? "no models are installed" : "shipped models: " + names) + ")");

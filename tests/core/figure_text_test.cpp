@@ -36,10 +36,20 @@ TEST(FigureText, SharesHaveTwoDecimalsRoundedOnce) {
   EXPECT_EQ(share_text(0.884), "0.88");
   EXPECT_EQ(share_text(0.88496), "0.88");  // 0.885 to three digits, and 0.89 if that were rounded again
   EXPECT_EQ(share_text(0.125), "0.13");
+  EXPECT_EQ(share_text(-0.004), "0.00");
   EXPECT_EQ(percent_text(0.0248), "2.5 %");
   EXPECT_EQ(percent_text(0.13), "13 %");
   EXPECT_EQ(percent_text(1.8e-15), "under 0.001 %");
   EXPECT_EQ(percent_text(1600), "160000 %");
+}
+
+TEST(FigureText, WhatRoundsToZeroHasNoSign) {
+  EXPECT_EQ(fixed_text(-0.004, 2), "0.00");
+  EXPECT_EQ(fixed_text(-0.0, 1), "0.0");
+  EXPECT_EQ(fixed_text(-0.4, 0), "0");
+  EXPECT_EQ(fixed_text(-0.006, 2), "-0.01");
+  EXPECT_EQ(fixed_text(-12.345, 1), "-12.3");
+  EXPECT_EQ(fixed_text(std::nan(""), 2), "NaN");
 }
 
 TEST(FigureText, ComparesCosts) {

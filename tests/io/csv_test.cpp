@@ -57,6 +57,7 @@ TEST_F(Csv, WhatSpreadsheetsAddIsSaid) {
   const Tensor two = at::tensor({0.5, 2.25, -3.0, 4.5}, at::kDouble).view({2, 2});
   const Tensor three = at::tensor({0.5, 2.25, -3.0, 4.5, 1.0, 0.25}, at::kDouble).view({3, 2});
   reads_with_note("x;y\n0,5;2,25\n-3;4,5\n", two, "decimal points");
+  reads_with_note("\"x, left\",y\n\"0,5\",\"2,25\"\n-3,\"4,5\"\n", two, "decimal points");
   reads_with_note("0,1\n0.5,2.25\n-3.0,4.5\n", two, "taken as a heading");
   reads_with_note("0\n0.5\n", at::tensor({0.5}, at::kDouble).view({1, 1}), "taken as a heading");
   reads_with_note(",x,y\n0,0.5,2.25\n1,-3,4.5\n2,1,0.25\n", three, "left out");

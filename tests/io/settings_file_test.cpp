@@ -33,6 +33,12 @@ TEST_F(SettingsFile, HoldsSectionsTextsNumbersArraysAndComments) {
   EXPECT_EQ(settings[3].line, 7);
 }
 
+TEST_F(SettingsFile, MayBeginWithAByteOrderMark) {
+  const auto settings = read("\xef\xbb\xbfloop = true\r\n");
+  ASSERT_EQ(settings.size(), 1U);
+  EXPECT_EQ(settings[0].name, "loop");
+}
+
 TEST_F(SettingsFile, IsRefusedWithTheLineAndTheRule) {
   const std::vector<std::pair<std::string, std::string>> bad = {
       {"a = 1\nb 2\n", "line 2: a setting is written name = value"},

@@ -46,6 +46,12 @@ TEST(MoleculePairs, AreReadFromEveryKindOfList) {
             wanted);
   EXPECT_EQ(texts(read_molecule_pairs(file_with("c.tsv", "SMILES1\tSMILES2\n\"OCC\"\tNCC\nCCC\tCCC\n"))),
             wanted);
+  EXPECT_EQ(texts(read_molecule_pairs(file_with("f.csv",
+                                                "name,from,to\n\"1,2-dimethyl; or \"\"so\"\"\",OCC,\"NCC\"\n"
+                                                "\"a, b\",CCC,\n"))),
+            wanted);
+  EXPECT_EQ(texts(read_molecule_pairs(file_with("g.csv", "\"a;b\",from,to\rx,OCC,NCC\ry,CCC,CCC\r"))),
+            wanted);
   std::vector<Molecule> records;
   for (const char* smiles : {"CCO", "CCN", "CCC", "CCC"})
     records.push_back(parse_molecule(smiles, "it").molecule);
@@ -72,6 +78,7 @@ TEST(MoleculePairs, FilesWithoutAPairAreRefused) {
   EXPECT_THAT(refusal(file_with("odd.sdf", sd_file({parse_molecule("CCO", "it").molecule}))),
               HasSubstr("one is left over"));
   EXPECT_THAT(refusal(file_with("text.sdf", "nothing\nof\nthe kind\n")), HasSubstr("text.sdf"));
+  EXPECT_THAT(refusal(file_with("wide.csv", "\xff\xfe f")), HasSubstr("UTF-16: save it in UTF-8"));
   EXPECT_THAT(refusal("/nowhere/a.smi"), HasSubstr("/nowhere/a.smi"));
 }
 

@@ -36,6 +36,13 @@ TEST(Molecule, IsKnownByItsCanonicalSmiles) {
   EXPECT_EQ(parse_molecule("[H]C([H])([H])O[2H]", "`from`").molecule.smiles(), "CO");
 }
 
+TEST(Molecule, OfAListIsNothingWhereItCannotBeRead) {
+  EXPECT_EQ(readable_molecule("OCC", "line 1")->smiles(), "CCO");
+  std::string sentence;
+  EXPECT_FALSE(readable_molecule("hello", "line 2", &sentence));
+  EXPECT_THAT(sentence, HasSubstr("line 2 hello is no SMILES"));
+}
+
 TEST(Molecule, SaltsAndMixturesAreStrippedAndSaid) {
   const auto salt = parse_molecule("CC(=O)Oc1ccccc1C(=O)[O-].[Na+]", "`from`");
   EXPECT_EQ(salt.molecule.smiles(), "CC(=O)Oc1ccccc1C(=O)O");

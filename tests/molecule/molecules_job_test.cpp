@@ -147,9 +147,21 @@ TEST(MoleculesJob, AListGoesOnWithoutPairsThatCannotBe) {
   EXPECT_EQ(run.arrays[0].second.size(0), 2);
   EXPECT_THAT(warned,
               testing::ElementsAre(HasSubstr("line 3 of list.smi, N[Pt] holds Pt"), HasSubstr("CBr")));
-  EXPECT_THAT(told, testing::Contains(HasSubstr("3 pairs take about")));
   EXPECT_EQ(run.summary["warnings"].size(), 2U);
   EXPECT_THAT(file_of(run, "molecules-2.svg"), HasSubstr("</svg>"));
+}
+
+TEST(MoleculesJob, AListSaysByItsFirstPairsHowLongTheRestTakes) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "long-list.smi";
+  write_file(file, "CCCO CCCN\nCCCCO CCCN\nCCCO CCCCN\nCCCCO CCCCN\nCCCO\n");
+  MoleculesJob job = small_job();
+  job.from = job.to = "";
+  job.pairs = file.string();
+  job.search.starts = 1;
+  std::vector<std::string> told;
+  execute(job, {.note = [&](const std::string& note) { told.push_back(note); }});
+  EXPECT_THAT(told, testing::Contains(testing::ContainsRegex(
+                        "^[1-3] of 5 pairs took [0-9.]+ s: the rest takes about [0-9]+ (s|min)$")));
 }
 
 TEST(MoleculesJob, APropertyOfOnesOwnIsAFile) {
@@ -203,6 +215,50 @@ TEST(MoleculesJob, RefusesWhatCannotBe) {
               HasSubstr("`keep` c1ccccc1 is not in the molecule CCCO"));
   EXPECT_THAT(refusal([](auto& j) { j.requirements.keep = "c1cc"; }, ErrorKind::kArgument),
               HasSubstr("no SMARTS pattern"));
+  EXPECT_THAT(refusal([](auto& j) { j.requirements.keep = ""; }, ErrorKind::kArgument),
+              HasSubstr("`keep` is empty"));
+  EXPECT_THAT(refusal([](auto& j) { j.loop = ""; }, ErrorKind::kArgument), HasSubstr("`loop` is empty"));
+  EXPECT_THAT(refusal([](auto& j) { j.pairs = ""; }, ErrorKind::kArgument), HasSubstr("`pairs` is empty"));
+  EXPECT_THAT(refusal([](auto& j) { j.to = "BrCCCBr"; }, ErrorKind::kArgument),
+              testing::EndsWith("does not know: CBr"));
+}
+
+TEST(MoleculesJob, RefusesThresholdsWithAllMoleculesOnOneSide) {
+  const auto refusal = [](const std::string& property, double threshold, bool minimise,
+                          bool maximise) -> std::string {
+    MoleculesJob job = small_job();
+    job.property = property;
+    job.threshold = threshold;
+    job.minimise = minimise;
+    job.maximise = maximise;
+    try {
+      molecules_option_table().validate(job);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kArgument);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(
+      refusal("qed", 1.5, false, false),
+      "no molecule has a value of QED above 1.5: `threshold` must lie between 0 and 0.9485, as QED does");
+  EXPECT_THAT(refusal("qed", 0.95, false, false), HasSubstr("no molecule has a value of QED above 0.95"));
+  EXPECT_THAT(refusal("qed", -0.5, false, false), HasSubstr("every molecule has a value of QED above -0.5"));
+  EXPECT_THAT(refusal("qed", 0, true, false), HasSubstr("no molecule has a value of QED below 0"));
+  EXPECT_THAT(refusal("sa", 1, false, false), HasSubstr("no molecule has a value of SA below 1"));
+  EXPECT_THAT(refusal("sa", 11, false, false), HasSubstr("every molecule has a value of SA below 11"));
+  EXPECT_THAT(refusal("sa", 10, false, true), HasSubstr("between 1 and 10"));
+  EXPECT_THAT(refusal("logp", -1000, false, false), HasSubstr("between -60 and 60"));
+  for (const auto& [property, threshold] :
+       std::vector<std::pair<std::string, double>>{{"qed", 0.94}, {"qed", 0}, {"sa", 1.2}, {"logp", -8}})
+    EXPECT_EQ(refusal(property, threshold, false, false), "") << property << threshold;
+  MoleculesJob job = small_job();
+  job.property = "sa";
+  job.maximise = true;
+  job.threshold = 5;
+  job.requirements.max_sa = 4;
+  EXPECT_THAT([&] { molecules_option_table().validate(job); },
+              testing::ThrowsMessage<Error>(HasSubstr("give a larger `max_sa`")));
 }
 
 }  // namespace

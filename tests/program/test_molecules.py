@@ -1,6 +1,7 @@
 """latentpath molecules: what users give, and what they are told. The model is fetched by users: paths are tested in C++ on a small one."""
 
 import json
+import re
 import signal
 import time
 
@@ -82,14 +83,61 @@ def test_lists_without_a_pair_are_refused_in_one_sentence(name, text, words, tmp
     check_one_sentence(result, *words)
 
 
-def test_a_long_list_says_how_long_it_takes_before_it_begins(tmp_path):
+def test_a_long_list_is_read_with_a_warning_for_what_cannot_be(tmp_path):
     (tmp_path / "pairs.smi").write_text("CCO CCN\n" * 9999 + "CCO [Pt]\n")
     # Five seconds of one core, of which a crowded machine gives little.
     result = run("molecules", "--pairs", tmp_path / "pairs.smi", "--model", tmp_path, timeout=600)
     assert result.code == 3
-    assert "9999 pairs take about 19 hours, at 7 seconds each" in result.stderr
     assert "left out: the end in line 10000 of pairs.smi, [Pt] holds Pt" in result.stderr
     assert len(result.stderr.splitlines()) < 10
+
+
+def test_a_list_says_by_its_first_pairs_how_long_the_rest_takes(tmp_path):
+    (tmp_path / "pairs.csv").write_text("\ufeffname,from,to\n" + '"1,2-dimethylbenzene; or ""o-xylene""",CCO,CCN\n' * 6)
+    result = run("molecules", "--pairs", tmp_path / "pairs.csv", "--starts", 1, "--segments", 4, "--halvings", 0, "--frames", 3).ok()
+    found = re.search(r"^note: [1-3] of 6 pairs took [0-9.]+ s: the rest takes about \d+ (s|min)$", result.stderr, re.MULTILINE)
+    assert found, result.stderr
+    assert "\n0.00 " in result.stdout and "-0.00" not in result.stdout  # log P of CCO is -0.0014
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--property", "qed", "--threshold", 1.5], ["--threshold", "no molecule", "QED above 1.5", "between 0 and 0.9485"]),
+    (["--property", "sa", "--threshold", 0.5], ["--threshold", "no molecule", "between 1 and 10"]),
+    (["--property", "sa", "--threshold", 11], ["--threshold", "every molecule", "between 1 and 10"]),
+    (["--property", "logp", "--threshold", -1e6], ["--threshold", "between -60 and 60"]),
+    (["--property", "sa", "--maximise", "--threshold", 5, "--max-sa", 4], ["--threshold", "--max-sa"]),
+    (["--min-similarity", 1.5], ["--min-similarity", "between 0 and 1"]),
+    (["--max-sa", 11], ["--max-sa", "between 1 and 10"]),
+    (["--keep", ""], ["--keep is empty"]),
+    (["--keep", "c1cc"], ["--keep c1cc", "SMARTS"]),
+    (["--loop", ""], ["--loop is empty"]),
+    (["--pairs", ""], ["--pairs is empty"]),
+])
+def test_wishes_that_no_path_can_fulfil_are_refused(arguments, words):
+    result = run("molecules", "--from", ASPIRIN, "--to", CAFFEINE, *arguments)
+    assert result.code == 2
+    check_one_sentence(result, *words)
+
+
+def test_an_unknown_fragment_is_named_once():
+    result = run("molecules", "--from", "C[Si](C)(C)CCC[Si](C)(C)C", "--to", CAFFEINE)
+    assert result.code == 2
+    check_one_sentence(result, "does not know: C[SiH3] and [SiH4]")
+
+
+def test_a_restriction_that_prevents_success_is_named_and_a_wish_that_is_fulfilled_is_said():
+    result = run("molecules", "--from", "CCCCc1ccccc1", "--to", "CCCCCc1ccccc1", "--keep", "CCCCc1ccccc1", "--starts", 1, "--halvings", 1).ok()
+    assert "less strict" not in result.stdout and "a smaller part in --keep" in result.stdout
+    assert "--min-similarity" not in result.stdout + result.stderr
+    result = run("molecules", "--from", "NCCO", "--to", "NCCN", "--starts", 1, "--halvings", 1).ok()
+    assert "Both ends pass that already: log P -1.06 and" in result.stdout
+
+
+def test_settings_files_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "run.toml").write_text('\ufeffproperty = "qed"\nthreshold = 2\n')
+    result = run("molecules", "--config", tmp_path / "run.toml", "--from", ASPIRIN, "--to", CAFFEINE)
+    assert result.code == 2
+    check_one_sentence(result, "QED above 2")
 
 
 def test_a_property_of_ones_own_must_be_a_file_with_a_threshold(tmp_path):

@@ -628,5 +628,8 @@ describe("numbers for people", () => {
     assert.ok(checked >= 15);
     assert.equal(number(99.7, 2), "100");
     assert.equal(fixed(0.88496), "0.88");
+    assert.equal(fixed(-0.004), "0.00");
+    assert.equal(fixed(-0.4, 0), "0");
+    assert.equal(fixed(-0.006), "-0.01");
   });
 });

@@ -11,8 +11,9 @@ export function number(value: unknown, digits = 3): string {
   return String(Number(short));
 }
 
+/** What rounds to zero has no sign. */
 export function fixed(value: unknown, digits = 2): string {
-  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
+  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits).replace(/^-(?=[0.]*$)/, "") : "–";
 }
 
 /** As table cells and tiles show them: short, and a dash where there is none. */

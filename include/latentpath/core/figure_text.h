@@ -4,6 +4,7 @@
 //
 //   figure_text(8520.4);              // "8520": three significant digits, or all of the integer part
 //   figure_text(1.65e8);              // "1.65e8": so from a million on, and below a thousandth
+//   fixed_text(-0.004, 2);            // "0.00": as many decimals, and no sign of a zero
 //   share_text(0.884);                // "0.88": qualities and probabilities, two decimals
 //   percent_text(0.0248);             // "2.5 %"
 //   median_of({1, 2, 3, 10});         // 2.5: the mean of the two in the middle
@@ -16,6 +17,10 @@ namespace latentpath {
 /// `value` to `digits` significant digits, halves away from zero, without zeros at the end; "NaN" and
 /// "infinite" for what is no number.
 std::string figure_text(double value, int digits = 3);
+
+/// `value` with that many decimals, halves away from zero; what rounds to zero has no sign, and what is no
+/// finite number is as in figure_text().
+std::string fixed_text(double value, int decimals);
 
 /// `value` with two decimals: a quality, a probability.
 std::string share_text(double value);

@@ -4,10 +4,10 @@
 //   Tensor points = read_csv("sample.csv");   // [lines, columns] float64
 //
 // Values are separated by semicolons, tabs, commas or spaces (the first of these that the first line has); a
-// separator behind every line, decimal commas between semicolons, quotes, and lines ended by CR, LF or both
-// are understood. A first line that holds a word is a heading, as is one that counts the columns from 0 where
-// no other line holds whole numbers alone; under a heading without a name for it, a first column that counts
-// the lines is left out. Empty lines and lines that begin with # are skipped.
+// separator behind every line, decimal commas between semicolons or in quotes, quotes, and lines ended by CR,
+// LF or both are understood (text_lines.h). A first line that holds a word is a heading, as is one that
+// counts the columns from 0 where no other line holds whole numbers alone; under a heading without a name for
+// it, a first column that counts the lines is left out. Empty lines and lines that begin with # are skipped.
 
 #include <filesystem>
 #include <string>

@@ -66,7 +66,7 @@ class JunctionTreeVae {
   /// clusters and for ends of branches, and a linear score of attachments. Where it fails, the mean stands.
   MoleculeCode find_code(const Molecule& molecule) const;
 
-  /// Fragments of a molecule that the vocabulary does not have; empty where it can be encoded.
+  /// Fragments of a molecule that the vocabulary does not have, each once; empty where it can be encoded.
   std::vector<std::string> unknown_fragments(const Molecule& molecule) const;
 
  private:

@@ -49,7 +49,7 @@ struct JunctionTree {
     std::vector<int64_t> neighbours;  ///< numbers of nodes
   };
   std::vector<Node> nodes;           ///< the first is the root, which has the molecule's first atom
-  std::vector<std::string> unknown;  ///< SMILES of clusters outside of the vocabulary
+  std::vector<std::string> unknown;  ///< SMILES of clusters outside of the vocabulary, as often as they occur
 };
 
 /// Rings that share more than two atoms are one cluster; atoms where three or more clusters meet, one of them

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,11 @@ struct ParsedMolecule {
 /// @param name  what the text is, for sentences: "`from`", "line 3 of pairs.smi"
 ParsedMolecule parse_molecule(const std::string& text, const std::string& name,
                               const ParseOptions& options = {});
+
+/// The same for lists, which go on without what cannot be read.
+/// @param refusal  where given, the sentence that parse_molecule() would throw
+std::optional<Molecule> readable_molecule(const std::string& text, const std::string& name,
+                                          std::string* refusal = nullptr);
 
 /// Tanimoto similarity |A ∩ B| / |A ∪ B| of the Morgan fingerprints of radius 2, folded to 2048 bits (Rogers
 /// & Hahn, J. Chem. Inf. Model. 50:742, 2010); 1 for equal molecules.

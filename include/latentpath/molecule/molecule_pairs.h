@@ -7,7 +7,7 @@
 // .smi, .smiles, .txt: two SMILES a line, apart by blanks; .csv, .tsv: columns "from" and "to" (also "start"
 // and "end", "smiles1" and "smiles2"), or the first two where there is no heading; .sdf: each two records. A
 // line with one SMILES, and a molecule twice, are a loop. Empty lines and those that begin with # are
-// skipped.
+// skipped; fields may be quoted (io/text_lines.h).
 
 #include <cstdint>
 #include <filesystem>

@@ -73,6 +73,7 @@ struct MoleculeSequence {
   int64_t decoded = 0;               ///< latents
   int64_t partial = 0, gave_up = 0;  ///< of them
   int64_t left_out = 0;              ///< molecules that lack what is required
+  int64_t rejected_reached = 0;      ///< molecules that lack it and pass the threshold, replaced or left out
 };
 
 /// Where a path begins or ends.
@@ -94,6 +95,10 @@ struct MoleculePathResult {
 
 /// Whether one value of the property is better than another; NaN is worse than any.
 bool better(const MoleculePathProblem& problem, double a, double b);
+/// Whether a value passes the threshold.
+bool passes(const MoleculePathProblem& problem, double value);
+/// Whether the path ends where it starts.
+bool is_loop(const MoleculePathProblem& problem);
 
 /// Throws Error(kArgument) for ends with fragments outside of the vocabulary or without what is required.
 /// Cancellation throws Error(kInterrupted). The same seed gives the same path, whatever the threads.

@@ -7,18 +7,25 @@
 //   bool good = filter.accepts(from, 2.1);
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "latentpath/molecule/molecule.h"
 
 namespace latentpath {
 
 struct MoleculeRequirements {
-  std::string keep = {};      ///< SMARTS of a part that every molecule has; none: no part
-  double min_similarity = 0;  ///< Tanimoto, to the start or to the end, whichever is more alike
-  double max_sa = 10;         ///< SA score
-  bool any() const { return !keep.empty() || min_similarity > 0 || max_sa < 10; }
+  std::optional<std::string> keep = {};  ///< SMARTS of a part that every molecule has; none: no part
+  double min_similarity = 0;             ///< Tanimoto, to the start or to the end, whichever is more alike
+  double max_sa = 10;                    ///< SA score
+  bool any() const { return keep || min_similarity > 0 || max_sa < 10; }
+  /// The fields that ask for something, in backquotes.
+  std::vector<std::string> given() const;
 };
+
+/// Throws Error(kArgument) where `keep` is empty or no SMARTS.
+void check_requirements(const MoleculeRequirements& requirements);
 
 class MoleculeFilter {
  public:

@@ -15,8 +15,8 @@ namespace latentpath {
 
 struct MoleculesJob {
   std::string from, to;                     ///< SMILES
-  std::string loop = {};                    ///< SMILES, in place of both
-  std::string pairs = {};                   ///< a list in place of both: molecule_pairs.h
+  std::optional<std::string> loop = {};     ///< SMILES, in place of both
+  std::optional<std::string> pairs = {};    ///< a list in place of both: molecule_pairs.h
   std::string property = "logp";            ///< or a TorchScript file: sought_property.h
   bool minimise = false, maximise = false;  ///< neither: log P and SA are minimised, others are maximised
   std::optional<double> threshold = {};     ///< none: 0 for log P, 0.9 for QED, 2.5 for SA

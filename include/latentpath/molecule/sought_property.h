@@ -30,6 +30,16 @@ struct SoughtProperty {
   std::function<QualityPointer(double threshold, bool above, double width)> reaches;
 };
 
+/// What is known of "logp", "qed" and "sa" without a model.
+struct BuiltInProperty {
+  std::string name, shown;  ///< "logp", "log P"
+  bool maximise;            ///< high values are sought where nothing else is said
+  double threshold;         ///< to be passed where none is given
+  double least, most;       ///< of all molecules
+};
+/// None for other names.
+const BuiltInProperty* find_built_in(const std::string& name);
+
 /// "logp", "qed" or "sa", led by the regressors of `model`, which must outlive it.
 SoughtProperty built_in_property(const std::string& name, const PropertyModel& model);
 

@@ -6,13 +6,17 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace latentpath {
 
 /// The file itself where `name_or_file` is an existing file, else NAME.pt in the first folder that has it;
-/// else Error(kInput) with the names that exist.
+/// else nothing.
+std::optional<std::filesystem::path> find_model_if_any(const std::string& name_or_file,
+                                                       const std::vector<std::filesystem::path>& folders);
+/// The same; where there is none, Error(kInput) with the names that exist.
 std::filesystem::path find_model(const std::string& name_or_file,
                                  const std::vector<std::filesystem::path>& folders);
 

@@ -5,6 +5,7 @@ import { bytesOf, curveIds, embeddedFile, type Interpolation } from "../data";
 import { captionOf, curvesOf, hasQuality } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, save } from "../dom";
+import { fixed } from "../format";
 import type { Sheets } from "../sheets";
 import type { Store } from "../store";
 import { csv, downloadRow, png } from "./download_row";
@@ -58,7 +59,7 @@ async function strip(run: Interpolation, store: Store, sheets: Sheets): Promise<
       const at = curve.position(curve.frameTime(frame), spacing);
       const value = curve.at(caption.values(curve), at, spacing);
       context.fillStyle = "#222";
-      context.fillText(value === null ? "NaN" : value.toFixed(2), left + i * (cell + 4) + cell / 2, 10 + r * row + high + 11);
+      context.fillText(value === null ? "NaN" : fixed(value), left + i * (cell + 4) + cell / 2, 10 + r * row + high + 11);
     }
   });
   save(name(store, ".png"), await png(canvas, "The strip is too large for a picture."));

@@ -2,6 +2,7 @@
 
 import { embeddedFile, type Molecules, type MoleculePair } from "../data";
 import { h, section } from "../dom";
+import { fixed } from "../format";
 import { verdictList } from "./verdict";
 
 const columns: [keyof MoleculePair["steps"][number], string, number][] = [
@@ -36,11 +37,8 @@ function table(run: Molecules, pair: MoleculePair): HTMLElement {
             "tr",
             { class: step.given ? "given" : "" },
             h("th", { scope: "row" }, `${step.smiles}${step.given ? " (given)" : step.partial ? " (partial)" : ""}`),
-            ...shown.map(([key, , digits]) => {
-              const value = step[key];
-              // A molecule that was given has no latent whose property could be guessed.
-              return h("td", {}, typeof value !== "number" ? "–" : Number.isFinite(value) ? value.toFixed(digits) : "–");
-            }),
+            // A molecule that was given has no latent whose property could be guessed.
+            ...shown.map(([key, , digits]) => h("td", {}, fixed(step[key], digits))),
           ),
         ),
       ),

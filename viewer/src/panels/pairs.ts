@@ -3,7 +3,7 @@
 import { isNumber, type Figures, type Interpolation } from "../data";
 import { curvesOf } from "../curve";
 import { h, section } from "../dom";
-import { brief } from "../format";
+import { brief, fixed } from "../format";
 import type { Sheets } from "../sheets";
 import type { Store } from "../store";
 
@@ -14,7 +14,7 @@ interface Column {
   text?(value: unknown, pair: number): string;
 }
 
-const unit = (value: unknown) => (isNumber(value) ? value.toFixed(2) : brief(value));
+const unit = (value: unknown) => (isNumber(value) ? fixed(value) : brief(value));
 
 function columns(run: Interpolation): Column[] {
   const weighted = run.summary.pairs.some((pair) => pair.path?.weighted !== false);
