@@ -131,6 +131,26 @@ TEST(CoarseToFine, ALimitOfIterationsHoldsForEveryLevelAndIsTold) {
   EXPECT_EQ(iterations, (std::vector<int64_t>{1, 3, 5}));
 }
 
+TEST(CoarseToFine, APairEndedAsTheStartThatWonIt) {
+  PathOptions options = three_levels();
+  options.tolerance = 1e-9;
+  options.max_iterations = 5;
+  StageSearch stage(beside_a_hill(), options);
+  FoundPaths found = refine_coarse_to_fine(stage.search, lines_and_arches(stage.problem));
+  EXPECT_EQ(names_of(found.start), (Names{"via-1", "linear"}));
+  EXPECT_EQ(found.termination[0], Termination::kIterationLimit);
+  EXPECT_EQ(found.termination[1], Termination::kConverged);  // it was the best before
+  // On one dense level the first pair's line and the second pair's arch are given up.
+  options.segments = 4;
+  options.levels.sparse_segments = 2;
+  options.prune = {.first_lead = 1.05, .early_lead = 1.05, .late_lead = 1.05};
+  StageSearch pruned(beside_a_hill(), options);
+  found = refine_coarse_to_fine(pruned.search, lines_and_arches(pruned.problem));
+  EXPECT_EQ(names_of(found.start), (Names{"via-1", "linear"}));
+  EXPECT_EQ(found.termination[0], Termination::kIterationLimit);
+  EXPECT_EQ(found.termination[1], Termination::kConverged);
+}
+
 TEST(CoarseToFine, APairThatIsCancelledHasAPathOfAllSegments) {
   const PathProblem problem = beside_a_hill();
   StageSearch stage(problem, three_levels());
