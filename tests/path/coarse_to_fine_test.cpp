@@ -96,15 +96,20 @@ TEST(CoarseToFine, EachPairKeepsItsCheapestStart) {
 }
 
 TEST(CoarseToFine, OnlySparseLevelsBeforeTheLastLookAtMorePointsThanTheyMove) {
+  using Levels = std::vector<std::pair<int64_t, int64_t>>;  // segments, subdivisions
   PathOptions options = three_levels();
   options.coarse_subdivisions = 2;
-  options.levels.sparse_segments = 8;
-  StageSearch stage(beside_a_hill(), options);
-  refine_coarse_to_fine(stage.search, coarsest_paths(stage.search));
-  std::vector<std::pair<int64_t, int64_t>> levels;
-  for (const LevelRecord& level : stage.search.history)
-    levels.emplace_back(level.segments, level.subdivisions);
-  EXPECT_EQ(levels, (std::vector<std::pair<int64_t, int64_t>>{{4, 2}, {8, 1}, {16, 1}}));
+  const auto levels = [&](int64_t sparse_segments) {
+    options.levels.sparse_segments = sparse_segments;
+    StageSearch stage(beside_a_hill(), options);
+    refine_coarse_to_fine(stage.search, coarsest_paths(stage.search));
+    Levels all;
+    for (const LevelRecord& level : stage.search.history)
+      all.emplace_back(level.segments, level.subdivisions);
+    return all;
+  };
+  EXPECT_EQ(levels(8), (Levels{{4, 2}, {8, 1}, {16, 1}}));
+  EXPECT_EQ(levels(32), (Levels{{4, 2}, {16, 1}}));
 }
 
 TEST(CoarseToFine, ALimitOfIterationsHoldsForEveryLevelAndIsTold) {
