@@ -1,10 +1,6 @@
-#include "latentpath/path/certify.h"
-
 #include <gtest/gtest.h>
 
 #include <ATen/ATen.h>
-
-#include <cmath>
 
 #include "latentpath/path/initial_path.h"
 #include "path/path_problems.h"
@@ -62,25 +58,6 @@ TEST(Verify, APublishedMethodsLossIsNoConvergence) {
     EXPECT_EQ(result.start[pair], "linear");
     EXPECT_EQ(termination_name(result.termination[pair]), "iteration-limit");
   }
-}
-
-TEST(Certify, TheLowerBoundIsTheGapTimesTheLeastWeight) {
-  EnergyOptions options;
-  options.epsilon = 0.1;
-  const PathEnergy energy(identity_embedding(2), constant_quality(0.5), options);
-  const Tensor start = at::zeros({1, 2}, at::kDouble), end = at::tensor({3.0, 4.0}, at::kDouble).view({1, 2});
-  EXPECT_NEAR(lower_bounds(energy, start, end).item<double>(), -std::log(0.9) * 5, 1e-12);
-}
-
-TEST(Certify, TheResidualVanishesWhereStationary) {
-  const PathEnergy energy(identity_embedding(2), constant_quality(0.5), {});
-  const Tensor times = uniform_times(8);
-  const Tensor line = at::stack({times, 2 * times}, 1).unsqueeze(0);
-  EXPECT_LT(gradient_residuals(energy, line, times, 1).item<double>(), 1e-7);
-  Tensor bent = line.clone();
-  bent[0][4][1] += 0.3;
-  EXPECT_GT(gradient_residuals(energy, bent, times, 1).item<double>(), 0.05);
-  EXPECT_EQ(gradient_residuals(energy, line.slice(1, 0, {}, 8), uniform_times(1), 1).item<double>(), 0);
 }
 
 }  // namespace latentpath::testing
