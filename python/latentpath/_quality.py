@@ -337,6 +337,33 @@ def class_probability(classifier, index):
     return favor(classifier, index)
 
 
+class Nearest:
+    """An end that is wherever a quality is high enough: see nearest()."""
+
+    def __init__(self, quality, certainty):
+        self.quality, self.certainty = quality, certainty
+
+
+def nearest(quality, certainty=0.99):
+    """In the place of `z1`: the path ends wherever the quality is at least `certainty`, and is the shortest that leads
+    there (docs/algorithms/nearest_end.md).
+
+        path = lp.find_path(decoder, z0, lp.nearest(lp.favor(classifier, 8)))
+        path.nodes[-1]
+
+    quality: one that does not depend on time, has no prior, and is the same for all pairs
+    certainty: above 0 and below 1
+    """
+    quality = as_quality(quality)
+    if quality._pairs() is not None:
+        raise ValueError("nearest() takes one quality for all pairs: ask for each label by itself")
+    if any(isinstance(factor, (Prior, _KeptFeatures)) for factor in quality._factors()):
+        raise ValueError("nearest() says what the end is to have: a prior or kept features are of the path, in `quality`")
+    if isinstance(certainty, bool) or not isinstance(certainty, numbers.Real) or not 0 < certainty < 1:
+        raise ValueError(f"`certainty` of nearest() lies above 0 and below 1, and is not {certainty}")
+    return Nearest(quality, float(certainty))
+
+
 def shift_odds(quality, odds):
     """Q/(Q + s (1 − Q)): the probability Q with its odds divided by s. Odds of s to 1 count as half good, so that surer
     places are worth a detour. What favor() and avoid() ask for alone has the odds of the option `odds`; in an expression

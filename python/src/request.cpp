@@ -157,13 +157,18 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
   InterpolateJob job;
   set_options(interpolate_option_table().bind(job), request.at("options"));
   set_models(request, job);
-  if (holds(request, "feature"))
-    job.own_feature = [expression = request.at("feature"), options = job.models,
-                       seed = job.path.seed](Models& models) -> Feature {
+  const auto made_of = [&job](const json& expression) {
+    return [expression, options = job.models, seed = job.path.seed](Models& models) -> Feature {
       QualityBuilder builder(models.decoder->latent_dim(), &options, seed, &models);
       const QualityPointer quality = builder.make(expression);
       return {quality, quality->describe()};
     };
+  };
+  if (holds(request, "feature")) job.own_feature = made_of(request.at("feature"));
+  if (holds(request, "nearest")) {
+    job.own_end = made_of(request.at("nearest"));
+    job.end_certainty = request.at("certainty").get<double>();
+  }
   if (holds(request, "keep_features")) {
     set_model(request.at("keep_features"), job.keep.keep_features, job.keep.features_function);
     job.keep.keep_scale = request.value("keep_scale", 0.0);

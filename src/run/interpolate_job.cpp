@@ -146,7 +146,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const auto asks = [](const char* prefix, const std::string& text) {
     return text_after(prefix, text).has_value();
   };
-  const bool nearest = asks("nearest:", job.ends.to);
+  const bool nearest = job.own_end || asks("nearest:", job.ends.to);
   const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest;
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
@@ -354,8 +354,9 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
 }
 
 /// Ends that are free: those of the shortest paths, by what is asked of a path but its feature.
-void set_nearest_ends(const InterpolateJob& job, const Models& models, const NearestClass& asked,
-                      InterpolateRun& run, const CancellationToken& cancellation) {
+void set_nearest_ends(const InterpolateJob& job, const NearestClass& asked, const QualityPointer& condition,
+                      const QualityPointer& judged, InterpolateRun& run,
+                      const CancellationToken& cancellation) {
   const auto refuse = [](bool given, const char* field, const char* why) {
     LATENTPATH_CHECK(!given, kArgument, "`to` nearest:C cannot go with `", field, "`: ", why);
   };
@@ -364,7 +365,6 @@ void set_nearest_ends(const InterpolateJob& job, const Models& models, const Nea
   refuse(!job.keep.embedding_features.empty(), "embedding_features", kByImages);
   refuse(!job.freeze.empty(), "freeze", "an end that is sought moves in all coordinates");
   PathProblem& problem = run.problem;
-  const QualityPointer condition = probability_of(models.classifier, asked);
   const Guard guard = make_guard(run.prior, job.guard == "on", true, problem.start, problem.start);
   EnergyOptions options;
   options.epsilon = run.path.epsilon;
@@ -377,9 +377,21 @@ void set_nearest_ends(const InterpolateJob& job, const Models& models, const Nea
                                          {.certainty = asked.certainty, .seed = job.path.seed}, cancellation);
   problem.end = found.ends;
   run.path.first_paths = found.paths.to(problem.start.scalar_type());
-  run.nearest_ends = nearest_end_figures(
-      asked, found, *problem.embedding, *condition,
-      models.judge ? probability_of(models.judge, asked, models.classifier.get()) : nullptr);
+  run.nearest_ends = nearest_end_figures(asked, found, *problem.embedding, *condition, judged);
+}
+
+/// Of a class, or of what the caller asks for. Whether there are such ends.
+bool seek_free_ends(const InterpolateJob& job, Models& models, const std::optional<NearestClass>& of_class,
+                    InterpolateRun& run, const CancellationToken& cancellation) {
+  if (job.own_end) {
+    const Feature asked = job.own_end(models);
+    set_nearest_ends(job, {asked.name, job.end_certainty}, asked.quality, nullptr, run, cancellation);
+  } else if (of_class) {
+    const QualityPointer judged =
+        models.judge ? probability_of(models.judge, *of_class, models.classifier.get()) : nullptr;
+    set_nearest_ends(job, *of_class, probability_of(models.classifier, *of_class), judged, run, cancellation);
+  }
+  return job.own_end || of_class;
 }
 
 /// Models, quality and end points: the problem, and what was assumed on the way.
@@ -409,7 +421,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
-  if (reader.nearest()) set_nearest_ends(job, models, *reader.nearest(), run, cancellation);
+  const bool free_ends = seek_free_ends(job, models, reader.nearest(), run, cancellation);
   LATENTPATH_CHECK(
       run.legs_of_tour == 0 || run.sections.empty(), kArgument,
       "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
@@ -429,7 +441,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
     check_end_points(run.prior, problem.end, field("to"));
   }
   hold_frozen(job, *models.decoder, run);
-  const bool guarded = problem.feature != nullptr || job.keep.any() || reader.nearest();
+  const bool guarded = problem.feature != nullptr || job.keep.any() || free_ends;
   run.guard = make_guard(run.prior, job.guard == "on", guarded, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);
   append(models.warnings, run.guard.warnings);

@@ -64,6 +64,10 @@ struct InterpolateJob {
   /// A feature of the caller's own, made when the models are loaded, in the place of `favor` and `avoid`. No
   /// option.
   std::function<Feature(Models&)> own_feature = {};
+  /// What the end is to have, and how surely: it is sought as that of `to` nearest:C is, and the end given is
+  /// not looked at. No options.
+  std::function<Feature(Models&)> own_end = {};
+  double end_certainty = 0.99;
 };
 const OptionTable<InterpolateJob>& interpolate_option_table();
 

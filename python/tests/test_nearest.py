@@ -1,0 +1,57 @@
+"""nearest() in the place of an end: the shortest path to wherever a quality is high enough."""
+
+import math
+
+import pytest
+import torch
+
+import latentpath as lp
+from conftest import QUICK
+
+
+class Stretched(torch.nn.Module):
+    latent_dim = 2
+
+    def forward(self, z):
+        return z * torch.tensor([3.0, 1.0], dtype=z.dtype)
+
+
+def beyond(z):
+    """Above one half where x + y is above 1."""
+    return torch.sigmoid(8 * (z.sum(1) - 1))
+
+
+def test_the_end_is_the_nearest_by_the_decoder():
+    start = torch.zeros(2, dtype=torch.float64)
+    path = lp.find_path(Stretched(), start, lp.nearest(beyond, 0.9), guard="none", **QUICK)
+    total = 1 + math.log(9) / 8  # 9 x² + y² is least on x + y = s where x = s/10
+    assert path.nodes[0].tolist() == [0, 0]
+    assert path.nodes[-1].tolist() == pytest.approx([total / 10, 0.9 * total], abs=5e-3)
+    end = path.summary["pairs"][0]["nearest_end"]
+    assert end["probability"] >= 0.8999 and end["certainty"] == 0.9
+
+
+def test_of_a_classifier_and_a_batch(models, ends):
+    decoder, classifier = models
+    z0 = torch.stack([ends[0], ends[1]])
+    path = lp.find_path(decoder, z0, lp.nearest(lp.favor(classifier, 1), 0.8), **QUICK)
+    assert path.nodes.shape[0] == 2 and torch.equal(path.nodes[:, 0], z0)
+    with torch.no_grad():
+        reached = classifier(decoder(path.nodes[:, -1])).softmax(1)[:, 1]
+    assert all(end["nearest_end"]["probability"] >= 0.7999 for end in path.summary["pairs"])
+    assert torch.all(reached > 0)
+
+
+@pytest.mark.parametrize("quality, certainty, words", [
+    (beyond, 1, "below 1"),
+    (beyond, "sure", "below 1"),
+    (lp.normal_prior(), 0.9, "a prior"),
+])
+def test_what_is_no_end_is_refused(quality, certainty, words):
+    with pytest.raises(ValueError, match=words):
+        lp.nearest(quality, certainty)
+
+
+def test_a_loop_has_no_other_end():
+    with pytest.raises(ValueError, match="not both"):
+        lp.find_path(Stretched(), torch.zeros(2), lp.nearest(beyond), loop=True)
