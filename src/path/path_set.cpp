@@ -25,16 +25,6 @@ std::string Start::name() const {
   return "";
 }
 
-std::optional<StartKind> start_kind(const std::string& reported) {
-  const std::string word = reported.substr(0, reported.find_last_not_of("-0123456789 ") + 1);
-  if (word == "linear" || word == "straight line") return StartKind::kStraight;
-  if (word == "spherical") return StartKind::kSpherical;
-  if (word == "via") return StartKind::kVia;
-  if (word == "route") return StartKind::kRoute;
-  if (word == "given" || word == "given path") return StartKind::kGiven;
-  return std::nullopt;
-}
-
 std::vector<Start> numbered_starts(StartKind kind, int64_t count) {
   std::vector<Start> starts;
   for (int64_t k = 1; k <= count; ++k) starts.push_back({kind, k});

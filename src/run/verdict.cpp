@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/figure_text.h"
-#include "latentpath/path/path_set.h"
 #include "verdict_rules.h"
 
 namespace latentpath {
@@ -240,12 +239,11 @@ std::string tally_of(const std::map<std::string, size_t>& counted) {
 }
 
 /// For a tally: all first paths of a kind under one name.
-std::string kind_of_start(const std::string& start) {
-  const auto kind = start_kind(start);
-  if (kind == StartKind::kVia) return "good samples of the prior";
-  if (kind == StartKind::kRoute) return "routes through samples";
-  if (kind == StartKind::kStraight) return "the straight line";
-  return start;
+std::string kind_of_start(const VerdictFigures& f) {
+  if (f.start_kind == StartKind::kVia) return "good samples of the prior";
+  if (f.start_kind == StartKind::kRoute) return "routes through samples";
+  if (f.start_kind == StartKind::kStraight) return "the straight line";
+  return f.start;
 }
 
 /// What a topic is about over all pairs, before any objection; empty: the rule's praise says it.
@@ -255,7 +253,7 @@ std::string figures_of(const Batch& batch, const std::string& topic) {
   for (const VerdictFigures& f : batch.pairs) {
     better += f.gained();
     if (f.termination) ++endings[termination_name(*f.termination)];
-    ++starts[kind_of_start(f.start)];
+    ++starts[kind_of_start(f)];
   }
   if (topic == "gain")
     return "The median cost is " + figure_text(median_of(batch.column(&VerdictFigures::cost))) +

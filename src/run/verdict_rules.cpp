@@ -9,7 +9,6 @@
 #include <map>
 
 #include "latentpath/core/figure_text.h"
-#include "latentpath/path/path_set.h"
 
 namespace latentpath::detail {
 namespace {
@@ -48,18 +47,28 @@ std::vector<std::string> warnings_of(const json& summary, size_t pair) {
   return chosen;
 }
 
-std::string in_words(const std::string& start) {
-  const auto kind = start_kind(start);
-  if (!kind) return "the first path “" + start + "”";
-  switch (*kind) {
+/// As either engine reports it: Start::name(), or FoundGeodesic::start.
+std::optional<StartKind> start_kind_named(const std::string& reported) {
+  const std::string word = reported.substr(0, reported.find_last_not_of("-0123456789 ") + 1);
+  if (word == "linear" || word == "straight line") return StartKind::kStraight;
+  if (word == "spherical") return StartKind::kSpherical;
+  if (word == "via") return StartKind::kVia;
+  if (word == "route") return StartKind::kRoute;
+  if (word == "given" || word == "given path") return StartKind::kGiven;
+  return std::nullopt;
+}
+
+std::string start_in_words(const VerdictFigures& f) {
+  if (!f.start_kind) return "the first path “" + f.start + "”";
+  switch (*f.start_kind) {
     case StartKind::kStraight:
       return "the straight line";
     case StartKind::kSpherical:
       return "the great circle";
     case StartKind::kVia:
-      return "a first path through good samples of the prior (" + start + ")";
+      return "a first path through good samples of the prior (" + f.start + ")";
     case StartKind::kRoute:
-      return "a shortest route through samples of the latent space (" + start + ")";
+      return "a shortest route through samples of the latent space (" + f.start + ")";
     case StartKind::kGiven:
       break;
   }
@@ -484,7 +493,7 @@ std::optional<Reason> winding_rule(const VerdictFigures& f, const VerdictRule&) 
 
 std::optional<Reason> start_rule(const VerdictFigures& f, const VerdictRule&) {
   if (f.start.empty()) return std::nullopt;
-  return Reason{Level::kNote, "The best result came from " + in_words(f.start) + "."};
+  return Reason{Level::kNote, "The best result came from " + start_in_words(f) + "."};
 }
 
 /// How the search ended and how near a stationary point it is, in one sentence: neither is told alone.
@@ -594,7 +603,8 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   path = pair.value("path", json::object());
   // Of pairs that ask for different things, each says so itself.
   classifier = pair.value("classifier", summary.value("classifier", json::object()));
-  start = text_of(path, "start"), termination = termination_named(text_of(path, "termination"));
+  start = text_of(path, "start"), start_kind = start_kind_named(start);
+  termination = termination_named(text_of(path, "termination"));
   feature = text_of(pair.contains("feature") ? pair : summary, "feature"), title = text_of(summary, "title"),
   dtype = text_of(summary, "dtype");
   warnings = warnings_of(summary, pair_index);

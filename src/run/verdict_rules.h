@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/path/path_set.h"
 #include "latentpath/run/run_kind.h"
 #include "latentpath/solver/termination.h"
 
@@ -33,6 +34,7 @@ struct VerdictFigures {
   RunKind kind;
   nlohmann::json path, classifier;
   std::string start, feature, title, dtype;
+  std::optional<StartKind> start_kind;  ///< what `start` names; none for other words
   std::optional<Termination> termination;
   std::vector<std::string> warnings;  ///< those that question this pair's figures
   bool under_resolved = false;

@@ -117,6 +117,34 @@ TEST(PairVerdict, ConvergedIsNeverSaidOfWhatIsNotStationary) {
   }
 }
 
+TEST(PairVerdict, NamesStartsOfEitherEngine) {
+  const std::string route = "a shortest route through samples of the latent space (",
+                    given =
+                        "a path given as a start: one of yours, the reference's, or one through all "
+                        "sections";
+  for (const auto& [start, words] : std::vector<std::pair<std::string, std::string>>{
+           {"linear", "the straight line"},
+           {"straight line", "the straight line"},
+           {"spherical", "the great circle"},
+           {"via-12", "a first path through good samples of the prior (via-12)"},
+           {"route-3", route + "route-3)"},
+           {"route 3", route + "route 3)"},
+           {"given", given},
+           {"given path", given},
+           {"winding (1, 0)", "the first path “winding (1, 0)”"}})
+    EXPECT_EQ(text(verdict_of(pair_with("start", start)), "start"),
+              "The best result came from " + words + ".");
+}
+
+TEST(RunVerdict, CountsStartsByTheirKind) {
+  json pairs = json::array();
+  for (const char* const start : {"via-1", "route 2", "via-3", "straight line", "route-1", "linear", "given"})
+    pairs.push_back(pair_with("start", start));
+  EXPECT_EQ(text(run_verdict(of_pairs(pairs), RunKind::kInterpolate), "start"),
+            "First paths that won: given 1, good samples of the prior 2, routes through samples 2, the "
+            "straight line 2.");
+}
+
 TEST(PairVerdict, NamesTheStartAndTheEnding) {
   EXPECT_THAT(text(verdict_of(sound_pair()), "start"),
               HasSubstr("through good samples of the prior (via-2)"));

@@ -5,7 +5,6 @@
 //   paths.start[0].name();                                                            // "via-1"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +30,6 @@ struct Start {
   /// Led through other places than the straight line.
   bool is_detour() const { return kind != StartKind::kStraight; }
 };
-
-/// What a reported start was, of any engine: name() above, and FoundGeodesic::start. Nothing for other words.
-std::optional<StartKind> start_kind(const std::string& reported);
 
 /// kind 1, kind 2, … kind `count`.
 std::vector<Start> numbered_starts(StartKind kind, int64_t count);
