@@ -1,7 +1,7 @@
 // Geodesics of spheres: time until the TRUE length error of the curve is at most 3e-5, our Newton solvers
 // beside GEORCE, the library's L-BFGS and Algorithm 1 of paper A, in one run; then a batch of 10 000 pairs.
 //
-//   benchmark_geodesics [--repetitions 20] [--dims 2,10,100] [--baselines on|off] [--batch 10000]
+//   benchmark_geodesics [--repetitions 20] [--dims 2,10,100] [--baselines on|off] [--batch 10000; 0: none]
 //
 // All methods start from the straight chart segment between random points of the southern hemisphere of S^D,
 // in stereographic projection, with 100 segments, on one thread (the batch: all). The error is that of the
@@ -236,6 +236,7 @@ int main(int argc, char** argv) {
     print_row("L-BFGS (find_path)", run_tensor(pairs, "lbfgs"));
     print_row("Algorithm 1 (Adam)", run_tensor(pairs, "adam"));
   }
+  if (batch == 0) return 0;
   GeodesicOptions all_threads;
   all_threads.threads = threads;
   const Pairs pairs = random_pairs(2, batch, 77);
@@ -253,8 +254,7 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "%zu random pairs of S^2 in one call: %.3f s with %d threads; ends exact to the bit %zu, certified "
-      "minima "
-      "%zu, worst true error %.1e, extrapolated %.1e\n",
+      "minima %zu, worst true error %.1e, extrapolated %.1e\n",
       batch, result.seconds, threads, exact_ends, minima, worst, worst_extrapolated);
   return 0;
 }
