@@ -37,11 +37,12 @@ constexpr double kLongestStep =
     50;  // norm of a batch's gradient; longer ones are shortened, as the authors do
 constexpr int64_t kMostMeasured = 100;  // molecules that are decoded after an epoch
 
-enum Use : uint64_t { kInitial, kOrder, kNoise };
+enum class Use : uint64_t { kInitial, kOrder, kNoise };
 
 at::Generator generator_for(uint64_t seed, Use use, int64_t index) {
-  return make_generator(
-      split_mix(seed * kGoldenGamma + (use + 11) * 0xD1B54A32D192ED03ULL + static_cast<uint64_t>(index) + 1));
+  return make_generator(split_mix(seed * kGoldenGamma +
+                                  (static_cast<uint64_t>(use) + 11) * 0xD1B54A32D192ED03ULL +
+                                  static_cast<uint64_t>(index) + 1));
 }
 
 /// SMILES to learn from and to measure with.
@@ -216,7 +217,7 @@ class Training {
               options_.latents, options_.depth};
     steps_per_epoch_ = count / options_.batch;
     steps_ = steps_per_epoch_ * options_.epochs;
-    at::Generator generator = generator_for(options_.seed, kInitial, 0);
+    at::Generator generator = generator_for(options_.seed, Use::kInitial, 0);
     Weights weights(initial_jtvae_weights(sizes_, generator));
     if (options_.resume) load(weights);
     train(weights);
@@ -319,7 +320,7 @@ class Training {
     const auto count = static_cast<int64_t>(molecules.size());
     const int64_t shares = (count + kShare - 1) / kShare;
     const Tensor noise =
-        at::randn({count, options_.latents}, generator_for(options_.seed, kNoise, step_), at::kFloat);
+        at::randn({count, options_.latents}, generator_for(options_.seed, Use::kNoise, step_), at::kFloat);
     const double divergence_weight = kl_weight();
     std::vector<Tensor> gradients(static_cast<size_t>(shares));
     std::vector<JtvaeLosses> losses(static_cast<size_t>(shares));
@@ -391,7 +392,7 @@ class Training {
       }
       if (in_epoch == 0 || !order.defined())
         order = at::randperm(static_cast<int64_t>(known_.molecules.size()),
-                             generator_for(options_.seed, kOrder, epoch), at::kLong);
+                             generator_for(options_.seed, Use::kOrder, epoch), at::kLong);
       const int64_t* first = order.data_ptr<int64_t>() + in_epoch * options_.batch;
       const BatchFigures now = step(weights, {first, first + options_.batch});
       LATENTPATH_CHECK(std::isfinite(now.loss()), kNumerical, "the loss is not finite in step ", step_ + 1,

@@ -204,7 +204,8 @@ Axis even_axis(double centre, double lower, double upper, double wanted) {
 Axis closed_axis(double start, double period, double wanted, std::optional<double> centre) {
   const int size = std::max(16, static_cast<int>(std::lround(period / wanted)));
   const double spacing = period / size;
-  double origin = start - (size / 2) * spacing;
+  const int half = size / 2;
+  double origin = start - half * spacing;
   if (centre) origin = *centre - spacing * std::round((*centre - origin) / spacing);
   return {origin, spacing, size};
 }
@@ -332,8 +333,10 @@ void GridRegion::add(const Cell& cell, int margin) {
 void GridRegion::add_block(const Cell& cell) {
   if (!in_grid(cell)) return;
   const Cell block{cell[0] / kBlock, cell[1] / kBlock, cell[2] / kBlock};
-  int32_t& entry =
-      table_[static_cast<size_t>((block[2] * block_count_[1] + block[1]) * block_count_[0] + block[0])];
+  int32_t& entry = table_[(static_cast<size_t>(block[2]) * static_cast<size_t>(block_count_[1]) +
+                           static_cast<size_t>(block[1])) *
+                              static_cast<size_t>(block_count_[0]) +
+                          static_cast<size_t>(block[0])];
   if (entry >= 0) return;
   entry = static_cast<int32_t>(blocks_.size());
   blocks_.push_back({block[0] * kBlock, block[1] * kBlock, block[2] * kBlock});
@@ -588,7 +591,7 @@ void EikonalSolver<D>::build_stencils() {
   const double smallest_trace = 1e-14 * largest_trace;
   if (isotropic_) {
     weights_.assign(static_cast<size_t>(nodes_), 0.0);
-    offsets_.assign(static_cast<size_t>(D * D), 0);
+    offsets_.assign(static_cast<size_t>(D) * static_cast<size_t>(D), 0);
     for (int d = 0; d < D; ++d) {
       offsets_[static_cast<size_t>(d * D + d)] = 1;
       axis_weight_[d] = 1 / (spacing_[d] * spacing_[d]);

@@ -22,6 +22,7 @@ constexpr double kMostShared = 0.8;
 
 /// What nanoflann wants to know of a matrix with one point a column.
 struct PointCloud {
+  explicit PointCloud(const MatrixXd& columns) : points(columns) {}
   const MatrixXd& points;
   size_t kdtree_get_point_count() const { return static_cast<size_t>(points.cols()); }
   double kdtree_get_pt(size_t index, size_t d) const {
@@ -381,7 +382,7 @@ RouteGraph::RouteGraph(MatrixXd samples, SegmentFunction length, SegmentFunction
   graph.bound = std::move(bound);
   graph.options = options;
   graph.adjacent.resize(static_cast<size_t>(graph.count + 2));
-  graph.cloud.reset(new PointCloud{graph.points});
+  graph.cloud = std::make_unique<PointCloud>(graph.points);
   graph.tree = std::make_unique<Tree>(static_cast<int>(graph.points.rows()), *graph.cloud);
   graph.tree->buildIndex();
 

@@ -7,7 +7,7 @@ namespace latentpath::detail {
 Eigen::VectorXd vector_of(std::span<const double> numbers, Eigen::Index dim, const char* what) {
   LATENTPATH_CHECK(static_cast<Eigen::Index>(numbers.size()) == dim, kArgument, what, " has ", numbers.size(),
                    " coordinates, and the chart ", dim);
-  const Eigen::VectorXd vector = Eigen::Map<const Eigen::VectorXd>(numbers.data(), dim);
+  Eigen::VectorXd vector = Eigen::Map<const Eigen::VectorXd>(numbers.data(), dim);
   LATENTPATH_CHECK(vector.allFinite(), kArgument, what, " has a coordinate that is NaN or infinite");
   return vector;
 }

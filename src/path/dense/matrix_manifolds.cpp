@@ -131,7 +131,7 @@ class MatrixMaps : public ManifoldMaps {
   MatrixXd read(std::span<const double> numbers, const std::string& what) const {
     LATENTPATH_CHECK(static_cast<Index>(numbers.size()) == rows_ * columns_, kArgument, what, " has ",
                      numbers.size(), " numbers, and a matrix of ", name_, " has ", rows_, " x ", columns_);
-    const MatrixXd matrix = Eigen::Map<const RowMajor>(numbers.data(), rows_, columns_);
+    MatrixXd matrix = Eigen::Map<const RowMajor>(numbers.data(), rows_, columns_);
     LATENTPATH_CHECK(matrix.allFinite(), kArgument, what, " has an entry that is NaN or infinite");
     return matrix;
   }
@@ -271,7 +271,8 @@ class Grassmann final : public MatrixMaps {
   std::pair<MatrixXd, MatrixXd> move(const MatrixXd& x, const MatrixXd& v, double t) const override {
     const Svd svd(v, Eigen::ComputeThinU | Eigen::ComputeThinV);
     const Eigen::ArrayXd s = svd.singularValues().array();
-    const MatrixXd along = x * svd.matrixV(), across = svd.matrixU(), back = svd.matrixV().transpose();
+    const MatrixXd along = x * svd.matrixV(), back = svd.matrixV().transpose();
+    const auto& across = svd.matrixU();
     const auto mixed = [&](const Eigen::ArrayXd& a, const Eigen::ArrayXd& b) -> MatrixXd {
       // Directions beside the thin factors' stay.
       MatrixXd rest = x - along * back;
@@ -285,7 +286,7 @@ class Grassmann final : public MatrixMaps {
   MatrixXd direction(const MatrixXd& x, const MatrixXd& y, Logarithm& found) const override {
     // XA and YB are principal vectors, cosines C; what of YB is not along XA has the sines as norms.
     const Svd svd(x.transpose() * y, Eigen::ComputeFullU | Eigen::ComputeFullV);
-    const VectorXd cosines = svd.singularValues();
+    const auto& cosines = svd.singularValues();
     const MatrixXd along = x * svd.matrixU();
     MatrixXd across = y * svd.matrixV() - along * cosines.asDiagonal();
     across -= x * (x.transpose() * across);
@@ -449,7 +450,8 @@ MatrixXd Stiefel::carry(const MatrixXd& x, const MatrixXd& v, const MatrixXd& w,
     detail::BulirschStoer().advance(field, state, t, tolerance);
     return Eigen::Map<const MatrixXd>(state.data() + 1, w.rows(), w.cols());
   };
-  const MatrixXd coarse = carried(kTolerance), fine = carried(kTolerance / 32);
+  const MatrixXd coarse = carried(kTolerance);
+  MatrixXd fine = carried(kTolerance / 32);
   error = std::max(error, (fine - coarse).norm() / w.norm());
   return fine;
 }
