@@ -134,7 +134,7 @@ void Matrix::resolve_further(std::vector<Geodesic>& geodesics, std::vector<doubl
   for (size_t i = 0; i < geodesics.size(); ++i) {
     const std::vector<double>& nodes = geodesics[i].nodes;
     if (geodesics[i].termination != Termination::kConverged || metric_.target() ||
-        nodes.size() != static_cast<size_t>((options.segments + 1) * dim) ||
+        nodes.size() != (static_cast<size_t>(options.segments) + 1) * static_cast<size_t>(dim) ||
         is_resolved(geodesics[i], lengths[i]))
       continue;
     open.push_back(i);

@@ -26,7 +26,7 @@ void check_finite(const Tensor& numbers, const char* field) {
 Tensor read_given_points(const char* field, const std::string& file, const Tensor& own, int64_t least) {
   LATENTPATH_CHECK(own.defined() || names_tensor_file(file), kArgument, "`", field,
                    "` takes a file of points, not '", file, "': FILE.npy of shape [n, D]");
-  const Tensor points = (own.defined() ? own : read_tensor_file(file)).to(at::kDouble).contiguous();
+  Tensor points = (own.defined() ? own : read_tensor_file(file)).to(at::kDouble).contiguous();
   LATENTPATH_CHECK(points.dim() == 2 && points.size(0) >= least && points.size(1) >= 1, kInput, file,
                    " must have the shape [n, D], with at least ", least, least == 1 ? " point" : " points",
                    ", not ", shape_string(points.sizes()));
@@ -49,7 +49,7 @@ Tensor read_given_vectors(const char* field, const std::string& text, const Tens
 
 Tensor read_given_weights(const std::string& text, const Tensor& own, int64_t count) {
   if (!own.defined() && text.empty()) return {};
-  const Tensor weights = (own.defined() ? own.to(at::kDouble) : read_numbers("weights", text)).contiguous();
+  Tensor weights = (own.defined() ? own.to(at::kDouble) : read_numbers("weights", text)).contiguous();
   LATENTPATH_CHECK(weights.dim() == 1 && weights.size(0) == count, kInput, "`weights` has the shape ",
                    shape_string(weights.sizes()), ", and `mean` ", count,
                    " points: it takes one weight for each");

@@ -593,7 +593,7 @@ void EikonalSolver<D>::build_stencils() {
     weights_.assign(static_cast<size_t>(nodes_), 0.0);
     offsets_.assign(static_cast<size_t>(D) * static_cast<size_t>(D), 0);
     for (int d = 0; d < D; ++d) {
-      offsets_[static_cast<size_t>(d * D + d)] = 1;
+      offsets_[static_cast<size_t>(d) * (static_cast<size_t>(D) + 1)] = 1;
       axis_weight_[d] = 1 / (spacing_[d] * spacing_[d]);
     }
     for (int64_t node = 0; node < nodes_; ++node) {
