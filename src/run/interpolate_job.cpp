@@ -387,9 +387,10 @@ bool seek_free_ends(const InterpolateJob& job, Models& models, const std::option
     const Feature asked = job.own_end(models);
     set_nearest_ends(job, {asked.name, job.end_certainty}, asked.quality, nullptr, run, cancellation);
   } else if (of_class) {
+    const QualityPointer condition = probability_of(models.classifier, *of_class);
     const QualityPointer judged =
         models.judge ? probability_of(models.judge, *of_class, models.classifier.get()) : nullptr;
-    set_nearest_ends(job, *of_class, probability_of(models.classifier, *of_class), judged, run, cancellation);
+    set_nearest_ends(job, *of_class, condition, judged, run, cancellation);
   }
   return job.own_end || of_class;
 }

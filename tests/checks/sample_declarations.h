@@ -157,6 +157,11 @@ extern const bool sparse;
 extern const PathOptions options;
 //// path/quality_of_pair.h
 extern const PathProblem problem;
+//// path/nearest_end.h
+extern const PathEnergy energy;
+extern const QualityPointer eights;
+extern PathProblem problem;
+extern PathOptions options;
 //// path/section_starts.h
 extern const PathProblem problem;
 extern PathOptions options;
