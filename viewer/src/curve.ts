@@ -117,7 +117,9 @@ function varies(values: Value[] | undefined): boolean {
 
 /** Whether a quality was asked for: one that is the same everywhere is none. */
 export function hasQuality(run: Interpolation): boolean {
-  return run.pairs.some((pair) => curveIds.some((id) => varies(pair[id]?.quality)));
+  // Where a guard alone is asked for, figures are of distances, and the summary has none of a quality.
+  const told = run.summary.pairs.map(({ path }) => path?.length === undefined || path.min_quality !== undefined);
+  return run.pairs.some((pair, i) => told[i] !== false && curveIds.some((id) => varies(pair[id]?.quality)));
 }
 
 /** What stands under a frame: what the classifier says, else the quality; null where nothing was asked for. */
