@@ -55,9 +55,9 @@ static size_t terminal_columns() {
 
 /// What a line of the terminal has room for: the value goes first, then the bar, then the end of the stage's
 /// name. A line that is longer is broken, and its beginning never overwritten.
-static std::string fitted(const std::string& bar, std::string stage, std::string value,
-                          const std::string& left) {
+static std::string fitted(const std::string& bar, std::string stage, std::string value, std::string left) {
   const size_t room = terminal_columns() - 1;
+  if (left.size() > room) left.clear();
   if (bar.size() + stage.size() + value.size() + left.size() > room) value.clear();
   const bool with_bar = bar.size() + stage.size() + left.size() <= room;
   const size_t others = (with_bar ? bar.size() : 0) + left.size();

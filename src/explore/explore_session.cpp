@@ -216,7 +216,11 @@ InterpolateJob ExploreSession::Worker::job_of(const Question& question) const {
 
 std::pair<Tensor, Tensor> ExploreSession::Worker::ends_of(const Question& question) const {
   const InterpolateJob asked = job_of(question);
-  return EndPointReader(asked.ends, end_point_context(asked, loaded)).read();
+  EndPointReader reader(asked.ends, end_point_context(asked, loaded));
+  auto ends = reader.read();
+  LATENTPATH_CHECK(!reader.nearest(), kArgument, "`to` ", asked.ends.to,
+                   ": on this page both ends are points; `interpolate` seeks a nearest end");
+  return ends;
 }
 
 QualityPointer ExploreSession::Worker::feature_of(const Question& question) const {

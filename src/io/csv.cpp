@@ -100,6 +100,12 @@ class Reader {
     return number(pointed);
   }
 
+  /// "1,234": between semicolons commas are decimal, in quotes between commas nobody knows.
+  static bool may_be_thousands(const std::string& text) {
+    const size_t comma = text.find(','), first = text.find_first_not_of("+-");
+    return comma != std::string::npos && text.size() == comma + 4 && text.substr(first, comma - first) != "0";
+  }
+
   void add_row(const std::vector<std::string>& values) {
     if (columns_ == 0) {
       columns_ = values.size();
@@ -118,6 +124,10 @@ class Reader {
                        ": it must be a number");
       LATENTPATH_CHECK(std::isfinite(*value), kInput, at_line(), ", column ", c + 1, " is ", shown,
                        ": numbers must be finite");
+      LATENTPATH_CHECK(separator_ != ',' || !may_be_thousands(values[c]), kInput, at_line(), ", column ",
+                       c + 1, " is '", shown,
+                       "', with a comma that is decimal or one between thousands: write it with a point, or "
+                       "without");
       const auto whole = whole_number(values[c]);
       all_whole = all_whole && whole;
       counts = counts && whole == static_cast<int64_t>(c);

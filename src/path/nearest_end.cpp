@@ -28,8 +28,11 @@ constexpr int64_t kDraw = 256;
 constexpr int kHalvings = 24;
 /// Probabilities in float32 end here: their log-odds must not be infinite.
 constexpr double kSure = 1e-7;
-/// ρ of the augmented Lagrangian, in initial costs a squared log-odds.
-constexpr double kPenalty = 1;
+/// ρ m(z0)² of the augmented Lagrangian, in first costs: what it costs to stay at the start. A flat rim is
+/// then missed by a 26th of the way in the first round, and by a 26th of that in the next.
+constexpr double kStaying = 50;
+/// Bounds of ρ.
+constexpr double kLeastPenalty = 1, kMostPenalty = 1e8;
 constexpr double kDecrease = 1e-4;
 
 Tensor log_odds(const Tensor& probability) {
@@ -47,7 +50,12 @@ class Margin {
 
   Tensor operator()(const Tensor& z) const {
     const Tensor decoded = condition_.needs_decoded() ? embedding_(z) : Tensor();
-    return log_odds(condition_.evaluate({z, at::full({z.size(0)}, 0.5, at::kDouble), decoded})) - threshold_;
+    const Tensor quality = condition_.evaluate({z, at::full({z.size(0)}, 0.5, at::kDouble), decoded});
+    const Tensor outside = at::logical_or(quality.lt(-kQualityRounding), quality.gt(1 + kQualityRounding));
+    LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "what the end is to have (", condition_.describe(),
+                     ") is ", quality.masked_select(outside)[0].item<double>(),
+                     " somewhere: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
+    return log_odds(quality) - threshold_;
   }
 
   /// Without gradient, in batches.
@@ -75,7 +83,9 @@ class FreeEndObjective final : public Objective {
         margin_(margin),
         start_(std::move(start)),
         segments_(segments),
-        multiplier_(at::zeros({start_.size(0)}, at::kDouble)) {}
+        multiplier_(at::zeros({start_.size(0)}, at::kDouble)),
+        penalty_(at::nan_to_num(kStaying / margin.at_points(start_).square(), kLeastPenalty)
+                     .clamp(kLeastPenalty, kMostPenalty)) {}
 
   int64_t problems() const override { return start_.size(0); }
   int64_t variables() const override { return segments_ * start_.size(1); }
@@ -112,9 +122,10 @@ class FreeEndObjective final : public Objective {
       const Tensor leaf = x.narrow(0, first, count).detach().requires_grad_(true);
       const Tensor nodes = with_start(leaf, start_.index_select(0, which));
       const Tensor multiplier = multiplier_.index_select(0, which);
-      const Tensor pushed = (multiplier - kPenalty * margin_(nodes.select(1, segments_))).clamp_min(0);
+      const Tensor penalty = penalty_.index_select(0, which);
+      const Tensor pushed = (multiplier - penalty * margin_(nodes.select(1, segments_))).clamp_min(0);
       const Tensor value = cost_of(nodes) / scale_.index_select(0, which) +
-                           (pushed.square() - multiplier.square()) / (2 * kPenalty);
+                           (pushed.square() - multiplier.square()) / (2 * penalty);
       const Tensor gradient =
           torch::autograd::grad({value.sum()}, {leaf}, {}, false, false, /*allow_unused=*/true)[0];
       values.push_back(value.detach());
@@ -135,7 +146,7 @@ class FreeEndObjective final : public Objective {
 
   void update_multipliers(const Tensor& x) {
     const Tensor margin = margin_.at_points(nodes(x).select(1, segments_));
-    multiplier_ = (multiplier_ - kPenalty * margin).clamp_min(0);
+    multiplier_ = (multiplier_ - penalty_ * margin).clamp_min(0);
   }
 
  private:
@@ -143,7 +154,8 @@ class FreeEndObjective final : public Objective {
   const Margin& margin_;
   Tensor start_;
   int64_t segments_;
-  Tensor multiplier_, scale_, stiffness_;  ///< λ, J at first, n/‖z1 − z0‖²: [rows]
+  Tensor multiplier_, penalty_;  ///< λ, ρ: [rows]
+  Tensor scale_, stiffness_;     ///< J at first, n/‖z1 − z0‖²: [rows]
 };
 
 /// Samples of the prior that are inside, [k, D] float64.
@@ -188,11 +200,27 @@ Tensor cheapest(const Tensor& cost, int64_t starts) {
 
 }  // namespace
 
+void NearestEnds::place(const NearestEnds& some, const Tensor& pairs, int64_t count) {
+  const auto put = [&](Tensor& all, const Tensor& part) {
+    if (!all.defined()) {
+      std::vector<int64_t> shape = part.sizes().vec();
+      shape[0] = count;
+      all = at::zeros(shape, part.options());
+    }
+    all.index_copy_(0, pairs, part);
+  };
+  put(ends, some.ends);
+  put(paths, some.paths);
+  put(cost, some.cost);
+  inside = some.inside, drawn = some.drawn;  // the same samples for all
+}
+
 NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,
                          const Tensor& start, const NearestEndOptions& options,
                          const CancellationToken& cancellation) {
-  LATENTPATH_CHECK(options.certainty > 0 && options.certainty < 1, kArgument, "`certainty` is ",
-                   options.certainty, ": it must lie between 0 and 1");
+  LATENTPATH_CHECK(options.certainty > kSure && options.certainty < 1 - kSure, kArgument, "`certainty` is ",
+                   options.certainty, ": it must lie between ", kSure, " and 1 - ", kSure,
+                   ", which is as sure as float32 can be");
   LATENTPATH_CHECK(options.inside >= 1 && options.starts >= 1 && options.segments >= 2 &&
                        options.iterations >= 1 && options.rounds >= 1 && options.max_draws >= 1,
                    kArgument, "counts of a search for nearest ends must be 1 or more, and 2 segments");
@@ -229,7 +257,7 @@ NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, con
   const at::NoGradGuard no_gradient;
   Tensor nodes = objective.nodes(x);
   const Tensor last = nodes.select(1, n).to(dtype);
-  const Tensor outside = (margin.at_points(last) < 0).unsqueeze(1);
+  const Tensor outside = (margin.at_points(last) >= 0).logical_not().unsqueeze(1);
   const Tensor end =
       at::where(outside, at_the_rim(margin, last.to(at::kDouble), inside, dtype), last.to(at::kDouble));
   nodes = nodes + times.view({1, -1, 1}) * (end - nodes.select(1, n)).unsqueeze(1);

@@ -189,6 +189,13 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
 
 /// Equal ends that were not asked for as a loop.
 void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Models& models) {
+  if (job.own_end || text_after("nearest:", job.ends.to)) {
+    if (const int64_t there = (problem.start == problem.end).all(1).sum().item<int64_t>(); there > 0)
+      models.warnings.push_back(join_message(there, " of ", problem.start.size(0),
+                                             problem.start.size(0) == 1 ? " start has" : " starts have",
+                                             " what the end is to have: the path is that point"));
+    return;
+  }
   if (job.ends.start.defined()) return;
   if (job.ends.loop) {
     if (!problem.feature && job.path.density_regularisation == "none")
@@ -353,7 +360,7 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
   }
 }
 
-/// Ends that are free: those of the shortest paths, by what is asked of a path but its feature.
+/// Ends that are free: those of the shortest paths, by guard and prior.
 void set_nearest_ends(const InterpolateJob& job, const NearestClass& asked, const QualityPointer& condition,
                       const QualityPointer& judged, InterpolateRun& run,
                       const CancellationToken& cancellation) {
@@ -364,19 +371,31 @@ void set_nearest_ends(const InterpolateJob& job, const NearestClass& asked, cons
   refuse(!job.metric.empty(), "metric", kByImages);
   refuse(!job.keep.embedding_features.empty(), "embedding_features", kByImages);
   refuse(!job.freeze.empty(), "freeze", "an end that is sought moves in all coordinates");
+  refuse(job.keep.any(), "keep", "what is kept is compared with both ends");
+  refuse(job.path.density_regularisation != "none", "density_regularisation", kByImages);
+  refuse(job.path.first_paths.defined(), "first_paths", "they lead to an end that is known");
   PathProblem& problem = run.problem;
   const Guard guard = make_guard(run.prior, job.guard == "on", true, problem.start, problem.start);
   EnergyOptions options;
   options.epsilon = run.path.epsilon;
   options.norm = run.path.norm;
-  const PathEnergy energy(problem.embedding, path_quality(nullptr, false, run.prior, guard.quality), options);
   const auto prior = [&](int64_t count, at::Generator& generator) {
     return run.prior.end_points->sample(count, generator);
   };
-  const NearestEnds found = nearest_ends(energy, *condition, prior, problem.start,
-                                         {.certainty = asked.certainty, .seed = job.path.seed}, cancellation);
+  NearestEnds found;
+  const auto groups = guard.groups();
+  for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
+    const Tensor& pairs = groups[unguarded];
+    if (pairs.numel() == 0) continue;
+    const QualityPointer quality =
+        path_quality(nullptr, false, run.prior, unguarded == 0 ? guard.quality : nullptr);
+    const NearestEnds of_group = nearest_ends(
+        {problem.embedding, quality, options}, *condition, prior, problem.start.index_select(0, pairs),
+        {.certainty = asked.certainty, .seed = job.path.seed}, cancellation);
+    found.place(of_group, pairs, problem.start.size(0));
+  }
   problem.end = found.ends;
-  run.path.first_paths = found.paths.to(problem.start.scalar_type());
+  if (run.sections.empty()) run.path.first_paths = found.paths.to(problem.start.scalar_type());
   run.nearest_ends = nearest_end_figures(asked, found, *problem.embedding, *condition, judged);
 }
 

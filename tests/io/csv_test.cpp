@@ -58,6 +58,7 @@ TEST_F(Csv, WhatSpreadsheetsAddIsSaid) {
   const Tensor three = at::tensor({0.5, 2.25, -3.0, 4.5, 1.0, 0.25}, at::kDouble).view({3, 2});
   reads_with_note("x;y\n0,5;2,25\n-3;4,5\n", two, "decimal points");
   reads_with_note("\"x, left\",y\n\"0,5\",\"2,25\"\n-3,\"4,5\"\n", two, "decimal points");
+  reads_with_note("x,y\n\"0,500\",\"2,25\"\n-3,\"4,5\"\n", two, "decimal points");
   reads_with_note("0,1\n0.5,2.25\n-3.0,4.5\n", two, "taken as a heading");
   reads_with_note("0\n0.5\n", at::tensor({0.5}, at::kDouble).view({1, 1}), "taken as a heading");
   reads_with_note(",x,y\n0,0.5,2.25\n1,-3,4.5\n2,1,0.25\n", three, "left out");
@@ -87,6 +88,7 @@ TEST_F(Csv, RefusesWithOneSentence) {
   refused("1,2\n3,0x10\n", {"line 2", "0x10"});
   refused("x;y\n1,2,5;3\n", {"line 2", "column 1", "1,2,5"});
   refused("x,y\n1,2,\n", {"line 2", "column 3 is empty"});
+  refused("x,y\n\"1,234\",2\n", {"line 2", "column 1", "1,234", "thousands"});
   refused(",x\n0.5,1\n7,2\n3,1\n", {"line 1", "column 1 has no name"});
   refused("1\n1D-3\n", {"line 2", "1D-3"});
   refused("ply\nformat ascii 1.0\n", {"line 2", "format"});

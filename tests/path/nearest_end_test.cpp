@@ -44,6 +44,17 @@ TEST(NearestEnd, InThePlaneIsThePerpendicularsFoot) {
               1e-3 * std::pow(weight * length, 2));
 }
 
+TEST(NearestEnd, OfWhatIsGentleAndJustOutside) {
+  // In 8 dimensions, log-odds of half the first coordinate: from P = 0.5 the least step to P = 0.6.
+  const QualityPointer gentle =
+      function_quality([](const Tensor& z) { return at::sigmoid(0.5 * z.select(1, 0)); }, "gentle");
+  const Tensor start = at::zeros({1, 8}, at::kDouble);
+  const NearestEnds found = nearest(identity_embedding(8), gentle, start, {.certainty = 0.6});
+  Tensor foot = at::zeros({8}, at::kDouble);
+  foot[0] = 2 * std::log(0.6 / 0.4);
+  EXPECT_LT((found.ends[0] - foot).norm().item<double>(), 0.02);
+}
+
 TEST(NearestEnd, IsMeasuredByTheMap) {
   const auto stretched = function_embedding(
       [](const Tensor& z) {
@@ -123,6 +134,11 @@ TEST(NearestEnd, WhatNoSampleHasIsRefused) {
     EXPECT_NE(std::string(error.what()).find("none of 512 samples"), std::string::npos);
   }
   EXPECT_THROW(nearest(identity_embedding(2), beyond(1, 0, 0), point(0, 0), {.certainty = 1}), Error);
+  EXPECT_THROW(nearest(identity_embedding(2), beyond(1, 0, 0), point(0, 0), {.certainty = 0.99999999}),
+               Error);
+  const QualityPointer large =
+      function_quality([](const Tensor& z) { return z.select(1, 0) + 3.7; }, "large");
+  EXPECT_THROW(nearest(identity_embedding(2), large, point(0, 0)), Error);
   EXPECT_THROW(nearest(identity_embedding(2), time_ramp(beyond(1, 0, 0)), point(0, 0)), Error);
 }
 

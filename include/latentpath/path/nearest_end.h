@@ -24,7 +24,7 @@
 namespace latentpath {
 
 struct NearestEndOptions {
-  double certainty = 0.99;    ///< c: the quality that an end has at least, 0 < c < 1
+  double certainty = 0.99;    ///< c: the quality that an end has at least, from 1e-7 to 1 − 1e-7
   int64_t inside = 64;        ///< samples of the prior in E that are wanted
   int64_t max_draws = 32768;  ///< samples that are looked at for them, at most
   int64_t starts = 8;       ///< of those the nearest to a start by their images, from which its end is sought
@@ -39,6 +39,9 @@ struct NearestEnds {
   Tensor paths;                   ///< [pairs, segments + 1, D] float64, evenly timed
   Tensor cost;                    ///< J of those paths, [pairs] float64
   int64_t inside = 0, drawn = 0;  ///< samples that were in E, of so many
+
+  /// Puts what was found for some of `count` pairs into its place.
+  void place(const NearestEnds& some, const Tensor& pairs, int64_t count);
 };
 
 /// `condition` is C: a quality that does not depend on time. A start that is in E is its own end. Throws
