@@ -28,29 +28,26 @@ if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
   target_compile_options(latentpath_tensors INTERFACE "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/precompiled.h")
 endif()
 
-set(latentpath_modules "" CACHE INTERNAL "modules, lower layers first")
-
 # What needs OpenCV or Cairo stands in a module's folder with_pictures/; what takes its place without LATENTPATH_PICTURES,
-# in without_pictures/. Pictures are then neither read nor drawn, and no model is trained: of the zoo only its store is
-# left, which finds models by name, and of the reports the page about a table, which has none. Likewise with_films/, which
-# needs FFmpeg, and without_films/ without LATENTPATH_FILMS.
-set(latentpath_plain_zoo model_store.cpp atomic_file.cpp subprocess.cpp)
-set(latentpath_plain_report html_report.cpp plain_report.cpp shareable_page.cpp evaluation_report.cpp)
+# in without_pictures/. A module that is PICTURED needs them nearly everywhere: without LATENTPATH_PICTURES only its
+# folder pictureless/ is left, of the zoo the store, which finds models by name, and of the reports the page about a table,
+# which has no picture. Likewise with_films/, which needs FFmpeg, and without_films/ without LATENTPATH_FILMS.
 
 function(latentpath_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 module "" "OPTIONAL" "USES;LINK;PICTURES;FILMS")
+  cmake_parse_arguments(PARSE_ARGV 1 module "PICTURED" "OPTIONAL" "USES;LINK;PICTURES;FILMS")
   if(module_OPTIONAL AND NOT ${module_OPTIONAL})
     return()
   endif()
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/pictureless/*.cpp)
+  if(LATENTPATH_PICTURES OR NOT module_PICTURED)
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/*.cpp)
+    list(APPEND sources ${more})
+  endif()
   if(LATENTPATH_PICTURES)
     list(APPEND module_LINK ${module_PICTURES})
     file(GLOB more CONFIGURE_DEPENDS ${folder}/with_pictures/*.cpp)
   else()
-    if(latentpath_plain_${name})
-      list(TRANSFORM latentpath_plain_${name} PREPEND ${folder}/ OUTPUT_VARIABLE sources)
-    endif()
     file(GLOB more CONFIGURE_DEPENDS ${folder}/without_pictures/*.cpp)
   endif()
   list(APPEND sources ${more})

@@ -29,7 +29,7 @@
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/loaded_interpolation.h"
 #include "latentpath/run/run_folder.h"
-#include "report/plain_report.h"
+#include "report/pictureless/plain_report.h"
 
 namespace latentpath {
 namespace {

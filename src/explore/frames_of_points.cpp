@@ -6,7 +6,7 @@
 
 #include "report/decoded_images.h"
 #include "report/frames.h"
-#include "report/plain_report.h"
+#include "report/pictureless/plain_report.h"
 #include "report/sheet.h"
 #include "run/json_numbers.h"
 

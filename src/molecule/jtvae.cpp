@@ -12,7 +12,7 @@
 #include "latentpath/io/archive.h"
 #include "molecule/cluster.h"
 #include "molecule/jtvae_impl.h"
-#include "zoo/atomic_file.h"
+#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {

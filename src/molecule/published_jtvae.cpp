@@ -15,7 +15,7 @@
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/packed_file.h"
-#include "zoo/subprocess.h"
+#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {

@@ -10,7 +10,7 @@
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/property_networks.h"
-#include "zoo/atomic_file.h"
+#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {

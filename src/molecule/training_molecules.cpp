@@ -15,7 +15,7 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/npy.h"
 #include "molecule/jtvae_impl.h"
-#include "zoo/atomic_file.h"
+#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {

@@ -12,7 +12,7 @@
 #include "latentpath/zoo/lambertian.h"
 #include "zoo/faces/faces_package.h"
 #include "zoo/original_files.h"
-#include "zoo/subprocess.h"
+#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {

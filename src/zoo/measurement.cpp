@@ -10,8 +10,8 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/zoo/model_store.h"
-#include "zoo/atomic_file.h"
 #include "zoo/out_of_distribution.h"
+#include "zoo/pictureless/atomic_file.h"
 #include "zoo/prior.h"
 #include "zoo/trainer.h"
 

@@ -11,9 +11,9 @@
 #include "latentpath/core/version.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
-#include "zoo/atomic_file.h"
 #include "zoo/code_prior.h"
 #include "zoo/measurement.h"
+#include "zoo/pictureless/atomic_file.h"
 #include "zoo/split_mix.h"
 #include "zoo/trainer.h"
 

@@ -30,7 +30,7 @@ def module_table(cmake_text):
         words = call[1].split()
         used, inside = [], False
         for word in words[1:]:
-            if word in ("USES", "LINK", "OPTIONAL"):
+            if word in ("USES", "LINK", "PICTURES", "FILMS", "OPTIONAL"):
                 inside = word == "USES"
             elif inside:
                 used.append(word)

@@ -1,4 +1,4 @@
-#include "plain_report.h"
+#include "report/pictureless/plain_report.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "zoo/subprocess.h"
+#include "zoo/pictureless/subprocess.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -6,12 +6,12 @@
 #include <regex>
 #include <system_error>
 
-#include "embedded_page.h"
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/json.h"
 #include "latentpath/run/run_record.h"
-#include "plain_report.h"
+#include "report/embedded_page.h"
+#include "report/pictureless/plain_report.h"
 
 namespace latentpath {
 namespace {

@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "latentpath/core/error.h"
-#include "zoo/atomic_file.h"
-#include "zoo/subprocess.h"
+#include "zoo/pictureless/atomic_file.h"
+#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {

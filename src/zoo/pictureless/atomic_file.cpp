@@ -1,4 +1,4 @@
-#include "zoo/atomic_file.h"
+#include "zoo/pictureless/atomic_file.h"
 
 #include <unistd.h>
 
