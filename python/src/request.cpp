@@ -166,8 +166,10 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
   };
   if (holds(request, "feature")) job.own_feature = made_of(request.at("feature"));
   if (holds(request, "nearest")) {
-    job.own_end = made_of(request.at("nearest"));
-    job.end_certainty = request.at("certainty").get<double>();
+    job.own_end = [condition = made_of(request.at("nearest")),
+                   certainty = request.at("certainty").get<double>()](Models& models) -> FreeEnd {
+      return {condition(models), certainty, nullptr};
+    };
   }
   if (holds(request, "keep_features")) {
     set_model(request.at("keep_features"), job.keep.keep_features, job.keep.features_function);

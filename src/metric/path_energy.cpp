@@ -8,6 +8,7 @@
 #include "latentpath/metric/density_regularisation.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/metric/metric_tensor.h"
+#include "latentpath/metric/quality_range.h"
 #include "metric/evaluate_points.h"
 
 namespace latentpath {
@@ -216,18 +217,6 @@ CurveFigures<Tensor> PathEnergy::measure(const std::function<Tensor(const Tensor
   return all;
 }
 
-namespace {
-
-/// Q > 1 has a negative weight: the longer there, the shorter.
-void check_range(const Tensor& values, const Quality& quality) {
-  const Tensor outside = at::logical_or(values.lt(-kQualityRounding), values.gt(1 + kQualityRounding));
-  LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "the quality (", quality.describe(), ") gives ",
-                   values.masked_select(outside)[0].item<double>(),
-                   " on a path: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
-}
-
-}  // namespace
-
 CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const Tensor&)>& curve,
                                                const Tensor& initial_times, const QualityPointer& feature,
                                                double tolerance, int64_t max_subdivisions) const {
@@ -258,7 +247,7 @@ CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const 
                               options_.points_per_batch);
     };
     const Tensor quality = at_middles(*quality_);
-    check_range(quality, *quality_);
+    check_quality_range(quality, *quality_, "on a path");
     const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
     const Tensor chord = squared_chords(images);
     const Tensor potential = of_rows(open).potential(middles);

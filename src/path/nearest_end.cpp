@@ -11,8 +11,8 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/parallel.h"
 #include "latentpath/core/random.h"
+#include "latentpath/metric/quality_range.h"
 #include "latentpath/path/initial_path.h"
-#include "latentpath/path/time_parametrisation.h"
 #include "latentpath/path/tridiagonal.h"
 #include "latentpath/solver/methods.h"
 #include "latentpath/solver/solver.h"
@@ -20,20 +20,14 @@
 namespace latentpath {
 namespace {
 
-/// Midpoints a segment of the sum that is minimised.
-constexpr int64_t kSubdivisions = 2;
 /// Points looked at in a draw.
 constexpr int64_t kDraw = 256;
-/// Halvings of the way to a place inside.
+/// Of the way to a place inside, to what float32 can tell.
 constexpr int kHalvings = 24;
 /// Probabilities in float32 end here: their log-odds must not be infinite.
 constexpr double kSure = 1e-7;
-/// ρ m(z0)² of the augmented Lagrangian, in first costs: what it costs to stay at the start. A flat rim is
-/// then missed by a 26th of the way in the first round, and by a 26th of that in the next.
-constexpr double kStaying = 50;
 /// Bounds of ρ.
 constexpr double kLeastPenalty = 1, kMostPenalty = 1e8;
-constexpr double kDecrease = 1e-4;
 
 Tensor log_odds(const Tensor& probability) {
   const Tensor p = probability.to(at::kDouble).clamp(1e-30, 1 - kSure);
@@ -51,10 +45,7 @@ class Margin {
   Tensor operator()(const Tensor& z) const {
     const Tensor decoded = condition_.needs_decoded() ? embedding_(z) : Tensor();
     const Tensor quality = condition_.evaluate({z, at::full({z.size(0)}, 0.5, at::kDouble), decoded});
-    const Tensor outside = at::logical_or(quality.lt(-kQualityRounding), quality.gt(1 + kQualityRounding));
-    LATENTPATH_CHECK(!outside.any().item<bool>(), kInput, "what the end is to have (", condition_.describe(),
-                     ") is ", quality.masked_select(outside)[0].item<double>(),
-                     " somewhere: a quality lies in [0, 1]; scale it, or pass it through a sigmoid");
+    check_quality_range(quality, condition_, "at an end");
     return log_odds(quality) - threshold_;
   }
 
@@ -78,13 +69,15 @@ class Margin {
 /// the first, [rows, n D].
 class FreeEndObjective final : public Objective {
  public:
-  FreeEndObjective(const PathEnergy& energy, const Margin& margin, Tensor start, int64_t segments)
+  FreeEndObjective(const PathEnergy& energy, const Margin& margin, Tensor start,
+                   const NearestEndOptions& options)
       : energy_(energy),
         margin_(margin),
         start_(std::move(start)),
-        segments_(segments),
+        segments_(options.segments),
+        subdivisions_(options.subdivisions),
         multiplier_(at::zeros({start_.size(0)}, at::kDouble)),
-        penalty_(at::nan_to_num(kStaying / margin.at_points(start_).square(), kLeastPenalty)
+        penalty_(at::nan_to_num(options.staying / margin.at_points(start_).square(), kLeastPenalty)
                      .clamp(kLeastPenalty, kMostPenalty)) {}
 
   int64_t problems() const override { return start_.size(0); }
@@ -93,7 +86,7 @@ class FreeEndObjective final : public Objective {
   /// The unit of each row's cost, and of its steps.
   void scale(const Tensor& nodes) {
     const at::NoGradGuard no_gradient;
-    scale_ = cost_of(nodes).clamp_min(1e-300);
+    scale_ = costs(nodes).clamp_min(1e-300);
     const Tensor squared = (nodes.select(1, segments_) - nodes.select(1, 0)).square().sum(1);
     stiffness_ = static_cast<double>(segments_) / squared.clamp_min(1e-12);
   }
@@ -104,17 +97,25 @@ class FreeEndObjective final : public Objective {
   Tensor nodes(const Tensor& x) const { return with_start(x, start_); }
 
   Tensor cost_of(const Tensor& nodes) const {
-    const Tensor times = uniform_times(segments_), fine = uniform_times(segments_ * kSubdivisions);
+    const Tensor times = uniform_times(segments_), fine = uniform_times(segments_ * subdivisions_);
     return energy_.cost(CurvePoints{interpolate_polyline(nodes, times, fine),
                                     interpolate_polyline(nodes, times, middle_times(fine)), fine});
+  }
+
+  /// cost_of() of as many rows at a time as a batch holds, without gradient.
+  Tensor costs(const Tensor& nodes) const {
+    const at::NoGradGuard no_gradient;
+    std::vector<Tensor> values;
+    for (int64_t first = 0; first < nodes.size(0); first += rows_per_batch())
+      values.push_back(cost_of(nodes.narrow(0, first, std::min(rows_per_batch(), nodes.size(0) - first))));
+    return at::cat(values);
   }
 
   ObjectiveValue evaluate(const Tensor& x, const Tensor& rows) override {
     const at::AutoGradMode enabled(true);
     std::optional<SerialOperations> serial;
     if (energy_.concurrent()) serial.emplace();
-    const int64_t points = 2 * segments_ * kSubdivisions + 2;
-    const int64_t per_batch = std::max<int64_t>(1, energy_.options().points_per_batch / points);
+    const int64_t per_batch = rows_per_batch();
     std::vector<Tensor> values, gradients;
     for (int64_t first = 0; first < x.size(0); first += per_batch) {
       const int64_t count = std::min(per_batch, x.size(0) - first);
@@ -150,17 +151,23 @@ class FreeEndObjective final : public Objective {
   }
 
  private:
+  int64_t rows_per_batch() const {
+    const int64_t points = 2 * segments_ * subdivisions_ + 2;
+    return std::max<int64_t>(1, energy_.options().points_per_batch / points);
+  }
+
   const PathEnergy& energy_;
   const Margin& margin_;
   Tensor start_;
-  int64_t segments_;
+  int64_t segments_, subdivisions_;
   Tensor multiplier_, penalty_;  ///< λ, ρ: [rows]
   Tensor scale_, stiffness_;     ///< J at first, n/‖z1 − z0‖²: [rows]
 };
 
 /// Samples of the prior that are inside, [k, D] float64.
 Tensor samples_inside(const Margin& margin, const LatentSampler& prior, const NearestEndOptions& options,
-                      at::ScalarType dtype, const CancellationToken& cancellation, NearestEnds& found) {
+                      at::ScalarType dtype, const ProgressObserver& progress,
+                      const CancellationToken& cancellation, NearestEnds& found) {
   auto generator = make_generator(options.seed);
   std::vector<Tensor> inside;
   while (found.drawn < options.max_draws && found.inside < options.inside) {
@@ -170,6 +177,7 @@ Tensor samples_inside(const Margin& margin, const LatentSampler& prior, const Ne
     const Tensor chosen = (margin.at_points(z) >= 0).nonzero().view(-1);
     found.inside += chosen.size(0);
     inside.push_back(z.index_select(0, chosen).to(at::kDouble));
+    if (progress) progress({"samples of the end", std::min(found.inside, options.inside), options.inside});
   }
   LATENTPATH_CHECK(found.inside > 0, kNumerical, "none of ", found.drawn,
                    " samples of the prior has what the end is to have with a certainty of ",
@@ -200,6 +208,41 @@ Tensor cheapest(const Tensor& cost, int64_t starts) {
 
 }  // namespace
 
+const OptionTable<NearestEndOptions>& nearest_end_option_table() {
+  using O = NearestEndOptions;
+  static const OptionTable<O> table =
+      OptionTable<O>()
+          .group("Nearest ends")
+          .add("inside", &O::inside)
+          .help("Samples of the prior that have what the end is to have, wanted as first ends")
+          .range(1, 1000000)
+          .add("max-draws", &O::max_draws)
+          .help("Samples that are looked at for them, at most")
+          .range(1, 100000000)
+          .add("starts", &O::starts)
+          .help("Of those the nearest to a start by their images, from which its end is sought")
+          .range(1, 1000)
+          .add("segments", &O::segments)
+          .help("Segments of the paths by which ends are compared")
+          .range(2, 100000)
+          .add("subdivisions", &O::subdivisions)
+          .help("Cost midpoints a segment of these")
+          .range(1, 1024)
+          .add("iterations", &O::iterations)
+          .help("Iterations of a round, at most")
+          .range(1, 1000000)
+          .add("decrease", &O::decrease)
+          .help("A round ends when 3 iterations together lower the cost by less than this share")
+          .at_least(0)
+          .add("rounds", &O::rounds)
+          .help("Rounds, each of which asks anew for what the one before left of the certainty")
+          .range(1, 1000)
+          .add("staying", &O::staying)
+          .help("What staying at the start costs in the first round, in first costs")
+          .range(1e-3, 1e6);
+  return table;
+}
+
 void NearestEnds::place(const NearestEnds& some, const Tensor& pairs, int64_t count) {
   const auto put = [&](Tensor& all, const Tensor& part) {
     if (!all.defined()) {
@@ -217,18 +260,16 @@ void NearestEnds::place(const NearestEnds& some, const Tensor& pairs, int64_t co
 
 NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,
                          const Tensor& start, const NearestEndOptions& options,
-                         const CancellationToken& cancellation) {
+                         const ProgressObserver& progress, const CancellationToken& cancellation) {
   LATENTPATH_CHECK(options.certainty > kSure && options.certainty < 1 - kSure, kArgument, "`certainty` is ",
                    options.certainty, ": it must lie between ", kSure, " and 1 - ", kSure,
                    ", which is as sure as float32 can be");
-  LATENTPATH_CHECK(options.inside >= 1 && options.starts >= 1 && options.segments >= 2 &&
-                       options.iterations >= 1 && options.rounds >= 1 && options.max_draws >= 1,
-                   kArgument, "counts of a search for nearest ends must be 1 or more, and 2 segments");
+  nearest_end_option_table().validate(options);
   LATENTPATH_CHECK(!condition.depends_on_time(), kArgument, "what an end is to have cannot depend on time");
   const at::ScalarType dtype = start.scalar_type();
   const Margin margin(energy.embedding(), condition, options.certainty);
   NearestEnds found;
-  const Tensor pool = samples_inside(margin, prior, options, dtype, cancellation, found);
+  const Tensor pool = samples_inside(margin, prior, options, dtype, progress, cancellation, found);
   const int64_t pairs = start.size(0), k = std::min(options.starts, pool.size(0)), n = options.segments;
 
   // From the nearest samples by their images, first to the rim.
@@ -241,16 +282,17 @@ NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, con
   const Tensor times = uniform_times(n);
   const Tensor rim = at_the_rim(margin, starts, inside, dtype);
 
-  FreeEndObjective objective(energy, margin, starts, n);
+  FreeEndObjective objective(energy, margin, starts, options);
   Tensor x = linear_path(starts, rim, times).narrow(1, 1, n).flatten(1).contiguous();
   objective.scale(objective.nodes(x));
   StoppingOptions stopping;
   stopping.max_iterations = options.iterations;
-  stopping.relative_decrease = kDecrease;
+  stopping.relative_decrease = options.decrease;
   for (int64_t round = 0; round < options.rounds && !cancellation.cancelled(); ++round) {
     const auto solver = make_solver<Tensor>("lbfgs");
     x = solve(objective, x, *solver, stopping, {}, cancellation).state.x;
     objective.update_multipliers(x);
+    if (progress) progress({"nearest ends", round + 1, options.rounds});
   }
 
   // What is a hair outside goes to the rim, and its path with it.
@@ -261,7 +303,7 @@ NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, con
   const Tensor end =
       at::where(outside, at_the_rim(margin, last.to(at::kDouble), inside, dtype), last.to(at::kDouble));
   nodes = nodes + times.view({1, -1, 1}) * (end - nodes.select(1, n)).unsqueeze(1);
-  const Tensor cost = objective.cost_of(nodes);
+  const Tensor cost = objective.costs(nodes);
   const Tensor best = cheapest(cost, k) + at::arange(pairs, at::kLong) * k;
   found.paths = nodes.index_select(0, best);
   found.cost = cost.index_select(0, best).to(at::kDouble);

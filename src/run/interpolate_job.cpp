@@ -85,7 +85,8 @@ OptionTable<InterpolateJob> make_table() {
   add_guard_and_judge(t, &J::guard, &J::judge);
   add_cycle(t, &J::cycle);
   add_data_density_option(t, &J::data_density);
-  t.include(&J::path, path_option_table())
+  t.include(&J::nearest, nearest_end_option_table(), "nearest")
+      .include(&J::path, path_option_table())
       .group("What the path should be like")
       .add("freeze", &J::freeze)
       .help(
@@ -360,10 +361,8 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
   }
 }
 
-/// Ends that are free: those of the shortest paths, by guard and prior.
-void set_nearest_ends(const InterpolateJob& job, const NearestClass& asked, const QualityPointer& condition,
-                      const QualityPointer& judged, InterpolateRun& run,
-                      const CancellationToken& cancellation) {
+/// What cannot be asked of a path whose end is free.
+void check_free_ends(const InterpolateJob& job) {
   const auto refuse = [](bool given, const char* field, const char* why) {
     LATENTPATH_CHECK(!given, kArgument, "`to` nearest:C cannot go with `", field, "`: ", why);
   };
@@ -374,49 +373,28 @@ void set_nearest_ends(const InterpolateJob& job, const NearestClass& asked, cons
   refuse(job.keep.any(), "keep", "what is kept is compared with both ends");
   refuse(job.path.density_regularisation != "none", "density_regularisation", kByImages);
   refuse(job.path.first_paths.defined(), "first_paths", "they lead to an end that is known");
-  PathProblem& problem = run.problem;
-  const Guard guard = make_guard(run.prior, job.guard == "on", true, problem.start, problem.start);
-  EnergyOptions options;
-  options.epsilon = run.path.epsilon;
-  options.norm = run.path.norm;
-  const auto prior = [&](int64_t count, at::Generator& generator) {
-    return run.prior.end_points->sample(count, generator);
-  };
-  NearestEnds found;
-  const auto groups = guard.groups();
-  for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
-    const Tensor& pairs = groups[unguarded];
-    if (pairs.numel() == 0) continue;
-    const QualityPointer quality =
-        path_quality(nullptr, false, run.prior, unguarded == 0 ? guard.quality : nullptr);
-    const NearestEnds of_group = nearest_ends(
-        {problem.embedding, quality, options}, *condition, prior, problem.start.index_select(0, pairs),
-        {.certainty = asked.certainty, .seed = job.path.seed}, cancellation);
-    found.place(of_group, pairs, problem.start.size(0));
-  }
-  problem.end = found.ends;
-  if (run.sections.empty()) run.path.first_paths = found.paths.to(problem.start.scalar_type());
-  run.nearest_ends = nearest_end_figures(asked, found, *problem.embedding, *condition, judged);
 }
 
-/// Of a class, or of what the caller asks for. Whether there are such ends.
+/// Ends that are free are sought; without them what is asked of a path is not known. Whether there are such.
 bool seek_free_ends(const InterpolateJob& job, Models& models, const std::optional<NearestClass>& of_class,
-                    InterpolateRun& run, const CancellationToken& cancellation) {
-  if (job.own_end) {
-    const Feature asked = job.own_end(models);
-    set_nearest_ends(job, {asked.name, job.end_certainty}, asked.quality, nullptr, run, cancellation);
-  } else if (of_class) {
-    const QualityPointer condition = probability_of(models.classifier, *of_class);
-    const QualityPointer judged =
-        models.judge ? probability_of(models.judge, *of_class, models.classifier.get()) : nullptr;
-    set_nearest_ends(job, *of_class, condition, judged, run, cancellation);
-  }
-  return job.own_end || of_class;
+                    InterpolateRun& run, const ProgressObserver& progress,
+                    const CancellationToken& cancellation) {
+  if (!job.own_end && !of_class) return false;
+  check_free_ends(job);
+  const FreeEnd asked = job.own_end ? job.own_end(models) : free_end(*of_class, models);
+  PathProblem& problem = run.problem;
+  const FoundEnds found = find_free_ends(asked, problem, run.prior, run.path, job.nearest, job.guard == "on",
+                                         progress, cancellation);
+  problem.end = found.nearest.ends;
+  if (run.sections.empty()) run.path.first_paths = found.nearest.paths.to(problem.start.scalar_type());
+  run.decoded_for_ends = found.decoded;
+  run.nearest_ends = nearest_end_figures(asked, found.nearest, *problem.embedding);
+  return true;
 }
 
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, InterpolateRun& run,
-                 const CancellationToken& cancellation) {
+                 const ProgressObserver& progress, const CancellationToken& cancellation) {
   Models models = loaded.models;
   const auto encoder = wants_encoder(job) ? loaded.encoder : nullptr;
   if (encoder) append(models.assumptions, encoder->notes());
@@ -441,7 +419,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
-  const bool free_ends = seek_free_ends(job, models, reader.nearest(), run, cancellation);
+  const bool free_ends = seek_free_ends(job, models, reader.nearest(), run, progress, cancellation);
   LATENTPATH_CHECK(
       run.legs_of_tour == 0 || run.sections.empty(), kArgument,
       "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "
@@ -580,6 +558,7 @@ void search(const InterpolateJob& job, InterpolateRun& run, const ProgressObserv
     }
     join(run.result, found, pairs, count);
   }
+  run.result.candidate_evaluations += run.decoded_for_ends;
 }
 
 /// What each pair's path was sought by, by its number.
@@ -713,7 +692,7 @@ InterpolateRun prepare(const InterpolateJob& job, const LoadedInterpolation* loa
   if (run.path.learning_rate == 0.0) run.path.learning_rate.reset();
   const NoLibraryWarnings no_library_warnings;
   set_problem(job, loaded ? *loaded : load(job, wants_encoder(job), observer.progress, cancellation), run,
-              cancellation);
+              observer.progress, cancellation);
   for (const auto& sentence : run.assumptions)
     if (observer.note) observer.note(sentence);
   for (const auto& sentence : run.warnings)

@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/path/evaluation_counter.h"
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/run_record.h"
 #include "latentpath/run/text_values.h"
@@ -28,25 +29,58 @@ NearestClass parse_nearest(const std::string& text) {
   return asked;
 }
 
-QualityPointer probability_of(const std::shared_ptr<const Classifier>& classifier, const NearestClass& asked,
-                              const Classifier* named) {
-  return asked_feature(classifier, {asked.name + "@0-1"}, {}, "auto", named).feature.quality;
+FreeEnd free_end(const NearestClass& asked, const Models& models) {
+  const auto probability = [&](const std::shared_ptr<const Classifier>& classifier, const Classifier* named) {
+    return asked_feature(classifier, {asked.name + "@0-1"}, {}, "auto", named).feature.quality;
+  };
+  return {{probability(models.classifier, nullptr), asked.name},
+          asked.certainty,
+          models.judge ? probability(models.judge, models.classifier.get()) : nullptr};
 }
 
-json nearest_end_figures(const NearestClass& asked, const NearestEnds& found, const Embedding& decoder,
-                         const Quality& condition, const QualityPointer& judged) {
+FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const Prior& prior,
+                         const PathOptions& options, NearestEndOptions search, bool guarded,
+                         const ProgressObserver& progress, const CancellationToken& cancellation) {
+  search.certainty = asked.certainty, search.seed = options.seed;
+  const Guard guard = make_guard(prior, guarded, true, problem.start, problem.start);
+  EnergyOptions energy;
+  energy.epsilon = options.epsilon;
+  energy.norm = options.norm;
+  const auto sampler = [&](int64_t count, at::Generator& generator) {
+    return prior.end_points->sample(count, generator);
+  };
+  const int64_t pairs = problem.start.size(0);
+  EvaluationCounter counter(problem.embedding, pairs);
+  const auto scope = counter.count_shared();
+  FoundEnds found;
+  const auto groups = guard.groups();
+  for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
+    const Tensor& group = groups[unguarded];
+    if (group.numel() == 0) continue;
+    const QualityPointer quality =
+        path_quality(nullptr, false, prior, unguarded == 0 ? guard.quality : nullptr);
+    const NearestEnds of_group =
+        nearest_ends({counter.map(), quality, energy}, *asked.condition.quality, sampler,
+                     problem.start.index_select(0, group), search, progress, cancellation);
+    found.nearest.place(of_group, group, pairs);
+  }
+  found.decoded = counter.shared();
+  return found;
+}
+
+json nearest_end_figures(const FreeEnd& asked, const NearestEnds& found, const Embedding& decoder) {
   const at::NoGradGuard no_gradient;
   const Tensor decoded = decoder(found.ends), times = at::full({found.ends.size(0)}, 0.5, at::kDouble);
-  const Tensor probability = condition.evaluate({found.ends, times, decoded});
-  const Tensor by_judge = judged ? judged->evaluate({found.ends, times, decoded}) : Tensor();
+  const Tensor probability = asked.condition.quality->evaluate({found.ends, times, decoded});
+  const Tensor by_judge = asked.judged ? asked.judged->evaluate({found.ends, times, decoded}) : Tensor();
   json figures = json::array();
   for (int64_t pair = 0; pair < found.ends.size(0); ++pair) {
-    json end = {{"class", asked.name},
+    json end = {{"class", asked.condition.name},
                 {"certainty", asked.certainty},
                 {"probability", number_or_null(probability[pair].item<double>())},
                 {"samples", found.drawn},
                 {"samples_inside", found.inside}};
-    if (judged) end["judge_probability"] = number_or_null(by_judge[pair].item<double>());
+    if (asked.judged) end["judge_probability"] = number_or_null(by_judge[pair].item<double>());
     figures.push_back(end);
   }
   return figures;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/run/text_values.h"
 
 namespace latentpath {
 namespace {
@@ -117,7 +118,10 @@ std::optional<double> RunProgress::seconds_left() const {
 }
 
 std::vector<RunPhase> run_phases(const InterpolateJob& job) {
-  return joined({{loading(18)}, search_phases(67, job.path.segments)}, job.out, 15);
+  std::vector<RunPhase> before{loading(18)};
+  if (job.own_end || text_after("nearest:", job.ends.to))
+    before.push_back({.weight = 40, .stages = {"samples of the end", "nearest ends"}});
+  return joined({before, search_phases(67, job.path.segments)}, job.out, 15);
 }
 
 std::vector<RunPhase> run_phases(const EvaluateJob& job) {

@@ -338,6 +338,8 @@ extern const EndPointContext context;
 extern const MeasureResult result;
 //// run/models.h
 extern const uint64_t seed;
+//// run/nearest.h
+extern const Models models;
 //// run/path_summary.h
 extern const PathResult result;
 //// run/prior.h

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/metric/path_energy.h"
@@ -23,16 +24,25 @@
 
 namespace latentpath {
 
+/// Not ablated; what each costs is said beside it.
 struct NearestEndOptions {
   double certainty = 0.99;    ///< c: the quality that an end has at least, from 1e-7 to 1 − 1e-7
   int64_t inside = 64;        ///< samples of the prior in E that are wanted
   int64_t max_draws = 32768;  ///< samples that are looked at for them, at most
-  int64_t starts = 8;       ///< of those the nearest to a start by their images, from which its end is sought
-  int64_t segments = 16;    ///< of the paths by which ends are compared
-  int64_t iterations = 40;  ///< of L-BFGS in a round
-  int64_t rounds = 4;       ///< of multipliers: each asks anew for what the one before left of C(z1) ≥ c
+  int64_t starts = 8;         ///< of those the nearest by their images: so many polylines descend a pair
+  int64_t segments = 16;      ///< of the paths by which ends are compared
+  int64_t subdivisions = 2;   ///< midpoints a segment of the sum that is minimised
+  int64_t iterations = 40;    ///< of L-BFGS in a round
+  double decrease = 1e-4;     ///< a round ends where 3 iterations together gain less than this share
+  int64_t rounds = 4;         ///< of multipliers: each asks anew for what the one before left of C(z1) ≥ c
+  /// ρ m(z0)² of the augmented Lagrangian, in first costs: what it costs to stay at the start. A flat rim is
+  /// then missed by a 26th of the way in the first round, and by a 26th of that in the next.
+  double staying = 50;
   uint64_t seed = 0;
 };
+
+/// All of them but certainty and seed.
+const OptionTable<NearestEndOptions>& nearest_end_option_table();
 
 struct NearestEnds {
   Tensor ends;                    ///< z1 [pairs, D], of the starts' type
@@ -44,10 +54,11 @@ struct NearestEnds {
   void place(const NearestEnds& some, const Tensor& pairs, int64_t count);
 };
 
-/// `condition` is C: a quality that does not depend on time. A start that is in E is its own end. Throws
-/// Error(kNumerical) where no sample is in E, Error(kArgument) for options that make no sense.
+/// `condition` is C: a quality that does not depend on time. A start that is in E is its own end. `progress`
+/// hears of samples drawn ("samples of the end") and rounds done ("nearest ends"). Throws Error(kNumerical)
+/// where no sample is in E, Error(kArgument) for options that make no sense.
 NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,
                          const Tensor& start, const NearestEndOptions& options = {},
-                         const CancellationToken& cancellation = {});
+                         const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 
 }  // namespace latentpath

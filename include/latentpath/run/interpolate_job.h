@@ -21,6 +21,7 @@
 #include "latentpath/run/feature_sections.h"
 #include "latentpath/run/kept.h"
 #include "latentpath/run/models.h"
+#include "latentpath/run/nearest.h"
 #include "latentpath/run/prior.h"
 #include "latentpath/run/run_record.h"
 #include "latentpath/run/second_opinion.h"
@@ -32,6 +33,7 @@ struct InterpolateJob {
   EncoderOptions encoding;  ///< for image:FILE ends, cycle errors and `cycle`
   std::string metric;       ///< G(z) as a TorchScript file [n, D] → [n, D, D], in image distances' place
   EndPointOptions ends;
+  NearestEndOptions nearest;  ///< how an end that is free is sought; certainty and seed are the job's own
   std::vector<std::string> favor, avoid;  ///< classes, by number or name; of a section: 8@0.0-0.4
   std::string combine = "auto";           ///< several favoured classes of one time: any, all
   KeepOptions keep;                       ///< what should not change on the way
@@ -64,10 +66,9 @@ struct InterpolateJob {
   /// A feature of the caller's own, made when the models are loaded, in the place of `favor` and `avoid`. No
   /// option.
   std::function<Feature(Models&)> own_feature = {};
-  /// What the end is to have, and how surely: it is sought as that of `to` nearest:C is, and the end given is
-  /// not looked at. No options.
-  std::function<Feature(Models&)> own_end = {};
-  double end_certainty = 0.99;
+  /// What the end is to have: it is sought as that of `to` nearest:C is, and the end given is not looked at.
+  /// No option.
+  std::function<FreeEnd(Models&)> own_end = {};
 };
 const OptionTable<InterpolateJob>& interpolate_option_table();
 
@@ -83,6 +84,7 @@ struct InterpolateRun : RunRecord {
   Guard guard;
   Cycled cycled;  ///< none: what is asked is not asked by the cycle
   SecondOpinion second;
+  int64_t decoded_for_ends = 0;          ///< points, to find ends that are free
   nlohmann::json nearest_ends;           ///< [pairs], figures of ends that are free (run/nearest.h); or null
   std::string feature;                   ///< "P(8)"; empty where nothing is favoured or avoided
   std::vector<FeatureSection> sections;  ///< what is asked when; none where it is always the same

@@ -177,7 +177,7 @@ CurveFigures<double> cut_length(const WeightedMetric& metric, std::span<const do
 double graded_length(const WeightedMetric& metric, std::span<const double> nodes, double tolerance,
                      double about) {
   constexpr int kFirstCuts = 64, kMostHalvings = 48;
-  constexpr std::size_t kMostPieces = 50'000;  ///< of one round
+  constexpr std::size_t kMostIntervals = 50'000;  ///< of one round
   const auto dim = static_cast<std::size_t>(metric.latent_dim());
   const std::size_t segments = nodes.size() / dim - 1;
   std::vector<double> from, to;
@@ -204,7 +204,8 @@ double graded_length(const WeightedMetric& metric, std::span<const double> nodes
     for (std::size_t p = 0; p < count; ++p) {
       const double *a = begins.data() + p * dim, *b = ends.data() + p * dim;
       // Twice the change: what is left is about a third of it where the rule is of second order.
-      if (halving == kMostHalvings || count > kMostPieces || !(std::abs(halves[p] - whole[p]) > 2 * share)) {
+      if (halving == kMostHalvings || count > kMostIntervals ||
+          !(std::abs(halves[p] - whole[p]) > 2 * share)) {
         length += halves[p];
         continue;
       }
