@@ -1,8 +1,11 @@
 """A path between samples of points, as measures() finds it."""
 
+import os
+
 import torch
 
 from ._path import Figures, Run
+from ._pictures import write_measure_film
 
 
 class MeasurePath(Run):
@@ -34,6 +37,18 @@ class MeasurePath(Run):
 
     def __len__(self):
         return self.points.shape[0]
+
+    def animate(self, file, *, fps=30, seconds=4, hold=0, size=None, progress=None):
+        """Writes a film of the points on their way over both samples, by the file's ending: .mp4 (H.264), .webm (VP9),
+        .gif or .apng. Of more than two coordinates the first two principal axes of the samples are seen.
+
+        seconds: from one sample to the other; hold: that the ends stand still besides; size: side of the square in pixels,
+        512 for None
+
+        Returns {"frames", "width", "height", "seconds"}. The file is whole or absent; one that is there is replaced.
+        """
+        options = {"video": os.fspath(file), "fps": float(fps), "seconds": float(seconds), "hold": float(hold), "size": size or 0}
+        return write_measure_film(self, options, progress)
 
     def save(self, folder, overwrite=False):
         """Writes a run folder, as the program's --out: run.json, path.npy, times.npy, and weights.npy where weights differ.

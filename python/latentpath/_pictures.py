@@ -60,6 +60,14 @@ def write_film(path, options, progress):
         return _answer(ops.film(json.dumps(request), path._nodes.double(), path._times.double()), search)
 
 
+def write_measure_film(path, options, progress):
+    ops = _ops()
+    with Search() as search, progress_of(search, progress):
+        request = {"search": search.number, "options": options}
+        return _answer(ops.measure_film(json.dumps(request), path._points[0].double(), path._weights.double().reshape(-1, path._points.shape[2]),
+                                        path._times.double()), search)
+
+
 def write_strip(file, rows, titles):
     """rows: the images of each, [frames, H, W, 3] bytes."""
     _answer(_ops().strip(json.dumps({"file": os.fspath(file), "rows": titles}), rows))

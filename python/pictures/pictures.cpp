@@ -12,6 +12,7 @@
 #include "latentpath/core/exception_sentence.h"
 #include "latentpath/io/file.h"
 #include "latentpath/report/film.h"
+#include "latentpath/report/measure_film.h"
 #include "latentpath/report/strip.h"
 #include "latentpath/run/stored_run.h"
 #include "python_function.h"
@@ -44,6 +45,11 @@ std::string answer(const Make& make) {
   return reply.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+json facts_of(const FilmFacts& facts) {
+  return {
+      {"frames", facts.frames}, {"width", facts.width}, {"height", facts.height}, {"seconds", facts.seconds}};
+}
+
 /// The film of a path: {"decoder", "options", "output_range" or null, "search"}, nodes [pairs, n + 1, D],
 /// times [n + 1].
 std::string film(const std::string& text, const Tensor& nodes, const Tensor& times) {
@@ -54,12 +60,22 @@ std::string film(const std::string& text, const Tensor& nodes, const Tensor& tim
     FilmedPaths paths{map_of(request.at("decoder"), nodes.size(2)), nodes, times, {}};
     if (const json& range = request.at("output_range"); range.is_array())
       paths.output_range = ValueRange{range.at(0).get<double>(), range.at(1).get<double>()};
-    const FilmFacts facts =
-        write_film(paths, options, at::get_num_threads(), progress_to(request.at("search").get<int64_t>()));
-    return {{"frames", facts.frames},
-            {"width", facts.width},
-            {"height", facts.height},
-            {"seconds", facts.seconds}};
+    return facts_of(
+        write_film(paths, options, at::get_num_threads(), progress_to(request.at("search").get<int64_t>())));
+  });
+}
+
+/// The film of a path between samples: {"options", "search"}, points [K + 1, N, d], weights [K + 1, N] or
+/// empty, times [K + 1].
+std::string measure_film(const std::string& text, const Tensor& points, const Tensor& weights,
+                         const Tensor& times) {
+  return answer([&]() -> json {
+    const json request = json::parse(text);
+    FilmOptions options;
+    set_options(film_option_table().bind(options), request.at("options"));
+    const bool uniform = weights.numel() == 0;
+    return facts_of(write_measure_film({{points, weights, uniform}, times}, options, at::get_num_threads(),
+                                       progress_to(request.at("search").get<int64_t>())));
   });
 }
 
@@ -89,5 +105,7 @@ std::string strip(const std::string& text, at::TensorList images) {
 TORCH_LIBRARY(latentpath_pictures, library) {
   namespace python = latentpath::python;
   library.def("film(str request, Tensor nodes, Tensor times) -> str", &python::film);
+  library.def("measure_film(str request, Tensor points, Tensor weights, Tensor times) -> str",
+              &python::measure_film);
   library.def("strip(str request, Tensor[] images) -> str", &python::strip);
 }

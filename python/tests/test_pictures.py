@@ -55,6 +55,19 @@ def test_films_of_batches_and_latents_of_any_shape(models, tmp_path):
 
 
 @needs_drawing
+def test_films_of_measures(tmp_path):
+    x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    even, uneven = lp.measures(x, x + 2, steps=4), lp.measures(x, x[:2] + 2, kind="mixture", steps=4)
+    assert even.animate(tmp_path / "even.mp4", fps=10, seconds=0.5, size=200) == {"frames": 5, "width": 200, "height": 200, "seconds": 0.5}
+    told = []
+    uneven.animate(tmp_path / "uneven.apng", fps=10, seconds=0.4, hold=0.2, progress=lambda *state: told.append(state))
+    assert apng(tmp_path / "uneven.apng") == (512, 512, 4 + 2 * 2) and told[-1][0] == "film"
+    with pytest.raises(lp.ArgumentError, match="x.avi"):
+        even.animate(tmp_path / "x.avi")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["even.mp4", "uneven.apng"]
+
+
+@needs_drawing
 def test_what_is_no_film_is_refused(path, tmp_path):
     for options, words in (({"file": "x.avi"}, "x.avi"), ({"file": "x.gif", "fps": 60}, "`fps`"), ({"file": "none/x.mp4"}, "does not exist"),
                            ({"file": "x.mp4", "size": 33}, "`size`"), ({"file": "x.mp4", "rows": "curved"}, "`rows`")):
