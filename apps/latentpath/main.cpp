@@ -14,8 +14,6 @@
 #include <thread>
 
 #include "command_line.h"
-#include "interrupt_answer.h"
-
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
 #include "latentpath/core/version.h"

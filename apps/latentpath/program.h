@@ -38,6 +38,10 @@ Subcommand declare(std::string name, std::string summary, std::string footer,
 /// Raised by Ctrl-C (SIGINT) and SIGTERM; long computations poll it.
 const CancellationToken& interrupt_token();
 
+/// From now on the first signal is answered at once. Called by whoever shows progress on a terminal, where
+/// people wait and finishing may take a moment.
+void answer_first_interrupt();
+
 /// What a second signal does before it ends the program at once.
 struct Abandonment {
   std::mutex mutex;  ///< held while `clean_up` runs or changes; never released once it has run

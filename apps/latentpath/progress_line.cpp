@@ -8,8 +8,8 @@
 #include <iostream>
 #include <string>
 
-#include "interrupt_answer.h"
 #include "latentpath/core/error.h"
+#include "program.h"
 
 namespace latentpath::program {
 

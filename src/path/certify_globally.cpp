@@ -154,7 +154,8 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
 }
 
 std::string global_certificate_needs(const PathProblem& problem, const PathOptions& options, int64_t dim) {
-  if (dim > 3) return join_message("a latent space of 1 to 3 dimensions, not of ", dim);
+  if (dim > kMostGridDimensions)
+    return join_message("a latent space of 1 to ", kMostGridDimensions, " dimensions, not of ", dim);
   if (problem.quality->depends_on_time()) return "a quality that is the same at all times: `ramp` off";
   const bool has_time_term =
       options.cost == "dynamic" || (options.cost == "length" && options.time_weight.value_or(0) > 0);

@@ -28,7 +28,8 @@ Descent level_descent(const Search& search, const PathSet& paths, const std::vec
   how.sparse = levels[level] < at.sparse_segments;
   how.subdivisions = !last && how.sparse ? options.coarse_subdivisions : 1;
   how.iterations = last ? most : std::min(most, enough);
-  how.tolerance = last ? options.tolerance : std::max(options.tolerance, at.coarse_tolerance);
+  how.tolerance =
+      last ? options.relative_decrease() : std::max(options.relative_decrease(), at.coarse_tolerance);
   how.competing = paths.rows() > search.size() && !(last && how.sparse);
   how.models_expected = false;
   how.stage = std::to_string(levels[level]) + " segments";

@@ -53,7 +53,7 @@ void refine_on_finer_subdivision(Search& search, FoundPaths& found) {
     how.iterations = options.max_iterations > 0
                          ? std::min(options.max_iterations, options.subdivision.iterations)
                          : options.subdivision.iterations;
-    how.tolerance = options.tolerance;
+    how.tolerance = options.relative_decrease();
     how.stage = std::to_string(n) + " segments, " + std::to_string(subdivisions) + " midpoints each";
     const Descended solved = descend(search, paths, times, how);
     add_iterations(found.iterations, paths, solved.iterations);

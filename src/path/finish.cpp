@@ -16,7 +16,7 @@ SecondOrderPaths by_second_order(Search& search, const Tensor& nodes, const Tens
   SecondOrderOptions options;
   options.method = search.options.method;
   options.max_iterations = iterations;
-  options.tolerance = second_order_tolerance(search.options, options.tolerance);
+  options.tolerance = search.options.tolerance.value_or(options.tolerance);
   options.max_seconds = search.seconds_left();
   options.finest = search.options.finish.finest;
   options.compare_subdivisions = search.options.finish.compare_subdivisions;

@@ -127,7 +127,7 @@ class KimZhang {
       z.narrow(0, 1, points() - 2).add_(move);
       const double spacing = (z.slice(0, 1) - z.slice(0, 0, -1)).norm(2, {1}).mean().item<double>();
       if (move.norm(2, {1}).max().item<double>() <=
-          search_.options.published.settled * search_.options.tolerance * spacing)
+          search_.options.published.settled * search_.options.relative_decrease() * spacing)
         why = Termination::kConverged;
     }
   }

@@ -21,7 +21,8 @@ bool takes_dense_solvers(const PathMethod& method, const PathProblem& problem) {
 }
 
 /// Whether what is asked for is what the dense solvers find: nothing between their iterations is looked at,
-/// no start is drawn from a prior, and times are even.
+/// no start is drawn from a prior, and times are even, which those of a dynamic cost are not. What has no
+/// analytic realisation at all, analytic_realisation() says.
 bool fits(const Search& search) {
   const PathOptions& options = search.options;
   const InitChoice& init = init_choice(options);
@@ -30,8 +31,7 @@ bool fits(const Search& search) {
   return takes_dense_solvers(path_method(options), search.problem) && start && !given_too &&
          !starts_via(search.problem, options) && search.group.cost == "chord" &&
          !search.energy.has_potential() && options.segments >= 2 && options.grading <= 0 &&
-         !search.problem.quality->depends_on_time() && options.max_seconds == 0 && !options.snapshot &&
-         !search.problem.held.defined();
+         !search.problem.quality->depends_on_time() && options.max_seconds == 0 && !options.snapshot;
 }
 
 GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProblem& dense) {
@@ -40,7 +40,7 @@ GlobalGeodesicOptions geodesic_options(const Search& search, const GeodesicProbl
   how.geodesic = {.segments = static_cast<int>(options.segments)};
   if (const SolverMethod* asked = path_method(options).finish) how.geodesic.method = asked->name;
   if (options.max_iterations > 0) how.geodesic.max_iterations = static_cast<int>(options.max_iterations);
-  how.geodesic.tolerance = second_order_tolerance(options, how.geodesic.tolerance);
+  how.geodesic.tolerance = options.tolerance;
   how.geodesic.subdivisions = search_subdivisions(dense.metric, how.geodesic);
   how.samples = options.route_samples > 0 ? options.route_samples : options.routes.samples_of_few;
   how.routes.routes = static_cast<int>(options.route_starts);

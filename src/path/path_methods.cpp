@@ -42,10 +42,6 @@ PathMethod path_method(const PathOptions& options) {
           .takes_density = true};
 }
 
-double second_order_tolerance(const PathOptions& options, double own) {
-  return options.tolerance == PathOptions().tolerance ? own : options.tolerance;
-}
-
 std::vector<OptionChoice> path_method_choices() {
   std::vector<OptionChoice> first = {{"auto", "lbfgs, coarse to fine; newton for distances on small maps"}};
   for (const PublishedMethod& published : published_methods()) first.push_back(published.choice);

@@ -45,9 +45,6 @@ struct PathMethod {
 /// Throws Error(kArgument), listing the names, where there is no such method.
 PathMethod path_method(const PathOptions& options);
 
-/// The gradient residual at which second-order methods stop: `tolerance` where it is given, else `own`.
-double second_order_tolerance(const PathOptions& options, double own);
-
 /// The choices of the option.
 std::vector<OptionChoice> path_method_choices();
 

@@ -1,5 +1,6 @@
 #include "latentpath/path/path_option_table.h"
 
+#include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
 #include "path/density_weight.h"
 #include "path/init_choices.h"
@@ -10,6 +11,7 @@ namespace latentpath {
 namespace {
 
 OptionTable<PathOptions> make_table() {
+  const RouteStartOptions routes;
   OptionTable<PathOptions> t;
   t.group("What the path should be like");
   add_epsilon(t, &PathOptions::epsilon);
@@ -24,7 +26,8 @@ OptionTable<PathOptions> make_table() {
       .help("Weight lambda of the time term of dynamic and length costs")
       .unit("squared image distance")
       .range(0, 1e20)
-      .unset("nine times the mean squared image distance of prior samples")
+      .unset(join_message(ResolveOptions().time_weight,
+                          " times the mean squared image distance of prior samples"))
       .add("norm", &PathOptions::norm,
            {{{"sum", "over pixels"}, OutputNorm::kSum}, {{"mean"}, OutputNorm::kMean}})
       .help("Squared image distance")
@@ -52,7 +55,8 @@ OptionTable<PathOptions> make_table() {
       .add("max-iterations", &PathOptions::max_iterations)
       .help("Iterations; of a search from coarse to fine, of its last level and of each start's rounds")
       .at_least(0)
-      .zero("as the settings of the stages say: 60 a level, 1000 of adam and sgd")
+      .zero(join_message("as the settings of the stages say: ", LevelOptions().iterations, " a level, ",
+                         PublishedOptions().first_order_iterations, " of adam and sgd"))
       .add("max-seconds", &PathOptions::max_seconds)
       .help("Time limit")
       .unit("s")
@@ -68,11 +72,13 @@ OptionTable<PathOptions> make_table() {
           "Stop when 3 iterations together lower the cost by less than this share; where given, second-order "
           "methods stop at this gradient residual")
       .at_least(0)
+      .unset(join_message(PathOptions().relative_decrease()))
       .add("learning-rate", &PathOptions::learning_rate)
       .help("Step length of adam, sgd, paper2019 and kim-zhang")
       .above(0)
       .zero("as if not given")
-      .unset("1e-3; for paper2019 and kim-zhang what their straight line allows")
+      .unset(join_message(PublishedOptions().learning_rate,
+                          "; for paper2019 and kim-zhang what their straight line allows"))
       .add("seed", &PathOptions::seed)
       .help("Seed of everything random")
 
@@ -97,7 +103,8 @@ OptionTable<PathOptions> make_table() {
       .add("route-samples", &PathOptions::route_samples)
       .help("Prior samples that routes run through")
       .range(2, 1000000)
-      .zero("2048 for up to 3 latents, else 512")
+      .zero(join_message(routes.samples_of_few, " for up to ", routes.few_latents, " latents, else ",
+                         routes.samples))
       .add("route-starts", &PathOptions::route_starts)
       .help("Routes kept as starts of each pair")
       .range(1, 1000)

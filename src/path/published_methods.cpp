@@ -145,7 +145,7 @@ FoundPaths run(Search& search, const Method& method) {
   stopping.max_iterations = options.max_iterations > 0 ? options.max_iterations
                             : method.first_order       ? options.published.first_order_iterations
                                                        : options.published.quasi_newton_iterations;
-  stopping.relative_decrease = method.first_order ? 0 : options.tolerance;
+  stopping.relative_decrease = method.first_order ? 0 : options.relative_decrease();
   stopping.max_seconds = search.seconds_left();
   RowIterations iterations(search.size());
   stopping.prune = [&](SolverState& state) { iterations.look(state); };

@@ -76,10 +76,11 @@ void check_options(const PathOptions& options) {
 }
 
 bool routes_possible(const Search& search) {
-  return (has_prior(search.problem) || search.dim() <= 3) && !search.problem.quality->depends_on_time() &&
-         !search.group.loop && search.options.segments >= 3 &&
+  return (has_prior(search.problem) || search.dim() <= search.options.routes.few_latents) &&
+         !search.problem.quality->depends_on_time() && !search.group.loop && search.options.segments >= 3 &&
          // With `auto`, log det along the edges of many latents is costly, and no route of theirs won.
-         !(!density_weight_of(search.options) && init_choice(search.options).left && search.dim() > 3);
+         !(!density_weight_of(search.options) && init_choice(search.options).left &&
+           search.dim() > search.options.routes.few_latents);
 }
 
 }  // namespace

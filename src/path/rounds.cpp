@@ -85,7 +85,7 @@ void one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving
   Descent how;
   how.subdivisions = were_ahead ? options.subdivisions : options.rival_subdivisions;
   how.iterations = iterations;
-  how.tolerance = search.options.tolerance;
+  how.tolerance = search.options.relative_decrease();
   how.stage = join_message(times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
   const Descended solved = descend(search, state.rivals.select(moving), times, how);
   PathSet paths = solved.paths;
@@ -110,7 +110,8 @@ void one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving
     const int64_t row = moving[i];
     const double before = was[row].item<double>(), after = now[static_cast<int64_t>(i)].item<double>();
     Termination& ended = state.termination[static_cast<size_t>(row)];
-    ended = ending(solved.termination[i], before, after, options.tolerances * search.options.tolerance);
+    ended =
+        ending(solved.termination[i], before, after, options.tolerances * search.options.relative_decrease());
     if (is_ahead(search, state, row)) {
       // What overtakes on the coarser sum goes on, on its own.
       const bool settled = ended == Termination::kConverged || ended == Termination::kStalled;

@@ -79,7 +79,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   Descent how;
   how.subdivisions = options.verify.improve_subdivisions;
   how.iterations = options.max_iterations > 0 ? options.max_iterations : options.verify.improve_iterations;
-  how.tolerance = options.tolerance;
+  how.tolerance = options.relative_decrease();
   how.stage = join_message(found.times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
   PathSet paths{result.nodes.index_select(0, rows), rows, {}};
   for (const int64_t pair : lost) paths.start.push_back(found.start[static_cast<size_t>(pair)]);
@@ -106,7 +106,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
     Termination why = solved.termination[i];
     // Its sum was lowered and its cost on the refined grid was not.
     if (why == Termination::kConverged &&
-        !(after[row].item<double>() <= (1 + options.tolerance) * before[row].item<double>()))
+        !(after[row].item<double>() <= (1 + options.relative_decrease()) * before[row].item<double>()))
       why = Termination::kStalled;
     found.termination[pair] = why;
     found.subdivisions[pair] = how.subdivisions;

@@ -213,7 +213,7 @@ Found Matrix::by_find_path(const Tensor& start, const Tensor& end) {
   PathOptions options = find_path_options(job_.search, "linear", engine_.method, metric_.epsilon());
   options.seed = job_.seed;
   // Thousands of distances are left coarser than one path.
-  if (job_.search.tolerance == GeodesicOptions().tolerance) options.tolerance = PathOptions().tolerance;
+  if (!job_.search.tolerance) options.tolerance.reset();
   std::vector<Tensor> ends{end};
   if (metric_.topology().is_quotient()) {
     ends.assign(kLifts, end.clone());

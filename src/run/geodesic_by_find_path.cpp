@@ -28,8 +28,8 @@ PathOptions find_path_options(const GeodesicOptions& search, const std::string& 
                            : solver.takes_rate       ? search.levels.first_order_iterations
                                                      : search.levels.iterations;
   // That of a residual which models in float32 do not reach is for first-order steps, whose decrease it is.
-  if (solver.needs == SolverNeeds::kGradient || search.tolerance != GeodesicOptions().tolerance)
-    options.tolerance = search.tolerance;
+  options.tolerance = search.tolerance;
+  if (solver.needs == SolverNeeds::kGradient) options.tolerance = search.residual();
   options.resolution_tolerance = search.resolution_tolerance;
   return options;
 }

@@ -11,6 +11,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/metric/adaptors.h"
+#include "latentpath/numerics/eikonal.h"
 #include "latentpath/path/analytic_realisation.h"
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/global_geodesics.h"
@@ -114,9 +115,11 @@ SearchBox GeodesicSearch::search_box() const {
 
 /// Whether the paths are compared with the global optimum.
 bool GeodesicSearch::wants_reference() const {
-  LATENTPATH_CHECK(job_.reference != "on" || dim_ <= 3, kArgument,
-                   "`reference` on exists for at most 3 coordinates; the ends have ", dim_);
-  return job_.reference != "off" && dim_ <= 3 && (job_.reference == "on" || (dim_ < 3 && pairs_ <= 16));
+  LATENTPATH_CHECK(job_.reference != "on" || dim_ <= kMostGridDimensions, kArgument,
+                   "`reference` on exists for at most ", kMostGridDimensions, " coordinates; the ends have ",
+                   dim_);
+  return job_.reference == "on" || (job_.reference == "auto" && dim_ <= GeodesicJob::kReferenceDimensions &&
+                                    pairs_ <= GeodesicJob::kReferencePairs);
 }
 
 EikonalDistanceOptions GeodesicSearch::reference_options() const {
@@ -212,7 +215,8 @@ void GeodesicSearch::solve_dense() {
       .metric = metric_, .start = row_major(problem_.start), .end = row_major(problem_.end)};
   if (problem_.first_path.defined()) problem.initial = row_major(problem_.first_path);
   const GeodesicOptions options = dense_options(pairs_);
-  if (job_.init == "graph" || (job_.init == "auto" && pairs_ <= 64 && dim_ <= 8))
+  if (job_.init == "graph" ||
+      (job_.init == "auto" && pairs_ <= GeodesicJob::kGraphPairs && dim_ <= GeodesicJob::kGraphDimensions))
     return solve_globally(problem, options, job_.samples);
   if (is_quotient()) return solve_globally(problem, options, 0);
   report({"pairs", 0, pairs_, 0});
@@ -446,9 +450,9 @@ void GeodesicSearch::certify() {
 void GeodesicSearch::solve() {
   const GeodesicEngine engine = geodesic_engine(metric_, problem_.from_files, job_.search.method);
   if (engine.by_find_path) {
-    LATENTPATH_CHECK(job_.init != "graph" || dim_ <= 3, kArgument,
-                     "`init` graph needs formulas, a small model or at most 3 coordinates: `method` ",
-                     engine.method, " searches a model here that has ", dim_);
+    LATENTPATH_CHECK(job_.init != "graph" || dim_ <= kMostGridDimensions, kArgument,
+                     "`init` graph needs formulas, a small model or at most ", kMostGridDimensions,
+                     " coordinates: `method` ", engine.method, " searches a model here that has ", dim_);
     run_.answers = solve_by_find_path(engine.method);
     if (is_quotient() && !cancellation_.cancelled()) certify();
   } else {

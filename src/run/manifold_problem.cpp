@@ -14,6 +14,7 @@
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/models/torchscript_module.h"
+#include "latentpath/numerics/eikonal.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/matrix_manifolds.h"
@@ -569,7 +570,8 @@ OptionTable<GeodesicJob> make_table() {
       .group("How they are sought")
       .add("init", &J::init)
       .help("First paths")
-      .choices({{"auto", "graph for up to 64 pairs and 8 coordinates"},
+      .choices({{"auto", join_message("graph for up to ", J::kGraphPairs, " pairs and ", J::kGraphDimensions,
+                                      " coordinates")},
                 {"linear", "the straight line"},
                 {"graph", "also several routes over samples"},
                 {"straight", "as linear"}})
@@ -587,7 +589,10 @@ OptionTable<GeodesicJob> make_table() {
       .unset("around the ends")
       .add("reference", &J::reference)
       .help("Compare with the global optimum by fast marching")
-      .choices({{"auto", "up to 2 coordinates and 16 pairs"}, {"on", "up to 3 coordinates"}, {"off"}})
+      .choices({{"auto", join_message("up to ", J::kReferenceDimensions, " coordinates and ",
+                                      J::kReferencePairs, " pairs")},
+                {"on", join_message("up to ", kMostGridDimensions, " coordinates")},
+                {"off"}})
       .add("seed", &J::seed)
       .help("Seed of everything random")
       .include(&J::rivals, rival_option_table(), "rivals");

@@ -48,13 +48,11 @@ std::vector<std::string> warnings_of(const json& summary, size_t pair) {
 }
 
 /// As either engine reports it: Start::name(), or FoundGeodesic::start.
-std::optional<StartKind> start_kind_named(const std::string& reported) {
-  const std::string word = reported.substr(0, reported.find_last_not_of("-0123456789 ") + 1);
-  if (word == "linear" || word == "straight line") return StartKind::kStraight;
-  if (word == "spherical") return StartKind::kSpherical;
-  if (word == "via") return StartKind::kVia;
-  if (word == "route") return StartKind::kRoute;
-  if (word == "given" || word == "given path") return StartKind::kGiven;
+std::optional<StartKind> start_kind_of(const std::string& reported) {
+  if (const auto start = Start::named(reported)) return start->kind;
+  if (reported == "straight line") return StartKind::kStraight;
+  if (reported.rfind("route ", 0) == 0) return StartKind::kRoute;
+  if (reported == "given path") return StartKind::kGiven;
   return std::nullopt;
 }
 
@@ -603,7 +601,7 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   path = pair.value("path", json::object());
   // Of pairs that ask for different things, each says so itself.
   classifier = pair.value("classifier", summary.value("classifier", json::object()));
-  start = text_of(path, "start"), start_kind = start_kind_named(start);
+  start = text_of(path, "start"), start_kind = start_kind_of(start);
   termination = termination_named(text_of(path, "termination"));
   feature = text_of(pair.contains("feature") ? pair : summary, "feature"), title = text_of(summary, "title"),
   dtype = text_of(summary, "dtype");

@@ -245,6 +245,14 @@ TEST(SecondOrderPath, FindPathEndsByTheMethodAskedFor) {
     EXPECT_LE(found.path.cost_refined[pair].item<double>(),
               plain.path.cost_refined[pair].item<double>() * (1 + 1e-9));
   }
+  // A residual that is asked for is the one at which it ends, be it the share of first-order methods.
+  options.tolerance = options.relative_decrease();
+  const PathResult rough = find_path(problem, options);
+  for (size_t pair = 0; pair < 2; ++pair) {
+    EXPECT_LT(rough.certificates[pair].gradient_residual, 1e-3);
+    EXPECT_GT(rough.certificates[pair].gradient_residual, 2 * found.certificates[pair].gradient_residual);
+  }
+  options.tolerance.reset();
   // Refused before the search, by what is missing.
   options.cost = "length";
   try {

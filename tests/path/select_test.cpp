@@ -30,6 +30,15 @@ TEST(PathSet, StartsHaveTheNamesThatResultsReport) {
   EXPECT_EQ(Start{}.name(), "linear");
   EXPECT_EQ((Start{StartKind::kVia, 2}.name()), "via-2");
   EXPECT_EQ((Start{StartKind::kSpherical}.name()), "spherical");
+  for (const Start& start :
+       {Start{}, Start{StartKind::kVia, 12}, Start{StartKind::kRoute, 1}, Start{StartKind::kGiven}}) {
+    const auto read = Start::named(start.name());
+    ASSERT_TRUE(read) << start.name();
+    EXPECT_EQ(read->kind, start.kind);
+    EXPECT_EQ(read->number, start.number);
+  }
+  for (const char* other : {"", "via-", "via-0", "via-2b", "straight line"})
+    EXPECT_FALSE(Start::named(other)) << other;
   EXPECT_FALSE(Start{}.is_detour());
   EXPECT_TRUE((Start{StartKind::kSpherical}.is_detour()));
   const PathSet all = path_set(at::zeros({2, 3, 4, 2}), numbered_starts(StartKind::kRoute, 3));

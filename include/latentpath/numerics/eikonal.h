@@ -41,6 +41,9 @@
 
 namespace latentpath {
 
+/// Of a grid, at most: with the side fixed, its nodes are the side to this power.
+inline constexpr int kMostGridDimensions = 3;
+
 /// A Riemannian metric at many points: points [D, n] → [1, n] for g = value · identity, or [D(D + 1)/2, n]
 /// with the entries g11, g12, g22 (D = 2) or g11, g12, g13, g22, g23, g33 (D = 3) in each column. Distances
 /// are √(vᵀ g v). A column with NaN, infinity or a negative diagonal is a wall: no path may touch that point.
@@ -214,8 +217,8 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
                                  const Eigen::VectorXd& end, const EikonalDistanceOptions& options = {},
                                  const CancellationToken& cancellation = {});
 
-/// The length of a polyline [D, m] in the metric: Gauss–Legendre quadrature with two points on each piece of
-/// a segment, subdivisions no longer than `longest_step`.
+/// The length of a polyline [D, m] in the metric: Gauss–Legendre quadrature with two points on each
+/// subdivision of a segment, none longer than `longest_step`.
 double metric_length(const MetricField& metric, const Eigen::MatrixXd& path, double longest_step);
 
 }  // namespace latentpath

@@ -12,6 +12,7 @@
 //   result.geodesics[0].extrapolated_length;
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,13 +69,15 @@ struct GeodesicOptions {
   int segments = 100;
   std::string method = "auto";  ///< of solver_methods(); auto: newton for small D, newton-cg for large D
   int max_iterations = 0;       ///< per level; 0: as `levels` says
-  double tolerance = 1e-9;      ///< converged when the scale-free gradient residual falls below
-  bool escape_saddles = true;   ///< leave saddles along negative curvature
-  int coarsest_segments = 20;   ///< of the first level, at least; equal to `segments`: no coarser level
-  int subdivisions = 0;         ///< of each segment, for the cost; 0: chosen, and raised where a path
-                                ///< hides between the points of its grid
-  int threads = 0;              ///< OpenMP threads over pairs; 0: all
-  bool keep_stages = false;     ///< keep the path after every level in Geodesic::stages
+  /// Converged when the scale-free gradient residual falls below; none: 1e-9.
+  std::optional<double> tolerance = {};
+  double residual() const { return tolerance.value_or(1e-9); }
+  bool escape_saddles = true;  ///< leave saddles along negative curvature
+  int coarsest_segments = 20;  ///< of the first level, at least; equal to `segments`: no coarser level
+  int subdivisions = 0;        ///< of each segment, for the cost; 0: chosen, and raised where a path
+                               ///< hides between the points of its grid
+  int threads = 0;             ///< OpenMP threads over pairs; 0: all
+  bool keep_stages = false;    ///< keep the path after every level in Geodesic::stages
   double resolution_tolerance = 0.05;  ///< length and refined length may differ by this share, or it is said
   GeodesicLevelOptions levels = {};
   ContinuationOptions continuation = {};

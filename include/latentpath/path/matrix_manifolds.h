@@ -5,10 +5,10 @@
 //   SPD(n)       symmetric positive definite n × n, affine-invariant metric tr(P⁻¹U P⁻¹V):
 //                exp_P(V) = P^½ exp(P^−½ V P^−½) P^½, d(P, Q) = ‖log(P^−½ Q P^−½)‖_F
 //   SO(3)        rotations, ½ tr(UᵀV): lengths are angles
-//   Gr(n, p)     subspaces of R^n by orthonormal bases X, n × p; tangent: XᵀV = 0; tr(UᵀV): d is the root of the
-//                sum of the squares of the principal angles
-//   St(n, p)     orthonormal n × p, canonical metric tr(Uᵀ(I − ½XXᵀ)V): exp in closed form, log by Zimmermann's
-//                iteration
+//   Gr(n, p)     subspaces of R^n by orthonormal bases X, n × p; tangent: XᵀV = 0; tr(UᵀV): d is the root of
+//                the sum of the squares of the principal angles
+//   St(n, p)     orthonormal n × p, canonical metric tr(Uᵀ(I − ½XXᵀ)V): exp in closed form, log by
+//                Zimmermann's iteration
 //
 //   const auto spd = make_matrix_manifold("spd", {3});
 //   spd->logarithm(p, q).length;

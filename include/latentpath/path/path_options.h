@@ -162,8 +162,11 @@ struct PathOptions {
                                ///< kept
   Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
   int64_t max_iterations =
-      0;                    ///< of the last level, and of each start's rounds; 0: as the stages' options say
-  double tolerance = 1e-3;  ///< converged when 3 iterations together lower the cost by less than this share
+      0;  ///< of the last level, and of each start's rounds; 0: as the stages' options say
+  /// Converged when 3 iterations together lower the cost by less than this share, 1e-3 for none; where given,
+  /// second-order methods stop at this gradient residual.
+  std::optional<double> tolerance = {};
+  double relative_decrease() const { return tolerance.value_or(1e-3); }
   /// Of adam, sgd, paper2019 and kim-zhang; none: as PublishedOptions say.
   std::optional<double> learning_rate = {};
   int64_t random_points = 50;  ///< adam, sgd: times drawn each step (paper A, Algorithm 1)

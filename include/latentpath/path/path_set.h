@@ -5,6 +5,7 @@
 //   paths.start[0].name();                                                            // "via-1"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Start {
 
   /// As results report it: "linear", "spherical", "via-1", "route-2", "given".
   std::string name() const;
+  /// That of such a name; none for any other.
+  static std::optional<Start> named(const std::string& name);
   /// Led through other places than the straight line.
   bool is_detour() const { return kind != StartKind::kStraight; }
 };

@@ -26,6 +26,11 @@
 namespace latentpath {
 
 struct GeodesicJob {
+  /// Where `init` auto has routes over samples, and `reference` auto a global optimum to compare with: both
+  /// take longer than the path itself beyond.
+  static constexpr int64_t kGraphPairs = 64, kGraphDimensions = 8, kReferencePairs = 16,
+                           kReferenceDimensions = 2;
+
   std::string manifold = {};      ///< a chart or quality by name
   std::string parameters = {};    ///< its numbers, separated by commas
   std::string embedding = {};     ///< a chart as a TorchScript file, [n, D] → [n, …]

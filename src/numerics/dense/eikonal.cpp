@@ -215,9 +215,10 @@ Axis closed_axis(double start, double period, double wanted, std::optional<doubl
 CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& end, SearchBox box,
                            int longest, const std::vector<Identification>& identifications) {
   const auto dim = static_cast<size_t>(start.size());
-  LATENTPATH_CHECK(dim >= 1 && dim <= 3 && end.size() == start.size() && box.lower.size() == dim &&
-                       box.upper.size() == dim,
-                   kArgument, "a grid needs ends and a box of the same dimension, 1 to 3");
+  LATENTPATH_CHECK(dim >= 1 && dim <= kMostGridDimensions && end.size() == start.size() &&
+                       box.lower.size() == dim && box.upper.size() == dim,
+                   kArgument, "a grid needs ends and a box of the same dimension, 1 to ",
+                   kMostGridDimensions);
   LATENTPATH_CHECK(longest >= 9 && longest <= 1 << 20, kArgument,
                    "a grid has 9 to 2^20 nodes along its longest side, not ", longest);
   std::vector<const Identification*> closing(dim, nullptr);
@@ -274,7 +275,8 @@ CartesianGrid grid_through(const Eigen::VectorXd& start, const Eigen::VectorXd& 
 
 GridRegion GridRegion::nothing(const CartesianGrid& grid) {
   const int dim = grid.dim();
-  LATENTPATH_CHECK(dim >= 1 && dim <= 3, kArgument, "a grid has 1 to 3 dimensions, not ", dim);
+  LATENTPATH_CHECK(dim >= 1 && dim <= kMostGridDimensions, kArgument, "a grid has 1 to ", kMostGridDimensions,
+                   " dimensions, not ", dim);
   GridRegion region;
   region.grid_ = grid;
   int64_t count = 1;
@@ -876,7 +878,8 @@ EikonalSolution solve_eikonal(const GridRegion& region, const Eigen::MatrixXd& m
                               const Eigen::VectorXd& source, const EikonalOptions& options,
                               const CancellationToken& cancellation) {
   const int dim = region.grid().dim();
-  LATENTPATH_CHECK(dim >= 1 && dim <= 3, kArgument, "fast marching takes 1 to 3 dimensions, not ", dim);
+  LATENTPATH_CHECK(dim >= 1 && dim <= kMostGridDimensions, kArgument, "fast marching takes 1 to ",
+                   kMostGridDimensions, " dimensions, not ", dim);
   LATENTPATH_CHECK(source.size() == dim, kArgument, "the source has ", source.size(),
                    " coordinates, the grid ", dim);
   LATENTPATH_CHECK(options.order == 1 || options.order == 2, kArgument, "the order is 1 or 2, not ",
@@ -1298,7 +1301,7 @@ EikonalDistance eikonal_distance(const MetricField& metric, const Eigen::VectorX
   const auto begin = std::chrono::steady_clock::now();
   EikonalDistance result;
   const Eigen::Index dim = start.size();
-  LATENTPATH_CHECK(end.size() == dim && dim >= 1 && dim <= 3, kArgument,
+  LATENTPATH_CHECK(end.size() == dim && dim >= 1 && dim <= kMostGridDimensions, kArgument,
                    "fast marching takes ends with 1 to 3 coordinates, not ", dim, " and ", end.size());
   LATENTPATH_CHECK(start.allFinite() && end.allFinite(), kNumerical,
                    "an end has a coordinate that is NaN or infinite");

@@ -354,7 +354,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
   for (std::size_t level = 0; level < levels.size(); ++level) {
     if (on_nodes_) {
       subdivisions_ = 1;
-      run(nodes, options_.tolerance, geodesic, outcome);
+      run(nodes, options_.residual(), geodesic, outcome);
       levels_reached.push_back({objective_.length_at_nodes(), 1});
       objective_.expand(nodes.data());
       certify(outcome, geodesic.certificate);
@@ -371,7 +371,7 @@ Geodesic PairSolver::solve(std::size_t pair) {
       if (level_set_ && level == 0) soften(nodes, !given, geodesic);
       if (level_set_) objective_.weight().set_kink_width(kink_width(n));
       // The error of a length is the square of the error of its path.
-      run(nodes, last ? options_.tolerance : std::max(options_.tolerance, options_.levels.tolerance),
+      run(nodes, last ? options_.residual() : std::max(options_.residual(), options_.levels.tolerance),
           geodesic, outcome);
       // A path that is longer than its own grid believes has hidden between the grid's points: once more, on
       // a grid with fewer places to hide.
@@ -417,7 +417,7 @@ std::vector<double> PairSolver::richardson_lengths(const Geodesic& geodesic,
     for (std::size_t i = 0; i <= n; i += stride)
       nodes.insert(nodes.end(), geodesic.nodes.begin() + static_cast<std::ptrdiff_t>(i * dim_),
                    geodesic.nodes.begin() + static_cast<std::ptrdiff_t>((i + 1) * dim_));
-    run(nodes, std::max(options_.tolerance, options_.levels.tolerance), unused, outcome);
+    run(nodes, std::max(options_.residual(), options_.levels.tolerance), unused, outcome);
     lengths.insert(lengths.begin(), objective_.length());
   }
   return lengths;

@@ -102,6 +102,7 @@ const OptionTable<RivalOptions>& rival_option_table() {
 
 const OptionTable<GeodesicOptions>& geodesic_option_table() {
   using O = GeodesicOptions;
+  const GeodesicLevelOptions levels;
   static const OptionTable<O> table =
       OptionTable<O>()
           .group("How they are sought")
@@ -114,13 +115,14 @@ const OptionTable<GeodesicOptions>& geodesic_option_table() {
           .add("max-iterations", &O::max_iterations)
           .help("Iterations of each level")
           .range(1, 1000000)
-          .zero("200, of adam and sgd 1000")
+          .zero(join_message(levels.iterations, ", of adam and sgd ", levels.first_order_iterations))
           .add("tolerance", &O::tolerance)
           .help(
               "Converged when the scale-free gradient residual falls below; for first-order methods on "
               "models in "
               "files, when 3 iterations together lower the cost by less than this share")
           .above(0)
+          .unset(join_message(GeodesicOptions().residual()))
           .add("threads", &O::threads)
           .help("Threads")
           .range(1, 1024)

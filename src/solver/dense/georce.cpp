@@ -4,11 +4,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "solver/dense/sufficient_decrease.h"
+
 namespace latentpath::detail {
 namespace {
 
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
+
+/// Of an energy, a sum of squares: two energies that differ by less are equal.
+constexpr double kRounding = 4e-15;
+/// Halvings of a step, which then is as good as none.
+constexpr int kMostHalvings = 40;
 
 }  // namespace
 
@@ -80,13 +87,13 @@ void GeorceMethod::approximate() {
 void GeorceMethod::step() {
   const Eigen::Index last = u_.cols();
   double tau = 1;
-  for (int attempt = 0; attempt < 40; ++attempt, tau *= 0.5) {
+  for (int attempt = 0; attempt < kMostHalvings; ++attempt, tau *= 0.5) {
     trial_u_ = tau * target_ + (1 - tau) * u_;
     for (Eigen::Index i = 1; i < last; ++i) trial_z_.col(i) = trial_z_.col(i - 1) + trial_u_.col(i - 1);
     trial_u_.col(last - 1) = z_.col(last) - trial_z_.col(last - 1);
     const double trial = metric_->energy(trial_z_.data(), trial_u_.data());
     ++evaluations_;
-    if (trial <= energy_ + 1e-4 * tau * slope_ + 4e-15 * energy_) {
+    if (trial <= energy_ + kSufficientDecrease * tau * slope_ + kRounding * energy_) {
       u_.swap(trial_u_);
       z_ = trial_z_;
       std::copy_n(z_.data() + z_.rows(), x_.size(), x_.begin());

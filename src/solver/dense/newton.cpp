@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "solver/dense/descend_along.h"
+#include "solver/dense/sufficient_decrease.h"
 
 namespace latentpath::detail {
 namespace {
@@ -17,9 +18,6 @@ constexpr int kMostIndefiniteSteps = 12;
 constexpr double kMostDamping = 1e14;
 /// So many trials of one step, and so many doublings of a shift.
 constexpr int kMostTrials = 60;
-/// Armijo's condition: a step must lower the cost by this share of what its slope promises (Nocedal and
-/// Wright, Numerical Optimization, 2nd ed., section 3.1).
-constexpr double kSufficientDecrease = 1e-4;
 /// The quadratic model is good where the decrease is above the first share of what it promises, and damping
 /// falls; it is poor below the second, and damping grows (likewise, Algorithm 4.1, without a radius).
 constexpr double kGoodModel = 0.7, kPoorModel = 0.3;

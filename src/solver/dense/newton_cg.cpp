@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "solver/dense/descend_along.h"
+#include "solver/dense/sufficient_decrease.h"
 
 namespace latentpath::detail {
 namespace {
@@ -16,8 +17,6 @@ using Vector = std::vector<double>;
 /// between which products with H pay.
 constexpr double kForcing = 0.5, kLeastForcing = 1e-3, kMostForcing = 0.1;
 constexpr int kMostInner = 200;
-/// Armijo's condition and the halvings of a step (section 3.1).
-constexpr double kSufficientDecrease = 1e-4;
 constexpr int kMostHalvings = 40;
 /// Lanczos' steps: a basis vector shorter than the first spans nothing new, and the lowest curvature is
 /// settled when it moves by less than this share of itself and a little more, after the first few.

@@ -156,7 +156,9 @@ function plots(run: Interpolation): Plotted[] {
         const a = ours(curves) && unevenness(ours(curves)!);
         const b = straight(curves) && unevenness(straight(curves)!);
         if (!isNumber(a)) return "Step lengths are not numbers along our path";
-        return `The fastest step is ${number(a, 2)} times the mean on our path${isNumber(b) ? `, ${number(b, 2)} times on the straight line` : ""}`;
+        const line = isNumber(b) ? `${number(b, 2)} times on the straight line` : "";
+        if (number(a, 2) === "1") return `All steps are as long as the mean on our path${line && (number(b, 2) === "1" ? ", and on the straight line" : `; the fastest is ${line}`)}`;
+        return `The fastest step is ${number(a, 2)} times the mean on our path${line && `, ${line}`}`;
       },
     },
   ];
