@@ -62,6 +62,7 @@ struct DecodedPath {
     bool replaced = false;
   };
   std::map<double, Point> points;
+  int64_t rejected_reached = 0;  ///< see MoleculeSequence
 };
 
 class Search {
@@ -93,7 +94,12 @@ class Search {
     for (const Tensor& each : nodes) paths.emplace_back(each);
     paths.emplace_back(at::stack({start, end}));
     decode_all(paths);
-    for (DecodedPath& path : paths) result.searched.push_back(sequence_of(path, start, end));
+    if (problem_.requirements.any()) {
+      know(paths);
+      for (DecodedPath& path : paths) path.rejected_reached = replace_rejected(path, start, end);
+    }
+    know(paths);
+    for (DecodedPath& path : paths) result.searched.push_back(sequence_of(path));
     result.linear = std::move(result.searched.back());
     result.searched.pop_back();
     size_t best = 0;
@@ -278,14 +284,23 @@ class Search {
     return static_cast<int64_t>(reached.size());
   }
 
-  MoleculeSequence sequence_of(DecodedPath& path, const Tensor& start, const Tensor& end) {
+  /// Makes the property's values of all molecules known at once.
+  void know(const std::vector<DecodedPath>& paths) {
+    if (!problem_.property.prepare) return;
+    std::vector<Molecule> molecules{problem_.from, problem_.to};
+    for (const DecodedPath& path : paths)
+      for (const auto& [share, point] : path.points) molecules.push_back(point.decoded.molecule);
+    problem_.property.prepare(molecules, token_);
+  }
+
+  MoleculeSequence sequence_of(const DecodedPath& path) {
     MoleculeSequence sequence;
     sequence.decoded = static_cast<int64_t>(path.points.size());
     for (const auto& [share, point] : path.points) {
       sequence.partial += point.decoded.partial;
       sequence.gave_up += point.decoded.gave_up;
     }
-    if (problem_.requirements.any()) sequence.rejected_reached = replace_rejected(path, start, end);
+    sequence.rejected_reached = path.rejected_reached;
     append(sequence, {problem_.from, 0.0, true});
     std::string last;
     for (const auto& [share, point] : path.points) {

@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <map>
+#include <sstream>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/molecule_pairs.h"
+#include "latentpath/molecule/property_command.h"
 #include "latentpath/run/run_progress.h"
 #include "latentpath/run/verdict.h"
+#include "molecule/line_command.h"
 #include "molecule/molecule_tables.h"
 
 namespace latentpath {
@@ -22,11 +24,17 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kPictures = 50, kTold = 10;
+constexpr double kLowR2 = 0.2;       // of the regressors that LatentPath ships the worst has 0.45
 constexpr size_t kTimedPairs = 3;    // after which, or
 constexpr double kTimedSeconds = 5;  // after which it is said how long the rest of a list takes
 
+/// None for a property of one's own.
+const BuiltInProperty* built_in(const MoleculesJob& job) {
+  return job.property_command ? nullptr : find_built_in(job.property);
+}
+
 bool maximised(const MoleculesJob& job) {
-  const BuiltInProperty* known = find_built_in(job.property);
+  const BuiltInProperty* known = built_in(job);
   return job.maximise || (!job.minimise && (known == nullptr || known->maximise));
 }
 
@@ -48,6 +56,31 @@ void check_threshold(const MoleculesJob& o, const BuiltInProperty& property) {
                    ": give a larger `max_sa` or a lower `threshold`");
 }
 
+void check_property(const MoleculesJob& o) {
+  LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
+  const MoleculesJob usual;
+  if (o.property_command) {
+    LATENTPATH_CHECK(o.property == usual.property, kArgument,
+                     "`property` and `property_command` cannot both be given: one property is sought");
+    words_of_command(*o.property_command, "`property_command`");
+    LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what the values of `property_command` ",
+                     *o.property_command, " are to pass is not known without it");
+    return;
+  }
+  LATENTPATH_CHECK(o.property_molecules == usual.property_molecules, kArgument,
+                   "`property_molecules` is for `property_command` alone, which is not given");
+  if (const BuiltInProperty* known = find_built_in(o.property)) {
+    check_threshold(o, *known);
+    return;
+  }
+  LATENTPATH_CHECK(
+      std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
+      " is neither logp, qed or sa nor a file: a property of one's own is a TorchScript file, or "
+      "a program by `property_command`");
+  LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what ", o.property,
+                   " is to pass is not known without it");
+}
+
 void check_job(const MoleculesJob& o) {
   const bool ends = !o.from.empty() || !o.to.empty();
   LATENTPATH_CHECK(!o.pairs || !o.pairs->empty(), kArgument,
@@ -64,15 +97,7 @@ void check_job(const MoleculesJob& o) {
     LATENTPATH_CHECK(!o.to.empty(), kArgument, "`to` is missing: give the molecule at the end of the path");
   }
   check_epsilon_of_a_quality(o.search.epsilon);
-  LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
-  if (const BuiltInProperty* known = find_built_in(o.property)) {
-    check_threshold(o, *known);
-    return;
-  }
-  LATENTPATH_CHECK(std::filesystem::is_regular_file(o.property), kArgument, "`property` ", o.property,
-                   " is neither logp, qed or sa nor a file: a property of one's own is a TorchScript file");
-  LATENTPATH_CHECK(o.threshold, kArgument, "`threshold` is missing: what ", o.property,
-                   " is to pass is not known without it");
+  check_property(o);
 }
 
 OptionTable<MoleculePathOptions> search_table() {
@@ -136,8 +161,20 @@ OptionTable<MoleculesJob> make_table() {
           "(drug-likeness), sa (synthetic accessibility, 1 is easy), or a TorchScript FILE.pt, latents "
           "[n, D] to [n]")
       .names_file()
+      .add("property-command", &J::property_command)
+      .help(
+          "Property of one's own in place of it: a program with its arguments, such as 'python3 score.py', "
+          "that reads SMILES and prints numbers, a line each; nan: no value")
+      .add("property-molecules", &J::property_molecules)
+      .help("Molecules that it scores first: networks learn from them how a path is to be led")
+      .range(100, 1e6)
+      .add("command-seconds", &J::command_seconds)
+      .help("A call of the command, of up to 1000 molecules, is ended when it takes longer")
+      .unit("s")
+      .above(0)
+      .at_most(1e6)
       .add("minimise", &J::minimise)
-      .help("Low values are sought; without either: low log P and SA, high QED, high values of a file")
+      .help("Low values are sought; without either: low log P and SA, high QED, high values of one's own")
       .add("maximise", &J::maximise)
       .help("High values are sought")
       .add("threshold", &J::threshold)
@@ -175,20 +212,18 @@ MoleculePairs pairs_of(const MoleculesJob& job) {
   return one;
 }
 
-/// What a job runs on.
+/// What a job runs on. The property is added when the ends are known.
 struct Loaded {
-  explicit Loaded(const MoleculesJob& job) : Loaded(job, find_molecule_model_files(job.model, job.folders)) {}
-  Loaded(const MoleculesJob& job, const MoleculeModelFiles& files)
+  explicit Loaded(const MoleculesJob& job) : Loaded(find_molecule_model_files(job.model, job.folders)) {}
+  explicit Loaded(const MoleculeModelFiles& files)
       : vae(files.vae),
         regressors(files.properties),
-        accessibility(find_fragment_scores({files.vae.parent_path()})),
-        property(find_built_in(job.property) != nullptr ? built_in_property(job.property, regressors)
-                                                        : property_of_file(job.property, vae, regressors)) {}
+        accessibility(find_fragment_scores({files.vae.parent_path()})) {}
 
   JunctionTreeVae vae;
   PropertyModel regressors;
   SyntheticAccessibility accessibility;
-  SoughtProperty property;
+  SoughtProperty property = {};
 };
 
 /// The sentences of a list would flood a terminal: the first are told, all are in run.json.
@@ -212,7 +247,8 @@ class Runner {
     run_.assumptions = list.notes;
     tell(list.notes, observer_.note);
     warn_all(list.left_out);
-    const Loaded loaded(job_);
+    Loaded loaded(job_);
+    loaded.property = property_of(loaded, list.pairs.front());
     begin_ = std::chrono::steady_clock::now();
     for (size_t i = 0; i < list.pairs.size() && !run_.failure; ++i) {
       find(list, i, loaded);
@@ -225,6 +261,57 @@ class Runner {
   }
 
  private:
+  SoughtProperty property_of(const Loaded& loaded, const MoleculePair& first) {
+    if (job_.property_command) return learned_property(loaded, first);
+    return built_in(job_) != nullptr ? built_in_property(job_.property, loaded.regressors)
+                                     : property_of_file(job_.property, loaded.vae, loaded.regressors);
+  }
+
+  SoughtProperty learned_property(const Loaded& loaded, const MoleculePair& first) {
+    PropertyCommand command({*job_.property_command, job_.command_seconds});
+    command.score({first.from, first.to}, {}, token_);  // what is wrong with it shows before anything is made
+    const CommandProperty learned =
+        property_of_command(command, loaded.vae, loaded.regressors,
+                            {job_.property_molecules, job_.search.seed}, observer_.progress, token_);
+    run_.facts["property"]["regressors"] = {
+        {"r2", learned.r2},
+        {"residual", learned.residual},
+        {"molecules", learned.seen},
+        {"held_out", learned.held_out},
+        {"without_value", learned.without_value},
+        {"least", learned.least},
+        {"most", learned.most},
+    };
+    note(join_message("networks that see the values of `property_command` from latents have R2 ",
+                      figure_text(learned.r2, 2), " on ", learned.held_out, " molecules held out of ",
+                      learned.seen + learned.held_out, ", whose values lie between ",
+                      figure_text(learned.least), " and ", figure_text(learned.most),
+                      learned.without_value == 0
+                          ? std::string()
+                          : join_message("; ", learned.without_value, " more have no value")));
+    if (learned.r2 < kLowR2)
+      warn(join_message("networks see little of `property_command` in latents (R2 ",
+                        figure_text(learned.r2, 2),
+                        "): its values are right, but paths are hardly led to them; try more "
+                        "`property_molecules`"));
+    const bool high = maximised(job_);
+    if (high ? learned.most <= *job_.threshold : learned.least >= *job_.threshold)
+      warn(join_message("no molecule of ", learned.seen + learned.held_out, " that the model made passes ",
+                        "`threshold`, ", figure_text(*job_.threshold), ": their values lie between ",
+                        figure_text(learned.least), " and ", figure_text(learned.most)));
+    return learned.property;
+  }
+
+  void note(const std::string& sentence) {
+    run_.assumptions.push_back(sentence);
+    if (observer_.note) observer_.note(sentence);
+  }
+
+  void warn(const std::string& sentence) {
+    run_.warnings.emplace_back(sentence, WarningKind::kScope);
+    if (observer_.warning) observer_.warning(sentence);
+  }
+
   void warn_all(const std::vector<std::string>& sentences) {
     std::vector<std::string> told;
     for (const std::string& sentence : sentences) told.push_back("left out: " + sentence);
@@ -248,7 +335,7 @@ class Runner {
   void find(const MoleculePairs& list, size_t index, const Loaded& loaded) {
     const MoleculePair& pair = list.pairs[index];
     const bool alone = !job_.pairs;
-    const BuiltInProperty* known = find_built_in(job_.property);
+    const BuiltInProperty* known = built_in(job_);
     const MoleculePathProblem problem{
         pair.from,       pair.to,
         loaded.property, job_.threshold.value_or(known != nullptr ? known->threshold : 0),
@@ -258,10 +345,7 @@ class Runner {
           find_molecule_path({loaded.vae, loaded.regressors, loaded.accessibility}, problem, job_.search,
                              progress_of(index, list.pairs.size()), token_);
       const std::string of = alone ? "" : pair.place + ": ";
-      for (const std::string& note : result.notes) {
-        run_.assumptions.push_back(of + note);
-        if (observer_.note) observer_.note(of + note);
-      }
+      for (const std::string& sentence : result.notes) note(of + sentence);
       run_.places.push_back(pair.place);
       run_.problems.push_back(problem);
       run_.results.push_back(std::move(result));
@@ -306,6 +390,16 @@ json pair_json(const MoleculePathResult& result, const MoleculePathProblem& prob
   return {{"path", path}, {"linear", figures_of(result.linear)}};
 }
 
+/// Files that a command names are of this machine: pages are to have their names alone.
+void hide_paths_of(const std::string& command, MoleculesRun& run) {
+  std::istringstream words(command);
+  for (std::string word; words >> word;) {
+    word.erase(0, word.find_first_not_of("'\""));
+    word.resize(word.find_last_not_of("'\"") + 1);
+    run.local_paths.push_back(word);
+  }
+}
+
 /// What the run folder holds of it.
 void describe(MoleculesRun& run) {
   json pairs = json::array(), molecules = json::array();
@@ -328,8 +422,8 @@ void describe(MoleculesRun& run) {
   write_warnings(run.summary, run.warnings);
   run.summary["verdict"] = molecule_verdict(run.results, run.problems);
   const MoleculePathProblem& problem = run.problems[0];
-  run.facts["property"] = {
-      {"name", problem.property.name}, {"threshold", problem.threshold}, {"maximise", problem.maximise}};
+  run.facts["property"].update(json{
+      {"name", problem.property.name}, {"threshold", problem.threshold}, {"maximise", problem.maximise}});
   run.facts["molecules"] = molecules;
   run.text += verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", at::stack(nodes)}};
@@ -352,6 +446,7 @@ MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer,
   const auto begin = std::chrono::steady_clock::now();
   MoleculesRun run;
   describe_job(run, "molecules", molecules_option_table(), job, job.search.seed, job.threads);
+  if (job.property_command) hide_paths_of(*job.property_command, run);
   Runner(job, observer, cancellation, run).execute();
   describe(run);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;

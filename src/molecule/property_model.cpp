@@ -28,6 +28,15 @@ Tensor PropertyWeights::predict(const Tensor& z) const {
   return at::baddbmm(last_bias, x, last).permute({1, 0, 2}) * value_scale + value_mean;
 }
 
+QualityPointer networks_reach(std::shared_ptr<const PropertyWeights> weights, int64_t column,
+                              double threshold, double scale, const std::string& name) {
+  return function_quality(
+      [weights = std::move(weights), column, threshold, scale](const Tensor& z) {
+        return soft_step((weights->predict(z.to(at::kDouble)).select(2, column) - threshold) / scale).prod(1);
+      },
+      join_message(name, scale > 0 ? " > " : " < ", threshold));
+}
+
 struct PropertyModel::Networks {
   PropertyWeights weights;
   Tensor covariance;
@@ -80,13 +89,8 @@ QualityPointer PropertyModel::reaches(const std::string& property, double thresh
                                       double width) const {
   const int64_t column = latent_property(property);
   const double scale = width * networks_->residuals[static_cast<size_t>(column)] * (above ? 1 : -1);
-  const auto networks = networks_;
-  return function_quality(
-      [networks, column, threshold, scale](const Tensor& z) {
-        const Tensor x = (networks->weights.predict(z.to(at::kDouble)).select(2, column) - threshold) / scale;
-        return soft_step(x).prod(1);
-      },
-      join_message(property, above ? " > " : " < ", threshold));
+  // The weights live as long as the networks that they are a part of.
+  return networks_reach({networks_, &networks_->weights}, column, threshold, scale, property);
 }
 
 QualityPointer PropertyModel::typical() const {

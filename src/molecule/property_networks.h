@@ -1,11 +1,18 @@
 #pragma once
-// The networks of a PropertyModel: several at once, as one batch of matrices.
+// The networks of a PropertyModel: several at once, as one batch of matrices; how they are trained, and the
+// quality that they see.
 
+#include <ATen/core/Generator.h>
+
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
+#include "latentpath/metric/quality.h"
 
 namespace latentpath {
 
@@ -35,5 +42,24 @@ struct PropertyWeights {
 
 /// Φ_N(x), which falls off like 1/x² in its lower tail here, so that there is a slope everywhere.
 Tensor soft_step(const Tensor& x);
+
+/// Q(z) = Π_k Φ_N((p_k(z) − threshold) / scale) over the networks p_k of a column; a negative scale asks for
+/// values below the threshold.
+QualityPointer networks_reach(std::shared_ptr<const PropertyWeights> weights, int64_t column,
+                              double threshold, double scale, const std::string& name);
+
+/// Networks, and what they say of examples that they have not seen.
+struct FittedNetworks {
+  PropertyWeights weights;            ///< float32
+  Tensor codes;                       ///< [n, D] in the order in which they were dealt out
+  Tensor truth, predicted;            ///< [held out, properties] float64
+  std::vector<double> residuals, r2;  ///< a property each; R² = 1 − mean squared error / variance
+  int64_t seen = 0;                   ///< examples, of which a twentieth chooses the epoch
+};
+
+/// Two networks on latents [n, D] float32 and values [n, properties] float32; a tenth is held out.
+FittedNetworks fit_networks(const Tensor& codes, const Tensor& values, int64_t epochs,
+                            at::Generator& generator, const ProgressObserver& progress = {},
+                            const CancellationToken& token = {});
 
 }  // namespace latentpath

@@ -49,8 +49,8 @@ Tensor loss_of(const PropertyWeights& w, const Tensor& codes, const Tensor& valu
 }
 
 /// On the first `training` examples; keeps the weights after the epoch that is best on the next `watched`.
-void train(PropertyWeights& w, const EncodedMolecules& examples, int64_t training, int64_t watched,
-           int64_t epochs, at::Generator& generator, const ProgressObserver& progress,
+void train(PropertyWeights& w, const Tensor& all_codes, const Tensor& all_values, int64_t training,
+           int64_t watched, int64_t epochs, at::Generator& generator, const ProgressObserver& progress,
            const CancellationToken& token) {
   std::vector<Tensor> parameters;
   for (Tensor* tensor : {&w.first, &w.second, &w.last, &w.first_bias, &w.second_bias, &w.last_bias})
@@ -70,9 +70,9 @@ void train(PropertyWeights& w, const EncodedMolecules& examples, int64_t trainin
         static_cast<torch::optim::AdamWOptions&>(group.options())
             .lr(kRate * 0.5 * (1 + std::cos(M_PI * done)));
       const Tensor rows = order.narrow(0, step * kBatch, std::min(kBatch, training - step * kBatch));
-      const Tensor codes = examples.codes.index_select(0, rows);
+      const Tensor codes = all_codes.index_select(0, rows);
       const Tensor noise = at::randn(codes.sizes(), generator, codes.options()) * (kNoise * w.code_scale);
-      const Tensor loss = loss_of(w, codes + noise, examples.values.index_select(0, rows));
+      const Tensor loss = loss_of(w, codes + noise, all_values.index_select(0, rows));
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();
@@ -80,7 +80,7 @@ void train(PropertyWeights& w, const EncodedMolecules& examples, int64_t trainin
     }
     const at::NoGradGuard no_gradient;
     const double now =
-        loss_of(w, examples.codes.narrow(0, training, watched), examples.values.narrow(0, training, watched))
+        loss_of(w, all_codes.narrow(0, training, watched), all_values.narrow(0, training, watched))
             .item<double>();
     if (now < least) {
       least = now;
@@ -119,56 +119,67 @@ def forward(self, z: Tensor) -> Tensor:
 
 }  // namespace
 
+FittedNetworks fit_networks(const Tensor& given_codes, const Tensor& given_values, int64_t epochs,
+                            at::Generator& generator, const ProgressObserver& progress,
+                            const CancellationToken& token) {
+  const int64_t count = given_codes.size(0), held_out = count / 10;
+  FittedNetworks fitted;
+  fitted.seen = count - held_out;
+  const Tensor order = at::randperm(count, generator, at::kLong);
+  const Tensor codes = given_codes.index_select(0, order), values = given_values.index_select(0, order);
+  fitted.codes = codes;
+  fitted.weights = begin(codes.narrow(0, 0, fitted.seen), values.narrow(0, 0, fitted.seen), generator);
+  const int64_t watched = fitted.seen / 20;
+  train(fitted.weights, codes, values, fitted.seen - watched, watched, epochs, generator, progress, token);
+  fitted.truth = values.narrow(0, fitted.seen, held_out).to(at::kDouble);
+  fitted.predicted = fitted.weights.predict(codes.narrow(0, fitted.seen, held_out)).mean(1).to(at::kDouble);
+  for (int64_t column = 0; column < values.size(1); ++column) {
+    const Tensor truth = fitted.truth.select(1, column);
+    const Tensor squares = (truth - fitted.predicted.select(1, column)).square();
+    fitted.residuals.push_back(squares.mean().sqrt().item<double>());
+    fitted.r2.push_back(1 - (squares.mean() / truth.var(false)).item<double>());
+  }
+  return fitted;
+}
+
 nlohmann::json train_property_model(const EncodedMolecules& molecules, const std::string& latents_of,
                                     const std::filesystem::path& file, const PropertyTraining& training,
                                     const ProgressObserver& progress, const CancellationToken& token) {
   const auto started = std::chrono::steady_clock::now();
-  EncodedMolecules examples = molecules;
-  LATENTPATH_CHECK(examples.codes.size(0) >= kFewestForRegressors, kArgument, "regressors need ",
-                   kFewestForRegressors, " molecules at least that can be encoded; there are ",
-                   examples.codes.size(0));
+  const int64_t count = molecules.codes.size(0);
+  LATENTPATH_CHECK(count >= kFewestForRegressors, kArgument, "regressors need ", kFewestForRegressors,
+                   " molecules at least that can be encoded; there are ", count);
   at::Generator generator = make_generator(training.seed);
-  const int64_t count = examples.codes.size(0), held_out = count / 10, seen = count - held_out;
-  const Tensor order = at::randperm(count, generator, at::kLong);
-  examples.codes = examples.codes.index_select(0, order);
-  examples.values = examples.values.index_select(0, order);
-  PropertyWeights weights =
-      begin(examples.codes.narrow(0, 0, seen), examples.values.narrow(0, 0, seen), generator);
-  const int64_t watched = seen / 20;
-  train(weights, examples, seen - watched, watched, training.epochs, generator, progress, token);
-
-  const Tensor truth = examples.values.narrow(0, seen, held_out).to(at::kDouble);
-  const Tensor predicted = weights.predict(examples.codes.narrow(0, seen, held_out)).mean(1).to(at::kDouble);
-  const Tensor error = truth - predicted;
+  const FittedNetworks fitted =
+      fit_networks(molecules.codes, molecules.values, training.epochs, generator, progress, token);
   nlohmann::json figures;
-  std::vector<double> residuals;
   const std::vector<double> thresholds{0, 0.9, 2.5};
-  for (int64_t column = 0; column < 3; ++column) {
-    const std::string& name = latent_properties()[static_cast<size_t>(column)];
+  for (size_t column = 0; column < 3; ++column) {
+    const std::string& name = latent_properties()[column];
     const bool above = name == "qed";
-    const double threshold = thresholds[static_cast<size_t>(column)];
-    const Tensor t = truth.select(1, column), p = predicted.select(1, column), e = error.select(1, column);
-    residuals.push_back(e.square().mean().sqrt().item<double>());
-    figures[name] = {{"r2", 1 - (e.square().mean() / t.var(false)).item<double>()},
-                     {"residual", residuals.back()},
+    const double threshold = thresholds[column];
+    const Tensor t = fitted.truth.select(1, static_cast<int64_t>(column)),
+                 p = fitted.predicted.select(1, static_cast<int64_t>(column));
+    figures[name] = {{"r2", fitted.r2[column]},
+                     {"residual", fitted.residuals[column]},
                      {"threshold", threshold},
                      {"roc_area", roc_area(above ? p : -p, above ? t > threshold : t < threshold)}};
   }
-  const Tensor centred = (examples.codes - examples.codes.mean(0)).to(at::kDouble);
+  const Tensor centred = (fitted.codes - fitted.codes.mean(0)).to(at::kDouble);
   const Tensor covariance = at::mm(centred.t(), centred) / static_cast<double>(count - 1);
-  write(weights, covariance, residuals, file);
+  write(fitted.weights, covariance, fitted.residuals, file);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
   nlohmann::json card{{"name", file.stem().string()},
                       {"kind", "regressors of molecular properties on latents"},
                       {"latents_of", latents_of},
                       {"data", training.data},
-                      {"molecules", seen},  // a twentieth of them to choose the epoch by
-                      {"held_out", held_out},
-                      {"left_out", examples.left_out},
+                      {"molecules", fitted.seen},  // a twentieth of them to choose the epoch by
+                      {"held_out", fitted.truth.size(0)},
+                      {"left_out", molecules.left_out},
                       {"epochs", training.epochs},
                       {"seed", training.seed},
                       {"seconds", std::round(seconds.count())},
-                      {"mean_norm", examples.codes.norm(2, 1).mean().item<double>()},
+                      {"mean_norm", fitted.codes.norm(2, 1).mean().item<double>()},
                       {"figures", figures}};
   write_card(file, card);
   return card;

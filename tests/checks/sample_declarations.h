@@ -97,6 +97,10 @@ extern const Molecule from, to;
 extern const JunctionTreeVae vae;
 extern const PropertyModel model;
 extern const SyntheticAccessibility accessibility;
+//// molecule/property_command.h
+extern const Molecule from, to;
+extern const JunctionTreeVae vae;
+extern const PropertyModel model;
 //// molecule/property_model.h
 extern const Tensor codes;
 //// numerics/block_tridiagonal.h

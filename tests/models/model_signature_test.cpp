@@ -30,7 +30,7 @@ class Signatures : public ::testing::Test {
     torch::jit::Module module("TestModel");
     module.register_parameter("w", weight_.to(dtype), false);
     module.define(source);
-    const auto file = folder_ / ("model" + std::to_string(++saved_) + ".pt");
+    auto file = folder_ / ("model" + std::to_string(++saved_) + ".pt");
     module.save(file.string());
     return file;
   }

@@ -147,6 +147,107 @@ def test_a_property_of_ones_own_must_be_a_file_with_a_threshold(tmp_path):
     check_one_sentence(result, "--threshold", "own.pt")
 
 
+# Heteroatoms, without a library: letters of the SMILES. A user's script would use RDKit here.
+SCORE = """import sys
+for line in sys.stdin:
+    print(sum(line.count(sign) for sign in "NOSFno"))
+"""
+QUICK = ["--starts", 1, "--halvings", 0, "--frames", 5, "--segments", 8]
+
+
+def heteroatoms(smiles):
+    return sum(smiles.count(sign) for sign in "NOSFno")
+
+
+@pytest.fixture(scope="module")
+def score(tmp_path_factory):
+    file = tmp_path_factory.mktemp("score") / "score.py"
+    file.write_text(SCORE)
+    return f"python3 {file}"
+
+
+def test_a_property_by_a_command_has_its_own_values_in_every_table(score, tmp_path):
+    out = tmp_path / "run"
+    arguments = ["--from", "CC1C2CCC(C2)C1CN(CCO)C(=O)c1ccc(Cl)cc1", "--to", "Cc1ccccc1C(=O)NCCc1ccncc1", *QUICK,
+                 "--property-command", score, "--property-molecules", 600, "--threshold", 8]
+    result = run("molecules", *arguments, "--out", out, out=out).ok()
+    found = re.search(r"networks that see the values of --property-command from latents have R2 ([-0-9.]+) on 60 molecules", result.stderr)
+    assert found, result.stderr
+    document = result.document
+    assert document["property"]["regressors"]["r2"] == pytest.approx(float(found[1]), abs=0.01)
+    assert document["options"]["property-command"] == score and "--property-command 'python3" in document["command"]
+    table = [line.split(",") for line in (out / "molecules.csv").read_text().splitlines()]
+    rows = [dict(zip(table[0], line)) for line in table[1:]]
+    assert len(rows) > 3
+    for row in rows:
+        assert float(row["value"]) == heteroatoms(row["smiles"])
+    between = [float(row["value"]) for row in rows if row["given"] == "0"]
+    path = result.pairs[0]["path"]
+    assert path["best"] == max(between)
+    assert path["reached"] == (max(between) > 8)
+    assert result.stdout.startswith("score")
+    page = (out / "report.html").read_text()
+    assert str(tmp_path) not in page and score.split()[1] not in page  # names of this machine are not passed on
+
+
+@pytest.mark.parametrize("command, code, words", [
+    ("no-such-program", 2, ["cannot be started", "No such file or directory", "'python3 score.py'"]),
+    ("/dev/null", 2, ["cannot be started", "Permission denied"]),
+    ("", 2, ["is empty"]),
+    ("awk '{print 1", 2, ["quote '", "not closed"]),
+    ("sh -c 'echo KeyError: C >&2; exit 7'", 3, ["exit code 7", "saying 'KeyError: C'", "one number, or nan"]),
+    ("head -n 1", 3, ["printed 1 line for 2 molecules"]),
+    ("sed 's/.*/hello/'", 3, ["printed 'hello' for ", "one number, or nan"]),
+    ("sed 's/.*/inf/'", 3, ["printed 'inf' for "]),
+    ("sleep 60", 3, ["took over 1 s for 2 molecules", "--command-seconds"]),
+    ("sh -c 'kill -9 $$'", 3, ["exit code 137"]),
+    ("sed 's/.*/1.5/'", 3, ["the same value, 1.5"]),
+    ("sed 's/.*/nan/'", 3, ["has a value for 0 of 100 molecules", "--property-molecules"]),
+])
+def test_a_command_that_fails_is_said_in_one_sentence_and_leaves_nothing(command, code, words, tmp_path):
+    out = tmp_path / "run"
+    result = run("molecules", "--from", ASPIRIN, "--to", "CCNc1ccncc1", "--property-command", command, "--threshold", 3,
+                 "--command-seconds", 1, "--property-molecules", 100, *QUICK, "--out", out)
+    assert result.code == code
+    check_one_sentence(result, "--property-command", *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_of_a_command_that_do_not_fit_are_refused(score):
+    for arguments, words in ((["--property-command", score], ["--threshold is missing"]),
+                             (["--property-command", score, "--property", "qed", "--threshold", 1], ["--property and --property-command"]),
+                             (["--property-molecules", 200], ["--property-molecules", "--property-command"]),
+                             (["--property-command", score, "--threshold", 1, "--property-molecules", 99], ["--property-molecules", "100"]),
+                             (["--property-command", score, "--threshold", 1, "--command-seconds", 0], ["--command-seconds"])):
+        result = run("molecules", "--from", ASPIRIN, "--to", CAFFEINE, *arguments)
+        assert result.code == 2, arguments
+        check_one_sentence(result, *words)
+
+
+def test_nothing_in_a_command_is_expanded_by_a_shell(tmp_path):
+    bad = tmp_path / "shell was here"
+    result = run("molecules", "--from", ASPIRIN, "--to", CAFFEINE, "--threshold", 1, "--property-command", f"true; touch '{bad}'")
+    assert result.code == 2
+    check_one_sentence(result, "true;", "cannot be started", "no shell")
+    assert not bad.exists()
+
+
+def test_a_command_that_runs_is_ended_with_the_program(tmp_path):
+    beats = tmp_path / "beats"
+    process = start(["molecules", "--from", ASPIRIN, "--to", "CCNc1ccncc1", "--threshold", 1, "--out", tmp_path / "run",
+                     "--property-command", f"sh -c 'while true; do echo x >> {beats}; sleep 0.1; done'"])
+    for _ in range(600):
+        if beats.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    size = beats.stat().st_size
+    time.sleep(1)
+    assert beats.stat().st_size == size and not (tmp_path / "run").exists()
+
+
 def test_a_model_that_is_not_there_is_said_with_its_remedy(tmp_path):
     result = run("molecules", "--from", ASPIRIN, "--to", CAFFEINE, "--model", tmp_path / "none", "--out", tmp_path / "run")
     assert result.code == 3

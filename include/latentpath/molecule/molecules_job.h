@@ -14,10 +14,13 @@
 namespace latentpath {
 
 struct MoleculesJob {
-  std::string from, to;                     ///< SMILES
-  std::optional<std::string> loop = {};     ///< SMILES, in place of both
-  std::optional<std::string> pairs = {};    ///< a list in place of both: molecule_pairs.h
-  std::string property = "logp";            ///< or a TorchScript file: sought_property.h
+  std::string from, to;                              ///< SMILES
+  std::optional<std::string> loop = {};              ///< SMILES, in place of both
+  std::optional<std::string> pairs = {};             ///< a list in place of both: molecule_pairs.h
+  std::string property = "logp";                     ///< or a TorchScript file: sought_property.h
+  std::optional<std::string> property_command = {};  ///< in place of it: property_command.h
+  int64_t property_molecules = 4000;                 ///< that it scores so that a path can be led
+  double command_seconds = 600;                      ///< a call of a command that takes longer is ended
   bool minimise = false, maximise = false;  ///< neither: log P and SA are minimised, others are maximised
   std::optional<double> threshold = {};     ///< none: 0 for log P, 0.9 for QED, 2.5 for SA
   MoleculeRequirements requirements = {};

@@ -6,12 +6,14 @@
 //   QualityPointer low = property.reaches(0, false, 1);                       // log P below 0
 //
 // A user's own property is a TorchScript file of latents, z [n, D] to [n] or [n, 1]: what it says of a
-// molecule is what it says of the molecule's code.
+// molecule is what it says of the molecule's code; or a command: property_command.h.
 
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/metric/quality.h"
 #include "latentpath/molecule/jtvae.h"
@@ -28,6 +30,8 @@ struct SoughtProperty {
   std::function<Tensor(const Tensor& z)> predict;  ///< z [n, D] → [n] float64
   /// Q(z), high where the threshold is passed: above it or below, `width` standard deviations soft.
   std::function<QualityPointer(double threshold, bool above, double width)> reaches;
+  /// Where values of many at once cost less than one by one: makes them known. May be empty.
+  std::function<void(const std::vector<Molecule>& molecules, const CancellationToken& token)> prepare = {};
 };
 
 /// What is known of "logp", "qed" and "sa" without a model.
