@@ -6,8 +6,9 @@
 
 In the manner of STONED (Nigam et al., Chem. Sci. 2021): both molecules as SELFIES of one length, and the symbols in which
 they differ are exchanged one after the other, in random order; every string on the way is a molecule. Orders are drawn until
-as many different molecules were valued as the run decoded on its starts and its straight line; the best of these paths by
-its best molecule stays. Values are RDKit's. Needs PyPI's selfies and rdkit."""
+so many different molecules were valued as the run decoded latents (of the chosen start, times the starts, and on the straight
+line: no fewer than it valued); the best of these paths by its best molecule stays. Values are RDKit's. Pairs without an edit
+between them are left out, and said. Needs PyPI's selfies and rdkit."""
 
 import argparse
 import json
@@ -42,8 +43,8 @@ class Valued:
         return self.known[smiles]
 
 
-def exchanged(start, end, order):
-    """Canonical SMILES of the strings between, one symbol after the other taken from the end."""
+def exchanged(start, end, order, ends):
+    """Canonical SMILES of the strings between, one symbol after the other taken from the end; none of `ends`."""
     symbols, seen = list(start), []
     for position in order[:-1]:
         symbols[position] = end[position]
@@ -52,7 +53,7 @@ def exchanged(start, end, order):
         if molecule is None or "." in smiles:
             continue
         canonical = Chem.MolToSmiles(molecule)
-        if not seen or seen[-1] != canonical:
+        if canonical not in ends and (not seen or seen[-1] != canonical):
             seen.append(canonical)
     return seen
 
@@ -62,37 +63,38 @@ def best_of(values, maximise):
 
 
 def edited(start, end, valued, budget, maximise, dice):
-    """The properties along the best path of string edits."""
+    """The properties along the best path of string edits; none where there is no string between, or no SELFIES."""
+    ends = {Chem.CanonSmiles(smiles) for smiles in (start, end)}
     first, last = (list(selfies.split_selfies(selfies.encoder(smiles))) for smiles in (start, end))
     length = max(len(first), len(last))
     first += [NOTHING] * (length - len(first))
     last += [NOTHING] * (length - len(last))
     differ = [i for i in range(length) if first[i] != last[i]]
     paths = []
-    for _ in range(MAX_ORDERS):
-        if paths and len(valued.known) >= budget:
+    for _ in range(MAX_ORDERS if len(differ) > 1 else 0):
+        if len(valued.known) >= budget:
             break
         order = differ[:]
         dice.shuffle(order)
-        path = [value for value in map(valued, exchanged(first, last, order)) if value is not None]
+        path = [value for value in map(valued, exchanged(first, last, order, ends)) if value is not None]
         if path:
             paths.append(path)
-    return best_of(paths, maximise) if not paths else max(paths, key=lambda path: (1 if maximise else -1) * best_of([v[0] for v in path], maximise))
+    return max(paths, key=lambda path: (1 if maximise else -1) * best_of([v[0] for v in path], maximise), default=[])
 
 
 def figures(paths, straight, threshold, maximise):
-    """What is told of a method: paths and straight lines of (value, QED, SA)."""
+    """What is told of a method: paths and straight lines of (value, QED, SA), some of which hold no molecule."""
     passes = (lambda value: value > threshold) if maximise else (lambda value: value < threshold)
     better = (lambda a, b: a > b) if maximise else (lambda a, b: a < b)
-    bests = [best_of([v[0] for v in path], maximise) for path in paths]
-    lines = [best_of([v[0] for v in line], maximise) if line else None for line in straight]
-    share = lambda hits: f"{statistics.mean(hits):.0%}"  # noqa: E731
+    best = lambda path: best_of([v[0] for v in path], maximise)  # noqa: E731
     mean = lambda path: statistics.mean(v[0] for v in path)  # noqa: E731
-    return [share([b is None or better(a, b) for a, b in zip(bests, lines)]),
-            share([not line or better(mean(path), mean(line)) for path, line in zip(paths, straight)]),
-            share([any(passes(v[0]) for v in path) for path in paths]),
+    share = lambda hits: f"{statistics.mean(hits):.0%}"  # noqa: E731
+    beats = lambda of: "" if paths is straight else share(  # noqa: E731
+        [bool(path) and (not line or better(of(path), of(line))) for path, line in zip(paths, straight)])
+    some = [path for path in paths if path]
+    return [beats(best), beats(mean), share([any(passes(v[0]) for v in path) for path in paths]),
             share([any(passes(v[0]) and v[1] >= 0.6 and v[2] <= 4 for v in path) for path in paths]),
-            f"{statistics.median(bests):.2f}", f"{statistics.median(map(mean, paths)):.2f}"]
+            f"{statistics.median(map(best, some)):.2f}", f"{statistics.median(map(mean, some)):.2f}"]
 
 
 def main():
@@ -116,15 +118,22 @@ def main():
             continue
         budget = starts * pair["path"]["decoded"] + pair["linear"]["decoded"]
         start, end = (molecules["steps"][i]["smiles"] for i in (0, -1))
-        found = edited(start, end, Valued(VALUES[name]), budget, sought["maximise"], dice)
-        if not found:
-            print(f"no string between {start} and {end} is a molecule", file=sys.stderr)
+        valued = Valued(VALUES[name])
+        try:
+            found = edited(start, end, valued, budget, sought["maximise"], dice)
+        except selfies.EncoderError as error:
+            print(f"left out, {start} or {end} has no SELFIES: {error}", file=sys.stderr)
             continue
+        if not found:
+            print(f"left out, no string between {start} and {end} is another molecule", file=sys.stderr)
+            continue
+        if len(valued.known) < budget:
+            print(f"{len(valued.known)} molecules of {budget} between {start} and {end}", file=sys.stderr)
         ours.append(path), straight.append(line), edits.append(found)
     print(f"{len(ours)} pairs, {name} {'above' if sought['maximise'] else 'below'} {sought['threshold']:g}")
     print("| | best beats the straight line's | mean beats it | reached | and QED ≥ 0.6, SA ≤ 4 | median best | median mean |")
     print("|---|---|---|---|---|---|---|")
-    rows = [("latentpath", ours), ("string edits", edits), ("straight line", [line or [(float("nan"), 0, 99)] for line in straight])]
+    rows = [("latentpath", ours), ("string edits", edits), ("straight line", straight)]
     for title, paths in rows:
         print("| " + " | ".join([title, *figures(paths, straight, sought["threshold"], sought["maximise"])]) + " |")
 

@@ -62,8 +62,14 @@ def write_film(path, options, progress):
 
 def write_measure_film(path, options, progress):
     ops = _ops()
+
+    def go_on():
+        if search.interrupted:
+            raise KeyboardInterrupt("interrupted: there is no film")
+        return torch.empty(0)
+
     with Search() as search, progress_of(search, progress):
-        request = {"search": search.number, "options": options}
+        request = {"search": search.number, "options": options, "go_on": search.register(go_on)}
         return _answer(ops.measure_film(json.dumps(request), path._points[0].double(), path._weights.double().reshape(-1, path._points.shape[2]),
                                         path._times.double()), search)
 

@@ -65,7 +65,8 @@ std::string film(const std::string& text, const Tensor& nodes, const Tensor& tim
   });
 }
 
-/// The film of a path between samples: {"options", "search"}, points [K + 1, N, d], weights [K + 1, N] or
+/// The film of a path between samples: {"options", "search", "go_on": the function that is asked after every
+/// batch of frames and may raise}, points [K + 1, N, d], weights [K + 1, N] or
 /// empty, times [K + 1].
 std::string measure_film(const std::string& text, const Tensor& points, const Tensor& weights,
                          const Tensor& times) {
@@ -74,8 +75,13 @@ std::string measure_film(const std::string& text, const Tensor& points, const Te
     FilmOptions options;
     set_options(film_option_table().bind(options), request.at("options"));
     const bool uniform = weights.numel() == 0;
-    return facts_of(write_measure_film({{points, weights, uniform}, times}, options, at::get_num_threads(),
-                                       progress_to(request.at("search").get<int64_t>())));
+    const auto go_on = [tell = progress_to(request.at("search").get<int64_t>()),
+                        function = request.at("go_on").get<int64_t>()](const Progress& progress) {
+      tell(progress);
+      call(function, {});
+    };
+    return facts_of(
+        write_measure_film({{points, weights, uniform}, times}, options, at::get_num_threads(), go_on));
   });
 }
 

@@ -64,6 +64,12 @@ def test_films_of_measures(tmp_path):
     assert apng(tmp_path / "uneven.apng") == (512, 512, 4 + 2 * 2) and told[-1][0] == "film"
     with pytest.raises(lp.ArgumentError, match="x.avi"):
         even.animate(tmp_path / "x.avi")
+
+    def ctrl_c(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        even.animate(tmp_path / "stopped.mp4", progress=ctrl_c)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["even.mp4", "uneven.apng"]
 
 

@@ -17,13 +17,28 @@ constexpr const char* kBlanks = " \t\r\n";
 
 /// The last line that says something, for a sentence.
 std::string last_words(std::string text) {
-  constexpr size_t kMost = 200;
   text.resize(text.find_last_not_of(kBlanks) + 1);  // of nothing but blanks nothing is left: npos + 1 is 0
   text.erase(0, text.find_last_of("\r\n") + 1);
-  if (text.size() > kMost) text.replace(kMost, std::string::npos, " …");
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  return text;
+  return quotable(text);
+}
+
+/// Bytes of the UTF-8 character that begins there; 0 where none does.
+size_t character_at(const std::string& text, size_t at) {
+  const auto first = static_cast<unsigned char>(text[at]);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                        : first >= 0xE0 && first < 0xF0 ? 3
+                        : first >= 0xF0 && first < 0xF5 ? 4
+                                                        : 0;
+  if (length == 0 || at + length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return 0;
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  // Longer than need be, halves of pairs, beyond the last character.
+  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+    return 0;
+  return length;
 }
 
 std::vector<std::string> lines_of_answer(const std::string& text) {
@@ -53,7 +68,8 @@ std::vector<std::string> words_of_command(const std::string& command, const std:
     const char c = command[i];
     if (c == quote) {
       quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < command.size()) {
+    } else if (c == '\\' && i + 1 < command.size() &&
+               (quote == 0 || (quote == '"' && std::strchr("\"\\$`", command[i + 1]) != nullptr))) {
       word += command[++i];
       inside = true;
     } else if (quote != 0) {
@@ -78,14 +94,33 @@ std::vector<std::string> words_of_command(const std::string& command, const std:
   return words;
 }
 
+std::string quotable(const std::string& text) {
+  constexpr size_t kMost = 200;
+  std::string shown;
+  for (size_t at = 0; at < text.size();) {
+    if (shown.size() >= kMost) return shown + " …";
+    const size_t length = character_at(text, at);
+    if (length == 0)
+      shown += "\uFFFD";
+    else if (static_cast<unsigned char>(text[at]) < ' ')
+      shown += ' ';
+    else
+      shown.append(text, at, length);
+    at += std::max<size_t>(length, 1);
+  }
+  return shown;
+}
+
 LineCommand::LineCommand(LineCommandOptions options)
     : options_(std::move(options)), words_(words_of_command(options_.command, options_.option)) {}
 
 std::string LineCommand::described() const { return options_.option + " " + options_.command; }
 
 std::string LineCommand::name() const {
+  std::error_code unreadable;  // a text that is no name of a file may be too long for one
   for (size_t i = 1; i < words_.size(); ++i)
-    if (std::filesystem::is_regular_file(words_[i])) return std::filesystem::path(words_[i]).stem().string();
+    if (std::filesystem::is_regular_file(words_[i], unreadable))
+      return std::filesystem::path(words_[i]).stem().string();
   return std::filesystem::path(words_[0]).stem().string();
 }
 

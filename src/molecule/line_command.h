@@ -12,15 +12,26 @@
 #include <string>
 #include <vector>
 
+#include "latentpath/core/error.h"
 #include "latentpath/core/progress.h"
 
 namespace latentpath {
 
-/// The words of a command line: apart by blanks; what stands in '…' is taken as it is, in "…" and elsewhere a
-/// backslash takes the next sign as it is. Throws Error(kArgument) for a quote that is not closed and for no
-/// word at all.
+/// The words of a command line: apart by blanks; what stands in '…' is taken as it is, elsewhere a
+/// backslash takes the next sign as it is, in "…" only ", \, $ and `, as in a shell. Throws Error(kArgument)
+/// for a quote that is not closed and for no word at all.
 /// @param option  for sentences: "`property_command`"
 std::vector<std::string> words_of_command(const std::string& command, const std::string& option);
+
+/// What a program printed, as a part of a sentence: 200 bytes of it, what is no UTF-8 as U+FFFD, signs of
+/// control as blanks.
+std::string quotable(const std::string& text);
+
+/// What a command did wrong, or that there is none: no fault of what it was asked.
+class CommandError : public Error {
+ public:
+  using Error::Error;
+};
 
 struct LineCommandOptions {
   std::string option;       ///< as sentences name it: "`property_command`"
@@ -38,7 +49,7 @@ class LineCommand {
 
   /// As many answers, without the ends of lines, by as few calls as may be.
   /// @param token  ends a call that runs: Error(kInterrupted)
-  /// Throws Error(kArgument) where the program cannot be started, and Error(kInput) where it exits with
+  /// Throws CommandError, kArgument where the program cannot be started, and kInput where it exits with
   /// another code than 0, takes too long, or answers more or fewer lines than it was asked.
   std::vector<std::string> answers(const std::vector<std::string>& lines,
                                    const CancellationToken& token = {}) const;

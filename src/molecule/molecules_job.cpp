@@ -67,8 +67,10 @@ void check_property(const MoleculesJob& o) {
                      *o.property_command, " are to pass is not known without it");
     return;
   }
-  LATENTPATH_CHECK(o.property_molecules == usual.property_molecules, kArgument,
-                   "`property_molecules` is for `property_command` alone, which is not given");
+  for (const auto& [given, field] :
+       {std::pair(o.property_molecules != usual.property_molecules, "property_molecules"),
+        std::pair(o.command_seconds != usual.command_seconds, "command_seconds")})
+    LATENTPATH_CHECK(!given, kArgument, "`", field, "` is for `property_command` alone, which is not given");
   if (const BuiltInProperty* known = find_built_in(o.property)) {
     check_threshold(o, *known);
     return;
@@ -254,9 +256,8 @@ class Runner {
       find(list, i, loaded);
       tell_how_long_the_rest_takes(i + 1, list.pairs.size() - i - 1);
     }
-    LATENTPATH_CHECK(
-        !run_.results.empty(), kInput, "no pair in ", job_.pairs.value_or(""),
-        " has a path; the first: ", run_.warnings.empty() ? std::string() : run_.warnings.front());
+    LATENTPATH_CHECK(!run_.results.empty(), kInput, "no pair in ", job_.pairs.value_or(""),
+                     " has a path; the first: ", first_left_out_);
     run_.facts["model"] = loaded.vae.describe();
   }
 
@@ -282,16 +283,16 @@ class Runner {
         {"least", learned.least},
         {"most", learned.most},
     };
-    note(join_message("networks that see the values of `property_command` from latents have R2 ",
-                      figure_text(learned.r2, 2), " on ", learned.held_out, " molecules held out of ",
-                      learned.seen + learned.held_out, ", whose values lie between ",
-                      figure_text(learned.least), " and ", figure_text(learned.most),
-                      learned.without_value == 0
-                          ? std::string()
-                          : join_message("; ", learned.without_value, " more have no value")));
-    if (learned.r2 < kLowR2)
-      warn(join_message("networks see little of `property_command` in latents (R2 ",
-                        figure_text(learned.r2, 2),
+    const std::string r2 = std::isfinite(learned.r2) ? "R2 " + figure_text(learned.r2, 2)
+                                                     : "no R2, which needs different values,";
+    note(join_message(
+        "networks that see the values of `property_command` from latents have ", r2, " on ", learned.held_out,
+        " molecules held out of ", learned.seen + learned.held_out, ", whose values lie between ",
+        figure_text(learned.least), " and ", figure_text(learned.most),
+        learned.without_value == 0 ? std::string()
+                                   : join_message("; ", learned.without_value, " more have no value")));
+    if (!(learned.r2 >= kLowR2))
+      warn(join_message("networks see little of `property_command` in latents (", r2,
                         "): its values are right, but paths are hardly led to them; try more "
                         "`property_molecules`"));
     const bool high = maximised(job_);
@@ -315,6 +316,7 @@ class Runner {
   void warn_all(const std::vector<std::string>& sentences) {
     std::vector<std::string> told;
     for (const std::string& sentence : sentences) told.push_back("left out: " + sentence);
+    if (first_left_out_.empty() && !told.empty()) first_left_out_ = told.front();
     for (const std::string& sentence : told) run_.warnings.emplace_back(sentence, WarningKind::kScope);
     tell(told, observer_.warning);
   }
@@ -349,6 +351,12 @@ class Runner {
       run_.places.push_back(pair.place);
       run_.problems.push_back(problem);
       run_.results.push_back(std::move(result));
+    } catch (const CommandError& failed) {
+      if (run_.results.empty()) throw;
+      run_.failure = {
+          failed.kind(),
+          join_message("after ", run_.results.size(), " of ", list.pairs.size(), " pairs: ", failed.what()),
+          "they are in"};
     } catch (const Error& refusal) {
       if (alone || refusal.kind() == ErrorKind::kNumerical) throw;
       if (refusal.kind() == ErrorKind::kInterrupted) {
@@ -377,6 +385,7 @@ class Runner {
   MoleculesRun& run_;
   std::chrono::steady_clock::time_point begin_ = {};
   bool told_ = false;  ///< how long the rest takes
+  std::string first_left_out_;
 };
 
 json pair_json(const MoleculePathResult& result, const MoleculePathProblem& problem) {
@@ -392,12 +401,9 @@ json pair_json(const MoleculePathResult& result, const MoleculePathProblem& prob
 
 /// Files that a command names are of this machine: pages are to have their names alone.
 void hide_paths_of(const std::string& command, MoleculesRun& run) {
-  std::istringstream words(command);
-  for (std::string word; words >> word;) {
-    word.erase(0, word.find_first_not_of("'\""));
-    word.resize(word.find_last_not_of("'\"") + 1);
-    run.local_paths.push_back(word);
-  }
+  std::error_code unreadable;
+  for (const std::string& word : words_of_command(command, "`property_command`"))
+    if (std::filesystem::exists(word, unreadable)) run.local_paths.push_back(word);
 }
 
 /// What the run folder holds of it.

@@ -72,6 +72,16 @@ PropertyCommand::PropertyCommand(const PropertyCommandOptions& options)
 
 void PropertyCommand::score(const std::vector<Molecule>& molecules, const ProgressObserver& progress,
                             const CancellationToken& token) {
+  try {
+    ask(molecules, progress, token);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
+    throw CommandError(error.kind(), error.what());
+  }
+}
+
+void PropertyCommand::ask(const std::vector<Molecule>& molecules, const ProgressObserver& progress,
+                          const CancellationToken& token) {
   const LineCommand& command = known_->command;
   std::vector<std::string> wanted;
   std::unordered_set<std::string> asked;
@@ -89,7 +99,7 @@ void PropertyCommand::score(const std::vector<Molecule>& molecules, const Progre
     ++known_->calls;
     for (size_t i = 0; i < count; ++i) {
       const auto value = number_of(answers[i]);
-      LATENTPATH_CHECK(value, kInput, command.described(), " printed '", answers[i].substr(0, 80), "' for ",
+      LATENTPATH_CHECK(value, kInput, command.described(), " printed '", quotable(answers[i]), "' for ",
                        some[i], ": it must print ", command.options().answer, ", and nothing else");
       known_->values[some[i]] = *value;
     }
@@ -134,13 +144,22 @@ CommandProperty property_of_command(const PropertyCommand& given, const Junction
 
   const SerialOperations one_thread;  // its digits are those of one thread
   at::Generator generator = make_generator(options.seed);
-  FittedNetworks fitted =
-      fit_networks(draws.codes.index_select(0, at::tensor(rows, at::kLong)).to(at::kFloat),
-                   at::tensor(values, at::kDouble).to(at::kFloat).unsqueeze(1), epochs_for(count), generator,
-                   progress, token);
+  // Networks are float32, and values may differ in digits that it has not: they learn standardised ones.
+  const Tensor scores = at::tensor(values, at::kDouble);
+  const double mean = scores.mean().item<double>(), scale = scores.std(false).item<double>();
+  LATENTPATH_CHECK(
+      std::isfinite(mean) && std::isfinite(scale) && scale > 0, kInput,
+      "the values of `property_command`, from ", *least, " to ", *most,
+      ", have no mean and spread in numbers of double precision: print values of a smaller range, "
+      "and nan where there is none");
+  FittedNetworks fitted = fit_networks(
+      draws.codes.index_select(0, at::tensor(rows, at::kLong)).to(at::kFloat),
+      ((scores - mean) / scale).to(at::kFloat).unsqueeze(1), epochs_for(count), generator, progress, token);
   for (const auto& [part, tensor] : fitted.weights.parts()) *tensor = tensor->detach().to(at::kDouble);
+  fitted.weights.value_mean = fitted.weights.value_mean * scale + mean;
+  fitted.weights.value_scale = fitted.weights.value_scale * scale;
   const auto weights = std::make_shared<const PropertyWeights>(fitted.weights);
-  const double residual = fitted.residuals[0];
+  const double residual = scale * fitted.residuals[0];
   CommandProperty learned;
   learned.r2 = fitted.r2[0];
   learned.residual = residual;

@@ -45,7 +45,7 @@ class Margin {
   Tensor operator()(const Tensor& z) const {
     const Tensor decoded = condition_.needs_decoded() ? embedding_(z) : Tensor();
     const Tensor quality = condition_.evaluate({z, at::full({z.size(0)}, 0.5, at::kDouble), decoded});
-    check_quality_range(quality, condition_, "at an end");
+    check_quality_range(quality, condition_, "where an end is sought");
     return log_odds(quality) - threshold_;
   }
 
@@ -172,8 +172,9 @@ Tensor samples_inside(const Margin& margin, const LatentSampler& prior, const Ne
   std::vector<Tensor> inside;
   while (found.drawn < options.max_draws && found.inside < options.inside) {
     LATENTPATH_CHECK(!cancellation.cancelled(), kInterrupted, "interrupted before there was a path");
-    const Tensor z = prior(kDraw, generator).to(dtype);
-    found.drawn += kDraw;
+    const int64_t some = std::min(kDraw, options.max_draws - found.drawn);
+    const Tensor z = prior(some, generator).to(dtype);
+    found.drawn += some;
     const Tensor chosen = (margin.at_points(z) >= 0).nonzero().view(-1);
     found.inside += chosen.size(0);
     inside.push_back(z.index_select(0, chosen).to(at::kDouble));

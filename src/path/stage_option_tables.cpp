@@ -160,7 +160,10 @@ OptionTable<RouteStartOptions> route_table() {
       .help("No subdivision of a roadmap path is passed in less than this share of the mean time")
       .range(0, 1)
       .add("few-latents", &O::few_latents)
-      .help("Latents up to which a roadmap has samples-of-few samples, where route-samples is 0")
+      .help(
+          "Latents up to which a roadmap has samples-of-few samples, where route-samples is 0, and is drawn "
+          "at all where "
+          "no prior is known")
       .at_least(0)
       .add("samples-of-few", &O::samples_of_few)
       .help("Those samples; and those of Newton's method on charts")

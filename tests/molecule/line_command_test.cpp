@@ -30,6 +30,7 @@ TEST(WordsOfCommand, AreThoseOfAShell) {
   EXPECT_EQ(words("python3  score.py\t--fast "), (Words{"python3", "score.py", "--fast"}));
   EXPECT_EQ(words(R"(awk '{print "a b"}' "x y"z '')"), (Words{"awk", R"({print "a b"})", "x yz", ""}));
   EXPECT_EQ(words(R"(a\ b "c\"d" '\n' \\)"), (Words{"a b", "c\"d", "\\n", "\\"}));
+  EXPECT_EQ(words(R"(awk "{printf \"%s\n\", 1}")"), (Words{"awk", R"({printf "%s\n", 1})"}));
   EXPECT_EQ(words("echo $HOME `id` > file; true"), (Words{"echo", "$HOME", "`id`", ">", "file;", "true"}));
   EXPECT_THROW(words("awk '{print"), Error);
   EXPECT_THROW(words("  "), Error);
@@ -60,6 +61,17 @@ TEST(LineCommand, IsCalledByTheScriptThatItRuns) {
   const std::string script = LATENTPATH_TEST_SOURCE "/scripts/format";
   EXPECT_EQ(LineCommand(options("python3 -u " + script + " --check")).name(), "format");
   EXPECT_EQ(LineCommand(options("/usr/bin/dock.sh x")).name(), "dock");
+  EXPECT_EQ(LineCommand(options("awk '" + std::string(300, 'x') + "'")).name(), "awk");
+}
+
+TEST(LineCommand, WhatIsQuotedIsText) {
+  EXPECT_EQ(quotable("ung\xfcltig\tnun\xc3\xbc"), "ung\uFFFDltig nunü");
+  std::string many;
+  for (int i = 0; i < 150; ++i) many += "ü";
+  EXPECT_EQ(quotable(many), many.substr(0, 200) + " …");
+  EXPECT_EQ(quotable("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD");
+  EXPECT_THAT(refusal(ErrorKind::kInput, options(R"(sh -c 'printf "Fehler: ung\374ltig" >&2; exit 1')")),
+              HasSubstr("saying 'Fehler: ung\uFFFDltig'"));
 }
 
 TEST(LineCommand, RefusesInOneSentenceWithTheRemedy) {

@@ -213,10 +213,26 @@ def test_a_command_that_fails_is_said_in_one_sentence_and_leaves_nothing(command
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_command_that_breaks_in_a_list_is_to_blame_and_loses_nothing(tmp_path):
+    (tmp_path / "list.smi").write_text("CCCCCCc1ccccc1 CCCO\nCCCCN CCCN\nCCCCO CCCN\n")
+    (tmp_path / "calls").write_text("0")
+    # The ends of the first pair, what is learned from, the first pair: after these three calls it fails.
+    command = f"""sh -c 'n=$(cat {tmp_path}/calls); echo $((n+1)) > {tmp_path}/calls; [ $n -lt 3 ] || {{ printf "ung\\374ltig" >&2; exit 9; }}; awk "{{print length(\\$0)}}"'"""
+    out = tmp_path / "run"
+    result = run("molecules", "--pairs", tmp_path / "list.smi", "--property-command", command, "--threshold", 30, "--property-molecules", 100,
+                 *QUICK, "--out", out)
+    assert result.code == 3
+    last = result.stderr.strip().splitlines()[-1]
+    for words in ("after 1 of 3 pairs", "--property-command", "exit code 9", "saying 'ung\ufffdltig'", "they are in"):
+        assert words in last, last
+    assert len(json.loads((out / "run.json").read_text())["summary"]["pairs"]) == 1
+
+
 def test_options_of_a_command_that_do_not_fit_are_refused(score):
     for arguments, words in ((["--property-command", score], ["--threshold is missing"]),
                              (["--property-command", score, "--property", "qed", "--threshold", 1], ["--property and --property-command"]),
                              (["--property-molecules", 200], ["--property-molecules", "--property-command"]),
+                             (["--command-seconds", 5], ["--command-seconds", "--property-command"]),
                              (["--property-command", score, "--threshold", 1, "--property-molecules", 99], ["--property-molecules", "100"]),
                              (["--property-command", score, "--threshold", 1, "--command-seconds", 0], ["--command-seconds"])):
         result = run("molecules", "--from", ASPIRIN, "--to", CAFFEINE, *arguments)

@@ -53,6 +53,9 @@ class PropertyCommand {
   int64_t molecules() const;  ///< that are known
 
  private:
+  void ask(const std::vector<Molecule>& molecules, const ProgressObserver& progress,
+           const CancellationToken& token);
+
   struct Known;
   std::shared_ptr<Known> known_;
 };
@@ -64,7 +67,7 @@ struct CommandPropertyOptions {
 
 struct CommandProperty {
   SoughtProperty property;
-  double r2 = 0, residual = 0;     ///< over molecules that no network has seen
+  double r2 = 0, residual = 0;     ///< over draws that no network has seen
   int64_t seen = 0, held_out = 0;  ///< draws
   int64_t without_value = 0;       ///< draws whose molecule has none: left out
   double least = 0, most = 0;      ///< of the values

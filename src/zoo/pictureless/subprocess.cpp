@@ -95,7 +95,7 @@ int start(pid_t& child, const std::vector<std::string>& command, int input, int 
   sigset_t none, usual;
   sigemptyset(&none);
   sigemptyset(&usual);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&usual, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGCHLD}) sigaddset(&usual, signal);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &usual);
   posix_spawnattr_setpgroup(&attributes, 0);
@@ -107,6 +107,27 @@ int start(pid_t& child, const std::vector<std::string>& command, int input, int 
   posix_spawn_file_actions_destroy(&actions);
   return failure;
 }
+
+/// Children are waited for: a process that ignores SIGCHLD, as it may have inherited, has none to wait for.
+class ChildSignal {
+ public:
+  ChildSignal() {
+    struct sigaction usual {};
+    usual.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, nullptr, &before_);
+    ignored_ = before_.sa_handler == SIG_IGN || (before_.sa_flags & SA_NOCLDWAIT) != 0;
+    if (ignored_) sigaction(SIGCHLD, &usual, nullptr);
+  }
+  ~ChildSignal() {
+    if (ignored_) sigaction(SIGCHLD, &before_, nullptr);
+  }
+  ChildSignal(const ChildSignal&) = delete;
+  ChildSignal& operator=(const ChildSignal&) = delete;
+
+ private:
+  struct sigaction before_ {};
+  bool ignored_ = false;
+};
 
 /// Whether it has exited. It stays a zombie until its group is ended, so that the group's number is no
 /// other's.
@@ -134,6 +155,7 @@ ProcessAnswer ask_process(const std::vector<std::string>& command, const std::st
   Descriptor text;
   open_text(text, input);
   Pipe output(command.front()), words(command.front());
+  const ChildSignal waited_for;
   pid_t child = 0;
   answer.start_error = start(child, command, *text, *output.writing, *words.writing);
   if (answer.start_error != 0) return answer;
