@@ -75,16 +75,19 @@ std::vector<Entry> entries_of_records(const std::string& text, const std::string
   RDKit::ForwardSDMolSupplier supplier(&stream, false, false, false, false);
   std::vector<std::string> smiles, troubles;
   while (!supplier.atEnd()) {
-    std::unique_ptr<RDKit::ROMol> molecule;
+    std::string read;
+    bool sound = false;
     try {
-      molecule.reset(supplier.next());
+      const std::unique_ptr<RDKit::ROMol> molecule(supplier.next());
       if (!molecule && supplier.atEnd()) break;
+      sound = molecule != nullptr;
+      if (sound) read = RDKit::MolToSmiles(*molecule);
     } catch (const std::exception&) {
-      // The sentence stands below.
+      sound = false;  // damaged, or read as what cannot be written
     }
-    smiles.push_back(molecule ? RDKit::MolToSmiles(*molecule) : "");
-    troubles.push_back(
-        molecule ? "" : "record " + std::to_string(smiles.size()) + " of " + name + " cannot be read");
+    smiles.push_back(read);
+    troubles.push_back(sound ? ""
+                             : "record " + std::to_string(smiles.size()) + " of " + name + " cannot be read");
   }
   LATENTPATH_CHECK(smiles.size() % 2 == 0, kInput, name, " has ", smiles.size(),
                    " records: each two are the ends of a path, and one is left over");

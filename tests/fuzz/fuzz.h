@@ -34,6 +34,8 @@ struct Target {
 };
 
 std::vector<Target> targets();
+/// Of the component for molecules, where it is built: SMILES, and lists of pairs.
+std::vector<Target> molecule_targets();
 
 /// A sound file with one to eight mutations: bits, bytes, pieces, numbers, another file's pieces.
 std::string mutate(const std::vector<std::string>& corpus, std::mt19937_64& random);

@@ -219,26 +219,30 @@ void read_decoder(const fs::path& file) {
 
 std::vector<Target> targets() {
   TorchScriptModule::load_in_child_process_first(true);
-  return {{"npy", npy_corpus, [](const fs::path& file) { read_npy(file); }},
-          {"csv", csv_corpus,
-           [](const fs::path& file) {
-             std::vector<std::string> notes;
-             read_csv(file, &notes);
-           }},
-          {"image", image_corpus,
-           [](const fs::path& file) {
-             std::vector<std::string> notes;
-             read_image(file, &notes);
-           },
-           mend_png},
-          {"settings", settings_corpus, read_settings},
-          {"mixture", mixture_corpus, [](const fs::path& file) { read_mixture(file); }},
-          {"run", run_corpus, read_run},
-          {"evaluation-state", state_corpus, read_state},
-          {"archive", torchscript_corpus, [](const fs::path& file) { check_archive(file, file.string()); },
-           mend_archive},
-          {"torchscript", torchscript_corpus, read_decoder, mend_archive},
-          {"exported-program", exported_program_corpus, read_decoder, mend_archive}};
+  std::vector<Target> all{{"npy", npy_corpus, [](const fs::path& file) { read_npy(file); }},
+                          {"csv", csv_corpus,
+                           [](const fs::path& file) {
+                             std::vector<std::string> notes;
+                             read_csv(file, &notes);
+                           }},
+                          {"image", image_corpus,
+                           [](const fs::path& file) {
+                             std::vector<std::string> notes;
+                             read_image(file, &notes);
+                           },
+                           mend_png},
+                          {"settings", settings_corpus, read_settings},
+                          {"mixture", mixture_corpus, [](const fs::path& file) { read_mixture(file); }},
+                          {"run", run_corpus, read_run},
+                          {"evaluation-state", state_corpus, read_state},
+                          {"archive", torchscript_corpus,
+                           [](const fs::path& file) { check_archive(file, file.string()); }, mend_archive},
+                          {"torchscript", torchscript_corpus, read_decoder, mend_archive},
+                          {"exported-program", exported_program_corpus, read_decoder, mend_archive}};
+#ifdef LATENTPATH_FUZZ_MOLECULES
+  for (Target& target : molecule_targets()) all.push_back(std::move(target));
+#endif
+  return all;
 }
 
 }  // namespace latentpath::fuzz
