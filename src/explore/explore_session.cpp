@@ -349,6 +349,9 @@ void ExploreSession::Worker::search(const Task& task) {
 void ExploreSession::Worker::write(const Task& task) {
   InterpolateJob asked = job_of(task.question);
   asked.out = (std::filesystem::path(job.out) / task.name).string();
+  std::error_code unreadable;
+  LATENTPATH_CHECK(!std::filesystem::exists(std::filesystem::symlink_status(asked.out, unreadable)),
+                   kArgument, "there is a folder of that name already, ", task.name, ": choose another name");
   RunFolder folder(asked.out);
   tell(task, "exporting", {{"folder", asked.out}});
   InterpolateRun run = execute(asked, {}, task.token);

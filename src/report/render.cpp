@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/core/thread_pool.h"
 #include "latentpath/io/file.h"
 #include "latentpath/io/film.h"
@@ -36,6 +37,9 @@ void check_job(const RenderJob& job) {
   LATENTPATH_CHECK(job.film.wanted() || !job.strip.empty() || !job.curves.empty(), kArgument,
                    "nothing to render is named: `video` FILE.mp4 makes a film, `frames_dir` DIR its frames, "
                    "`strip` FILE.pdf a strip, `curves` FILE.pdf what happens along the path");
+  LATENTPATH_CHECK(
+      job.strip.empty() || fs::path(job.strip).lexically_normal() != fs::path(job.curves).lexically_normal(),
+      kArgument, "`strip` and `curves` are one file, ", job.strip, ": give each its own");
   LATENTPATH_CHECK(!job.only.empty(), kArgument, "`only` names no row: ours, linear or spherical");
 }
 
@@ -185,6 +189,18 @@ void write_figure(const std::string& file, const Picture& picture, Rendered& ren
   rendered.files.push_back(file);
 }
 
+/// Classes that a run asked for by number have names, where names are given.
+void check_class_names(const std::vector<std::string>& names, const std::vector<std::string>& favor,
+                       const std::vector<std::string>& avoid) {
+  for (const auto& classes : {favor, avoid})
+    for (const std::string& one : classes) {
+      const auto number = read_number<int64_t>(one.substr(0, one.find('@')));
+      LATENTPATH_CHECK(names.empty() || !number || *number < static_cast<int64_t>(names.size()), kArgument,
+                       "`class_names` has ", names.size(), " names, and the run asks for class ", one,
+                       ", counted from 0: name all classes up to it");
+    }
+}
+
 void draw_figures(const RenderJob& job, const StoredRun& run, const Models& models, Rendered& rendered) {
   const int64_t pairs = run.nodes.size(0), pair = job.pair - 1;
   LATENTPATH_CHECK(job.pair <= pairs, kArgument, "`pair` must lie between 1 and ", pairs,
@@ -203,6 +219,7 @@ void draw_figures(const RenderJob& job, const StoredRun& run, const Models& mode
   const auto favor = run.options.value("favor", std::vector<std::string>());
   const auto avoid = run.options.value("avoid", std::vector<std::string>());
   if (models.classifier && (!favor.empty() || !avoid.empty())) {
+    check_class_names(job.class_names, favor, avoid);
     AskedFeature asked =
         asked_feature(models.classifier, favor, avoid, run.options.value("combine", std::string("auto")));
     problem.feature = std::move(asked.feature.quality);

@@ -206,7 +206,9 @@ def test_figures_afterwards(filmed, tmp_path):
     rendered(folder, strip=tmp_path / "strip.png").ok()
     assert (tmp_path / "strip.png").read_bytes().startswith(b"\x89PNG")
     for chosen, mentioned in (({"strip": "x.jpg"}, ".pdf"), ({"curves": tmp_path / "none" / "x.pdf"}, "does not exist"),
-                              ({"strip": tmp_path / "x.pdf", "pair": 3}, "--pair"), ({"strip": tmp_path / "x.pdf", "only": "all"}, "--only")):
+                              ({"strip": tmp_path / "x.pdf", "pair": 3}, "--pair"), ({"strip": tmp_path / "x.pdf", "only": "all"}, "--only"),
+                              ({"strip": tmp_path / "x.pdf", "class_names": "zero,one"}, "has 2 names, and the run asks for class 8"),
+                              ({"strip": tmp_path / "x.pdf", "curves": f"{tmp_path}/./x.pdf"}, "one file")):
         refused = rendered(folder, "--quiet", **chosen)
         assert refused.code == 2
         check_one_sentence(refused, mentioned)

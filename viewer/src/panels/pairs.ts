@@ -38,7 +38,9 @@ function columns(run: Interpolation): Column[] {
     { id: "ending", title: "ending", value: (p) => p.path?.termination },
     { id: "resolved", title: "resolved", value: (p) => (p.path?.under_resolved === undefined ? undefined : !p.path.under_resolved), text: (value) => (value === undefined ? "–" : value ? "yes" : "no") },
   );
-  return list.filter((column) => run.summary.pairs.some((pair) => column.value(pair) !== undefined));
+  // That all are resolved says nothing of one.
+  const told = (column: Column, value: unknown) => value !== undefined && !(column.id === "resolved" && value === true);
+  return list.filter((column) => run.summary.pairs.some((pair) => told(column, column.value(pair))));
 }
 
 function compare(a: unknown, b: unknown): number {

@@ -68,6 +68,7 @@ export function scenePanel(run: Geodesic): HTMLElement | null {
     "div",
     { class: "heat-legend" },
     ...curves.map((curve) => h("span", { class: "curve-label" }, swatch(curve), curve.name)),
+    stages.length > 0 ? h("span", { class: "curve-label" }, h("i", { class: "swatch", style: "border-top:2px solid var(--stage)" }), "stages of the search") : null,
     (run.surface?.values ?? run.plane?.values) ? h("span", { class: "ramp" }, h("small", {}, number(view.range[0], 2)), h("i", { class: "cividis" }), h("small", {}, `${number(view.range[1], 2)} ${run.surface?.value_label ?? run.plane?.value_label ?? ""}`)) : null,
   );
   return section(
@@ -189,28 +190,24 @@ function spaceView(run: Geodesic, stage: () => number): View {
         const [p, q] = [projected[i - 1]!, projected[i]!];
         const offset = along;
         along += Math.hypot(q.x - p.x, q.y - p.y);
-        things.push({
-          depth: (p.depth + q.depth) / 2 + lift,
-          paint() {
-            context.beginPath();
-            context.moveTo(p.x, p.y);
-            context.lineTo(q.x, q.y);
-            context.lineCap = look.dash === "none" ? "round" : "butt";
-            context.setLineDash(look.dash === "none" ? [] : look.dash.split(" ").map(Number));
-            context.lineDashOffset = offset;
-            if (alpha === 1) {
-              context.strokeStyle = resolved("var(--halo)");
-              context.lineWidth = look.width + 2.5;
-              context.stroke();
-            }
-            context.strokeStyle = ink;
-            context.lineWidth = look.width;
-            context.globalAlpha = alpha;
-            context.stroke();
-            context.globalAlpha = 1;
-            context.setLineDash([]);
-          },
-        });
+        const stroke = (style: string, lineWidth: number, opacity: number) => {
+          context.beginPath();
+          context.moveTo(p.x, p.y);
+          context.lineTo(q.x, q.y);
+          context.lineCap = look.dash === "none" ? "round" : "butt";
+          context.setLineDash(look.dash === "none" ? [] : look.dash.split(" ").map(Number));
+          context.lineDashOffset = offset;
+          context.strokeStyle = style;
+          context.lineWidth = lineWidth;
+          context.globalAlpha = opacity;
+          context.stroke();
+          context.globalAlpha = 1;
+          context.setLineDash([]);
+        };
+        const depth = (p.depth + q.depth) / 2;
+        // A halo goes before the ink of the pieces beside it, which its round ends would wipe out.
+        if (alpha === 1) things.push({ depth: depth + 0.25 * lift, paint: () => stroke(resolved("var(--halo)"), look.width + 2.5, 1) });
+        things.push({ depth: depth + lift, paint: () => stroke(ink, look.width, alpha) });
       }
       things.push({ depth: Infinity, paint: () => ((alpha *= 0.35), whole()) });
     };
