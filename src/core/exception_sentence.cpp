@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/utf8.h"
 
 namespace latentpath {
 namespace {
@@ -48,16 +49,8 @@ std::string as_text(const std::string& bytes) {
   std::string text;
   for (size_t at = 0; at < bytes.size();) {
     const auto byte = static_cast<unsigned char>(bytes[at]);
-    const size_t size = byte < 0x80   ? 1
-                        : byte < 0xc2 ? 0
-                        : byte < 0xe0 ? 2
-                        : byte < 0xf0 ? 3
-                        : byte < 0xf5 ? 4
-                                      : 0;
-    bool good = size > 0 && at + size <= bytes.size() && (byte >= 0x20 || byte == '\n' || byte == '\t') &&
-                byte != 0x7f;
-    for (size_t i = 1; i < size && good; ++i)
-      good = (static_cast<unsigned char>(bytes[at + i]) & 0xc0) == 0x80;
+    const size_t size = utf8_character(bytes, at);
+    const bool good = size > 0 && (byte >= 0x20 || byte == '\n' || byte == '\t') && byte != 0x7f;
     text += good ? bytes.substr(at, size) : "?";
     at += good ? size : 1;
   }

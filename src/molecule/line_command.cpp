@@ -8,6 +8,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/core/utf8.h"
 #include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
@@ -20,25 +21,6 @@ std::string last_words(std::string text) {
   text.resize(text.find_last_not_of(kBlanks) + 1);  // of nothing but blanks nothing is left: npos + 1 is 0
   text.erase(0, text.find_last_of("\r\n") + 1);
   return quotable(text);
-}
-
-/// Bytes of the UTF-8 character that begins there; 0 where none does.
-size_t character_at(const std::string& text, size_t at) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                        : first >= 0xE0 && first < 0xF0 ? 3
-                        : first >= 0xF0 && first < 0xF5 ? 4
-                                                        : 0;
-  if (length == 0 || at + length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return 0;
-  const auto second = static_cast<unsigned char>(text[at + 1]);
-  // Longer than need be, halves of pairs, beyond the last character.
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-    return 0;
-  return length;
 }
 
 std::vector<std::string> lines_of_answer(const std::string& text) {
@@ -99,7 +81,7 @@ std::string quotable(const std::string& text) {
   std::string shown;
   for (size_t at = 0; at < text.size();) {
     if (shown.size() >= kMost) return shown + " …";
-    const size_t length = character_at(text, at);
+    const size_t length = utf8_character(text, at);
     if (length == 0)
       shown += "\uFFFD";
     else if (static_cast<unsigned char>(text[at]) < ' ')

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <sstream>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"

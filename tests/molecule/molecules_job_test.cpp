@@ -9,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/file.h"
+#include "molecule/molecules_job_refusal.h"
 #include "molecule/small_models.h"
 
 namespace latentpath {
@@ -231,13 +232,7 @@ TEST(MoleculesJob, RefusesThresholdsWithAllMoleculesOnOneSide) {
     job.threshold = threshold;
     job.minimise = minimise;
     job.maximise = maximise;
-    try {
-      molecules_option_table().validate(job);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kArgument);
-      return error.what();
-    }
-    return "";
+    return refusal_of(job);
   };
   EXPECT_EQ(
       refusal("qed", 1.5, false, false),
