@@ -190,7 +190,7 @@ def test_an_export_is_what_the_command_writes_byte_for_byte(page, tmp_path):
     assert timeless(again) == timeless(exported)
     # The name is taken now.
     page.post("export", client=messages.client, number=4, name="one", **page_question)
-    assert "exists" in messages.next("failed")["sentence"]
+    assert "choose another name" in messages.next("failed")["sentence"]
     messages.close()
 
 
