@@ -20,6 +20,8 @@ const char* word_of(StartKind kind) {
       return "via";
     case StartKind::kRoute:
       return "route";
+    case StartKind::kSections:
+      return "sections";
     case StartKind::kGiven:
       break;
   }
@@ -34,8 +36,8 @@ std::string Start::name() const {
 }
 
 std::optional<Start> Start::named(const std::string& name) {
-  for (const StartKind kind :
-       {StartKind::kStraight, StartKind::kSpherical, StartKind::kVia, StartKind::kRoute, StartKind::kGiven}) {
+  for (const StartKind kind : {StartKind::kStraight, StartKind::kSpherical, StartKind::kVia,
+                               StartKind::kRoute, StartKind::kSections, StartKind::kGiven}) {
     const std::string word = word_of(kind);
     if (name == word) return Start{kind};
     if (name.rfind(word + "-", 0) != 0) continue;

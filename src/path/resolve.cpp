@@ -90,12 +90,13 @@ void validate(const PathProblem& problem, const PathOptions& options) {
   check_options(options);
   check_density(problem, options);
   check_held(problem, options);
-  LATENTPATH_CHECK(
-      !options.first_paths.defined() || (options.first_paths.dim() == 3 && options.first_paths.size(1) >= 2 &&
-                                         options.first_paths.size(0) == problem.start.size(0) &&
-                                         options.first_paths.size(2) == problem.start.size(1)),
-      kArgument, "first_paths must have the shape [pairs, nodes, D], not ",
-      options.first_paths.defined() ? shape_string(options.first_paths.sizes()) : "undefined");
+  for (const auto& [name, paths] :
+       {std::pair("first_paths", options.first_paths), std::pair("section_paths", options.section_paths)})
+    LATENTPATH_CHECK(!paths.defined() ||
+                         (paths.dim() == 3 && paths.size(1) >= 2 && paths.size(0) == problem.start.size(0) &&
+                          paths.size(2) == problem.start.size(1)),
+                     kArgument, name, " must have the shape [pairs, nodes, D], not ",
+                     paths.defined() ? shape_string(paths.sizes()) : "undefined");
 }
 
 bool has_prior(const PathProblem& problem) {

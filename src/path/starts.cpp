@@ -60,6 +60,11 @@ PathSet first_paths(Search& search, const Tensor& times) {
                               search.start, search.end, times, options.via_starts, options.via));
     for (const Start& start : numbered_starts(StartKind::kVia, kinds.back().size(1))) starts.push_back(start);
   }
+  if (options.section_paths.defined()) {
+    const Tensor given = options.section_paths.index_select(0, search.pairs).to(at::kDouble);
+    kinds.push_back(interpolate_polyline(given, uniform_times(given.size(1) - 1), times).unsqueeze(1));
+    starts.push_back({StartKind::kSections});
+  }
   PathSet paths = path_set(at::cat(kinds, 1), starts);
   paths.nodes = hold(paths.nodes, search.problem.held, times);
   return paths;

@@ -516,15 +516,15 @@ PathProblem part_of(const InterpolateJob& job, const InterpolateRun& run, const 
   return metric ? measured_by(problem, metric) : problem;
 }
 
-/// First paths that go through what each section asks for, unless others are given.
+/// First paths that go through what each section asks for.
 void start_by_sections(const InterpolateJob& job, const InterpolateRun& run, const PathProblem& problem,
                        PathOptions& options, const CancellationToken& cancellation, int64_t& drawn) {
-  if (run.sections.empty() || options.first_paths.defined() || options.init != "auto") return;
+  if (run.sections.empty() || options.init != "auto") return;
   std::vector<QualitySection> asked = asked_sections(job, run);
   for (QualitySection& section : asked)
     if (problem.embedding != run.problem.embedding)
       section.quality = at_decoded(section.quality, run.problem.embedding);
-  options.first_paths = section_paths(problem, asked, options, cancellation, &drawn);
+  options.section_paths = section_paths(problem, asked, options, cancellation, &drawn);
 }
 
 MetricTensorPointer metric_of(const InterpolateJob& job, const InterpolateRun& run) {
@@ -623,6 +623,23 @@ void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool in
   if (density) add_data_density(run.summary, run.problem, result, *density);
 }
 
+/// What is told of a run with a summary.
+std::string text_of(const InterpolateRun& run) {
+  const nlohmann::json& summary = run.summary;
+  return run.result.brief_report() + nearest_end_text(summary) + sections_text(summary) +
+         data_density_text(summary) + kept_text(summary) + verdict_text(summary["verdict"]);
+}
+
+std::vector<std::pair<std::string, Tensor>> arrays_of(const InterpolateRun& run) {
+  std::vector<std::pair<std::string, Tensor>> arrays{{"path.npy", run.result.nodes},
+                                                     {"times.npy", run.result.times}};
+  if (run.tours.empty()) return arrays;
+  const auto [nodes, times] = stacked(run.tours);
+  arrays.emplace_back("tour.npy", nodes);
+  arrays.emplace_back("tour_times.npy", times);
+  return arrays;
+}
+
 void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   PathResult& result = run.result;
   result.weighted =
@@ -662,12 +679,11 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
+  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run.summary);
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
-  run.text = result.brief_report() + nearest_end_text(run.summary) + sections_text(run.summary) +
-             data_density_text(run.summary) + kept_text(run.summary) + verdict_text(run.summary["verdict"]);
-  run.arrays = {{"path.npy", result.nodes}, {"times.npy", result.times}};
-  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run);
+  run.text = text_of(run);
+  run.arrays = arrays_of(run);
 }
 
 /// Paths of this machine beside those that options name.
@@ -797,7 +813,6 @@ void join_records(InterpolateRun& all, const std::vector<InterpolateRun>& runs,
   if (numerical && !all.failure) all.failure = runs[0].failure;
   all.warnings = joined_warnings(runs, pairs);
   write_warnings(all.summary, all.warnings);
-  add_verdicts(all.summary, RunKind::kInterpolate);
 }
 
 /// Legs that ask for different things belong to tours of all pairs, and not of a group of them.
@@ -815,7 +830,7 @@ void join_tours(const std::vector<InterpolateJob>& jobs, const std::vector<std::
   for (size_t group = 0; group < runs.size(); ++group)
     add_energies(jobs[group], runs[group], pairs[group], energies);
   all.tours = make_tours(jobs[0], all.result, all.legs_of_tour, energies, interrupted);
-  add_tour_figures(all.tours, all.legs_of_tour, jobs[0].corners == "smooth", all);
+  add_tour_figures(all.tours, all.legs_of_tour, jobs[0].corners == "smooth", all.summary);
 }
 
 }  // namespace
@@ -889,16 +904,16 @@ InterpolateRun execute(const std::vector<InterpolateJob>& jobs,
   all.dtype = runs[0].dtype;
   all.output_range = runs[0].output_range;
   join_records(all, runs, pairs);
+  join_tours(jobs, pairs, runs, all, cancellation.cancelled());
+  add_verdicts(all.summary, RunKind::kInterpolate);
   for (const char* name : {"favor", "avoid"})
     for (const InterpolateRun& run : runs)
       if (run.options[name] != runs[0].options[name]) all.options[name] = nullptr;
   for (const char* name : {"quality", "feature"}) all.facts.erase(name);
-  all.text = all.result.brief_report() + data_density_text(all.summary) + kept_text(all.summary) +
-             verdict_text(all.summary["verdict"]);
+  all.text = text_of(all);
   all.files.clear();
   if (count > 1) all.files = detail::path_tables(all.summary);
-  all.arrays = {{"path.npy", all.result.nodes}, {"times.npy", all.result.times}};
-  join_tours(jobs, pairs, runs, all, cancellation.cancelled());
+  all.arrays = arrays_of(all);
   return all;
 }
 

@@ -8,29 +8,58 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "run/json_numbers.h"
+#include "run/verdict_rules.h"
 
 namespace latentpath {
 namespace {
 
+using detail::figure_of;
 using detail::number_or_null;
 using nlohmann::json;
 
-std::string text_of(const Tour& tour, int64_t legs, bool smooth) {
+std::string text_of(const json& tour) {
+  const auto legs = tour.at("legs").get<int64_t>();
+  const auto figure = [&](const char* name) {
+    const auto value = figure_of(tour, name);
+    return value ? figure_text(*value) : std::string("not a number");
+  };
   const std::string first =
-      join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ", figure_text(tour.cost),
-                   " (its legs ", figure_text(tour.legs_cost), ")");
-  if (tour.bent > 0)
-    return first + ", smooth at its points: bent over " + share_text(tour.bent) +
-           " of a leg on either side\n";
-  if (tour.legs_jump == 0) return first + "\n";
+      join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ", figure("cost_refined"),
+                   " (its legs ", figure("legs_cost_refined"), ")");
+  if (const double bent = tour.value("bent", 0.0); bent > 0)
+    return first + ", smooth at its points: bent over " + share_text(bent) + " of a leg on either side";
+  if (figure_of(tour, "legs_velocity_jump") == 0.0) return first;
   return first + ", with corners at its points" +
-         (smooth ? ": every bend costs more than `tour_allowance` lets it, and a larger one rounds them\n"
-                 : "\n");
+         (keeps_corners(tour) ? ": every bend costs more than `tour_allowance` lets it" : "");
 }
 
 }  // namespace
 
-void add_tour_figures(const std::vector<Tour>& found, int64_t legs, bool smooth, RunRecord& run) {
+bool keeps_corners(const json& tour) {
+  return tour.value("smooth", false) && tour.value("bent", 0.0) == 0 &&
+         figure_of(tour, "legs_velocity_jump") != 0.0;
+}
+
+std::string tours_text(const json& tours) {
+  if (tours.size() == 1) return text_of(tours[0]);
+  std::vector<double> ratios;
+  int64_t corners = 0;
+  for (const json& tour : tours) {
+    corners += keeps_corners(tour);
+    const auto cost = figure_of(tour, "cost_refined"), legs = figure_of(tour, "legs_cost_refined");
+    if (cost && legs && *legs > 0) ratios.push_back(*cost / *legs);
+  }
+  std::string text = join_message(tours.size(), " tours of ", tours[0].at("legs").get<int64_t>(), " legs");
+  if (!ratios.empty())
+    text += ": they cost " + figure_text(median_of(ratios)) + " times their legs in the median, " +
+            figure_text(*std::max_element(ratios.begin(), ratios.end())) + " at most";
+  if (corners > 0)
+    text += join_message(", and ", corners, " of them ", corners == 1 ? "keeps its" : "keep their",
+                         " corners: every bend costs more than `tour_allowance` lets it");
+  return text;
+}
+
+void add_tour_figures(const std::vector<Tour>& found, int64_t legs, bool smooth, json& summary) {
   json tours = json::array();
   for (size_t i = 0; i < found.size(); ++i) {
     const Tour& tour = found[i];
@@ -47,25 +76,12 @@ void add_tour_figures(const std::vector<Tour>& found, int64_t legs, bool smooth,
                      {"cost_refined", number_or_null(tour.cost)},
                      {"legs_cost_refined", number_or_null(tour.legs_cost)},
                      {"embedding_length", number_or_null(tour.length)},
+                     {"smooth", smooth},
                      {"bent", tour.bent},
                      {"velocity_jump", number_or_null(tour.jump)},
                      {"legs_velocity_jump", number_or_null(tour.legs_jump)}});
   }
-  run.summary["tours"] = tours;
-  std::string text;
-  if (found.size() == 1) {
-    text = text_of(found[0], legs, smooth);
-  } else {
-    std::vector<double> ratios;
-    for (const Tour& tour : found) ratios.push_back(tour.cost / tour.legs_cost);
-    text = join_message(found.size(), " tours of ", legs, " legs: they cost ", figure_text(median_of(ratios)),
-                        " times their legs in the median, ",
-                        figure_text(*std::max_element(ratios.begin(), ratios.end())), " at most\n");
-  }
-  run.text += text;
-  const auto [nodes, times] = stacked(found);
-  run.arrays.emplace_back("tour.npy", nodes);
-  run.arrays.emplace_back("tour_times.npy", times);
+  summary["tours"] = tours;
 }
 
 }  // namespace latentpath

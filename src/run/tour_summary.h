@@ -2,15 +2,23 @@
 // What is told of tours.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "latentpath/path/tour.h"
-#include "latentpath/run/run_record.h"
 
 namespace latentpath {
 
-/// Puts tours of so many legs, the pairs of the run in turn, into its summary ("tours"), text and arrays
-/// (tour.npy, tour_times.npy). Where smooth ones were asked for, what lets one with corners be bent is said.
-void add_tour_figures(const std::vector<Tour>& tours, int64_t legs, bool smooth, RunRecord& run);
+/// Puts tours of so many legs, the pairs of the run in turn, into its summary ("tours"); `smooth`: what was
+/// asked for, and recorded with them.
+void add_tour_figures(const std::vector<Tour>& tours, int64_t legs, bool smooth, nlohmann::json& summary);
+
+/// What a summary's "tours", one or more, come to: "tour of 3 legs: cost 12.1 (its legs 12), smooth at its
+/// points: …". Neither a capital nor a full stop: for the terminal and the verdict alike.
+std::string tours_text(const nlohmann::json& tours);
+
+/// That a smooth tour was asked for and no bend was cheap enough for it.
+bool keeps_corners(const nlohmann::json& tour);
 
 }  // namespace latentpath

@@ -5,7 +5,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "run/tour_summary.h"
 #include "verdict_rules.h"
 
 namespace latentpath {
@@ -161,15 +163,26 @@ std::string of_all(size_t some, size_t all) {
 
 /// All pairs of a batch, and what the rules say of each.
 struct Batch {
+  int64_t tours = 0, legs = 0;  ///< where the pairs are the legs of tours
   std::vector<VerdictFigures> pairs;
   std::vector<std::vector<std::optional<Reason>>> reasons;  ///< [rule][pair]
 
   Batch(const json& summary, RunKind kind) {
+    if (const auto found = summary.find("tours"); found != summary.end() && !found->empty())
+      tours = static_cast<int64_t>(found->size()), legs = found->at(0).value("legs", int64_t{1});
     for (size_t i = 0; i < summary.at("pairs").size(); ++i) pairs.emplace_back(summary, i, kind);
     for (const VerdictRule& rule : verdict_rules()) {
       reasons.emplace_back();
       for (const VerdictFigures& f : pairs) reasons.back().push_back(rule.evaluate(f, rule));
     }
+  }
+  std::string count() const { return join_message(pairs.size(), legs > 0 ? " legs" : " pairs"); }
+  /// "pair 3"; "leg 3", of the only tour; "tour 2, leg 1".
+  std::string name(size_t pair) const {
+    if (legs == 0) return join_message("pair ", pair + 1);
+    const auto at = static_cast<int64_t>(pair);
+    return tours == 1 ? join_message("leg ", at + 1)
+                      : join_message("tour ", at / legs + 1, ", leg ", at % legs + 1);
   }
   std::vector<double> column(std::optional<double> VerdictFigures::*figure) const {
     std::vector<double> values;
@@ -182,6 +195,12 @@ struct Batch {
     for (const VerdictFigures& f : pairs)
       if (f.feature != pairs[0].feature) return "probability of what each pair asks for";
     return pairs[0].feature;
+  }
+  bool objected() const {
+    for (const auto& of_rule : reasons)
+      for (const auto& reason : of_rule)
+        if (reason && reason->level >= Level::kFair) return true;
+    return false;
   }
   std::vector<double> ratios() const {  ///< cost of the straight line over that of the path
     std::vector<double> values;
@@ -210,7 +229,7 @@ struct Batch {
 };
 
 std::string finding_of(const Batch& batch, RunKind kind) {
-  const std::string over = "Over " + std::to_string(batch.pairs.size()) + " pairs, ";
+  const std::string over = "Over " + batch.count() + ", ";
   const auto probability = batch.column(&VerdictFigures::probability),
              straight = batch.column(&VerdictFigures::straight_probability),
              lengths = batch.column(&VerdictFigures::length);
@@ -293,16 +312,23 @@ void add_rule(Findings& findings, const Batch& batch, size_t which) {
   }
   const double share = static_cast<double>(bad) / static_cast<double>(reasons.size());
   text += (text.empty() ? "" : " ") + capital(rule.complaint) + ": " + of_all(fair + bad, reasons.size()) +
-          ". Pair " + std::to_string(worst + 1) + (fair + bad > 1 ? ", for one: " : ": ") +
-          reasons[worst]->text;
+          ". " + capital(batch.name(worst)) + (fair + bad > 1 ? ", for one: " : ": ") + reasons[worst]->text;
   findings.add(rule, share >= kBatchBad ? Level::kBad : Level::kFair, text, reasons[worst]->remedy);
+}
+
+/// What tours cost beside their legs, and whether they are as smooth as was asked.
+void add_tours(Findings& findings, const json& tours) {
+  const bool corners = std::any_of(tours.begin(), tours.end(), keeps_corners);
+  findings.add("tour", corners ? Level::kFair : Level::kNote, capital(tours_text(tours)) + ".",
+               "a larger `tour_allowance`, which rounds corners, or `corners` sharp where they are wanted",
+               "corners are left at a tour's points");
 }
 
 json batch_tiles(const Batch& batch) {
   json tiles = json::array();
-  const std::string count = std::to_string(batch.pairs.size());
+  const std::string count = "of " + std::to_string(batch.pairs.size());
   if (const auto ratios = batch.ratios(); !ratios.empty())
-    tiles.push_back(ratio_tile(median_of(ratios), "median of " + count + " pairs"));
+    tiles.push_back(ratio_tile(median_of(ratios), "median of " + batch.count()));
   if (const auto probability = batch.column(&VerdictFigures::probability); !probability.empty()) {
     const auto straight = batch.column(&VerdictFigures::straight_probability);
     tiles.push_back(tile(share_text(median_of(probability)), "median of mean " + batch.feature(),
@@ -315,8 +341,8 @@ json batch_tiles(const Batch& batch) {
       if (rule[i]) worst = std::max(worst, rule[i]->level);
     ++levels[level_name(worst)];
   }
-  tiles.push_back(tile(std::to_string(levels["good"]), "good paths", "of " + count));
-  tiles.push_back(tile(std::to_string(levels["bad"]), "bad paths", "of " + count));
+  tiles.push_back(tile(std::to_string(levels["good"]), "good paths", count));
+  tiles.push_back(tile(std::to_string(levels["bad"]), "bad paths", count));
   return tiles;
 }
 
@@ -349,11 +375,11 @@ json run_verdict(const json& summary, RunKind kind) {
   if (pairs == summary.end() || pairs->size() <= 1) return pair_verdict(summary, 0, kind);
   const Batch batch(summary, kind);
   Findings findings;
+  if (batch.tours > 0) add_tours(findings, summary["tours"]);
   for (size_t rule = 0; rule < verdict_rules().size(); ++rule) add_rule(findings, batch, rule);
   const size_t attention = batch.attention();
-  if (findings.level != Level::kGood)
-    findings.remedies.insert(findings.remedies.begin(),
-                             "look at pair " + std::to_string(attention + 1) + " first");
+  if (batch.objected())
+    findings.remedies.insert(findings.remedies.begin(), "look at " + batch.name(attention) + " first");
   json verdict = findings.verdict(finding_of(batch, kind));
   verdict["attention"] = attention;
   if (kind == RunKind::kInterpolate) verdict["tiles"] = batch_tiles(batch);

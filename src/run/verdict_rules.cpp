@@ -67,10 +67,12 @@ std::string start_in_words(const VerdictFigures& f) {
       return "a first path through good samples of the prior (" + f.start + ")";
     case StartKind::kRoute:
       return "a shortest route through samples of the latent space (" + f.start + ")";
+    case StartKind::kSections:
+      return "a first path through what each section asks, one after another";
     case StartKind::kGiven:
       break;
   }
-  return "a path given as a start: one of yours, the reference's, or one through all sections";
+  return "a path given as a start: one of yours or the reference's";
 }
 
 // Rules, in the order of the reasons.
@@ -84,7 +86,7 @@ std::optional<Reason> gain_rule(const VerdictFigures& f, const VerdictRule& rule
   std::string text = "Its cost is " + figure_text(*f.cost) + ". The straight line costs " +
                      figure_text(*f.linear) + " (" + than(*f.linear) + ")";
   if (f.spherical)
-    text += ", the spherical path " + figure_text(*f.spherical) + " (" + than(*f.spherical) + ")";
+    text += ", the great circle " + figure_text(*f.spherical) + " (" + than(*f.spherical) + ")";
   text += ".";
   if (f.lowest && f.has_quality())
     text += " The lowest quality met is " + share_text(*f.lowest) +

@@ -30,8 +30,8 @@ TEST(PathSet, StartsHaveTheNamesThatResultsReport) {
   EXPECT_EQ(Start{}.name(), "linear");
   EXPECT_EQ((Start{StartKind::kVia, 2}.name()), "via-2");
   EXPECT_EQ((Start{StartKind::kSpherical}.name()), "spherical");
-  for (const Start& start :
-       {Start{}, Start{StartKind::kVia, 12}, Start{StartKind::kRoute, 1}, Start{StartKind::kGiven}}) {
+  for (const Start& start : {Start{}, Start{StartKind::kVia, 12}, Start{StartKind::kRoute, 1},
+                             Start{StartKind::kSections}, Start{StartKind::kGiven}}) {
     const auto read = Start::named(start.name());
     ASSERT_TRUE(read) << start.name();
     EXPECT_EQ(read->kind, start.kind);

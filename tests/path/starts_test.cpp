@@ -216,6 +216,21 @@ TEST(Starts, RoutesOverSamplesOfAPriorShareOneRoadmap) {
     EXPECT_NEAR(paths.nodes[row].select(1, 1).max().item<double>(), 1.6, 1e-12);
 }
 
+TEST(Starts, APathThroughSectionsKeepsItsTimes) {
+  const PathProblem problem = in_plane(constant_quality(0.7), {9, 9, 0, 0}, {8, 8, 1, 3});
+  PathOptions options = few_samples();
+  // There within an eighth of the time, and still for half of it.
+  options.section_paths = points_of_plane({9, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8, 8,  //
+                                           0, 0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1, 3})
+                              .view({2, 9, 2});
+  StageSearch stage(problem, options, {.pairs = {1}, .cost = "chord"});
+  const PathSet paths = first_paths(stage.search, graded_times(4, 0.5));
+  ASSERT_EQ(paths.start.back().name(), "sections");
+  const Tensor nodes = paths.nodes[paths.rows() - 1];
+  EXPECT_TRUE(same_bits(nodes[0], problem.start[1]) && same_bits(nodes[4], problem.end[1]));
+  EXPECT_TRUE(at::equal(nodes.narrow(0, 1, 3), at::full({3, 2}, 5, at::kDouble)));
+}
+
 TEST(Starts, AGivenPathIsItsPairsOwnRunEvenlyBetweenThePairsEnds) {
   const PathProblem problem = in_plane(constant_quality(0.7), {9, 9, 0, 0}, {8, 8, 1, 3});
   PathOptions options;

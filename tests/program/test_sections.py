@@ -37,6 +37,15 @@ def test_each_section_has_what_it_asks_for(first_an_eight):
         assert np.mean(probabilities(first_an_eight, inner)[:, digit] >= 0.8) >= 0.9
 
 
+@pytest.mark.parametrize("to", ["seed:1", "seed:2"])
+def test_a_path_through_all_sections_is_found_where_one_is_easily_missed(tmp_path, to):
+    # From the great circle and through good places of the whole the search keeps to one section's class.
+    found = run("interpolate", *options(favor=["8@0.0-0.4", "3@0.6-1.0"], from_="seed:0", to=to, out=tmp_path / "run", **DIGITS),
+                out=tmp_path / "run").ok().pairs[0]["path"]
+    assert found["start"] == "sections"
+    assert min(each["mean_class_probability"] for each in found["sections"]) >= 0.8
+
+
 def test_what_was_asked_when_is_said_in_words(first_an_eight):
     words = "P(8 until 0.4, then 3 from 0.6)"
     assert first_an_eight.document["feature"] == words

@@ -81,7 +81,7 @@ TEST(PairVerdict, SaysHowMuchBetterThanTheBaselines) {
             "Mean P(8) is 0.84 on this path and 0.03 on the straight line, at 52 times less cost");
   EXPECT_THAT(text(verdict, "gain"),
               HasSubstr("Its cost is 164. The straight line costs 8520 (the path 52 times less)"));
-  EXPECT_THAT(text(verdict, "gain"), HasSubstr("the spherical path 7300 (the path 45 times less)"));
+  EXPECT_THAT(text(verdict, "gain"), HasSubstr("the great circle 7300 (the path 45 times less)"));
   EXPECT_EQ(level(verdict, "advice"), "absent") << "nothing is wanting";
   EXPECT_EQ(verdict["against_line"], "52 times less");
   EXPECT_EQ(
@@ -119,9 +119,7 @@ TEST(PairVerdict, ConvergedIsNeverSaidOfWhatIsNotStationary) {
 
 TEST(PairVerdict, NamesStartsOfEitherEngine) {
   const std::string route = "a shortest route through samples of the latent space (",
-                    given =
-                        "a path given as a start: one of yours, the reference's, or one through all "
-                        "sections";
+                    given = "a path given as a start: one of yours or the reference's";
   for (const auto& [start, words] : std::vector<std::pair<std::string, std::string>>{
            {"linear", "the straight line"},
            {"straight line", "the straight line"},
@@ -129,6 +127,7 @@ TEST(PairVerdict, NamesStartsOfEitherEngine) {
            {"via-12", "a first path through good samples of the prior (via-12)"},
            {"route-3", route + "route-3)"},
            {"route 3", route + "route 3)"},
+           {"sections", "a first path through what each section asks, one after another"},
            {"given", given},
            {"given path", given},
            {"winding (1, 0)", "the first path “winding (1, 0)”"}})
@@ -439,6 +438,44 @@ TEST(RunVerdict, HasTheTrueMedianOfAnEvenNumber) {
   // Neither the lower middle (0.80) nor the upper one (0.90).
   EXPECT_THAT(verdict["headline"].get<std::string>(), HasSubstr("P(8) is 0.85"));
   EXPECT_EQ(verdict["tiles"][1]["value"], "0.85");
+}
+
+TEST(RunVerdict, PairsOfAToursRunAreItsLegs) {
+  json pairs = json::array({sound_pair(), sound_pair(), sound_pair(), sound_pair()});
+  pairs[2]["path"]["mean_class_probability"] = 0.1;
+  json summary = of_pairs(pairs);
+  const json tour{{"legs", 2},      {"cost_refined", 12.0}, {"legs_cost_refined", 11.5},
+                  {"smooth", true}, {"bent", 0.25},         {"legs_velocity_jump", 0.4}};
+  summary["tours"] = {tour, tour};
+  json verdict = run_verdict(summary, RunKind::kInterpolate);
+  EXPECT_THAT(verdict["headline"].get<std::string>(), HasSubstr("ver 4 legs"));
+  EXPECT_THAT(text(verdict, "advice"), HasSubstr("look at tour 2, leg 1 first"));
+  EXPECT_EQ(text(verdict, "tour"),
+            "2 tours of 2 legs: they cost 1.04 times their legs in the median, 1.04 at most.");
+  summary["tours"][1]["bent"] = 0.0;
+  verdict = run_verdict(summary, RunKind::kInterpolate);
+  EXPECT_EQ(level(verdict, "tour"), "fair");
+  EXPECT_THAT(text(verdict, "tour"), HasSubstr("1 of them keeps its corners"));
+}
+
+TEST(RunVerdict, CornersOfATourAreAReservationUnlessTheyWereAskedFor) {
+  json summary = of_pairs(json::array({sound_pair(), sound_pair()}));
+  json tour{{"legs", 2},      {"cost_refined", 11.5}, {"legs_cost_refined", 11.5},
+            {"smooth", true}, {"bent", 0.0},          {"legs_velocity_jump", 0.4}};
+  summary["tours"] = {tour};
+  json verdict = run_verdict(summary, RunKind::kInterpolate);
+  EXPECT_EQ(verdict["level"], "fair");
+  EXPECT_THAT(text(verdict, "tour"), HasSubstr("with corners at its points: every bend costs more"));
+  EXPECT_THAT(text(verdict, "advice"), Not(HasSubstr("look at leg")));  // its legs are sound
+  tour["smooth"] = false;
+  summary["tours"] = {tour};
+  verdict = run_verdict(summary, RunKind::kInterpolate);
+  EXPECT_EQ(verdict["level"], "good");
+  EXPECT_EQ(text(verdict, "tour"), "Tour of 2 legs: cost 11.5 (its legs 11.5), with corners at its points.");
+  // Its legs meet without an angle: nothing needs to be bent.
+  tour["smooth"] = true, tour["legs_velocity_jump"] = 0.0;
+  summary["tours"] = {tour};
+  EXPECT_EQ(run_verdict(summary, RunKind::kInterpolate)["level"], "good");
 }
 
 TEST(RunVerdict, ABatchIsBadFromATenthOfBadPathsOn) {

@@ -19,6 +19,7 @@ enum class StartKind {
   kSpherical,  ///< the great circle
   kVia,        ///< through good points of the prior
   kRoute,      ///< a shortest route of a roadmap
+  kSections,   ///< through what each section of the time asks, one after another
   kGiven       ///< by the caller
 };
 
@@ -26,7 +27,7 @@ struct Start {
   StartKind kind = StartKind::kStraight;
   int64_t number = 0;  ///< which of its kind for its pair, from 1; 0: there is one only
 
-  /// As results report it: "linear", "spherical", "via-1", "route-2", "given".
+  /// As results report it: "linear", "spherical", "via-1", "route-2", "sections", "given".
   std::string name() const;
   /// That of such a name; none for any other.
   static std::optional<Start> named(const std::string& name);

@@ -5,7 +5,7 @@
 // For each section good points are drawn from the prior (via_points.h); of all chains z0 → w_1 → … → w_K → z1
 // the one that is shortest in the space of images is taken, by dynamic programming.
 //
-//   options.first_paths = section_paths(problem, asked, options);      // [pairs, nodes, D]
+//   options.section_paths = section_paths(problem, asked, options);      // [pairs, nodes, D]
 
 #include <vector>
 
