@@ -51,9 +51,10 @@ void finish(const RunRecord& run, const Shell& shell, const std::optional<std::f
   check_standard_output();
   std::optional<RunFailure> failure = run.failure;
   if (!failure && interrupt_token().cancelled())
-    failure = {ErrorKind::kInterrupted,
-               "interrupted after the search: the paths are complete, pictures or references may be missing",
-               "they are in"};
+    failure = {
+        ErrorKind::kInterrupted,
+        "interrupted after the search: the paths are complete, pictures, films or references may be missing",
+        "they are in"};
   if (failure)
     throw Error(failure->kind, failure->sentence +
                                    (target ? "; " + failure->saved + " " + target->string() : std::string()));

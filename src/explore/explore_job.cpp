@@ -12,12 +12,10 @@ const OptionTable<ExploreJob>& explore_option_table() {
   // One pair at a time, and nothing that takes longer than somebody at a page waits.
   static const OptionTable<J> table =
       OptionTable<J>()
-          .include(&J::search,
-                   interpolate_option_table().without(
-                       {"pairs", "loop", "through", "closed", "tours", "corners", "tour-allowance", "certify",
-                        "out", "overwrite", "nearest-inside", "nearest-max-draws", "nearest-starts",
-                        "nearest-segments", "nearest-subdivisions", "nearest-iterations", "nearest-decrease",
-                        "nearest-rounds", "nearest-staying"}))
+          .include(&J::search, interpolate_option_table()
+                                   .without({"pairs", "loop", "through", "closed", "tours", "corners",
+                                             "tour-allowance", "certify", "out", "overwrite"})
+                                   .without_section("nearest"))
           .group("Page")
           .add("port", &J::port)
           .help("Port of the page on this machine")

@@ -114,6 +114,13 @@ bool ExploreServer::Http::admits(const Request& request, Response& response) con
     refuse(response, 404, "there is nothing at this address: open the one that the program printed");
     return false;
   }
+  // Of others the library would wait for a body.
+  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
+    response.set_header("Allow", "GET, HEAD, POST");
+    response.set_header("Connection", "close");
+    refuse(response, 405, "only GET, HEAD and POST are answered");
+    return false;
+  }
   return true;
 }
 

@@ -215,7 +215,9 @@ int64_t Classifier::class_index(const std::string& number_or_name) const {
   } catch (const std::exception&) {
   }
   std::string known = join_message("0 to ", classes() - 1);
-  if (!names.empty()) {
+  bool numbered = true;  // names that are the numbers say nothing more
+  for (size_t i = 0; i < names.size(); ++i) numbered = numbered && names[i] == std::to_string(i);
+  if (!numbered) {
     known += " or a name: ";
     for (size_t i = 0; i < names.size(); ++i) known += (i ? ", " : "") + names[i];
   }

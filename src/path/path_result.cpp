@@ -128,14 +128,14 @@ std::string PathResult::brief_report() const {
        << cost_summary() << " cost, " << method << "\n";
   const char* label = pairs == 1 ? "" : "median ";
   text << label << "cost (refined grid): " << figure(path.cost_refined) << " (straight line "
-       << figure(linear.cost_refined) << ", spherical " << figure(spherical.cost_refined) << ")\n";
+       << figure(linear.cost_refined) << ", great circle " << figure(spherical.cost_refined) << ")\n";
   const auto told = weighted ? &CurveFigures<Tensor>::length : &CurveFigures<Tensor>::embedding_length;
   text << label << (weighted ? "weighted length: " : "length: ") << figure(path.*told) << " (straight line "
-       << figure(linear.*told) << ", spherical " << figure(spherical.*told) << "; no path is shorter than "
+       << figure(linear.*told) << ", great circle " << figure(spherical.*told) << "; no path is shorter than "
        << figure(weighted ? lower_bound : ends_output_distance) << ")\n";
   if (path.mean_feature.defined())
     text << label << "mean class probability: " << share(path.mean_feature) << " (straight line "
-         << share(linear.mean_feature) << ", spherical " << share(spherical.mean_feature) << ")\n";
+         << share(linear.mean_feature) << ", great circle " << share(spherical.mean_feature) << ")\n";
   if (const auto [least, most] =
           std::minmax_element(density_regularisation.begin(), density_regularisation.end());
       most != density_regularisation.end() && *most > 0)

@@ -5,6 +5,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/io/film.h"
+#include "report/curve_title.h"
 
 namespace latentpath::detail {
 namespace {
@@ -24,9 +25,7 @@ int64_t usual_side(int64_t cells, int64_t longer) {
 }
 
 std::string label_of(const std::string& row, size_t rows, int64_t pair, int64_t pairs) {
-  const std::string curve = row == "linear"      ? "straight line"
-                            : row == "spherical" ? "great circle"
-                                                 : "LatentPath";
+  const std::string curve = detail::curve_title(row);
   const std::string number = "pair " + std::to_string(pair + 1);
   if (pairs == 1) return rows == 1 ? "" : curve;
   return rows == 1 ? number : number + ": " + curve;

@@ -125,12 +125,14 @@ Picture draw_plane(const PlaneField& field, const GeodesicAnswer& answer, const 
   plane.title = title;
   plane.x0 = field.box[0], plane.x1 = field.box[1], plane.y0 = field.box[2], plane.y1 = field.box[3];
   plane.x_label = "z1", plane.y_label = "z2";
-  plane.values = field.values;
-  plane.value_label = field.label;
-  const Tensor finite = plane.values.index({at::isfinite(plane.values)});
-  if (finite.numel() > 0 && finite.max().item<double>() > finite.min().item<double>() + 1e-9) {
-    plane.value_min = finite.min().item<double>();
-    plane.value_max = finite.max().item<double>();
+  if (vary(field.values)) {
+    plane.values = field.values;
+    plane.value_label = field.label;
+    const Tensor finite = plane.values.index({at::isfinite(plane.values)});
+    if (finite.numel() > 0 && finite.max().item<double>() > finite.min().item<double>()) {
+      plane.value_min = finite.min().item<double>();
+      plane.value_max = finite.max().item<double>();
+    }
   }
   const auto stages = shown_stages(answer);
   for (size_t k = 0; k < stages.size(); ++k)
@@ -261,9 +263,12 @@ json plane_of(const PlaneField& field) {
   // The page is no place for more than 121 · 121 numbers.
   const int64_t step = field.values.size(0) > 121 ? 2 : 1;
   const Tensor values = field.values.slice(0, 0, {}, step).slice(1, 0, {}, step);
-  return {
-      {"x", {field.box[0], field.box[1]}}, {"y", {field.box[2], field.box[3]}}, {"rows", values.size(0)},
-      {"columns", values.size(1)},         {"values", numbers(values)},         {"value_label", field.label}};
+  json plane{{"x", {field.box[0], field.box[1]}},
+             {"y", {field.box[2], field.box[3]}},
+             {"rows", values.size(0)},
+             {"columns", values.size(1)}};
+  if (vary(values)) plane["values"] = numbers(values), plane["value_label"] = field.label;
+  return plane;
 }
 
 json surface_of(const WeightedMetric& metric, const GeodesicAnswer& answer) {

@@ -474,6 +474,13 @@ Picture PlanePainter::draw() {
 
 }  // namespace
 
+bool vary(const Tensor& values) {
+  const Tensor finite = values.index({at::isfinite(values)}).to(at::kDouble);
+  if (finite.numel() == 0) return values.numel() > 0;
+  const double low = finite.min().item<double>(), high = finite.max().item<double>();
+  return high - low > 1e-9 * std::max(1.0, std::abs(high)) || finite.numel() < values.numel();
+}
+
 Picture draw_latent_plane(const LatentPlane& plane) {
   check(plane);
   return PlanePainter(plane).draw();

@@ -12,6 +12,7 @@
 #include "latentpath/report/evaluation_report.h"
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/strip.h"
+#include "report/curve_title.h"
 #include "report/decoded_images.h"
 
 namespace latentpath {
@@ -21,16 +22,15 @@ constexpr int64_t kPointsPerBatch = 512;
 
 struct NamedCurve {
   const char* row;  // as options call it
-  const char* name;
-  Tensor nodes;  // [n + 1, D]
+  Tensor nodes;     // [n + 1, D]
   const CurveFigures<Tensor>* figures;
 };
 
 std::vector<NamedCurve> three_curves(const PathProblem& problem, const PathResult& result, int64_t pair) {
   const Tensor start = problem.start.narrow(0, pair, 1), end = problem.end.narrow(0, pair, 1);
-  return {{"linear", "straight line", linear_path(start, end, result.times)[0], &result.linear},
-          {"spherical", "spherical", spherical_path(start, end, result.times)[0], &result.spherical},
-          {"ours", "LatentPath", result.nodes[pair], &result.path}};
+  return {{"linear", linear_path(start, end, result.times)[0], &result.linear},
+          {"spherical", spherical_path(start, end, result.times)[0], &result.spherical},
+          {"ours", result.nodes[pair], &result.path}};
 }
 
 /// Those of them that are asked for, in that order.
@@ -76,7 +76,7 @@ Picture draw_path_strip(const PathProblem& problem, const PathResult& result, in
     const Tensor z = interpolate_polyline(curve.nodes.unsqueeze(0).to(at::kDouble), result.times, times)[0];
     const Tensor decoded = (*problem.embedding)(z);
     StripRow row;
-    row.title = curve.name;
+    row.title = detail::curve_title(curve.row);
     row.subtitle = "cost " + figure_text(curve.figures->cost_refined[pair].item<double>());
     if (curve.figures->mean_feature.defined())
       row.subtitle += ", mean " + options.feature_name + " " +
@@ -160,9 +160,12 @@ Picture draw_path_plane(const PathProblem& problem, const PathResult& result, in
   const auto curves = three_curves(problem, result, pair);
   plane.x0 = plane.y0 = -shown.reach;
   plane.x1 = plane.y1 = shown.reach;
-  plane.values = shown.values;
-  plane.value_label = problem.feature ? options.feature_name : "quality";
-  plane.title = "Latent plane: " + plane.value_label + " and three paths";
+  plane.title = "Latent plane: three paths";
+  if (vary(shown.values)) {
+    plane.values = shown.values;
+    plane.value_label = problem.feature ? options.feature_name : "quality";
+    plane.title = "Latent plane: " + plane.value_label + " and three paths";
+  }
   if (normal_prior)
     for (const double mass : {0.5, 0.9, 0.99}) {
       char label[16];
@@ -172,7 +175,7 @@ Picture draw_path_plane(const PathProblem& problem, const PathResult& result, in
     }
   const Colour colours[] = {kLinearColour, kSphericalColour, kPathColour};
   for (size_t i = 0; i < curves.size(); ++i)
-    plane.curves.push_back({.name = curves[i].name,
+    plane.curves.push_back({.name = detail::curve_title(curves[i].row),
                             .colour = colours[i],
                             .points = curves[i].nodes.to(at::kDouble),
                             .dashed = i < 2});

@@ -17,6 +17,7 @@
 #include "latentpath/report/path_pictures.h"
 #include "latentpath/run/path_summary.h"
 #include "latentpath/run/verdict.h"
+#include "report/curve_title.h"
 #include "run/json_numbers.h"
 #include "sheet.h"
 
@@ -293,9 +294,9 @@ void PathReport::add_overview(json& data, const json& summary) const {
   data["latent_dim"] = dim_;
   data["times"] = numbers(times_, 6);
   if (!options_.feature_name.empty() && problem_.feature) data["feature"] = options_.feature_name;
-  data["curves"] = json::array({{{"id", "linear"}, {"name", "straight line"}},
-                                {{"id", "spherical"}, {"name", "spherical path"}},
-                                {{"id", "path"}, {"name", "LatentPath"}}});
+  data["curves"] = json::array();
+  for (const char* curve : kCurves)
+    data["curves"].push_back({{"id", curve}, {"name", detail::curve_title(curve)}});
   if (dim_ == 2)
     data["heat_map"] = heat_map();
   else if (json drawn = samples(); !drawn.is_null())

@@ -8,6 +8,7 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/initial_path.h"
+#include "report/curve_title.h"
 
 namespace latentpath {
 namespace {
@@ -92,10 +93,11 @@ Picture draw_path_projection(const PathProblem& problem, const PathResult& resul
   plane.value_label = "share of the prior in less likely places";
   plane.x_label = ends.spanned_by_ends() ? "along end − start" : "first direction";
   plane.y_label = ends.spanned_by_ends() ? "away from the origin" : "second direction";
-  plane.curves = {
-      {"straight line", kLinearColour, ends.to_scale(linear_path(start, end, result.times)[0]), true},
-      {"spherical", kSphericalColour, ends.to_scale(spherical_path(start, end, result.times)[0]), true},
-      {"LatentPath", kPathColour, ends.to_scale(ours), false}};
+  plane.curves = {{detail::curve_title("linear"), kLinearColour,
+                   ends.to_scale(linear_path(start, end, result.times)[0]), true},
+                  {detail::curve_title("spherical"), kSphericalColour,
+                   ends.to_scale(spherical_path(start, end, result.times)[0]), true},
+                  {detail::curve_title("ours"), kPathColour, ends.to_scale(ours), false}};
 
   // The frame holds all curves and nearly all samples; a stray sample must not shrink the rest.
   const Tensor share = at::tensor({0.002, 0.998}, at::kDouble);

@@ -16,6 +16,7 @@ using Vector = std::array<double, 3>;
 
 constexpr double kMargin = 18, kTitleHeight = 34, kLineSpacing = 19;
 const TextStyle kTitleStyle{.size = 15, .bold = true, .align = Align::kCentre};
+const TextStyle kEndStyle{.size = 13, .bold = true, .align = Align::kCentre, .halo = kWhite};
 const TextStyle kNoteStyle{.size = 12, .colour = kGrey};
 
 Vector minus(const Vector& a, const Vector& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }
@@ -176,11 +177,26 @@ void SurfacePainter::add_lines(std::vector<Item>& items) const {
 }
 
 void SurfacePainter::draw_markers(Picture& picture) const {
-  if (!described_.markers || lines_.empty() || lines_.back().empty()) return;
-  for (const Vector& end : {lines_.back().front(), lines_.back().back()}) {
-    if (!finite(end)) continue;
-    picture.fill_disc(place(end), 5.5, kWhite);
-    picture.fill_disc(place(end), 4, described_.curves.back().colour);
+  if (lines_.empty() || lines_.back().empty()) return;
+  std::vector<std::pair<Point, std::string>> ends;
+  for (const auto& [end, label] : {std::pair{lines_.back().front(), described_.start_label},
+                                   std::pair{lines_.back().back(), described_.end_label}})
+    if (finite(end) && !label.empty()) ends.emplace_back(place(end), label);
+  if (ends.size() == 2 &&
+      std::hypot(ends[0].first.x - ends[1].first.x, ends[0].first.y - ends[1].first.y) < 3)
+    ends = {{ends[0].first, ends[0].second + " = " + ends[1].second}};
+  for (size_t i = 0; i < ends.size(); ++i) {  // as on the latent plane: hollow, and full
+    picture.fill_disc(ends[i].first, 6.4, kWhite);
+    picture.fill_disc(ends[i].first, 5, kBlack);
+    if (i == 0) picture.fill_disc(ends[i].first, 3.2, kWhite);
+  }
+  for (size_t i = 0; i < ends.size(); ++i) {
+    // Above the disc, or below it where the other end lies higher up.
+    const auto& [at, label] = ends[i];
+    const bool below = ends.size() == 2 && ends[1 - i].first.y < at.y;
+    const double half = text_width(label, kEndStyle) / 2;
+    picture.draw_text({std::clamp(at.x, half + 4, width_ - half - 4), at.y + (below ? 20 : -10)}, label,
+                      kEndStyle);
   }
 }
 

@@ -25,10 +25,11 @@ Picture draw_tour_strip(const PathProblem& problem, const Tour& tour, int64_t le
     const Tensor decoded = (*problem.embedding)(z);
     images.push_back(detail::as_images(decoded).to(at::kFloat));
     StripRow row;
-    row.title = join_message(leg + 1, " to ", leg + 1 < points ? leg + 2 : 1);
+    row.title = join_message("leg ", leg + 1);
+    row.subtitle = join_message("point ", leg + 1, " to ", leg + 1 < points ? leg + 2 : 1);
     if (problem.feature) {
       const Tensor values = problem.feature->evaluate({z, frames, decoded}).to(at::kDouble);
-      row.subtitle = "mean " + options.feature_name + " " + share_text(values.mean().item<double>());
+      row.subtitle += ", mean " + options.feature_name + " " + share_text(values.mean().item<double>());
       detail::add_captions(row, values);
     }
     rows.push_back(std::move(row));

@@ -77,7 +77,7 @@ std::string data_density_text(const json& summary) {
   if (mean.empty()) return {};
   const std::string error = median("path", "negative_log_density_error");
   return join_message(summary.at("pairs").size() == 1 ? "" : "median ", "-log p(x): mean ", mean,
-                      " (straight line ", median("linear", "mean_negative_log_density"), ", spherical ",
+                      " (straight line ", median("linear", "mean_negative_log_density"), ", great circle ",
                       median("spherical", "mean_negative_log_density"), "), worst ",
                       median("path", "worst_negative_log_density"), " (straight line ",
                       median("linear", "worst_negative_log_density"), ")",

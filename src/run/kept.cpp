@@ -178,7 +178,7 @@ std::string kept_text(const json& summary) {
   const char* of_many = summary.at("pairs").size() == 1 ? "" : "median ";
   const auto line = [&](const char* what, const char* mean, const char* largest) {
     return join_message(what, of_many, "mean ", median("path", mean), " (straight line ",
-                        median("linear", mean), ", spherical ", median("spherical", mean), "), largest ",
+                        median("linear", mean), ", great circle ", median("spherical", mean), "), largest ",
                         median("path", largest), " (straight line ", median("linear", largest), ")\n");
   };
   std::string text;

@@ -199,7 +199,7 @@ def test_figures_afterwards(filmed, tmp_path):
     assert document.startswith(b"%PDF-") and b"/FontFile" in document  # fonts are in it
     if shutil.which("pdftotext"):
         said = subprocess.run(["pdftotext", tmp_path / "strip.pdf", "-"], capture_output=True, text=True, check=True).stdout
-        assert "P(eight)" in said and "LatentPath" in said and "spherical" not in said
+        assert "P(eight)" in said and "LatentPath" in said and "great circle" not in said
         fonts = subprocess.run(["pdffonts", tmp_path / "strip.pdf"], capture_output=True, text=True, check=True).stdout
         assert all(line.split()[-5] == "yes" for line in fonts.splitlines()[2:]) and len(fonts.splitlines()) > 2  # embedded
     assert b"<svg" in (tmp_path / "curves.svg").read_bytes()

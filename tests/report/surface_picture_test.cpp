@@ -31,7 +31,7 @@ TEST(SurfacePicture, HidesWhatIsBehind) {
   SurfacePicture picture;
   picture.patches = {square_at(0)};
   picture.elevation = 60;
-  picture.markers = false;
+  picture.start_label = picture.end_label = "";
   picture.curves = {{"", kVermillion, line_at(0.4)}};
   EXPECT_GT(count(draw_surface(picture).pixels(), kVermillion), 500);
   picture.curves[0].points = line_at(-0.4);

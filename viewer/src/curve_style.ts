@@ -5,7 +5,7 @@ import { h } from "./dom";
 
 export const curveStyles: Record<CurveId, { name: string; colour: string; dash: string; width: number }> = {
   linear: { name: "straight line", colour: "var(--linear)", dash: "2 4", width: 2 },
-  spherical: { name: "spherical path", colour: "var(--spherical)", dash: "8 4", width: 2 },
+  spherical: { name: "great circle", colour: "var(--spherical)", dash: "8 4", width: 2 },
   path: { name: "LatentPath", colour: "var(--path)", dash: "none", width: 2.75 },
 };
 

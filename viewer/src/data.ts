@@ -91,7 +91,7 @@ export interface Interpolation extends Common {
         original_height: number;
       }
     | { type: "vector"; size: number };
-  summary: { pairs: Record<CurveId, Figures>[]; [key: string]: unknown };
+  summary: { pairs: Record<CurveId, Figures>[]; tours?: { legs: number }[]; [key: string]: unknown };
   pairs: Pair[];
   samples?: { count: number; latents: number[]; values: Value[] };
   heat_map?: { low: number; high: number; side: number; values: Value[] };
@@ -118,7 +118,7 @@ export interface Geodesic extends Common {
     y: [number, number];
     rows: number;
     columns: number;
-    values: Value[];
+    values?: Value[];
     value_label?: string;
   };
   curves: SceneCurve[];

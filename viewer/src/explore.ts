@@ -13,7 +13,7 @@ import { keptPanel, mostKept, type Kept } from "./explore/kept";
 import { lookOf, pathPanel, type Row } from "./explore/path";
 import { planePanel } from "./explore/plane";
 import { samplesPanel } from "./explore/samples";
-import { wishesPanel } from "./explore/wishes";
+import { inWords, wishesPanel } from "./explore/wishes";
 
 const pause = 120; // ms between questions while an end is dragged
 
@@ -136,7 +136,7 @@ class Explorer {
     });
     this.store = store;
     this.curves.replaceChildren(...curvesPanel(report, store).filter((each) => each !== null));
-    for (const kept of this.kept) if (kept.answer === null && kept.id === answer.number) kept.answer = answer;
+    this.path.keepable(true);
     this.plane.background(report);
     this.show();
     this.table();
@@ -156,7 +156,7 @@ class Explorer {
 
   private feature(): string | null {
     const { favor, avoid } = this.question;
-    return favor.length + avoid.length > 0 ? `P(${[...favor, ...avoid.map((name) => `not ${name}`)].join(", ")})` : null;
+    return favor.length + avoid.length > 0 ? `P(${[...favor.map(inWords), ...avoid.map((name) => `not ${inWords(name)}`)].join(", ")})` : null;
   }
 
   private marks(): void {
@@ -197,6 +197,7 @@ class Explorer {
     document.body.dataset.asked = String(this.asked);
     this.samples.used([this.question.from, this.question.to].map((end) => (typeof end === "string" ? end : "")));
     this.path.status("Looking for a path …", true);
+    this.path.keepable(false);
     const { asked } = this;
     this.connection.ask(asked, this.question).catch((error: Error) => {
       if (asked === this.asked) this.path.status(error.message, false);
@@ -204,14 +205,14 @@ class Explorer {
   }
 
   private keep(): void {
-    if (!this.films.path || !this.places) return;
+    if (!this.films.path || !this.places || this.answer?.number !== this.asked) return;
     if (this.kept.length >= mostKept) {
       this.keptPanel.told(`${mostKept} paths are kept: drop one first.`);
       return;
     }
     if (this.kept.some((each) => each.id === this.asked)) return;
-    const name = `kept ${this.kept.reduce((most, each) => Math.max(most, Number(each.name.slice(5))), 0) + 1}${this.feature() ? `, ${this.feature()}` : ""}`;
-    this.kept.push({ id: this.asked, name: name.split(",")[0]!, question: { ...this.question }, answer: this.answer?.number === this.asked ? this.answer : null, film: this.films.path, ...this.places });
+    const name = `kept ${this.kept.reduce((most, each) => Math.max(most, Number(each.name.slice(5))), 0) + 1}`;
+    this.kept.push({ id: this.asked, name, wish: this.feature() ?? "no feature", question: { ...this.question }, answer: this.answer, film: this.films.path, ...this.places });
     this.table();
   }
 

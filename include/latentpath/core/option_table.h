@@ -224,6 +224,13 @@ class OptionTable {
     return fewer;
   }
 
+  /// The table without the rows of a section, whose fields keep their defaults.
+  OptionTable without_section(const std::string& section) const {
+    OptionTable fewer = *this;
+    std::erase_if(fewer.entries_, [&](const auto& entry) { return entry.row.section == section; });
+    return fewer;
+  }
+
   OptionTable& help(std::string text) { return change(&OptionRow::help, std::move(text)); }
   OptionTable& unit(std::string text) { return change(&OptionRow::unit, std::move(text)); }
   /// 0 is allowed beside the range, and means this.

@@ -51,6 +51,9 @@ struct LatentPlane {
   double pixel_ratio = 2;
 };
 
+/// Whether colours by these values tell anything: not where all finite ones are the same.
+bool vary(const Tensor& values);
+
 /// Both axes have the same scale unless one is over four times as long as the other.
 /// Throws Error kArgument when extents, the value range or a shape make no sense.
 Picture draw_latent_plane(const LatentPlane& plane);

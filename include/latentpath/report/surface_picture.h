@@ -28,7 +28,8 @@ struct SurfacePicture {
   std::vector<Tensor> values =
       {};  ///< none, or [rows, columns] for each patch: quality in [0, 1], as its colour
   std::vector<SurfaceCurve> curves = {};
-  bool markers = true;    ///< discs at the ends of the last curve
+  /// The ends of the last curve, marked and labelled; both empty: no marker. A loop has one marker.
+  std::string start_label = "start", end_label = "end";
   double azimuth = -50;   ///< degrees: where the viewer stands, from the first axis towards the second
   double elevation = 28;  ///< degrees above the plane of the first two axes
   double size = 560;      ///< of the drawing's longer side

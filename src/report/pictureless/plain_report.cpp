@@ -1,4 +1,5 @@
 #include "report/pictureless/plain_report.h"
+#include "report/curve_title.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -59,15 +60,14 @@ std::string table(const std::vector<std::pair<std::string, json>>& rows) {
 }
 
 std::string pairs_tables(const json& pairs) {
-  const std::pair<const char*, const char*> curves[] = {
-      {"path", "LatentPath"}, {"linear", "straight line"}, {"spherical", "spherical path"}};
   std::string html;
-  for (const auto& [id, name] : curves) {
+  for (const char* id : {"path", "linear", "spherical"}) {
     std::vector<std::pair<std::string, json>> rows;
     for (size_t i = 0; i < pairs.size(); ++i)
       if (pairs[i].is_object() && pairs[i].contains(id) && pairs[i][id].is_object())
         rows.emplace_back("pair " + std::to_string(i + 1), pairs[i][id]);
-    if (!rows.empty()) html += "<h2>Figures: " + std::string(name) + "</h2>\n" + table(rows);
+    if (!rows.empty())
+      html += "<h2>Figures: " + std::string(detail::curve_title(id)) + "</h2>\n" + table(rows);
   }
   return html;
 }

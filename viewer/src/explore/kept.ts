@@ -9,8 +9,9 @@ import { showStrip, type Film } from "./film";
 export interface Kept {
   id: number;
   name: string;
+  wish: string; // what it was to pass through
   question: Question;
-  answer: Answer | null; // null while it is looked for
+  answer: Answer;
   film: Film;
   from: number[];
   to: number[];
@@ -82,7 +83,7 @@ export function keptPanel(out: string, act: { compare(id: number | null): void; 
             ...(now ? [row(h("span", {}, "straight line"), films.line, figuresOf(now, "linear"), "--linear"), row(h("b", {}, "LatentPath, now"), films.path, figuresOf(now, "path"), "--path")] : []),
             ...kept.map((each) =>
               row(
-                h("span", { class: "kept-name" }, each.name),
+                h("span", { class: "kept-name" }, each.name, h("small", {}, each.wish)),
                 each.film,
                 figuresOf(each.answer, "path"),
                 "--other",

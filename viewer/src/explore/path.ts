@@ -22,6 +22,8 @@ export const lookOf = (id: string) => looks[id] ?? looks.path!;
 export interface PathPanel {
   element: HTMLElement;
   rows(rows: Row[], feature: string | null): void;
+  /** Whether what is shown can be kept: a path whose figures are there. */
+  keepable(yes: boolean): void;
   place(position: number): void;
   status(sentence: string, busy: boolean): void;
 }
@@ -32,7 +34,7 @@ export function pathPanel(onPlace: (position: number) => void, onKeep: () => voi
   const time = h("output", { class: "time" });
   const line = h("p", { class: "status", role: "status", "aria-live": "polite" });
   const play = h("button", { class: "play", type: "button", click: () => toggle() }, "Play");
-  const keep = h("button", { class: "plain", type: "button", id: "keep", click: onKeep }, "Keep this path");
+  const keep = h("button", { class: "plain", type: "button", id: "keep", disabled: true, click: onKeep }, "Keep this path");
   const slider = h("input", { type: "range", min: 0, max: 1000, step: 1, value: 500, id: "scrubber", "aria-label": "Place on the path", input: () => {
     playing = false;
     go(Number(slider.value) / 1000);
@@ -134,9 +136,12 @@ export function pathPanel(onPlace: (position: number) => void, onKeep: () => voi
       const shape = rows.map((row) => `${row.id}:${row.name}`).join("|");
       if (shape !== built) build();
       built = shape;
-      keep.disabled = !rows.some((row) => row.id === "path" && row.film);
       drawStrips();
       show();
+    },
+    keepable(yes) {
+      keep.disabled = !yes;
+      keep.title = yes ? "" : "A path can be kept when it is found and looked at";
     },
     place(to) {
       position = to;

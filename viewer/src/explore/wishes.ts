@@ -4,6 +4,14 @@ import { append, h, section } from "../dom";
 import { number } from "../format";
 import type { State } from "./api";
 
+/** A class that is asked for in a section of the time, "8@0.0-0.4", as titles have it: "8 until 0.4". */
+export function inWords(name: string): string {
+  const section = /^(.+)@([\d.]+)-([\d.]+)$/.exec(name);
+  if (!section) return name;
+  const [from, to] = [Number(section[2]), Number(section[3])];
+  return `${section[1]} ${from <= 0 ? `until ${to}` : to >= 1 ? `from ${from}` : `from ${from} to ${to}`}`;
+}
+
 export interface Wishes {
   favor: string[];
   avoid: string[];
@@ -63,7 +71,7 @@ export function wishesPanel(state: State, onChange: (wishes: Wishes) => void): {
     for (const name of [...new Set([...(all ? state.classes : []), ...wishes.favor, ...wishes.avoid])]) {
       const now = stateOf(name);
       const spoken = now === "favor" ? "favoured" : now === "avoid" ? "avoided" : "not asked for";
-      chips.append(h("button", { class: `chip ${now}`, type: "button", "data-feature": name, "aria-label": `${name}, ${spoken}`, click: () => turn(name) }, now === "favor" ? `+ ${name}` : now === "avoid" ? `− ${name}` : name));
+      chips.append(h("button", { class: `chip ${now}`, type: "button", "data-feature": name, "aria-label": `${inWords(name)}, ${spoken}`, click: () => turn(name) }, `${now === "favor" ? "+ " : now === "avoid" ? "− " : ""}${inWords(name)}`));
     }
     if (!all) append(chips, search());
     if (focused !== undefined) for (const chip of chips.children) if ((chip as HTMLElement).dataset.feature === focused) (chip as HTMLElement).focus();

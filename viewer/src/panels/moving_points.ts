@@ -75,8 +75,8 @@ export function movingPointsPanel(run: Measures): HTMLElement | null {
           y: { domain: [centre[1]! - reach, centre[1]! + reach], label: run.axes?.[1] ?? "y", labelAnchor: "center", labelArrow: "none", ticks: 5, grid: true },
           marks: [
             ...(trails.length <= 150 ? trails.map((trail) => Plot.line(trail, { x: (p: Point) => p[0], y: (p: Point) => p[1] ?? 0, stroke: "var(--faint)", strokeWidth: 0.6, strokeOpacity: 0.6, clip: true })) : []),
-            Plot.dot(method.points[0]!, { x: (p: Point) => p[0], y: (p: Point) => p[1] ?? 0, r: 2, fill: "var(--linear)", fillOpacity: 0.35 }),
-            Plot.dot(method.points[method.points.length - 1]!, { x: (p: Point) => p[0], y: (p: Point) => p[1] ?? 0, r: 2, fill: "var(--spherical)", fillOpacity: 0.5 }),
+            Plot.dot(method.points[0]!, { x: (p: Point) => p[0], y: (p: Point) => p[1] ?? 0, r: 2, fill: "var(--first)", fillOpacity: 0.5 }),
+            Plot.dot(method.points[method.points.length - 1]!, { x: (p: Point) => p[0], y: (p: Point) => p[1] ?? 0, r: 2, fill: "var(--last)", fillOpacity: 0.6 }),
             Plot.dot(data, { x: "x", y: "y", r: 3.6, fill: "var(--path)", fillOpacity: (d: { weight: number }) => 0.15 + 0.75 * d.weight, stroke: "var(--halo)", strokeWidth: 0.6 }),
           ],
         }),
@@ -126,7 +126,7 @@ export function movingPointsPanel(run: Measures): HTMLElement | null {
         ? `The lower bound is reached: by “${best.name}”`
         : `“${best.name}” comes nearest to the lower bound: ${number(best.ratio)} times it`
       : "From one measure to the other",
-    "Grey: where the points start. Orange: where they end. Blue: where they are at this time.",
+    "Orange: where the points start. Purple: where they end. Blue: where they are at this time.",
     h("div", { class: "controls" }, play, slider, output),
     h("div", { class: "measure-grid" }, ...views.map((view) => view.element)),
     rows.length > 0 ? figuresTable(rows as (Figures & { name: string })[]) : null,

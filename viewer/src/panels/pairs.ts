@@ -3,7 +3,8 @@
 import { isNumber, type Figures, type Interpolation } from "../data";
 import { curvesOf } from "../curve";
 import { h, section } from "../dom";
-import { brief, fixed } from "../format";
+import { brief, capital, fixed } from "../format";
+import { kindOf, nameOf } from "../legs";
 import type { Sheets } from "../sheets";
 import type { Store } from "../store";
 
@@ -88,7 +89,7 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     const row = h(
       "tr",
       { click: () => store.update({ pair: i, position: 0.5, hover: null, playing: false }) },
-      h("th", { scope: "row" }, h("button", { type: "button", "aria-label": `Show pair ${i + 1}` }, String(i + 1))),
+      h("th", { scope: "row" }, h("button", { type: "button", "aria-label": `Show ${nameOf(run, i)}` }, String(i + 1))),
       size ? h("td", {}, canvas) : null,
       ...shown.map((column) => {
         const value = column.value(figures);
@@ -133,7 +134,7 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
     return { column, cell: h("th", { scope: "col", class: word ? "word" : "" }, button) };
   });
   scroller.appendChild(
-    h("table", { class: "pairs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "pair"), size ? h("th", { scope: "col", class: "word" }, "on its way") : null, ...headers.map(({ cell }) => cell))), body),
+    h("table", { class: "pairs" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, kindOf(run)), size ? h("th", { scope: "col", class: "word" }, "on its way") : null, ...headers.map(({ cell }) => cell))), body),
   );
   fill();
 
@@ -159,8 +160,8 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
   const better = run.pairs.filter((pair) => pair.verdict?.gained).length;
   return section(
     "pairs",
-    better === pairs.length ? `All ${pairs.length} paths beat their straight line` : `${better} of ${pairs.length} paths beat their straight line`,
-    `Choose a pair to see it; sort by any column.${isNumber(worst) ? ` Pair ${worst + 1} is the one to look at first.` : ""}`,
+    better === pairs.length ? `All ${pairs.length} ${run.summary.tours ? "legs" : "paths"} beat their straight line` : `${better} of ${pairs.length} ${run.summary.tours ? "legs" : "paths"} beat their straight line`,
+    `Choose a ${kindOf(run)} to see it; sort by any column.${isNumber(worst) ? ` ${capital(nameOf(run, worst))} is the one to look at first.` : ""}`,
     scroller,
   ).element;
 }

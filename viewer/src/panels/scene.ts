@@ -377,7 +377,7 @@ function planeView(run: Geodesic, stage: () => number): View {
         y: { domain: [cy - half[1]!, cy + half[1]!], label: run.axes?.[1] ?? "y", labelAnchor: "center", labelArrow: "none", ticks: 6 },
         color: { scheme: "cividis", domain: range, unknown: "#999" },
         marks: [
-          plane ? Plot.raster(plane.values as number[], { width: plane.columns, height: plane.rows, x1: plane.x[0], x2: plane.x[1], y1: plane.y[0], y2: plane.y[1], fill: (value: Value) => value ?? NaN }) : null,
+          plane?.values ? Plot.raster(plane.values as number[], { width: plane.columns, height: plane.rows, x1: plane.x[0], x2: plane.x[1], y1: plane.y[0], y2: plane.y[1], fill: (value: Value) => value ?? NaN }) : null,
           ...stages.filter((_, i) => i <= stage()).map((each, i) => line(each.points, { colour: "var(--stage)", dash: "none", width: i === stage() ? 3 : 1.2 }, i === stage() ? 1 : 0.6)),
           ...shown.map((curve) => line(curve.points, { colour: "var(--halo)", dash: "none", width: style(curve).width + 2.5 }, 0.8)),
           ...shown.map((curve) => line(curve.points, style(curve), 1)),

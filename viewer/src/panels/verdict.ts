@@ -1,13 +1,15 @@
 // The verdict in words, and the figures it rests on, as the library gives them.
 
 import { type Common, type Interpolation, type Level, type Verdict } from "../data";
+import { countOf, placeOf } from "../legs";
 import { append, h } from "../dom";
+import { capital } from "../format";
 import type { Store } from "../store";
 
 const marks: Record<Level, [string, string]> = { good: ["✓", "good"], fair: ["○", "so-so"], bad: ["!", "wanting"], note: ["·", "for the record"] };
 const topics: Record<string, string> = { start: "First path", movement: "First path" };
 
-const titleOf = (topic: string) => topics[topic] ?? topic.charAt(0).toUpperCase() + topic.slice(1);
+const titleOf = (topic: string) => topics[topic] ?? capital(topic);
 
 export function verdictList(verdict: Verdict | undefined): HTMLElement {
   const list = h("dl", { class: "verdict" });
@@ -45,11 +47,11 @@ export function overviewPanel(run: Common): HTMLElement {
   const headline = run.verdict?.headline ?? `A run of latentpath ${run.kind}`;
   document.title = `${headline} · LatentPath`;
   const interpolation = run.kind === "interpolate" ? (run as Interpolation) : null;
-  const pairs = interpolation?.summary?.pairs ?? [];
+  const title = interpolation?.summary?.pairs ? countOf(interpolation) : null;
   return h(
     "header",
     { class: "overview", id: "overview" },
-    h("p", { class: "brand" }, h("b", {}, "LatentPath"), h("span", {}, pairs.length > 1 ? `${kind} of ${pairs.length} pairs` : kind), badgeOf(run.verdict)),
+    h("p", { class: "brand" }, h("b", {}, "LatentPath"), h("span", {}, title ?? kind), badgeOf(run.verdict)),
     h("h1", {}, headline),
     tilesOf(run.verdict),
     verdictList(run.verdict),
@@ -63,7 +65,7 @@ export function pairVerdictPanel(run: Interpolation, store: Store): HTMLElement 
     const { pair } = store.view;
     const verdict = run.pairs[pair]?.verdict;
     element.replaceChildren(
-      h("p", { class: "brand" }, h("span", {}, `Pair ${pair + 1} of ${run.summary.pairs.length}`), ...[badgeOf(verdict)].filter((each) => each !== null)),
+      h("p", { class: "brand" }, h("span", {}, capital(placeOf(run, pair))), ...[badgeOf(verdict)].filter((each) => each !== null)),
       h("h2", {}, verdict?.headline ?? ""),
       ...[tilesOf(verdict)].filter((each) => each !== null),
       verdictList(verdict),
