@@ -218,7 +218,7 @@ std::pair<Tensor, Tensor> ExploreSession::Worker::ends_of(const Question& questi
   const InterpolateJob asked = job_of(question);
   EndPointReader reader(asked.ends, end_point_context(asked, loaded));
   auto ends = reader.read();
-  LATENTPATH_CHECK(!reader.nearest(), kArgument, "`to` ", asked.ends.to,
+  LATENTPATH_CHECK(!reader.free_end(), kArgument, "`to` ", asked.ends.to,
                    ": on this page both ends are points; `interpolate` seeks a nearest end");
   return ends;
 }

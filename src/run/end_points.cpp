@@ -32,8 +32,8 @@ OptionTable<EndPointOptions> make_table() {
       .add("to", &O::to)
       .help(
           "End, likewise; or nearest:C, nearest:C@0.95: wherever the classifier gives class C this "
-          "probability "
-          "(else 0.99), and the path is the shortest there")
+          "probability (else 0.99), or level-set:FILE: wherever this function of the latent is 0, and the "
+          "path is the shortest there")
       .names_file()
       .add("pairs", &O::pairs)
       .help("Both ends of many paths: FILE.npy, .npz or .pt of shape [pairs, 2, D]")
@@ -223,6 +223,7 @@ std::vector<std::vector<int64_t>> EndPointReader::latent_shapes_of(const EndPoin
   std::vector<std::string> specs{options.tours, options.pairs, options.from, options.to};
   specs.insert(specs.end(), options.through.begin(), options.through.end());
   for (const std::string& spec : specs) {
+    if (names_free_end(spec)) continue;  // its file holds a function
     if (names_tensor_file(spec)) {
       const std::vector<int64_t> sizes = read_tensor_file(spec).sizes().vec();
       const bool of_many = spec == options.pairs || spec == options.tours;
@@ -291,12 +292,10 @@ std::pair<Tensor, Tensor> EndPointReader::read() {
   LATENTPATH_CHECK(!options_.loop || options_.to.empty(), kArgument,
                    "`loop` returns to `from`: `to` cannot be given with it");
   Tensor start = point("from", options_.from, 0);
-  if (const auto asked = text_after("nearest:", options_.to)) {
-    nearest_ = parse_nearest(*asked);
-    LATENTPATH_CHECK(context_.classifier != nullptr, kArgument, "`to` ", options_.to,
-                     " needs a `classifier`");
-  }
-  Tensor end = options_.loop || nearest_ ? start.clone() : point("to", options_.to, 1);
+  free_end_ = asked_end(options_.to);
+  LATENTPATH_CHECK(!free_end_ || !free_end_->level_set.empty() || context_.classifier != nullptr, kArgument,
+                   "`to` ", options_.to, " needs a `classifier`");
+  Tensor end = options_.loop || free_end_ ? start.clone() : point("to", options_.to, 1);
   if (start.size(0) == 1 && end.size(0) > 1) start = start.expand_as(end).contiguous();
   if (end.size(0) == 1 && start.size(0) > 1) end = end.expand_as(start).contiguous();
   LATENTPATH_CHECK(start.size(0) == end.size(0), kInput, "`from` has ", start.size(0),
@@ -368,7 +367,7 @@ Tensor EndPointReader::point(const std::string& field, const std::string& spec, 
   }
   if (const auto name = text_after("class:", spec)) return sample_of_class(field, *name, which);
   if (const auto file = text_after("image:", spec)) return encode(field, *file);
-  LATENTPATH_CHECK(!text_after("nearest:", spec), kArgument, "`", field, "` ", spec,
+  LATENTPATH_CHECK(!names_free_end(spec), kArgument, "`", field, "` ", spec,
                    ": of a path from one point only the end, `to`, can be wherever is nearest");
   if (names_tensor_file(spec)) return points_of(floating(read_tensor_file(spec), spec), latent_shape(), spec);
   if (is_literal(spec)) {

@@ -147,7 +147,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const auto asks = [](const char* prefix, const std::string& text) {
     return text_after(prefix, text).has_value();
   };
-  const bool nearest = job.own_end || asks("nearest:", job.ends.to);
+  const bool nearest = job.own_end || names_free_end(job.ends.to);
   const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest;
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
@@ -190,7 +190,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
 
 /// Equal ends that were not asked for as a loop.
 void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Models& models) {
-  if (job.own_end || text_after("nearest:", job.ends.to)) {
+  if (job.own_end || names_free_end(job.ends.to)) {
     if (const int64_t there = (problem.start == problem.end).all(1).sum().item<int64_t>(); there > 0)
       models.warnings.push_back(join_message(there, " of ", problem.start.size(0),
                                              problem.start.size(0) == 1 ? " start has" : " starts have",
@@ -364,7 +364,8 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
 /// What cannot be asked of a path whose end is free.
 void check_free_ends(const InterpolateJob& job) {
   const auto refuse = [](bool given, const char* field, const char* why) {
-    LATENTPATH_CHECK(!given, kArgument, "`to` nearest:C cannot go with `", field, "`: ", why);
+    LATENTPATH_CHECK(!given, kArgument, "a free end (`to` nearest:C, level-set:FILE) cannot go with `", field,
+                     "`: ", why);
   };
   constexpr const char* kByImages = "ends are compared by image distances";
   refuse(!job.metric.empty(), "metric", kByImages);
@@ -376,12 +377,12 @@ void check_free_ends(const InterpolateJob& job) {
 }
 
 /// Ends that are free are sought; without them what is asked of a path is not known. Whether there are such.
-bool seek_free_ends(const InterpolateJob& job, Models& models, const std::optional<NearestClass>& of_class,
+bool seek_free_ends(const InterpolateJob& job, Models& models, const std::optional<AskedEnd>& free,
                     InterpolateRun& run, const ProgressObserver& progress,
                     const CancellationToken& cancellation) {
-  if (!job.own_end && !of_class) return false;
+  if (!job.own_end && !free) return false;
   check_free_ends(job);
-  const FreeEnd asked = job.own_end ? job.own_end(models) : free_end(*of_class, models);
+  const FreeEnd asked = job.own_end ? job.own_end(models) : free_end(*free, models);
   PathProblem& problem = run.problem;
   const FoundEnds found = find_free_ends(asked, problem, run.prior, run.path, job.nearest, job.guard == "on",
                                          progress, cancellation);
@@ -419,7 +420,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
   EndPointReader reader(job.ends, context);
   std::tie(problem.start, problem.end) = reader.read();
   run.legs_of_tour = reader.legs_of_tour();
-  const bool free_ends = seek_free_ends(job, models, reader.nearest(), run, progress, cancellation);
+  const bool free_ends = seek_free_ends(job, models, reader.free_end(), run, progress, cancellation);
   LATENTPATH_CHECK(
       run.legs_of_tour == 0 || run.sections.empty(), kArgument,
       "sections of `favor` and `avoid` are parts of one path, and a tour has a path for each leg: ask for "

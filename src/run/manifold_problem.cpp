@@ -11,6 +11,7 @@
 #include "latentpath/metric/charts.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/metric/metric_tensor.h"
+#include "latentpath/models/scalar_file.h"
 #include "latentpath/models/torchscript_decoder.h"
 #include "latentpath/models/torchscript_metric.h"
 #include "latentpath/models/torchscript_module.h"
@@ -125,21 +126,6 @@ void read_ends(const GeodesicJob& job, ManifoldProblem& problem) {
       std::max(problem.start.abs().max().item<double>(), problem.end.abs().max().item<double>());
   LATENTPATH_CHECK(largest <= kLargestCoordinate, kInput, "an end point has a coordinate of ", largest,
                    ": beyond ", kLargestCoordinate, " its square is infinite; take another unit of length");
-}
-
-/// A function of points in a TorchScript file, one number a point.
-std::shared_ptr<Embedding> scalar_file(const std::string& file, const char* role, int64_t dim,
-                                       const std::string& dtype) {
-  auto module = std::make_shared<TorchScriptModule>(file, role, dtype, "cpu");
-  return function_embedding(
-      [module, role, file](const Tensor& z) {
-        const Tensor value = module->forward(z);
-        LATENTPATH_CHECK(value.numel() == z.size(0), kInput, "the ", role, " ", file, " gives ",
-                         shape_string(value.sizes()), " for ", z.size(0),
-                         " points: it must give one number each");
-        return value.reshape({z.size(0), 1});
-      },
-      dim, file);
 }
 
 /// Values of a file along the straight lines between the ends, refused where they cannot be what they should.

@@ -119,7 +119,7 @@ std::optional<double> RunProgress::seconds_left() const {
 
 std::vector<RunPhase> run_phases(const InterpolateJob& job) {
   std::vector<RunPhase> before{loading(18)};
-  if (job.own_end || text_after("nearest:", job.ends.to))
+  if (job.own_end || names_free_end(job.ends.to))
     before.push_back({.weight = 40, .stages = {"samples of the end", "nearest ends"}});
   return joined({before, search_phases(67, job.path.segments)}, job.out, 15);
 }

@@ -1,9 +1,10 @@
-"""latentpath interpolate --to nearest:C: the shortest path to wherever the classifier sees the class."""
+"""latentpath interpolate --to nearest:C, level-set:FILE: the shortest path to wherever a condition holds."""
 
 import json
 
 import numpy as np
 import pytest
+import torch
 
 from conftest import check_one_sentence, run
 
@@ -71,3 +72,67 @@ def test_without_a_classifier():
     result = run("interpolate", "--decoder", "mnist-vae-8", "--from", "seed:3", "--to", "nearest:8", "--quiet")
     assert result.code == 2
     check_one_sentence(result, "nearest:8", "--classifier")
+
+
+@pytest.fixture(scope="module")
+def circle(tmp_path_factory):
+    """A decoder of the plane, isometric, and what is 0 on the unit circle, beyond every place, or two numbers."""
+    folder = tmp_path_factory.mktemp("circle")
+
+    class Flat(torch.nn.Module):
+        def forward(self, z):
+            return torch.cat([z, 0 * z[:, :1]], 1)
+
+    class Radius(torch.nn.Module):
+        def __init__(self, less: float):
+            super().__init__()
+            self.less = less
+
+        def forward(self, z):
+            return z.square().sum(1).sqrt() - self.less
+
+    class Both(torch.nn.Module):
+        def forward(self, z):
+            return z
+
+    for name, module in (("flat", Flat()), ("circle", Radius(1)), ("never", Radius(-1)), ("both", Both())):
+        torch.jit.script(module).save(str(folder / f"{name}.pt"))
+    return folder
+
+
+def to_the_circle(circle, *arguments):
+    return run("interpolate", "--decoder", str(circle / "flat.pt"), "--latent-dim", "2", "--guard", "none", "--threads", "1",
+               "--quiet", *arguments)
+
+
+def test_a_level_set_is_reached_from_either_side_along_the_radius(circle, tmp_path):
+    starts = np.array([[3, 0], [0.2, 0.1], [-0.3, 0.4], [-2, -2]], np.float32)
+    np.save(tmp_path / "starts.npy", starts)
+    found = to_the_circle(circle, "--from", str(tmp_path / "starts.npy"), "--to", f"level-set:{circle / 'circle.pt'}",
+                          "--out", str(tmp_path / "run")).ok()
+    radius = np.linalg.norm(starts, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.load(tmp_path / "run" / "path.npy")[:, -1], starts / radius, atol=2e-4)
+    document = json.loads((tmp_path / "run" / "run.json").read_text())
+    for pair, distance in zip(document["summary"]["pairs"], abs(radius - 1).ravel(), strict=True):
+        assert pair["path"]["embedding_length"] == pytest.approx(distance, abs=1e-5)
+        assert pair["nearest_end"]["level_set"] == "circle.pt" and abs(pair["nearest_end"]["value"]) < 1e-5
+    assert "nearest ends, medians: |f| = " in found.stdout and str(circle) not in json.dumps(document["summary"])
+
+
+@pytest.mark.parametrize("level_set, code, words", [
+    ("never.pt", 4, ["never.pt", "one sign"]),
+    ("both.pt", 3, ["both.pt", "[1, 2]", "one number"]),
+    ("missing.pt", 3, ["missing.pt", "does not exist"]),
+    ("", 2, ["names no file"]),
+])
+def test_what_is_no_level_set(circle, level_set, code, words):
+    result = to_the_circle(circle, "--from", "1,2", "--to", f"level-set:{circle / level_set if level_set else ''}")
+    assert result.code == code, result.stderr
+    check_one_sentence(result, *words)
+
+
+def test_a_start_is_no_level_set(circle):
+    for start, end in ((f"level-set:{circle / 'circle.pt'}", "1,2"), (f"level-set:{circle / 'circle.pt'}", "seed:1")):
+        result = to_the_circle(circle, "--from", start, "--to", end)
+        assert result.code == 2
+        check_one_sentence(result, "--from", "only the end")

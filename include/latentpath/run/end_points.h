@@ -15,7 +15,8 @@
 //                states (input_shape, input_range, input_mean, input_std), else those of the decoder's own
 //                pictures; of several tensors that it returns, the first
 //   nearest:C@P  of `to` alone: wherever the classifier gives the class a probability of P (0.99 where nobody
-//                says) or more; nearest() then says so, and the end that is read is the start
+//                says) or more; free_end() then says so, and the end that is read is the start
+//   level-set:FILE  likewise: wherever a function of the latent that a model file holds, [n, D] to [n], is 0
 
 #include <cstdint>
 #include <functional>
@@ -81,7 +82,7 @@ class EndPointReader {
   std::pair<Tensor, Tensor> read();
 
   /// What the end is to be, where it is free.
-  const std::optional<NearestClass>& nearest() const { return nearest_; }
+  const std::optional<AskedEnd>& free_end() const { return free_end_; }
 
   /// Legs of each tour that read() found, 0 where its pairs are no tours.
   int64_t legs_of_tour() const { return legs_of_tour_; }
@@ -106,7 +107,7 @@ class EndPointReader {
   EndPointContext context_;
   std::vector<std::string> notes_, warnings_;
   int64_t legs_of_tour_ = 0;
-  std::optional<NearestClass> nearest_;
+  std::optional<AskedEnd> free_end_;
 };
 
 /// What an encoder takes: as its file states, else as its decoder's pictures of shape `decoded` are, which is

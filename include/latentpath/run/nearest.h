@@ -1,6 +1,7 @@
 #pragma once
-// `to` nearest:C@P: the end of a path is wherever the classifier gives the class C a probability of P or
-// more, and the path the shortest that leads there (path/nearest_end.h).
+// `to` nearest:C@P or level-set:FILE: the end of a path is wherever the classifier gives the class C a
+// probability of P or more, or where a function of the latent is 0, and the path the shortest that leads
+// there (path/nearest_end.h).
 //
 //   const FreeEnd asked = free_end({"8", 0.95}, models);       // what `nearest:8@0.95` says of these models
 //
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "latentpath/core/progress.h"
@@ -18,23 +20,31 @@
 
 namespace latentpath {
 
-struct NearestClass {
-  std::string name;         ///< number or name of the class
-  double certainty = 0.99;  ///< the probability that the end has at least
+/// What `to` says of an end that is free.
+struct AskedEnd {
+  std::string name;            ///< number or name of the class
+  double certainty = 0.99;     ///< the probability that the end has at least
+  std::string level_set = {};  ///< or the file of a function of the latent that is 0 there
 };
 
-/// Of "8" or "8@0.95". Throws Error(kArgument) where the certainty is none between 0 and 1.
-NearestClass parse_nearest(const std::string& text);
+/// Of "nearest:8", "nearest:8@0.95", "level-set:FILE"; none of any other text. Throws Error(kArgument) where
+/// the certainty is none between 0 and 1, or the file has no name.
+std::optional<AskedEnd> asked_end(const std::string& to);
+
+/// Whether `to` is of an end that is free.
+bool names_free_end(const std::string& to);
 
 /// What an end is to have.
 struct FreeEnd {
   Feature condition;        ///< its quality, and what that is called
   double certainty = 0.99;  ///< that the end has at least
   QualityPointer judged;    ///< the same asked of a judge; null for none
+  /// Or f, [n, D] -> [n, 1]: the end lies where f is 0, and condition.name is its file.
+  std::shared_ptr<const Embedding> level_set = {};
 };
 
-/// P(C) by the classifier and, where there is one, by the judge.
-FreeEnd free_end(const NearestClass& asked, const Models& models);
+/// P(C) by the classifier and, where there is one, by the judge; or f of a level set.
+FreeEnd free_end(const AskedEnd& asked, const Models& models);
 
 struct FoundEnds {
   NearestEnds nearest;
@@ -49,7 +59,8 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
                          const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});
 
 /// What is told of each end: class, the certainty asked for, its probability by the classifier and, where
-/// there is one, by the judge; how many samples of the prior were of the class. [pairs] objects.
+/// there is one, by the judge, or level_set and the value there; how many samples of the prior were of the
+/// class, or beyond the set. [pairs] objects.
 nlohmann::json nearest_end_figures(const FreeEnd& asked, const NearestEnds& found, const Embedding& decoder);
 
 /// A line for the terminal; empty where no end is free.
