@@ -134,6 +134,23 @@ std::vector<DecodedMolecule> JunctionTreeVae::decode(const Tensor& latents,
   return result;
 }
 
+std::vector<std::optional<DecodedMolecule>> JunctionTreeVae::molecules_of(
+    const Tensor& latents, const CancellationToken& token) const {
+  constexpr int64_t kTogether = 256;  // between two looks at the token
+  std::vector<std::optional<DecodedMolecule>> molecules;
+  for (int64_t first = 0; first < latents.size(0); first += kTogether) {
+    LATENTPATH_CHECK(!token.cancelled(), kInterrupted, "interrupted while decoding: nothing is written");
+    for (DecodedMolecule& each :
+         decode(latents.narrow(0, first, std::min(kTogether, latents.size(0) - first))))
+      molecules.emplace_back(std::move(each));
+  }
+  return molecules;
+}
+
+std::optional<Tensor> JunctionTreeVae::code_of(const Molecule& molecule) const {
+  return unknown_fragments(molecule).empty() ? std::optional(encode({molecule})[0]) : std::nullopt;
+}
+
 void write_jtvae(const std::filesystem::path& file,
                  const std::vector<std::pair<std::string, Tensor>>& weights,
                  const std::vector<std::string>& vocabulary, int64_t depth, const std::string& origin) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "latentpath/core/error.h"
@@ -33,6 +34,27 @@ class CommandError : public Error {
   using Error::Error;
 };
 
+/// What `ask` returns. What it refuses is the command's fault, but for an interruption.
+template <class Ask>
+auto blaming_the_command(const Ask& ask) {
+  try {
+    return ask();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
+    throw CommandError(error.kind(), error.what());
+  }
+}
+
+/// The lines that are no key of `known`, each once.
+template <class Map>
+std::vector<std::string> unknown_lines(const std::vector<std::string>& lines, const Map& known) {
+  std::vector<std::string> unknown;
+  std::unordered_set<std::string> seen;
+  for (const std::string& line : lines)
+    if (!known.contains(line) && seen.insert(line).second) unknown.push_back(line);
+  return unknown;
+}
+
 struct LineCommandOptions {
   std::string option;       ///< as sentences name it: "`property_command`"
   std::string command;      ///< the program and its arguments
@@ -49,7 +71,7 @@ class LineCommand {
 
   /// As many answers, without the ends of lines, by as few calls as may be.
   /// @param token  ends a call that runs: Error(kInterrupted)
-  /// Throws CommandError, kArgument where the program cannot be started, and kInput where it exits with
+  /// Throws Error, kArgument where the program cannot be started, and kInput where it exits with
   /// another code than 0, takes too long, or answers more or fewer lines than it was asked.
   std::vector<std::string> answers(const std::vector<std::string>& lines,
                                    const CancellationToken& token = {}) const;

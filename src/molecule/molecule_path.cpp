@@ -57,7 +57,8 @@ struct DecodedPath {
 
   ByLength at_share;
   struct Point {
-    DecodedMolecule decoded;
+    std::optional<DecodedMolecule> decoded;
+    std::string smiles() const { return decoded ? decoded->molecule.smiles() : ""; }
     double predicted = 0;
     bool replaced = false;
   };
@@ -139,11 +140,12 @@ class Search {
     report("encoding", 0, 0);
     for (const bool start : {true, false}) {
       const Molecule& molecule = start ? problem_.from : problem_.to;
-      if (!start && is_loop(problem_)) {
+      const auto& given = start ? problem_.from_code : problem_.to_code;
+      if (!start && is_loop(problem_) && !given) {
         result.to = result.from;
         continue;
       }
-      const MoleculeCode code = models_.vae.find_code(molecule);
+      const MoleculeCode code = given ? *given : models_.decoder.find_code(molecule);
       (start ? result.from : result.to) = {code.latent, code.exact, code.decoded.molecule.smiles()};
       if (code.exact) continue;
       result.notes.push_back(join_message("no latent was found that decodes to the ",
@@ -204,7 +206,7 @@ class Search {
     for (const auto& [path, share] : wanted) latents.push_back(paths[path].at_share(share));
     const Tensor z = at::stack(latents);
     const Tensor predicted = predictions(z);
-    std::vector<DecodedMolecule> decoded = models_.vae.decode(z);
+    auto decoded = models_.decoder.molecules_of(z, token_);
     for (size_t i = 0; i < wanted.size(); ++i)
       paths[wanted[i].first].points.emplace(
           wanted[i].second,
@@ -230,7 +232,7 @@ class Search {
       for (size_t path = 0; path < paths.size(); ++path) {
         const auto& points = paths[path].points;
         for (auto it = points.begin(), next = std::next(it); next != points.end(); ++it, ++next)
-          if (it->second.decoded.molecule.smiles() != next->second.decoded.molecule.smiles())
+          if (it->second.smiles() != next->second.smiles())
             wanted.emplace_back(path, (it->first + next->first) / 2);
       }
     }
@@ -249,7 +251,8 @@ class Search {
     std::unordered_set<std::string> reached;
     std::string last;
     for (const auto& [share, point] : path.points) {
-      const Molecule& molecule = point.decoded.molecule;
+      if (!point.decoded) continue;
+      const Molecule& molecule = point.decoded->molecule;
       if (molecule.smiles() != last && !accepted(molecule)) {
         rejected.push_back(share);
         if (passes(problem_, problem_.property.value(molecule, known_properties(molecule))))
@@ -259,29 +262,37 @@ class Search {
     }
     const size_t step = rejected.size() / kMostPoints + 1;
     at::Generator generator = make_generator(options_.seed);
+    std::vector<double> shares;
+    std::vector<Tensor> tries;
     for (size_t i = 0; i < rejected.size(); i += step) {
       const double share = rejected[i];
       const Tensor from = path.at_share(share), towards = share < 0.5 ? start : end;
-      std::vector<Tensor> tries;
+      shares.push_back(share);
       for (int64_t k = 1; k <= kTries; ++k) {
         const double way = static_cast<double>(k) / (kTries + 1);
         const Tensor noise = at::randn({from.size(0)}, generator, at::kDouble) * kNoise * (1 - way);
         tries.push_back(from + way * (towards - from) + noise);
       }
-      const Tensor z = at::stack(tries), predicted = predictions(z);
-      std::vector<DecodedMolecule> decoded = models_.vae.decode(z);
-      for (size_t k = 0; k < decoded.size(); ++k) {
-        const std::string& smiles = decoded[k].molecule.smiles();
-        if (!accepted(decoded[k].molecule) || smiles == problem_.from.smiles() ||
-            smiles == problem_.to.smiles())
-          continue;  // an end again, half-way, is no replacement
-        path.points.at(share) = {std::move(decoded[k]), predicted[static_cast<int64_t>(k)].item<double>(),
-                                 true};
-        break;
-      }
-      check_cancelled();
     }
+    if (!tries.empty()) take_first_accepted(path, shares, at::stack(tries));
+    check_cancelled();
     return static_cast<int64_t>(reached.size());
+  }
+
+  /// @param z  [shares · tries, D], for each share the latents that are tried, the nearest first
+  void take_first_accepted(DecodedPath& path, const std::vector<double>& shares, const Tensor& z) {
+    const Tensor predicted = predictions(z);
+    auto decoded = models_.decoder.molecules_of(z, token_);
+    const size_t tries = decoded.size() / shares.size();
+    for (size_t i = 0; i < decoded.size(); ++i) {
+      DecodedPath::Point& point = path.points.at(shares[i / tries]);
+      if (point.replaced || !decoded[i]) continue;
+      const std::string& smiles = decoded[i]->molecule.smiles();
+      if (!accepted(decoded[i]->molecule) || smiles == problem_.from.smiles() ||
+          smiles == problem_.to.smiles())
+        continue;  // an end again, half-way, is no replacement
+      point = {std::move(decoded[i]), predicted[static_cast<int64_t>(i)].item<double>(), true};
+    }
   }
 
   /// Makes the property's values of all molecules known at once.
@@ -289,7 +300,8 @@ class Search {
     if (!problem_.property.prepare) return;
     std::vector<Molecule> molecules{problem_.from, problem_.to};
     for (const DecodedPath& path : paths)
-      for (const auto& [share, point] : path.points) molecules.push_back(point.decoded.molecule);
+      for (const auto& [share, point] : path.points)
+        if (point.decoded) molecules.push_back(point.decoded->molecule);
     problem_.property.prepare(molecules, token_);
   }
 
@@ -297,21 +309,23 @@ class Search {
     MoleculeSequence sequence;
     sequence.decoded = static_cast<int64_t>(path.points.size());
     for (const auto& [share, point] : path.points) {
-      sequence.partial += point.decoded.partial;
-      sequence.gave_up += point.decoded.gave_up;
+      sequence.undecoded += !point.decoded;
+      sequence.partial += point.decoded && point.decoded->partial;
+      sequence.gave_up += point.decoded && point.decoded->gave_up;
     }
     sequence.rejected_reached = path.rejected_reached;
     append(sequence, {problem_.from, 0.0, true});
     std::string last;
     for (const auto& [share, point] : path.points) {
-      const Molecule& molecule = point.decoded.molecule;
+      if (!point.decoded) continue;
+      const Molecule& molecule = point.decoded->molecule;
       if (!accepted(molecule)) {
         sequence.left_out += molecule.smiles() != last;
         last = molecule.smiles();
         continue;
       }
       MoleculeStep step{molecule, share};
-      step.partial = point.decoded.partial;
+      step.partial = point.decoded->partial;
       step.replaced = point.replaced;
       step.predicted = point.predicted;
       append(sequence, std::move(step));
@@ -329,10 +343,14 @@ class Search {
           path.left_out, path.left_out == 1 ? " molecule of the path does" : " molecules of the path do",
           " not have what ", listed(wanted), wanted.size() == 1 ? " requires" : " require",
           path.left_out == 1 ? ", and is left out" : ", and are left out"));
+    if (path.undecoded > 0)
+      result.notes.push_back(
+          join_message(path.undecoded, " of ", path.decoded,
+                       " latents that were looked at stand for no molecule, and are left out"));
     if (path.between == 0)
       result.notes.push_back(
           "nothing lies between the ends: every latent that was looked at decodes to one of them" +
-          std::string(path.left_out > 0 ? " or to what is left out" : ""));
+          std::string(path.left_out + path.undecoded > 0 ? " or to what is left out" : ""));
   }
 
   /// Neighbours that are the same molecule are one step.
@@ -406,9 +424,9 @@ bool is_loop(const MoleculePathProblem& problem) { return problem.from.smiles() 
 MoleculePathResult find_molecule_path(const MoleculeModels& models, const MoleculePathProblem& problem,
                                       const MoleculePathOptions& options, const ProgressObserver& progress,
                                       const CancellationToken& token) {
-  LATENTPATH_CHECK(models.regressors.latent_dim() == models.vae.latent_dim(), kArgument,
+  LATENTPATH_CHECK(models.regressors.latent_dim() == models.decoder.latent_dim(), kArgument,
                    "the regressors are for ", models.regressors.latent_dim(), " latents and the model has ",
-                   models.vae.latent_dim());
+                   models.decoder.latent_dim());
   LATENTPATH_CHECK(options.frames >= 2, kArgument, "`frames` is ", options.frames,
                    ": a path has two ends at least");
   LATENTPATH_CHECK(options.starts >= 1, kArgument, "`starts` is ", options.starts,

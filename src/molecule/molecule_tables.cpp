@@ -141,15 +141,11 @@ std::string decimal(double value, int digits) {
 }
 
 json figures_of(const MoleculeSequence& sequence) {
-  return {{"best", number_or_null(sequence.best)},
-          {"mean", number_or_null(sequence.mean)},
-          {"reached", sequence.reached},
-          {"molecules", sequence.between},
-          {"decoded", sequence.decoded},
-          {"partial", sequence.partial},
-          {"gave_up", sequence.gave_up},
-          {"left_out", sequence.left_out},
-          {"rejected_reached", sequence.rejected_reached}};
+  return {{"best", number_or_null(sequence.best)}, {"mean", number_or_null(sequence.mean)},
+          {"reached", sequence.reached},           {"molecules", sequence.between},
+          {"decoded", sequence.decoded},           {"partial", sequence.partial},
+          {"gave_up", sequence.gave_up},           {"undecoded", sequence.undecoded},
+          {"left_out", sequence.left_out},         {"rejected_reached", sequence.rejected_reached}};
 }
 
 json steps_of(const MoleculeSequence& sequence) {

@@ -39,12 +39,12 @@ QualityPointer networks_reach(std::shared_ptr<const PropertyWeights> weights, in
 
 struct PropertyModel::Networks {
   PropertyWeights weights;
-  Tensor covariance;
+  Tensor mean, covariance;  ///< of codes
   std::vector<double> residuals;
 
   /// The Gaussian of encoded molecules.
   DensityPointer codes() const {
-    return std::make_shared<GaussianMixture>(at::ones({1}, at::kDouble), weights.code_mean.view({1, -1}),
+    return std::make_shared<GaussianMixture>(at::ones({1}, at::kDouble), mean.view({1, -1}),
                                              covariance.unsqueeze(0), "Gaussian of encoded molecules");
   }
 };
@@ -62,6 +62,7 @@ PropertyModel::PropertyModel(const std::filesystem::path& file) {
     for (const auto& [part, tensor] : networks->weights.parts())
       *tensor = module.attr(part).toTensor().detach().to(at::kDouble);
     networks->covariance = module.attr("code_covariance").toTensor().detach().to(at::kDouble);
+    networks->mean = networks->weights.code_mean;
     networks->residuals = module.attr("residuals").toDoubleVector();
   } catch (const std::exception& failure) {
     throw Error(ErrorKind::kInput,
@@ -76,10 +77,51 @@ PropertyModel::PropertyModel(const std::filesystem::path& file) {
   networks_ = std::move(networks);
 }
 
+PropertyModel::PropertyModel(const Tensor& mean, const Tensor& covariance) {
+  auto networks = std::make_shared<Networks>();
+  networks->mean = mean;
+  networks->covariance = covariance;
+  networks_ = std::move(networks);
+}
+
+PropertyModel::PropertyModel(const Tensor& codes)
+    : PropertyModel(codes.to(at::kDouble).mean(0), covariance_of(codes.to(at::kDouble))) {
+  const Tensor variances = at::linalg_eigvalsh(networks_->covariance);  // ascending
+  LATENTPATH_CHECK(variances[0].item<double>() > 1e-12 * variances[-1].item<double>(), kInput, "the ",
+                   codes.size(0), " codes of the model lie in a plane of its ", codes.size(1),
+                   " latents: give codes that differ in each of them");
+}
+
+PropertyModel PropertyModel::of_normal_codes(int64_t latent_dim) {
+  return {at::zeros({latent_dim}, at::kDouble), at::eye(latent_dim, at::kDouble)};
+}
+
+std::vector<double> PropertyModel::learn(const MoleculeDraws& draws,
+                                         const SyntheticAccessibility& accessibility, uint64_t seed,
+                                         const ProgressObserver& progress, const CancellationToken& token) {
+  const auto columns = static_cast<int64_t>(latent_properties().size());
+  std::vector<double> values;
+  for (const auto& each : draws.decoded) {
+    LATENTPATH_CHECK(!token.cancelled(), kInterrupted, "interrupted while computing properties: nothing is ",
+                     "written");
+    const std::optional<MoleculeProperties> known =
+        each ? std::optional(properties_of(each->molecule, accessibility)) : std::nullopt;
+    for (int64_t column = 0; column < columns; ++column)
+      values.push_back(known ? property_value(*known, column) : std::nan(""));
+  }
+  const FittedNetworks fitted = fit_draws(draws.codes, at::tensor(values, at::kDouble).view({-1, columns}),
+                                          latent_properties(), seed, progress, token);
+  auto networks = std::make_shared<Networks>(*networks_);
+  networks->weights = fitted.weights;
+  networks->residuals = fitted.residuals;
+  networks_ = std::move(networks);
+  return fitted.r2;
+}
+
 PropertyModel::~PropertyModel() = default;
 PropertyModel::PropertyModel(PropertyModel&&) noexcept = default;
 
-int64_t PropertyModel::latent_dim() const { return networks_->weights.first.size(1); }
+int64_t PropertyModel::latent_dim() const { return networks_->mean.size(0); }
 
 Tensor PropertyModel::predict(const Tensor& z) const { return networks_->weights.predict(z.to(at::kDouble)); }
 
@@ -88,13 +130,14 @@ const std::vector<double>& PropertyModel::residuals() const { return networks_->
 QualityPointer PropertyModel::reaches(const std::string& property, double threshold, bool above,
                                       double width) const {
   const int64_t column = latent_property(property);
+  LATENTPATH_ASSERT(!networks_->residuals.empty());  // it has learned properties
   const double scale = width * networks_->residuals[static_cast<size_t>(column)] * (above ? 1 : -1);
   // The weights live as long as the networks that they are a part of.
   return networks_reach({networks_, &networks_->weights}, column, threshold, scale, property);
 }
 
 QualityPointer PropertyModel::typical() const {
-  const Tensor mean = networks_->weights.code_mean;
+  const Tensor mean = networks_->mean;
   // Whitened, the Gaussian is N(0, I), of which the rank is known in closed form.
   const Tensor whitening = at::linalg_inv(at::linalg_cholesky(networks_->covariance)).t().contiguous();
   const QualityPointer guard = typicality_guard(normal_typicality(mean.size(0)));

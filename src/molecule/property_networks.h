@@ -48,12 +48,16 @@ Tensor soft_step(const Tensor& x);
 QualityPointer networks_reach(std::shared_ptr<const PropertyWeights> weights, int64_t column,
                               double threshold, double scale, const std::string& name);
 
+/// The covariance [D, D] float64 of codes [n, D].
+Tensor covariance_of(const Tensor& codes);
+
 /// Networks, and what they say of examples that they have not seen.
 struct FittedNetworks {
   PropertyWeights weights;            ///< float32
   Tensor codes;                       ///< [n, D] in the order in which they were dealt out
   Tensor truth, predicted;            ///< [held out, properties] float64
   std::vector<double> residuals, r2;  ///< a property each; R² = 1 − mean squared error / variance
+  std::vector<double> least, most;    ///< a property each, over all examples; of fit_draws() alone
   int64_t seen = 0;                   ///< examples, of which a twentieth chooses the epoch
 };
 
@@ -61,5 +65,14 @@ struct FittedNetworks {
 FittedNetworks fit_networks(const Tensor& codes, const Tensor& values, int64_t epochs,
                             at::Generator& generator, const ProgressObserver& progress = {},
                             const CancellationToken& token = {});
+
+/// The same on draws [n, D] and values [n, properties] float64, of which rows with a NaN are left out: as
+/// many passes as make three hundred steps, by one thread, so that the digits do not depend on how many there
+/// are. Weights are float64. Throws Error(kInput) where a property has one value alone, or values that have
+/// no mean and spread.
+/// @param names  of the properties, for sentences
+FittedNetworks fit_draws(const Tensor& codes, const Tensor& values, const std::vector<std::string>& names,
+                         uint64_t seed, const ProgressObserver& progress = {},
+                         const CancellationToken& token = {});
 
 }  // namespace latentpath

@@ -36,7 +36,7 @@ SoughtProperty built_in_property(const std::string& name, const PropertyModel& m
       }};
 }
 
-SoughtProperty property_of_file(const std::filesystem::path& file, const JunctionTreeVae& vae,
+SoughtProperty property_of_file(const std::filesystem::path& file, const MoleculeDecoder& decoder,
                                 const PropertyModel& model) {
   const std::string name = file.string();
   const auto module = std::make_shared<const TorchScriptModule>(file, "property", "", "cpu");
@@ -58,10 +58,10 @@ SoughtProperty property_of_file(const std::filesystem::path& file, const Junctio
   LATENTPATH_CHECK(spread > 0, kInput, name,
                    " gives the same value for all codes of molecules: there is nothing to improve");
   return {name, file.stem().string(),
-          [predict, &vae](const Molecule& molecule, const MoleculeProperties&) {
+          [predict, &decoder](const Molecule& molecule, const MoleculeProperties&) {
             const at::NoGradGuard no_gradient;
-            return vae.unknown_fragments(molecule).empty() ? predict(vae.encode({molecule})).item<double>()
-                                                           : std::nan("");
+            const std::optional<Tensor> code = decoder.code_of(molecule);
+            return code ? predict(code->unsqueeze(0)).item<double>() : std::nan("");
           },
           predict,
           [predict, spread](double threshold, bool above, double width) {

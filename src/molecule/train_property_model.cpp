@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/parallel.h"
 #include "latentpath/core/random.h"
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
@@ -119,6 +120,11 @@ def forward(self, z: Tensor) -> Tensor:
 
 }  // namespace
 
+Tensor covariance_of(const Tensor& codes) {
+  const Tensor centred = (codes - codes.mean(0)).to(at::kDouble);
+  return at::mm(centred.t(), centred) / static_cast<double>(codes.size(0) - 1);
+}
+
 FittedNetworks fit_networks(const Tensor& given_codes, const Tensor& given_values, int64_t epochs,
                             at::Generator& generator, const ProgressObserver& progress,
                             const CancellationToken& token) {
@@ -139,6 +145,45 @@ FittedNetworks fit_networks(const Tensor& given_codes, const Tensor& given_value
     fitted.residuals.push_back(squares.mean().sqrt().item<double>());
     fitted.r2.push_back(1 - (squares.mean() / truth.var(false)).item<double>());
   }
+  return fitted;
+}
+
+FittedNetworks fit_draws(const Tensor& all_codes, const Tensor& all_values,
+                         const std::vector<std::string>& names, uint64_t seed,
+                         const ProgressObserver& progress, const CancellationToken& token) {
+  const Tensor known = at::isnan(all_values).any(1).logical_not().nonzero().squeeze(1);
+  const Tensor values = all_values.index_select(0, known);
+  // Networks are float32, and values may differ in digits that it has not: they learn standardised ones.
+  const Tensor mean = values.mean(0), scale = values.std(0, false);
+  std::vector<double> least, most;
+  for (size_t column = 0; column < names.size(); ++column) {
+    const auto at = static_cast<int64_t>(column);
+    least.push_back(values.select(1, at).min().item<double>());
+    most.push_back(values.select(1, at).max().item<double>());
+    LATENTPATH_CHECK(least[column] < most[column], kInput, names[column], " has the same value, ",
+                     least[column], ", for all of ", values.size(0),
+                     " molecules that the model made: there is nothing to improve");
+    const double spread = scale[at].item<double>();
+    LATENTPATH_CHECK(
+        std::isfinite(mean[at].item<double>()) && std::isfinite(spread) && spread > 0, kInput,
+        "the values of ", names[column], ", from ", least[column], " to ", most[column],
+        ", have no mean and spread in numbers of double precision: print values of a smaller range, "
+        "and nan where there is none");
+  }
+  const SerialOperations one_thread;
+  at::Generator generator = make_generator(seed);
+  // By a thousand passes, few examples are learned by heart.
+  const int64_t epochs = std::max<int64_t>(12, 300 * kBatch / values.size(0));
+  FittedNetworks fitted =
+      fit_networks(all_codes.index_select(0, known).to(at::kFloat), ((values - mean) / scale).to(at::kFloat),
+                   epochs, generator, progress, token);
+  for (const auto& [part, tensor] : fitted.weights.parts()) *tensor = tensor->detach().to(at::kDouble);
+  fitted.weights.value_mean = fitted.weights.value_mean * scale + mean;
+  fitted.weights.value_scale = fitted.weights.value_scale * scale;
+  for (size_t column = 0; column < names.size(); ++column)
+    fitted.residuals[column] *= scale[static_cast<int64_t>(column)].item<double>();
+  fitted.least = std::move(least);
+  fitted.most = std::move(most);
   return fitted;
 }
 
@@ -165,9 +210,7 @@ nlohmann::json train_property_model(const EncodedMolecules& molecules, const std
                      {"threshold", threshold},
                      {"roc_area", roc_area(above ? p : -p, above ? t > threshold : t < threshold)}};
   }
-  const Tensor centred = (fitted.codes - fitted.codes.mean(0)).to(at::kDouble);
-  const Tensor covariance = at::mm(centred.t(), centred) / static_cast<double>(count - 1);
-  write(fitted.weights, covariance, fitted.residuals, file);
+  write(fitted.weights, covariance_of(fitted.codes), fitted.residuals, file);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
   nlohmann::json card{{"name", file.stem().string()},
                       {"kind", "regressors of molecular properties on latents"},

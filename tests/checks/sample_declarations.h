@@ -87,6 +87,10 @@ extern const PathProblem problem;
 extern const Molecule from, to;
 //// molecule/jtvae.h
 extern const Molecule from, to;
+//// molecule/molecule_decoder.h
+extern const JunctionTreeVae vae;
+//// molecule/command_decoder.h
+extern const Molecule from, to;
 //// molecule/encoded_molecules.h
 extern const JunctionTreeVae vae;
 extern const SyntheticAccessibility accessibility;

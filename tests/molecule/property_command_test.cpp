@@ -12,6 +12,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/io/file.h"
 #include "latentpath/metric/derivative_check.h"
+#include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/molecules_job.h"
 #include "molecule/molecules_job_refusal.h"
@@ -94,7 +95,8 @@ TEST(PropertyCommand, IsLearnedFromWhatTheModelMakes) {
   const JunctionTreeVae vae(shipped().vae);
   const PropertyModel model(shipped().properties);
   const PropertyCommand command({.command = kCarbons});
-  const CommandProperty learned = property_of_command(command, vae, model, {.molecules = 300, .seed = 3});
+  const MoleculeDraws draws = draw_molecules(vae, model.sampler(), 300, 3);
+  const CommandProperty learned = property_of_command(command, draws, 3);
   EXPECT_EQ(learned.seen + learned.held_out, 300);
   EXPECT_EQ(learned.held_out, 30);
   EXPECT_EQ(command.calls(), 1);
@@ -107,7 +109,7 @@ TEST(PropertyCommand, IsLearnedFromWhatTheModelMakes) {
   const double r2 = 1 - ((t - p).square().mean() / t.var(false)).item<double>();
   EXPECT_TRUE(std::isfinite(learned.r2));
   EXPECT_NEAR(r2, learned.r2, 0.4);  // of 200 draws and of 30
-  const CommandProperty again = property_of_command(command, vae, model, {.molecules = 300, .seed = 3});
+  const CommandProperty again = property_of_command(command, draw_molecules(vae, model.sampler(), 300, 3), 3);
   EXPECT_TRUE(at::equal(again.property.predict(z), p));
 
   const Tensor times = at::zeros({200}, at::kDouble);
@@ -121,9 +123,9 @@ TEST(PropertyCommand, IsLearnedFromWhatTheModelMakes) {
 
 TEST(PropertyCommand, MoleculesWithoutAValueAreLeftOut) {
   const JunctionTreeVae vae(shipped().vae);
-  const PropertyModel model(shipped().properties);
+  const MoleculeDraws draws = draw_molecules(vae, PropertyModel(shipped().properties).sampler(), 300, 1);
   const auto learn = [&](const std::string& command) {
-    return property_of_command(PropertyCommand({.command = command}), vae, model, {.molecules = 300});
+    return property_of_command(PropertyCommand({.command = command}), draws);
   };
   const CommandProperty some = learn(R"(awk '{print(NR % 2 ? gsub(/[Cc]/, "") : "nan")}')");
   EXPECT_GT(some.without_value, 90);

@@ -5,7 +5,9 @@ import re
 import signal
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from conftest import REPOSITORY, check_one_sentence, run, start
 
@@ -262,6 +264,128 @@ def test_a_command_that_runs_is_ended_with_the_program(tmp_path):
     size = beats.stat().st_size
     time.sleep(1)
     assert beats.stat().st_size == size and not (tmp_path / "run").exists()
+
+
+# A model of somebody else's, without a library: latents are (carbons - 6)/2 and ethers - 2.
+DECODE = """import sys
+for line in sys.stdin:
+    a, b = (float(number) for number in line.split(","))
+    print("C" * max(1, round(6 + 2 * a)) + "OC" * max(0, round(2 + b)))
+"""
+ENCODE = """import sys
+for line in sys.stdin:
+    ethers = line.count("O")
+    print((line.count("C") - ethers - 6) / 2, ethers - 2, sep=",")
+"""
+ETHERS = ["--from", "CCCCCCCCCOC", "--to", "CCCOC", "--segments", 8, "--frames", 9, "--starts", 1, "--halvings", 1]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Commands of a decoder and an encoder, latents of its ends, codes, and a property of latents that needs no learning: more ethers."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "decode.py").write_text(DECODE)
+    (folder / "encode.py").write_text(ENCODE)
+    np.save(folder / "from.npy", np.array([1.5, -1.0]))
+    np.save(folder / "to.npy", np.array([[-1.5, -1.0]]))
+    np.save(folder / "pairs.npy", np.array([[[1.5, -1.0], [-1.5, -1.0]], [[1.0, -1.0], [1.0, -1.0]]]))
+    np.save(folder / "codes.npy", np.random.default_rng(1).normal(size=(200, 2)))
+
+    class Ethers(torch.nn.Module):
+        def forward(self, z):
+            return z[:, 1] + 2
+
+    torch.jit.script(Ethers()).save(str(folder / "ethers.pt"))
+    return folder
+
+
+def decoder_of(own):
+    return ["--decoder-command", f"python3 {own}/decode.py"]
+
+
+def encoder_of(own):
+    return ["--encoder-command", f"python3 {own}/encode.py"]
+
+
+def rows_of(out):
+    table = [line.split(",") for line in (out / "molecules.csv").read_text().splitlines()]
+    return [dict(zip(table[0], line)) for line in table[1:]]
+
+
+def test_a_decoder_and_an_encoder_by_commands_lead_a_path_to_low_log_p(own, tmp_path):
+    out = tmp_path / "run"
+    result = run("molecules", *ETHERS[4:], "--from", "CCCCC", "--to", "CCCCCCCCCOCOCOCOC", *decoder_of(own), *encoder_of(own), "--threshold", 1.7,
+                 "--property-molecules", 300, "--out", out, out=out).ok()
+    found = re.search(r"networks that see log P, QED and SA from latents have R2 ([0-9.]+), ", result.stderr)
+    assert found, result.stderr
+    document = result.document
+    assert document["property"]["regressors"]["r2_of_built_in"]["logp"] == pytest.approx(float(found[1]), abs=0.01)
+    assert document["model"] == "decoder by a command, decode"
+    assert document["options"]["decoder-command"] == decoder_of(own)[1] and "--encoder-command 'python3" in document["command"]
+    pair = result.pairs[0]
+    assert pair["path"]["ends_exact"] == [True, True] and pair["path"]["undecoded"] == 0
+    assert pair["path"]["best"] < 1.7 < pair["linear"]["best"]
+    rows = rows_of(out)
+    assert rows[0]["smiles"] == "CCCCC" and rows[-1]["smiles"].count("O") == 4
+    for row in rows:  # what a decoder made is judged by RDKit
+        assert row["value"] == row["log_p"] and float(row["weight"]) > 50
+    assert (out / "molecules.sdf").read_text().count("$$$$") == len(rows)
+    assert result.path.shape == (1, 9, 2) and result.path[0, 0].tolist() == [-0.5, -2] and result.path[0, -1].tolist() == [1.5, 2]
+    page = (out / "report.html").read_text()
+    assert str(own) not in page  # names of this machine are not passed on
+
+
+def test_ends_as_latents_need_no_encoder_and_the_same_seed_gives_the_same_bytes(own, tmp_path):
+    arguments = ["--from", own / "from.npy", "--to", own / "to.npy", *ETHERS[4:], *decoder_of(own), "--codes", own / "codes.npy",
+                 "--property", own / "ethers.pt", "--threshold", 1.5, "--seed", 7]
+    for name in ("a", "b"):
+        run("molecules", *arguments, "--out", tmp_path / name, "--threads", 1 if name == "a" else 2).ok()
+    for file in ("molecules.csv", "molecules.sdf", "molecules.svg", "path.npy"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+    rows = rows_of(tmp_path / "a")
+    assert rows[0]["smiles"] == "CCCCCCCCCOC" and rows[-1]["smiles"] == "CCCOC"
+    assert max(row["smiles"].count("O") for row in rows) > 1
+    for row in rows:  # the value at the latent that was decoded to it
+        assert round(float(row["value"])) == row["smiles"].count("O")
+    page = (tmp_path / "a" / "report.html").read_text()
+    assert str(own) not in page
+
+
+@pytest.mark.parametrize("option, command, code, words", [
+    ("--decoder-command", "no-such-program", 2, ["cannot be started", "No such file or directory"]),
+    ("--decoder-command", "sleep 60", 3, ["took over 1 s for 2 latents", "--command-seconds"]),
+    ("--decoder-command", r"sed 's/.*/C\xff\x01C/'", 3, ["makes no molecule of the latent at the start", "no SMILES"]),
+    ("--encoder-command", "sed 's/.*/hello/'", 3, ["printed 'hello' for CCCCCCCCCOC", "a latent, its numbers separated by commas"]),
+])
+def test_a_model_of_ones_own_that_fails_is_said_in_one_sentence_and_leaves_nothing(own, option, command, code, words, tmp_path):
+    ends = [*ETHERS, *decoder_of(own)] if option == "--encoder-command" else ["--from", own / "from.npy", "--to", own / "to.npy"]
+    seconds = 1 if command == "sleep 60" else 600
+    result = run("molecules", *ends, option, command, "--command-seconds", seconds, "--out", tmp_path / "run")
+    assert result.code == code, result.stderr
+    check_one_sentence(result, option, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_decoder_that_breaks_in_a_list_is_to_blame_and_loses_nothing(own, tmp_path):
+    (tmp_path / "calls").write_text("0")
+    # The ends, and the two rounds of the first pair: after these three calls it fails.
+    command = f"""sh -c 'n=$(cat {tmp_path}/calls); echo $((n+1)) > {tmp_path}/calls; [ $n -lt 3 ] || exit 9; python3 {own}/decode.py'"""
+    out = tmp_path / "run"
+    result = run("molecules", "--pairs", own / "pairs.npy", *ETHERS[4:], "--decoder-command", command, "--property", own / "ethers.pt", "--threshold", 1.5,
+                 "--out", out)
+    assert result.code == 3
+    last = result.stderr.strip().splitlines()[-1]
+    for words in ("after 1 of 2 pairs", "--decoder-command", "exit code 9", "they are in"):
+        assert words in last, last
+    assert len(json.loads((out / "run.json").read_text())["summary"]["pairs"]) == 1
+
+
+def test_options_of_a_decoder_that_do_not_fit_are_refused(own):
+    for arguments, code, words in (([*ETHERS, *encoder_of(own)], 2, ["--encoder-command", "--decoder-command is not given"]),
+                                   (["--from", own / "from.npy", "--to", own / "to.npy"], 3, ["have 2 coordinates, and those of the model 56"])):
+        result = run("molecules", *arguments)
+        assert result.code == code, (arguments, result.stderr)
+        check_one_sentence(result, *words)
 
 
 def test_a_model_that_is_not_there_is_said_with_its_remedy(tmp_path):

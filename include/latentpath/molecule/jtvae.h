@@ -18,14 +18,9 @@
 #include "latentpath/core/tensor.h"
 #include "latentpath/molecule/junction_tree.h"
 #include "latentpath/molecule/molecule.h"
+#include "latentpath/molecule/molecule_decoder.h"
 
 namespace latentpath {
-
-struct DecodedMolecule {
-  Molecule molecule;
-  bool partial = false;  ///< some clusters of the tree could not be attached, and are left out
-  bool gave_up = false;  ///< a limit was reached: see DecodeLimits
-};
 
 /// What decoding may take; where it is not enough, the molecule is what was assembled until then.
 struct DecodeLimits {
@@ -33,25 +28,17 @@ struct DecodeLimits {
   int64_t states = 400;  ///< assemblies that are tried for one tree
 };
 
-/// A latent that stands for a molecule.
-struct MoleculeCode {
-  Tensor latent;            ///< [D] float32
-  bool exact = false;       ///< it decodes to the molecule
-  bool moved = false;       ///< it is not the encoder's mean
-  DecodedMolecule decoded;  ///< what it decodes to
-};
-
-class JunctionTreeVae {
+class JunctionTreeVae final : public MoleculeDecoder {
  public:
   /// A file that import_jtvae() wrote. Throws Error(kInput) where it is damaged or another model.
   explicit JunctionTreeVae(const std::filesystem::path& file);
-  ~JunctionTreeVae();
+  ~JunctionTreeVae() override;
   JunctionTreeVae(JunctionTreeVae&&) noexcept;
 
   /// D: the first half is the tree's, the second the graph's.
-  int64_t latent_dim() const;
+  int64_t latent_dim() const override;
   const ClusterVocabulary& vocabulary() const;
-  std::string describe() const;
+  std::string describe() const override;
 
   /// The encoder's means [n, D] float32. Throws Error(kArgument) naming the fragments that a molecule has and
   /// the vocabulary has not.
@@ -64,7 +51,12 @@ class JunctionTreeVae {
   /// A latent that decodes to the molecule: the encoder's mean where that does, else moved until it does.
   /// Since the messages of the molecule's own tree do not depend on z, that trains two small heads, for
   /// clusters and for ends of branches, and a linear score of attachments. Where it fails, the mean stands.
-  MoleculeCode find_code(const Molecule& molecule) const;
+  MoleculeCode find_code(const Molecule& molecule) const override;
+
+  std::vector<std::optional<DecodedMolecule>> molecules_of(
+      const Tensor& latents, const CancellationToken& token = {}) const override;
+  /// The encoder's mean; none for a molecule with unknown fragments.
+  std::optional<Tensor> code_of(const Molecule& molecule) const override;
 
   /// Fragments of a molecule that the vocabulary does not have, each once; empty where it can be encoded.
   std::vector<std::string> unknown_fragments(const Molecule& molecule) const;

@@ -11,16 +11,18 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "latentpath/molecule/molecule.h"
+#include "latentpath/molecule/molecule_decoder.h"
 
 namespace latentpath {
 
 struct MoleculePair {
   std::string place;  ///< "line 3 of pairs.smi"
   Molecule from, to;
+  std::optional<MoleculeCode> from_code = {}, to_code = {};  ///< their latents, where these are known
 };
 
 struct MoleculePairs {

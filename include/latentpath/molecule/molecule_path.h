@@ -14,12 +14,13 @@
 // these the one with the best molecule.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
-#include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_decoder.h"
 #include "latentpath/molecule/molecule_requirements.h"
 #include "latentpath/molecule/properties.h"
 #include "latentpath/molecule/property_model.h"
@@ -29,7 +30,7 @@ namespace latentpath {
 
 /// What a path is made with. All must outlive the call.
 struct MoleculeModels {
-  const JunctionTreeVae& vae;
+  const MoleculeDecoder& decoder;  ///< a JunctionTreeVae, or a CommandDecoder
   const PropertyModel& regressors;
   const SyntheticAccessibility& accessibility;
 };
@@ -40,6 +41,8 @@ struct MoleculePathProblem {
   double threshold = 0;   ///< to be passed
   bool maximise = false;  ///< above it; else below
   MoleculeRequirements requirements = {};
+  /// Latents of the ends; none: those that the decoder finds.
+  std::optional<MoleculeCode> from_code = {}, to_code = {};
 };
 
 struct MoleculePathOptions {
@@ -72,6 +75,7 @@ struct MoleculeSequence {
   int64_t between = 0;               ///< molecules between the ends
   int64_t decoded = 0;               ///< latents
   int64_t partial = 0, gave_up = 0;  ///< of them
+  int64_t undecoded = 0;             ///< of them, that stand for no molecule
   int64_t left_out = 0;              ///< molecules that lack what is required
   int64_t rejected_reached = 0;      ///< molecules that lack it and pass the threshold, replaced or left out
 };

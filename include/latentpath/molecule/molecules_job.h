@@ -14,9 +14,10 @@
 namespace latentpath {
 
 struct MoleculesJob {
-  std::string from, to;                              ///< SMILES
-  std::optional<std::string> loop = {};              ///< SMILES, in place of both
-  std::optional<std::string> pairs = {};             ///< a list in place of both: molecule_pairs.h
+  std::string from, to;                  ///< SMILES, or .npy files of latents [D]
+  std::optional<std::string> loop = {};  ///< likewise, in place of both
+  /// A list in place of both: molecule_pairs.h, or a .npy file of latents [pairs, 2, D].
+  std::optional<std::string> pairs = {};
   std::string property = "logp";                     ///< or a TorchScript file: sought_property.h
   std::optional<std::string> property_command = {};  ///< in place of it: property_command.h
   int64_t property_molecules = 4000;                 ///< that it scores so that a path can be led
@@ -25,12 +26,23 @@ struct MoleculesJob {
   std::optional<double> threshold = {};     ///< none: 0 for log P, 0.9 for QED, 2.5 for SA
   MoleculeRequirements requirements = {};
   bool neutralise = true;
-  std::string model = "jtvae-moses";                ///< a file, a name or a folder: molecule_models.h
+  std::string model = "jtvae-moses";  ///< a file, a name or a folder: molecule_models.h
+  /// Programs in place of it: command_decoder.h.
+  std::optional<std::string> decoder_command = {}, encoder_command = {};
+  std::optional<std::string> codes = {};  ///< .npy file [n, D] of latents of its molecules; none: N(0, I)
   std::vector<std::filesystem::path> folders = {};  ///< where models are sought by name
   MoleculePathOptions search = {};
   int64_t threads = 0;
   std::string out = {};
   bool overwrite = false;
+
+  /// None for a property of one's own.
+  const BuiltInProperty* built_in() const;
+  bool high_is_sought() const;
+  /// Whether networks learn log P, QED and SA from what a decoder of one's own makes.
+  bool learns_built_in() const;
+  /// Whether ends are given as .npy files.
+  bool ends_are_latents() const;
 };
 const OptionTable<MoleculesJob>& molecules_option_table();
 

@@ -2,7 +2,7 @@
 // A property by a command: a program of one's own that reads SMILES and prints numbers.
 //
 //   PropertyCommand command({.command = "python3 score.py"});
-//   CommandProperty learned = property_of_command(command, vae, model);
+//   CommandProperty learned = property_of_command(command, draw_molecules(vae, model.sampler(), 4000, 1));
 //   std::cout << "R2 " << learned.r2 << "\n";
 //   MoleculePathProblem problem{from, to, learned.property, 8.0, true};      // values above 8
 //
@@ -22,9 +22,8 @@
 #include <vector>
 
 #include "latentpath/core/progress.h"
-#include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/molecule.h"
-#include "latentpath/molecule/property_model.h"
+#include "latentpath/molecule/molecule_decoder.h"
 #include "latentpath/molecule/sought_property.h"
 
 namespace latentpath {
@@ -60,24 +59,18 @@ class PropertyCommand {
   std::shared_ptr<Known> known_;
 };
 
-struct CommandPropertyOptions {
-  int64_t molecules = 4000;  ///< latents that are drawn to learn from
-  uint64_t seed = 1;
-};
-
 struct CommandProperty {
   SoughtProperty property;
   double r2 = 0, residual = 0;     ///< over draws that no network has seen
   int64_t seen = 0, held_out = 0;  ///< draws
-  int64_t without_value = 0;       ///< draws whose molecule has none: left out
+  int64_t without_value = 0;       ///< draws without a molecule, or whose molecule has none: left out
   double least = 0, most = 0;      ///< of the values
 };
 
-/// `vae` and `model` must outlive the call, not the property. Throws as score(), and Error(kInput) where too
-/// few of the molecules have a value, or all of them the same. The same seed gives the same networks.
-CommandProperty property_of_command(const PropertyCommand& command, const JunctionTreeVae& vae,
-                                    const PropertyModel& model, const CommandPropertyOptions& options = {},
-                                    const ProgressObserver& progress = {},
+/// Latents that stand for no molecule are left out. Throws as score(), and Error(kInput) where too few of the
+/// molecules have a value, or all of them the same. The same draws and seed give the same networks.
+CommandProperty property_of_command(const PropertyCommand& command, const MoleculeDraws& draws,
+                                    uint64_t seed = 1, const ProgressObserver& progress = {},
                                     const CancellationToken& token = {});
 
 }  // namespace latentpath

@@ -16,7 +16,7 @@
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
 #include "latentpath/metric/quality.h"
-#include "latentpath/molecule/jtvae.h"
+#include "latentpath/molecule/molecule_decoder.h"
 #include "latentpath/molecule/properties.h"
 #include "latentpath/molecule/property_model.h"
 
@@ -48,9 +48,9 @@ const BuiltInProperty* find_built_in(const std::string& name);
 SoughtProperty built_in_property(const std::string& name, const PropertyModel& model);
 
 /// Throws Error(kInput) where the file does not give a finite number for each of a few codes, and
-/// Error(kInput) where it has no gradient. `vae` and `model` must outlive it. A threshold is as soft as a
+/// Error(kInput) where it has no gradient. `decoder` and `model` must outlive it. A threshold is as soft as a
 /// quarter of the standard deviation of its values over codes.
-SoughtProperty property_of_file(const std::filesystem::path& file, const JunctionTreeVae& vae,
+SoughtProperty property_of_file(const std::filesystem::path& file, const MoleculeDecoder& decoder,
                                 const PropertyModel& model);
 
 }  // namespace latentpath
