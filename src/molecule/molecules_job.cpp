@@ -31,6 +31,10 @@ void check_threshold(const MoleculesJob& o, const BuiltInProperty& property) {
 }
 
 void check_property(const MoleculesJob& o) {
+  LATENTPATH_CHECK(o.property_model == "regressors" || o.built_in() != nullptr, kArgument,
+                   "`property_model` ", o.property_model,
+                   " is for logp, qed and sa: a property of one's own "
+                   "brings what leads to it");
   LATENTPATH_CHECK(!(o.minimise && o.maximise), kArgument, "`minimise` and `maximise` cannot both be given");
   const MoleculesJob usual;
   if (o.property_command) {
@@ -183,6 +187,12 @@ OptionTable<MoleculesJob> make_table() {
       .help(
           "Property of one's own in place of it: a program with its arguments, such as 'python3 score.py', "
           "that reads SMILES and prints numbers, a line each; nan: no value")
+      .add("property-model", &J::property_model)
+      .help("What leads a path to logp, qed or sa")
+      .choices({{"regressors", "networks that see the value in a latent"},
+                {"paper",
+                 "the classifier of Struski et al. 2023, trained on 5000 decoded draws of N(0, I), to "
+                 "compare with"}})
       .add("property-molecules", &J::property_molecules)
       .help(
           "Molecules that are drawn and scored first, for it or for a decoder of one's own: networks learn "

@@ -13,7 +13,9 @@
 #include "latentpath/molecule/jtvae.h"
 #include "latentpath/molecule/molecule_models.h"
 #include "latentpath/molecule/property_command.h"
+#include "latentpath/path/via_points.h"
 #include "molecule/line_command.h"
+#include "molecule/property_classifier.h"
 
 namespace latentpath {
 namespace {
@@ -140,6 +142,26 @@ class Learner {
       warn_of_low(r2[static_cast<size_t>(latent_property(known->name))], known->shown);
   }
 
+  SoughtProperty learn_classifier() {
+    const BuiltInProperty& known = *job_.built_in();
+    const int64_t dim = setup_.decoder->latent_dim();
+    const MoleculeDraws of_prior = draw_molecules(*setup_.decoder, normal_sampler(dim), kPapersDraws,
+                                                  job_.search.seed, listener_.progress, listener_.token);
+    const double threshold = job_.threshold.value_or(known.threshold);
+    const ClassifiedProperty learned =
+        classified_property(known.name, threshold, job_.high_is_sought(), of_prior, *setup_.accessibility,
+                            job_.search.seed, listener_.progress, listener_.token);
+    setup_.learned["classifier"] = {{"roc_area", learned.roc_area},
+                                    {"passing", learned.passing},
+                                    {"molecules", learned.seen},
+                                    {"held_out", learned.held_out}};
+    listener_.note(join_message("the papers' classifier of ", known.shown, " has an area under the ROC of ",
+                                figure_text(learned.roc_area, 2), " on ", learned.held_out, " of ",
+                                learned.seen + learned.held_out, " draws of N(0, I), of which ",
+                                learned.passing, " pass"));
+    return learned.property;
+  }
+
   SoughtProperty learn_command(PropertyCommand& command) {
     const CommandProperty learned =
         property_of_command(command, draws(), job_.search.seed, listener_.progress, listener_.token);
@@ -234,9 +256,10 @@ MoleculesSetup::MoleculesSetup(const MoleculesJob& job, const SetupListener& lis
   }
   Learner learner(job, *this, listener);
   if (job.learns_built_in()) learner.learn_built_in();
-  property = scored                      ? learner.learn_command(*scored)
-             : job.built_in() != nullptr ? built_in_property(job.property, *regressors)
-                                         : property_of_file(job.property, *decoder, *regressors);
+  property = scored                          ? learner.learn_command(*scored)
+             : job.property_model == "paper" ? learner.learn_classifier()
+             : job.built_in() != nullptr     ? built_in_property(job.property, *regressors)
+                                             : property_of_file(job.property, *decoder, *regressors);
 }
 
 }  // namespace latentpath

@@ -20,6 +20,7 @@ struct MoleculesJob {
   std::optional<std::string> pairs = {};
   std::string property = "logp";                     ///< or a TorchScript file: sought_property.h
   std::optional<std::string> property_command = {};  ///< in place of it: property_command.h
+  std::string property_model = "regressors";         ///< or "paper": the classifier of Struski et al. 2023
   int64_t property_molecules = 4000;                 ///< that it scores so that a path can be led
   double command_seconds = 600;                      ///< a call of a command that takes longer is ended
   bool minimise = false, maximise = false;  ///< neither: log P and SA are minimised, others are maximised
