@@ -256,6 +256,17 @@ def test_a_label_for_each_pair(models):
     assert path._record["options"]["favor"] is None and "feature" not in path.summary
 
 
+def test_sections_of_one_pair_beside_another_that_asks_nothing(models):
+    decoder, classifier = models
+    torch.manual_seed(1)
+    z0, z1 = torch.randn(2, 2), torch.randn(2, 2)
+    sections = lp.favor(classifier, "0@0.0-0.4", "1@0.6-1.0")
+    mixed = lp.find_path(decoder, z0, z1, quality=[sections, None], **QUICK)
+    assert len(mixed.figures[0]["path"]["sections"]) == 2 and "sections" not in mixed.figures[1]["path"]
+    alike = lp.find_path(decoder, z0, z1, quality=[sections, sections], **QUICK)
+    assert all(len(pair["path"]["sections"]) == 2 for pair in alike.figures)
+
+
 def test_what_is_asked_of_each_pair_may_be_any_quality(models, tmp_path):
     decoder, classifier = models
 

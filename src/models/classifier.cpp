@@ -221,12 +221,12 @@ int64_t Classifier::class_index(const std::string& number_or_name) const {
     known += " or a name: ";
     for (size_t i = 0; i < names.size(); ++i) known += (i ? ", " : "") + names[i];
   }
-  LATENTPATH_CHECK(
-      index >= 0 && index < classes(), kArgument, describe(), " has no class '", number_or_name, "'; its ",
-      classes(), classes() == 1 ? " class is " : " classes are ", known,
-      number_or_name.find('@') == std::string::npos
-          ? ""
-          : "; a section of the time, which interpolate alone takes, is FROM-TO behind an @, like 8@0.0-0.4");
+  LATENTPATH_CHECK(index >= 0 && index < classes(), kArgument, describe(), " has no class '", number_or_name,
+                   "'; its ", classes(), classes() == 1 ? " class is " : " classes are ", known,
+                   number_or_name.find('@') == std::string::npos
+                       ? ""
+                       : "; a section of the time, which interpolate and explore take, is FROM-TO behind an "
+                         "@, like 8@0.0-0.4");
   return index;
 }
 

@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <unordered_map>
 
@@ -12,6 +10,7 @@
 #include "latentpath/core/read_number.h"
 #include "latentpath/io/text_lines.h"
 #include "molecule/line_command.h"
+#include "run/text_table.h"
 
 namespace latentpath {
 namespace {
@@ -19,12 +18,8 @@ namespace {
 /// With the fewest digits that read back as the same numbers.
 std::string line_of(const Tensor& latent) {
   std::string line;
-  for (int64_t i = 0; i < latent.size(0); ++i) {
-    std::array<char, 32> digits{};
-    const auto end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), latent.data_ptr<double>()[i]).ptr;
-    line += (i == 0 ? "" : ",") + std::string(digits.data(), end);
-  }
+  for (int64_t i = 0; i < latent.size(0); ++i)
+    line += (i == 0 ? "" : ",") + detail::all_digits(latent.data_ptr<double>()[i]);
   return line;
 }
 
@@ -55,7 +50,8 @@ struct CommandDecoder::State {
   int64_t latent_dim;
   std::string first_refusal = {};
   std::unordered_map<std::string, std::optional<DecodedMolecule>> decoded = {};  ///< by the line of a latent
-  std::unordered_map<std::string, std::optional<Tensor>> codes = {};             ///< by the SMILES
+  std::unordered_map<std::string, std::optional<Tensor>> encoded = {};  ///< by the SMILES, none: empty line
+  std::unordered_map<std::string, Tensor> first_decoded = {};           ///< by the SMILES
 
   std::optional<DecodedMolecule> read_molecule(std::string_view line) {
     const std::string text(trimmed(line));
@@ -116,8 +112,7 @@ std::vector<std::optional<DecodedMolecule>> CommandDecoder::molecules_of(
   for (size_t i = 0; i < lines.size(); ++i) {
     molecules.push_back(s.decoded.at(lines[i]));
     if (!molecules.back()) continue;
-    std::optional<Tensor>& code = s.codes[molecules.back()->molecule.smiles()];
-    if (!code) code = z[static_cast<int64_t>(i)].clone();
+    s.first_decoded.emplace(molecules.back()->molecule.smiles(), z[static_cast<int64_t>(i)].clone());
   }
   return molecules;
 }
@@ -126,7 +121,7 @@ void CommandDecoder::encode(const std::vector<Molecule>& molecules, const Cancel
   State& s = *state_;
   std::vector<std::string> smiles;
   for (const Molecule& molecule : molecules) smiles.push_back(molecule.smiles());
-  const std::vector<std::string> wanted = unknown_lines(smiles, s.codes);
+  const std::vector<std::string> wanted = unknown_lines(smiles, s.encoded);
   if (wanted.empty()) return;
   LATENTPATH_CHECK(s.encoder, kArgument,
                    "`encoder_command` is missing: without it nothing makes a latent of ", wanted.front(),
@@ -135,8 +130,8 @@ void CommandDecoder::encode(const std::vector<Molecule>& molecules, const Cancel
   blaming_the_command([&] {
     const std::vector<std::string> answers = s.encoder->answers(wanted, token);
     for (size_t i = 0; i < wanted.size(); ++i) {
-      s.codes[wanted[i]] = s.read_latent(answers[i], wanted[i]);
-      if (s.codes[wanted[i]]) latents.push_back(*s.codes[wanted[i]]);
+      const auto& latent = s.encoded[wanted[i]] = s.read_latent(answers[i], wanted[i]);
+      if (latent) latents.push_back(*latent);
     }
   });
   if (!latents.empty()) molecules_of(at::stack(latents), token);
@@ -145,7 +140,7 @@ void CommandDecoder::encode(const std::vector<Molecule>& molecules, const Cancel
 MoleculeCode CommandDecoder::find_code(const Molecule& molecule) const {
   State& s = *state_;
   encode({molecule});
-  const std::optional<Tensor> latent = s.codes.at(molecule.smiles());
+  const std::optional<Tensor> latent = s.encoded.at(molecule.smiles());
   LATENTPATH_CHECK(latent, kInput, "`encoder_command` has no latent for ", molecule.smiles(),
                    " (its line is empty): a path cannot end there");
   const std::optional<DecodedMolecule> decoded = molecules_of(latent->unsqueeze(0))[0];
@@ -156,8 +151,11 @@ MoleculeCode CommandDecoder::find_code(const Molecule& molecule) const {
 }
 
 std::optional<Tensor> CommandDecoder::code_of(const Molecule& molecule) const {
-  const auto found = state_->codes.find(molecule.smiles());
-  return found == state_->codes.end() ? std::nullopt : found->second;
+  const State& s = *state_;
+  if (const auto given = s.encoded.find(molecule.smiles()); given != s.encoded.end() && given->second)
+    return given->second;
+  const auto found = s.first_decoded.find(molecule.smiles());
+  return found == s.first_decoded.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace latentpath

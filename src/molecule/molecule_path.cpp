@@ -419,7 +419,12 @@ bool passes(const MoleculePathProblem& problem, double value) {
   return better(problem, value, problem.threshold);
 }
 
-bool is_loop(const MoleculePathProblem& problem) { return problem.from.smiles() == problem.to.smiles(); }
+bool is_loop(const MoleculePathProblem& problem) {
+  // Different latents of one molecule have a straight line between them.
+  if (problem.from_code && problem.to_code && !at::equal(problem.from_code->latent, problem.to_code->latent))
+    return false;
+  return problem.from.smiles() == problem.to.smiles();
+}
 
 MoleculePathResult find_molecule_path(const MoleculeModels& models, const MoleculePathProblem& problem,
                                       const MoleculePathOptions& options, const ProgressObserver& progress,

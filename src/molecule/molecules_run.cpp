@@ -161,9 +161,9 @@ json pair_json(const MoleculePathResult& result, const MoleculePathProblem& prob
 }
 
 /// Files that a command names are of this machine: pages are to have their names alone.
-void hide_paths_of(const std::string& command, MoleculesRun& run) {
+void hide_paths_of(const std::string& command, const char* option, MoleculesRun& run) {
   std::error_code unreadable;
-  for (const std::string& word : words_of_command(command, "`property_command`"))
+  for (const std::string& word : words_of_command(command, option))
     if (std::filesystem::exists(word, unreadable)) run.local_paths.push_back(word);
 }
 
@@ -208,8 +208,10 @@ MoleculesRun execute(const MoleculesJob& job, const RunObserver& observer,
   const auto begin = std::chrono::steady_clock::now();
   MoleculesRun run;
   describe_job(run, "molecules", molecules_option_table(), job, job.search.seed, job.threads);
-  for (const auto& command : {job.property_command, job.decoder_command, job.encoder_command})
-    if (command) hide_paths_of(*command, run);
+  for (const auto& [command, option] : {std::pair(job.property_command, "`property_command`"),
+                                        std::pair(job.decoder_command, "`decoder_command`"),
+                                        std::pair(job.encoder_command, "`encoder_command`")})
+    if (command) hide_paths_of(*command, option, run);
   if (job.ends_are_latents())
     for (const std::string& end : {job.from, job.to, job.loop.value_or("")})
       if (!end.empty()) run.local_paths.push_back(end);

@@ -130,14 +130,16 @@ class Learner {
       : job_(job), setup_(setup), listener_(listener) {}
 
   void learn_built_in() {
-    const std::vector<double> r2 = setup_.regressors->learn(draws(), *setup_.accessibility, job_.search.seed,
-                                                            listener_.progress, listener_.token);
+    const LearnedProperties learned = setup_.regressors->learn(
+        draws(), *setup_.accessibility, job_.search.seed, listener_.progress, listener_.token);
+    const std::vector<double>& r2 = learned.r2;
     setup_.learned["r2_of_built_in"] = {{"logp", r2[0]}, {"qed", r2[1]}, {"sa", r2[2]}};
     setup_.learned["draws"] = job_.property_molecules;
-    listener_.note(join_message("networks that see log P, QED and SA from latents have R2 ",
-                                figure_text(r2[0], 2), ", ", figure_text(r2[1], 2), " and ",
-                                figure_text(r2[2], 2), " on a tenth of ", job_.property_molecules,
-                                " draws that is held out"));
+    setup_.learned["molecules_of_built_in"] = learned.seen;
+    setup_.learned["held_out_of_built_in"] = learned.held_out;
+    listener_.note(join_message("networks that see log P, QED and SA from latents have ", r2_text(r2[0]),
+                                ", ", r2_text(r2[1]), " and ", r2_text(r2[2]), " on ", learned.held_out,
+                                " molecules held out of ", learned.seen + learned.held_out));
     if (const BuiltInProperty* known = job_.built_in())
       warn_of_low(r2[static_cast<size_t>(latent_property(known->name))], known->shown);
   }

@@ -86,19 +86,25 @@ PropertyModel::PropertyModel(const Tensor& mean, const Tensor& covariance) {
 
 PropertyModel::PropertyModel(const Tensor& codes)
     : PropertyModel(codes.to(at::kDouble).mean(0), covariance_of(codes.to(at::kDouble))) {
-  const Tensor variances = at::linalg_eigvalsh(networks_->covariance);  // ascending
-  LATENTPATH_CHECK(variances[0].item<double>() > 1e-12 * variances[-1].item<double>(), kInput, "the ",
-                   codes.size(0), " codes of the model lie in a plane of its ", codes.size(1),
-                   " latents: give codes that differ in each of them");
+  LATENTPATH_CHECK(at::isfinite(networks_->covariance).all().item<bool>(), kInput, "the ", codes.size(0),
+                   " codes of the model are too large for double precision: their squares overflow");
+  // Of correlations, so that coordinates may have scales of their own.
+  const Tensor deviation = networks_->covariance.diag().sqrt();
+  const bool each = deviation.gt(0).all().item<bool>();
+  LATENTPATH_CHECK(
+      each && at::linalg_eigvalsh(networks_->covariance / at::outer(deviation, deviation))[0].item<double>() >
+                  1e-12,
+      kInput, "the ", codes.size(0), " codes of the model lie in a plane of its ", codes.size(1),
+      " latents: give codes that differ in each of them");
 }
 
 PropertyModel PropertyModel::of_normal_codes(int64_t latent_dim) {
   return {at::zeros({latent_dim}, at::kDouble), at::eye(latent_dim, at::kDouble)};
 }
 
-std::vector<double> PropertyModel::learn(const MoleculeDraws& draws,
-                                         const SyntheticAccessibility& accessibility, uint64_t seed,
-                                         const ProgressObserver& progress, const CancellationToken& token) {
+LearnedProperties PropertyModel::learn(const MoleculeDraws& draws,
+                                       const SyntheticAccessibility& accessibility, uint64_t seed,
+                                       const ProgressObserver& progress, const CancellationToken& token) {
   const auto columns = static_cast<int64_t>(latent_properties().size());
   std::vector<double> values;
   for (const auto& each : draws.decoded) {
@@ -115,7 +121,7 @@ std::vector<double> PropertyModel::learn(const MoleculeDraws& draws,
   networks->weights = fitted.weights;
   networks->residuals = fitted.residuals;
   networks_ = std::move(networks);
-  return fitted.r2;
+  return {fitted.r2, fitted.seen, fitted.truth.size(0)};
 }
 
 PropertyModel::~PropertyModel() = default;
@@ -123,7 +129,10 @@ PropertyModel::PropertyModel(PropertyModel&&) noexcept = default;
 
 int64_t PropertyModel::latent_dim() const { return networks_->mean.size(0); }
 
-Tensor PropertyModel::predict(const Tensor& z) const { return networks_->weights.predict(z.to(at::kDouble)); }
+Tensor PropertyModel::predict(const Tensor& z) const {
+  LATENTPATH_ASSERT(!networks_->residuals.empty());  // it has learned properties
+  return networks_->weights.predict(z.to(at::kDouble));
+}
 
 const std::vector<double>& PropertyModel::residuals() const { return networks_->residuals; }
 

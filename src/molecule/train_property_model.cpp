@@ -152,6 +152,8 @@ FittedNetworks fit_draws(const Tensor& all_codes, const Tensor& all_values,
                          const std::vector<std::string>& names, uint64_t seed,
                          const ProgressObserver& progress, const CancellationToken& token) {
   const Tensor known = at::isnan(all_values).any(1).logical_not().nonzero().squeeze(1);
+  LATENTPATH_CHECK(known.size(0) >= kFewestForRegressors, kInput, "networks learn from ",
+                   kFewestForRegressors, " molecules at least, and ", known.size(0), " are known");
   const Tensor values = all_values.index_select(0, known);
   // Networks are float32, and values may differ in digits that it has not: they learn standardised ones.
   const Tensor mean = values.mean(0), scale = values.std(0, false);

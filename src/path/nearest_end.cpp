@@ -180,9 +180,12 @@ Tensor samples_inside(const Margin& margin, const LatentSampler& prior, const Ne
     inside.push_back(z.index_select(0, chosen).to(at::kDouble));
     if (progress) progress({"samples of the end", std::min(found.inside, options.inside), options.inside});
   }
-  LATENTPATH_CHECK(found.inside > 0, kNumerical, "none of ", found.drawn,
-                   " samples of the prior has what the end is to have with a certainty of ",
-                   options.certainty, ": ask for less");
+  if (found.inside == 0)
+    throw NoSampleInside(
+        ErrorKind::kNumerical,
+        join_message("none of ", found.drawn,
+                     " samples of the prior has what the end is to have with a certainty of ",
+                     options.certainty, ": ask for less"));
   return at::cat(inside);
 }
 
@@ -256,7 +259,6 @@ void NearestEnds::place(const NearestEnds& some, const Tensor& pairs, int64_t co
   put(ends, some.ends);
   put(paths, some.paths);
   put(cost, some.cost);
-  inside = some.inside, drawn = some.drawn;  // the same samples for all
 }
 
 NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "end_markers.h"
 #include "latentpath/core/error.h"
 #include "ticks.h"
 
@@ -301,14 +302,9 @@ void PlanePainter::lay_out_legend() {
 
 void PlanePainter::choose_markers() {
   if (lines_.empty()) return;
-  const Point first = lines_[0].front(), last = lines_[0].back();
-  const bool loop = std::hypot(first.x - last.x, first.y - last.y) < 3;
-  if (loop && !plane_.start_label.empty() && !plane_.end_label.empty()) {
-    markers_.push_back({first, plane_.start_label + " = " + plane_.end_label, kWhite});
-  } else {
-    if (!plane_.start_label.empty()) markers_.push_back({first, plane_.start_label, kWhite});
-    if (!plane_.end_label.empty()) markers_.push_back({last, plane_.end_label, kBlack});
-  }
+  for (const detail::EndMarker& marker :
+       detail::end_markers(lines_[0].front(), lines_[0].back(), plane_.start_label, plane_.end_label))
+    markers_.push_back({marker.at, marker.label, marker.fill});
   std::erase_if(markers_, [&](const Marker& m) { return !contains(box_, m.at); });
 }
 
@@ -476,9 +472,9 @@ Picture PlanePainter::draw() {
 
 bool vary(const Tensor& values) {
   const Tensor finite = values.index({at::isfinite(values)}).to(at::kDouble);
-  if (finite.numel() == 0) return values.numel() > 0;
+  if (finite.numel() == 0) return false;
   const double low = finite.min().item<double>(), high = finite.max().item<double>();
-  return high - low > 1e-9 * std::max(1.0, std::abs(high)) || finite.numel() < values.numel();
+  return high - low > 1e-9 * std::max(std::abs(low), std::abs(high));
 }
 
 Picture draw_latent_plane(const LatentPlane& plane) {

@@ -133,7 +133,7 @@ PathPlane evaluate_path_plane(const PathProblem& problem, const PathResult& resu
   PathPlane plane;
   plane.reach = normal_prior ? 3.3 : 0;
   plane.reach = std::max(plane.reach, 1.1 * result.nodes.abs().max().item<double>());
-  // The spherical path turns about the origin, as far out as its ends.
+  // The great circle turns about the origin, as far out as its ends.
   for (const Tensor& ends : {problem.start, problem.end})
     plane.reach = std::max(plane.reach, 1.1 * ends.norm(2, {1}).max().item<double>());
   if (!(plane.reach > 0) || !std::isfinite(plane.reach)) plane.reach = 1;
@@ -164,6 +164,7 @@ Picture draw_path_plane(const PathProblem& problem, const PathResult& result, in
   if (vary(shown.values)) {
     plane.values = shown.values;
     plane.value_label = problem.feature ? options.feature_name : "quality";
+    if (problem.feature && problem.feature->depends_on_time()) plane.value_label += ", at time 1/2";
     plane.title = "Latent plane: " + plane.value_label + " and three paths";
   }
   if (normal_prior)

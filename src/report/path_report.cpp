@@ -297,6 +297,8 @@ void PathReport::add_overview(json& data, const json& summary) const {
   data["curves"] = json::array();
   for (const char* curve : kCurves)
     data["curves"].push_back({{"id", curve}, {"name", detail::curve_title(curve)}});
+  // Places have no time: what is asked in sections is shown of them as at this one.
+  if (problem_.feature && problem_.feature->depends_on_time()) data["values_at"] = 0.5;
   if (dim_ == 2)
     data["heat_map"] = heat_map();
   else if (json drawn = samples(); !drawn.is_null())

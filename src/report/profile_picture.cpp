@@ -4,6 +4,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/report/evaluation_report.h"
+#include "report/curve_title.h"
 #include "ticks.h"
 
 namespace latentpath {
@@ -28,12 +29,20 @@ Look look_of(const std::string& method, size_t index) {
   return others[index % others.size()];
 }
 
+bool is_known(const std::string& method) {
+  return method == "linear" || method == "spherical" || method == "ours";
+}
+
+/// Of the one path of a method.
+std::string title_of(const std::string& method) {
+  return is_known(method) ? detail::curve_title(method) : method;
+}
+
 std::vector<Look> looks_of(const std::vector<const EvaluationRow*>& rows) {
   std::vector<Look> looks;
   size_t others = 0;
   for (const EvaluationRow* row : rows) {
-    const bool known = row->method == "linear" || row->method == "spherical" || row->method == "ours";
-    looks.push_back(look_of(row->method, known ? 0 : others++));
+    looks.push_back(look_of(row->method, is_known(row->method) ? 0 : others++));
   }
   return looks;
 }
@@ -144,8 +153,9 @@ Picture draw_profiles(const std::vector<const EvaluationRow*>& rows, const std::
   for (size_t i = 0; i < rows.size(); ++i) {
     picture.draw_line({{x, y - 4}, {x + 26, y - 4}},
                       {.colour = looks[i].colour, .width = 2.2, .dashes = looks[i].dashes});
-    const std::string name =
-        rows[i]->pairs == 1 ? rows[i]->method : join_message(rows[i]->method, ", mean of ", rows[i]->pairs);
+    const std::string name = rows[i]->pairs == 1
+                                 ? title_of(rows[i]->method)
+                                 : join_message(rows[i]->method, ", mean of ", rows[i]->pairs);
     picture.draw_text({x + 32, y}, name, {.size = 12});
     x += 32 + text_width(name, {.size = 12}) + 22;
   }

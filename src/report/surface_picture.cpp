@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "latentpath/core/error.h"
+#include "report/end_markers.h"
 
 namespace latentpath {
 namespace {
@@ -178,22 +179,19 @@ void SurfacePainter::add_lines(std::vector<Item>& items) const {
 
 void SurfacePainter::draw_markers(Picture& picture) const {
   if (lines_.empty() || lines_.back().empty()) return;
-  std::vector<std::pair<Point, std::string>> ends;
-  for (const auto& [end, label] : {std::pair{lines_.back().front(), described_.start_label},
-                                   std::pair{lines_.back().back(), described_.end_label}})
-    if (finite(end) && !label.empty()) ends.emplace_back(place(end), label);
-  if (ends.size() == 2 &&
-      std::hypot(ends[0].first.x - ends[1].first.x, ends[0].first.y - ends[1].first.y) < 3)
-    ends = {{ends[0].first, ends[0].second + " = " + ends[1].second}};
-  for (size_t i = 0; i < ends.size(); ++i) {  // as on the latent plane: hollow, and full
-    picture.fill_disc(ends[i].first, 6.4, kWhite);
-    picture.fill_disc(ends[i].first, 5, kBlack);
-    if (i == 0) picture.fill_disc(ends[i].first, 3.2, kWhite);
+  const Vector &first = lines_.back().front(), &last = lines_.back().back();
+  const auto ends =
+      detail::end_markers(place(first), place(last), finite(first) ? described_.start_label : "",
+                          finite(last) ? described_.end_label : "");
+  for (const detail::EndMarker& end : ends) {
+    picture.fill_disc(end.at, 6.4, kWhite);
+    picture.fill_disc(end.at, 5, kBlack);
+    picture.fill_disc(end.at, 3.2, end.fill);
   }
   for (size_t i = 0; i < ends.size(); ++i) {
     // Above the disc, or below it where the other end lies higher up.
-    const auto& [at, label] = ends[i];
-    const bool below = ends.size() == 2 && ends[1 - i].first.y < at.y;
+    const auto& [at, label, fill] = ends[i];
+    const bool below = ends.size() == 2 && ends[1 - i].at.y < at.y;
     const double half = text_width(label, kEndStyle) / 2;
     picture.draw_text({std::clamp(at.x, half + 4, width_ - half - 4), at.y + (below ? 20 : -10)}, label,
                       kEndStyle);

@@ -29,7 +29,8 @@ Picture draw_tour_strip(const PathProblem& problem, const Tour& tour, int64_t le
     row.subtitle = join_message("point ", leg + 1, " to ", leg + 1 < points ? leg + 2 : 1);
     if (problem.feature) {
       const Tensor values = problem.feature->evaluate({z, frames, decoded}).to(at::kDouble);
-      row.subtitle += ", mean " + options.feature_name + " " + share_text(values.mean().item<double>());
+      row.subtitle +=
+          ", frames' mean " + options.feature_name + " " + share_text(values.mean().item<double>());
       detail::add_captions(row, values);
     }
     rows.push_back(std::move(row));

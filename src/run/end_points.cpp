@@ -368,7 +368,7 @@ Tensor EndPointReader::point(const std::string& field, const std::string& spec, 
   if (const auto name = text_after("class:", spec)) return sample_of_class(field, *name, which);
   if (const auto file = text_after("image:", spec)) return encode(field, *file);
   LATENTPATH_CHECK(!names_free_end(spec), kArgument, "`", field, "` ", spec,
-                   ": of a path from one point only the end, `to`, can be wherever is nearest");
+                   ": only the end, `to`, can be wherever is nearest, and of a path without `through`");
   if (names_tensor_file(spec)) return points_of(floating(read_tensor_file(spec), spec), latent_shape(), spec);
   if (is_literal(spec)) {
     const auto numbers = parse_numbers(field, spec);

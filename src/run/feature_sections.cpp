@@ -186,6 +186,16 @@ std::string sections_text(const json& summary) {
   const json& pairs = summary.at("pairs");
   if (pairs.empty() || !pairs[0].at("path").contains("sections")) return {};
   const json& sections = pairs[0]["path"]["sections"];
+  // Pairs that were sought in groups may be asked different things.
+  const auto asked_alike = [&](const json& pair) {
+    const json own = pair.at("path").value("sections", json::array());
+    if (own.size() != sections.size()) return false;
+    for (size_t k = 0; k < sections.size(); ++k)
+      for (const char* name : {"feature", "from", "to"})
+        if (own[k].at(name) != sections[k].at(name)) return false;
+    return true;
+  };
+  if (!std::all_of(pairs.begin(), pairs.end(), asked_alike)) return {};
   std::string text = pairs.size() == 1 ? "asked in sections: " : "asked in sections, medians: ";
   for (size_t k = 0; k < sections.size(); ++k) {
     const auto median = [&](const char* curve) {

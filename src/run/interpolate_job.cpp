@@ -147,8 +147,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const auto asks = [](const char* prefix, const std::string& text) {
     return text_after(prefix, text).has_value();
   };
-  const bool nearest = job.own_end || names_free_end(job.ends.to);
-  const bool class_ends = asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest;
+  const bool free_end = job.own_end || names_free_end(job.ends.to), nearest = asks("nearest:", job.ends.to);
+  const bool class_ends =
+      asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest || job.own_end;
   const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
@@ -166,7 +167,7 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   say(!takes_quality(job.path) && !job.keep.keep.empty(), "keep", no_quality.c_str());
   say(!takes_quality(job.path) && !job.keep.keep_features.empty(), "keep_features", no_quality.c_str());
   say(job.ramp != "on" && !feature, "ramp", kNoFeature);
-  say(job.guard != "on" && !feature && !job.keep.any() && !nearest, "guard", kNoFeature);
+  say(job.guard != "on" && !feature && !job.keep.any() && !free_end, "guard", kNoFeature);
   say(job.cycle == "on" && !feature, "cycle", kNoFeature);
   if (!models.decoder_function) {
     say(!job.judge.empty() && !classifier, "judge", kNoClassifier);
@@ -387,9 +388,9 @@ bool seek_free_ends(const InterpolateJob& job, Models& models, const std::option
   const FoundEnds found = find_free_ends(asked, problem, run.prior, run.path, job.nearest, job.guard == "on",
                                          progress, cancellation);
   problem.end = found.nearest.ends;
-  if (run.sections.empty()) run.path.first_paths = found.nearest.paths.to(problem.start.scalar_type());
+  run.path.first_paths = found.nearest.paths.to(problem.start.scalar_type());
   run.decoded_for_ends = found.decoded;
-  run.nearest_ends = nearest_end_figures(asked, found.nearest, *problem.embedding);
+  run.nearest_ends = nearest_end_figures(asked, found, *problem.embedding);
   return true;
 }
 
@@ -580,12 +581,15 @@ void add_energies(const InterpolateJob& job, const InterpolateRun& run, const st
   }
 }
 
+/// Whether tours are bent at their points: whoever interrupts waits for no bend.
+bool bends(const InterpolateJob& job, bool interrupted) { return job.corners == "smooth" && !interrupted; }
+
 /// Tours of the legs that were found, the pairs in turn.
 std::vector<Tour> make_tours(const InterpolateJob& job, const PathResult& result, int64_t legs_of_tour,
                              const PairEnergies& energies, bool interrupted) {
   TourOptions options;
   options.closed = job.ends.closed;
-  options.smooth = job.corners == "smooth" && !interrupted;
+  options.smooth = bends(job, interrupted);
   options.allowance = job.tour_allowance;
   std::vector<Tour> tours;
   for (int64_t first = 0; first < result.nodes.size(0); first += legs_of_tour) {
@@ -680,7 +684,7 @@ void summarise(const InterpolateJob& job, InterpolateRun& run, bool interrupted)
   run.summary["dtype"] = run.dtype;
   if (!run.feature.empty()) run.summary["feature"] = run.feature;
   if (!run.classifier.is_null()) run.summary["classifier"] = run.classifier;
-  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, job.corners == "smooth", run.summary);
+  if (!run.tours.empty()) add_tour_figures(run.tours, run.legs_of_tour, bends(job, interrupted), run.summary);
   add_verdicts(run.summary, RunKind::kInterpolate);
   if (run.summary["pairs"].size() > 1) run.files = detail::path_tables(run.summary);
   run.text = text_of(run);
@@ -831,7 +835,7 @@ void join_tours(const std::vector<InterpolateJob>& jobs, const std::vector<std::
   for (size_t group = 0; group < runs.size(); ++group)
     add_energies(jobs[group], runs[group], pairs[group], energies);
   all.tours = make_tours(jobs[0], all.result, all.legs_of_tour, energies, interrupted);
-  add_tour_figures(all.tours, all.legs_of_tour, jobs[0].corners == "smooth", all.summary);
+  add_tour_figures(all.tours, all.legs_of_tour, bends(jobs[0], interrupted), all.summary);
 }
 
 }  // namespace

@@ -91,10 +91,16 @@ bool names_free_end(const std::string& to) {
 }
 
 FreeEnd free_end(const AskedEnd& asked, const Models& models) {
-  if (!asked.level_set.empty())
+  if (!asked.level_set.empty()) {
+    const int64_t dim = models.decoder->latent_dim();
+    const auto f = scalar_file(asked.level_set, "level set", dim, "");
+    LATENTPATH_CHECK((*f)(at::ones({2, dim}).requires_grad_(true)).requires_grad(), kInput, "the level set ",
+                     asked.level_set, " has no gradient: its values must depend on the latents by ",
+                     "differentiable operations");
     return {.condition = {nullptr, std::filesystem::path(asked.level_set).filename().string()},
             .judged = nullptr,
-            .level_set = scalar_file(asked.level_set, "level set", models.decoder->latent_dim(), "")};
+            .level_set = f};
+  }
   const auto probability = [&](const std::shared_ptr<const Classifier>& classifier, const Classifier* named) {
     return asked_feature(classifier, {asked.name + "@0-1"}, {}, "auto", named).feature.quality;
   };
@@ -118,6 +124,8 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
   EvaluationCounter counter(problem.embedding, pairs);
   const auto scope = counter.count_shared();
   FoundEnds found;
+  found.inside.resize(static_cast<size_t>(pairs));
+  found.drawn.resize(static_cast<size_t>(pairs));
   const auto groups = guard.groups();
   for (size_t unguarded = 0; unguarded < groups.size(); ++unguarded) {
     const Tensor& group = groups[unguarded];
@@ -128,11 +136,15 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
       search.certainty = side.certainty;
       const Tensor start = problem.start.index_select(0, side.pairs);
       try {
-        found.nearest.place(nearest_ends({counter.map(), quality, energy}, *side.condition, sampler, start,
-                                         search, progress, cancellation),
-                            side.pairs, pairs);
-      } catch (const Error& error) {
-        if (!asked.level_set || error.kind() != ErrorKind::kNumerical) throw;
+        const NearestEnds of_side = nearest_ends({counter.map(), quality, energy}, *side.condition, sampler,
+                                                 start, search, progress, cancellation);
+        found.nearest.place(of_side, side.pairs, pairs);
+        for (int64_t i = 0; i < side.pairs.size(0); ++i) {
+          const auto pair = static_cast<size_t>(side.pairs[i].item<int64_t>());
+          found.inside[pair] = of_side.inside, found.drawn[pair] = of_side.drawn;
+        }
+      } catch (const NoSampleInside&) {
+        if (!asked.level_set) throw;
         throw Error(ErrorKind::kNumerical,
                     join_message("`to` level-set:", asked.condition.name, " has one sign at a start and at ",
                                  "all ", search.max_draws, " samples of the prior that were looked at: no ",
@@ -144,16 +156,17 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
   return found;
 }
 
-json nearest_end_figures(const FreeEnd& asked, const NearestEnds& found, const Embedding& decoder) {
+json nearest_end_figures(const FreeEnd& asked, const FoundEnds& found, const Embedding& decoder) {
   const at::NoGradGuard no_gradient;
-  const Tensor decoded = decoder(found.ends), times = at::full({found.ends.size(0)}, 0.5, at::kDouble);
-  const Tensor probability = asked.level_set
-                                 ? values_of(*asked.level_set, found.ends)
-                                 : asked.condition.quality->evaluate({found.ends, times, decoded});
-  const Tensor by_judge = asked.judged ? asked.judged->evaluate({found.ends, times, decoded}) : Tensor();
+  const Tensor& ends = found.nearest.ends;
+  const Tensor decoded = decoder(ends), times = at::full({ends.size(0)}, 0.5, at::kDouble);
+  const Tensor probability = asked.level_set ? values_of(*asked.level_set, ends)
+                                             : asked.condition.quality->evaluate({ends, times, decoded});
+  const Tensor by_judge = asked.judged ? asked.judged->evaluate({ends, times, decoded}) : Tensor();
   json figures = json::array();
-  for (int64_t pair = 0; pair < found.ends.size(0); ++pair) {
-    json end{{"samples", found.drawn}, {"samples_inside", found.inside}};
+  for (int64_t pair = 0; pair < ends.size(0); ++pair) {
+    const auto at = static_cast<size_t>(pair);
+    json end{{"samples", found.drawn[at]}, {"samples_inside", found.inside[at]}};
     const json value = number_or_null(probability[pair].item<double>());
     if (asked.level_set)
       end.update({{"level_set", asked.condition.name}, {"value", value}});

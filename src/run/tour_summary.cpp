@@ -23,9 +23,8 @@ std::string text_of(const json& tour) {
     const auto value = figure_of(tour, name);
     return value ? figure_text(*value) : std::string("not a number");
   };
-  const std::string first =
-      join_message("tour of ", legs, legs == 1 ? " leg" : " legs", ": cost ", figure("cost_refined"),
-                   " (its legs ", figure("legs_cost_refined"), ")");
+  const std::string first = join_message("tour of ", legs, " legs: cost ", figure("cost_refined"),
+                                         " (its legs ", figure("legs_cost_refined"), ")");
   if (const double bent = tour.value("bent", 0.0); bent > 0)
     return first + ", smooth at its points: bent over " + share_text(bent) + " of a leg on either side";
   if (figure_of(tour, "legs_velocity_jump") == 0.0) return first;
@@ -37,15 +36,16 @@ std::string text_of(const json& tour) {
 
 bool keeps_corners(const json& tour) {
   return tour.value("smooth", false) && tour.value("bent", 0.0) == 0 &&
-         figure_of(tour, "legs_velocity_jump") != 0.0;
+         figure_of(tour, "legs_velocity_jump").value_or(0) > 0;
 }
 
 std::string tours_text(const json& tours) {
   if (tours.size() == 1) return text_of(tours[0]);
-  std::vector<double> ratios;
+  std::vector<double> ratios, bent;
   int64_t corners = 0;
   for (const json& tour : tours) {
     corners += keeps_corners(tour);
+    if (const double share = tour.value("bent", 0.0); share > 0) bent.push_back(share);
     const auto cost = figure_of(tour, "cost_refined"), legs = figure_of(tour, "legs_cost_refined");
     if (cost && legs && *legs > 0) ratios.push_back(*cost / *legs);
   }
@@ -53,6 +53,12 @@ std::string tours_text(const json& tours) {
   if (!ratios.empty())
     text += ": they cost " + figure_text(median_of(ratios)) + " times their legs in the median, " +
             figure_text(*std::max_element(ratios.begin(), ratios.end())) + " at most";
+  if (!bent.empty())
+    text += join_message("; ", bent.size() == tours.size() ? "all" : std::to_string(bent.size()),
+                         " smooth at their points, bent over ", share_text(median_of(bent)),
+                         " of a leg on either side in the median");
+  else if (corners == 0)
+    text += "; with corners at their points";
   if (corners > 0)
     text += join_message(", and ", corners, " of them ", corners == 1 ? "keeps its" : "keep their",
                          " corners: every bend costs more than `tour_allowance` lets it");

@@ -10,8 +10,8 @@
 
 namespace latentpath {
 
-/// Puts tours of so many legs, the pairs of the run in turn, into its summary ("tours"); `smooth`: what was
-/// asked for, and recorded with them.
+/// Puts tours of so many legs, the pairs of the run in turn, into its summary ("tours"); `smooth`: whether
+/// they were to be bent, recorded with them.
 void add_tour_figures(const std::vector<Tour>& tours, int64_t legs, bool smooth, nlohmann::json& summary);
 
 /// What a summary's "tours", one or more, come to: "tour of 3 legs: cost 12.1 (its legs 12), smooth at its

@@ -261,6 +261,7 @@ std::string tally_of(const std::map<std::string, size_t>& counted) {
 std::string kind_of_start(const VerdictFigures& f) {
   if (f.start_kind == StartKind::kVia) return "good samples of the prior";
   if (f.start_kind == StartKind::kRoute) return "routes through samples";
+  if (f.start_kind == StartKind::kSections) return "paths through all sections";
   if (f.start_kind == StartKind::kStraight) return "the straight line";
   return f.start;
 }

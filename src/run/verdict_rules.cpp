@@ -72,7 +72,7 @@ std::string start_in_words(const VerdictFigures& f) {
     case StartKind::kGiven:
       break;
   }
-  return "a path given as a start: one of yours or the reference's";
+  return "a path given as a start: one of yours, the reference's, or that of the search for the end";
 }
 
 // Rules, in the order of the reasons.

@@ -97,6 +97,15 @@ TEST(CommandDecoder, FindsTheLatentsOfMolecules) {
       << "the first that was decoded to it";
 }
 
+TEST(CommandDecoder, WhatTheEncoderDoesNotKnowIsNoEndThoughAnotherLatentDecodesToIt) {
+  const CommandDecoder decoder({.decoder = "sed s/.*/CCO/", .encoder = "sed -e s/^CCO$// -e s/^CCN$/1/"});
+  decoder.encode({molecule("CCO"), molecule("CCN")});
+  EXPECT_EQ(decoder.find_code(molecule("CCN")).decoded.molecule.smiles(), "CCO");
+  EXPECT_THAT([&] { decoder.find_code(molecule("CCO")); },
+              testing::ThrowsMessage<Error>(HasSubstr("`encoder_command` has no latent for CCO")));
+  EXPECT_TRUE(decoder.code_of(molecule("CCO"))) << "for a property of latents it has one";
+}
+
 TEST(CommandDecoder, WhatIsNoMoleculeIsNone) {
   const CommandDecoder decoder(
       {.decoder = R"(awk '{print(NR == 1 ? "" : NR == 2 ? "hello" : NR == 3 ? "C(" : " CC[NH3+] ")}')",

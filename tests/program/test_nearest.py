@@ -95,7 +95,11 @@ def circle(tmp_path_factory):
         def forward(self, z):
             return z
 
-    for name, module in (("flat", Flat()), ("circle", Radius(1)), ("never", Radius(-1)), ("both", Both())):
+    class Detached(torch.nn.Module):
+        def forward(self, z):
+            return z.detach().sum(1)
+
+    for name, module in (("flat", Flat()), ("circle", Radius(1)), ("never", Radius(-1)), ("both", Both()), ("flatter", Detached())):
         torch.jit.script(module).save(str(folder / f"{name}.pt"))
     return folder
 
@@ -116,12 +120,16 @@ def test_a_level_set_is_reached_from_either_side_along_the_radius(circle, tmp_pa
     for pair, distance in zip(document["summary"]["pairs"], abs(radius - 1).ravel(), strict=True):
         assert pair["path"]["embedding_length"] == pytest.approx(distance, abs=1e-5)
         assert pair["nearest_end"]["level_set"] == "circle.pt" and abs(pair["nearest_end"]["value"]) < 1e-5
+    # Of those inside the end lies outside, where most samples are: each side has draws of its own.
+    inside = [pair["nearest_end"]["samples_inside"] for pair in document["summary"]["pairs"]]
+    assert inside[0] == inside[3] < inside[1] == inside[2]
     assert "nearest ends, medians: |f| = " in found.stdout and str(circle) not in json.dumps(document["summary"])
 
 
 @pytest.mark.parametrize("level_set, code, words", [
     ("never.pt", 4, ["never.pt", "one sign"]),
-    ("both.pt", 3, ["both.pt", "[1, 2]", "one number"]),
+    ("both.pt", 3, ["both.pt", "[2, 2]", "one number"]),
+    ("flatter.pt", 3, ["flatter.pt", "no gradient"]),
     ("missing.pt", 3, ["missing.pt", "does not exist"]),
     ("", 2, ["names no file"]),
 ])

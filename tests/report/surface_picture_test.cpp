@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "latentpath/core/error.h"
+#include "latentpath/report/latent_plane.h"
 
 namespace latentpath {
 namespace {
@@ -49,6 +50,25 @@ TEST(SurfacePicture, ACurveOnTheSurfaceIsSeen) {
   EXPECT_TRUE(at::equal(image, draw_surface(picture).pixels()));
 }
 
+TEST(SurfacePicture, TheStartIsHollowAndTheEndIsFull) {
+  SurfacePicture picture;
+  picture.patches = {square_at(0)};
+  picture.elevation = 60;
+  picture.curves = {{"", kVermillion, line_at(0)}};
+  const auto black = [](const SurfacePicture& of) { return count(draw_surface(of).pixels(), kBlack); };
+  picture.start_label = "", picture.end_label = "end";
+  const int64_t end = black(picture);
+  picture.start_label = "start", picture.end_label = "";
+  const int64_t start = black(picture);
+  EXPECT_GT(start, 0);
+  EXPECT_GT(end, start + 60);  // by the disc that the start has not, at two pixels a point
+  // A loop has one marker, which is hollow.
+  picture.curves[0].points =
+      at::tensor({0.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0}, at::kDouble).view({3, 3});
+  picture.start_label = "start", picture.end_label = "end";
+  EXPECT_LT(black(picture), end);
+}
+
 TEST(SurfacePicture, RefusesWhatDoesNotFit) {
   SurfacePicture picture;
   EXPECT_THROW(draw_surface(picture), Error);
@@ -57,6 +77,13 @@ TEST(SurfacePicture, RefusesWhatDoesNotFit) {
   picture.patches = {square_at(0)};
   picture.values = {at::zeros({3, 3}, at::kDouble)};
   EXPECT_THROW(draw_surface(picture), Error);
+}
+
+TEST(LatentPlane, ColoursTellNothingWhereAllValuesAreTheSame) {
+  const auto vary_at = [](std::vector<double> values) { return vary(at::tensor(values, at::kDouble)); };
+  EXPECT_TRUE(vary_at({0, 1}) && vary_at({1e-12, 1e-10}) && vary_at({-1, 1, NAN}));
+  EXPECT_FALSE(vary_at({0.7, 0.7}) || vary_at({0, 0}) || vary_at({0.7, 0.7, NAN}) || vary_at({NAN}) ||
+               vary_at({1e6, 1e6 + 1e-4}));
 }
 
 }  // namespace latentpath

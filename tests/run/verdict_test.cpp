@@ -119,7 +119,9 @@ TEST(PairVerdict, ConvergedIsNeverSaidOfWhatIsNotStationary) {
 
 TEST(PairVerdict, NamesStartsOfEitherEngine) {
   const std::string route = "a shortest route through samples of the latent space (",
-                    given = "a path given as a start: one of yours or the reference's";
+                    given =
+                        "a path given as a start: one of yours, the reference's, or that of the search "
+                        "for the end";
   for (const auto& [start, words] : std::vector<std::pair<std::string, std::string>>{
            {"linear", "the straight line"},
            {"straight line", "the straight line"},
@@ -450,8 +452,10 @@ TEST(RunVerdict, PairsOfAToursRunAreItsLegs) {
   json verdict = run_verdict(summary, RunKind::kInterpolate);
   EXPECT_THAT(verdict["headline"].get<std::string>(), HasSubstr("ver 4 legs"));
   EXPECT_THAT(text(verdict, "advice"), HasSubstr("look at tour 2, leg 1 first"));
-  EXPECT_EQ(text(verdict, "tour"),
-            "2 tours of 2 legs: they cost 1.04 times their legs in the median, 1.04 at most.");
+  EXPECT_EQ(
+      text(verdict, "tour"),
+      "2 tours of 2 legs: they cost 1.04 times their legs in the median, 1.04 at most; all smooth at their "
+      "points, bent over 0.25 of a leg on either side in the median.");
   summary["tours"][1]["bent"] = 0.0;
   verdict = run_verdict(summary, RunKind::kInterpolate);
   EXPECT_EQ(level(verdict, "tour"), "fair");
@@ -472,7 +476,10 @@ TEST(RunVerdict, CornersOfATourAreAReservationUnlessTheyWereAskedFor) {
   verdict = run_verdict(summary, RunKind::kInterpolate);
   EXPECT_EQ(verdict["level"], "good");
   EXPECT_EQ(text(verdict, "tour"), "Tour of 2 legs: cost 11.5 (its legs 11.5), with corners at its points.");
-  // Its legs meet without an angle: nothing needs to be bent.
+  // Its legs meet without an angle, or nobody knows: nothing needs to be bent.
+  tour["smooth"] = true, tour["legs_velocity_jump"] = nullptr;
+  summary["tours"] = {tour};
+  EXPECT_EQ(run_verdict(summary, RunKind::kInterpolate)["level"], "good");
   tour["smooth"] = true, tour["legs_velocity_jump"] = 0.0;
   summary["tours"] = {tour};
   EXPECT_EQ(run_verdict(summary, RunKind::kInterpolate)["level"], "good");

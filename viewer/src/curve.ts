@@ -128,6 +128,12 @@ export function captionOf(run: Interpolation): { label: string; values: (curve: 
   return { label: run.feature ?? "quality", values: ({ sampled }) => sampled.feature ?? sampled.quality };
 }
 
+/** What the colours of places say; undefined where nothing was asked for. */
+export function valuesLabel(run: Interpolation): string | undefined {
+  const label = captionOf(run)?.label;
+  return label !== undefined && run.values_at !== undefined ? `${label}, at time ${run.values_at}` : label;
+}
+
 /** The curves of a pair that the page holds; none for pairs that are in the table only. */
 export function curvesOf(run: Interpolation, pair: number): Curve[] {
   const data = run.pairs[pair];

@@ -78,6 +78,8 @@ export interface Pair {
 export interface Interpolation extends Common {
   kind: "interpolate";
   feature?: string;
+  /** The time at which places have their values, where these depend on time. */
+  values_at?: number;
   latent_dim: number;
   times: number[];
   normal_prior?: boolean;

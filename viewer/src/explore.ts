@@ -13,7 +13,7 @@ import { keptPanel, mostKept, type Kept } from "./explore/kept";
 import { lookOf, pathPanel, type Row } from "./explore/path";
 import { planePanel } from "./explore/plane";
 import { samplesPanel } from "./explore/samples";
-import { inWords, wishesPanel } from "./explore/wishes";
+import { wishesPanel } from "./explore/wishes";
 
 const pause = 120; // ms between questions while an end is dragged
 
@@ -150,13 +150,15 @@ class Explorer {
       ...(compared ? [{ id: "kept", name: compared.name, film: compared.film }] : []),
     ];
     this.path.rows(rows, this.feature());
-    this.plane.curves(rows.filter((row) => row.film).map((row) => ({ ...lookOf(row.id), latents: row.film!.frames.latents })));
+    this.plane.curves(rows.filter((row) => row.film).map((row) => ({ ...lookOf(row.id), name: row.name, latents: row.film!.frames.latents })));
     this.marks();
   }
 
+  /** What the path is to pass through, as its report calls it; until there is one, "P". */
   private feature(): string | null {
     const { favor, avoid } = this.question;
-    return favor.length + avoid.length > 0 ? `P(${[...favor.map(inWords), ...avoid.map((name) => `not ${inWords(name)}`)].join(", ")})` : null;
+    if (favor.length + avoid.length === 0) return null;
+    return (this.answer?.number === this.asked ? this.answer.report.feature : undefined) ?? "P";
   }
 
   private marks(): void {
@@ -180,6 +182,7 @@ class Explorer {
 
   private change(part: Partial<Question>): void {
     this.question = { ...this.question, ...part };
+    this.path.keepable(false); // the path on the page is not of this question
     if (this.waiting !== null) return;
     this.waiting = setTimeout(
       () => {

@@ -13,7 +13,7 @@ export function countOf(run: Interpolation): string | null {
 }
 
 /** What each of the pairs is. */
-export const kindOf = (run: Interpolation) => (run.summary.tours ? "leg" : "pair");
+export const kindOf = (run: Interpolation) => (run.summary.tours?.length ? "leg" : "pair");
 
 /** "pair 3"; "leg 3", of the only tour; "tour 2, leg 1". As the verdict calls them. */
 export function nameOf(run: Interpolation, pair: number): string {

@@ -27,12 +27,19 @@
 
 namespace latentpath {
 
+/// What networks have learned from draws.
+struct LearnedProperties {
+  std::vector<double> r2;          ///< [properties], over molecules that no network has seen
+  int64_t seen = 0, held_out = 0;  ///< molecules
+};
+
 class PropertyModel {
  public:
   /// A file that train_property_model() wrote. Throws Error(kInput).
   explicit PropertyModel(const std::filesystem::path& file);
   /// Of a model of one's own, whose codes are [n, D]: it knows the Gaussian of them, and nothing of
-  /// properties until it learns. Throws Error(kInput) where they lie in a plane of the latent space.
+  /// properties until it learns. Throws Error(kInput) where they lie in a plane of the latent space, and
+  /// where they have no covariance in double precision.
   explicit PropertyModel(const Tensor& codes);
   /// The same where codes are N(0, I) of so many coordinates.
   static PropertyModel of_normal_codes(int64_t latent_dim);
@@ -41,10 +48,9 @@ class PropertyModel {
 
   /// Networks learn log P, QED and SA from what latents decode to; those that stand for no molecule are left
   /// out. Throws Error(kInput) where a property is the same for all. The same draws and seed give the same.
-  /// @return R² [properties] over a tenth of the molecules, which no network has seen
-  std::vector<double> learn(const MoleculeDraws& draws, const SyntheticAccessibility& accessibility,
-                            uint64_t seed, const ProgressObserver& progress = {},
-                            const CancellationToken& token = {});
+  LearnedProperties learn(const MoleculeDraws& draws, const SyntheticAccessibility& accessibility,
+                          uint64_t seed, const ProgressObserver& progress = {},
+                          const CancellationToken& token = {});
 
   int64_t latent_dim() const;
   /// z [n, D] → [n, networks, properties] float64, differentiable.

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "latentpath/core/error.h"
 #include "latentpath/core/option_table.h"
 #include "latentpath/core/progress.h"
 #include "latentpath/core/tensor.h"
@@ -50,13 +51,18 @@ struct NearestEnds {
   Tensor cost;                    ///< J of those paths, [pairs] float64
   int64_t inside = 0, drawn = 0;  ///< samples that were in E, of so many
 
-  /// Puts what was found for some of `count` pairs into its place.
+  /// Puts ends, paths and costs of some of `count` pairs into their place.
   void place(const NearestEnds& some, const Tensor& pairs, int64_t count);
 };
 
+/// None of the samples of the prior that were looked at is in E.
+struct NoSampleInside final : Error {
+  using Error::Error;
+};
+
 /// `condition` is C: a quality that does not depend on time. A start that is in E is its own end. `progress`
-/// hears of samples drawn ("samples of the end") and rounds done ("nearest ends"). Throws Error(kNumerical)
-/// where no sample is in E, Error(kArgument) for options that make no sense.
+/// hears of samples drawn ("samples of the end") and rounds done ("nearest ends"). Throws
+/// NoSampleInside(kNumerical), Error(kArgument) for options that make no sense.
 NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, const LatentSampler& prior,
                          const Tensor& start, const NearestEndOptions& options = {},
                          const ProgressObserver& progress = {}, const CancellationToken& cancellation = {});

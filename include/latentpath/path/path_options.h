@@ -161,8 +161,8 @@ struct PathOptions {
                                ///< linear, via, and, where Q does not depend on time, graph: the best path is
                                ///< kept
   Tensor first_paths = {};     ///< [pairs, nodes, D]: a further start for each pair, from elsewhere
-  /// [pairs, nodes, D], each at uniform times, which it keeps: a start of the coarsest level for each pair,
-  /// for what is asked in sections of the time (section_starts.h).
+  /// [pairs, nodes, D], each at uniform times, with which it enters: a start of the coarsest level for each
+  /// pair, for what is asked in sections of the time (section_starts.h).
   Tensor section_paths = {};
   int64_t max_iterations =
       0;  ///< of the last level, and of each start's rounds; 0: as the stages' options say

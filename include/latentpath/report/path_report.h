@@ -5,7 +5,7 @@
 //   write_html_report(folder);
 //
 // Adds to `data` the kind "interpolate", the verdicts and the figures (of its `summary`, where it has one:
-// that of run.json, which may know more than the result), decodes the straight line, the spherical path and
+// that of run.json, which may know more than the result), decodes the straight line, the great circle and
 // ours at the same times, and writes report/data.json, report/pair-N.webp (the frames of one pair as one
 // picture) and report/pair-N.points (its nodes). docs/report.md describes all of it.
 

@@ -35,7 +35,7 @@ class EndPlane {
   bool spanned_ = true;
 };
 
-/// The straight line, the spherical path and ours of one pair, over samples of the prior projected alike and
+/// The straight line, the great circle and ours of one pair, over samples of the prior projected alike and
 /// coloured by `rank` (a quality of latents).
 Picture draw_path_projection(const PathProblem& problem, const PathResult& result, int64_t pair,
                              const Density& prior, const Quality& rank, uint64_t seed);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "latentpath/core/progress.h"
 #include "latentpath/path/find_path.h"
@@ -48,7 +49,8 @@ FreeEnd free_end(const AskedEnd& asked, const Models& models);
 
 struct FoundEnds {
   NearestEnds nearest;
-  int64_t decoded = 0;  ///< points that the search for them decoded
+  std::vector<int64_t> inside, drawn;  ///< of each pair: samples that had what its end is to have, of so many
+  int64_t decoded = 0;                 ///< points that the search for them decoded
 };
 
 /// The nearest ends by images, weighted by guard and prior as `problem`'s paths will be. `search` says how;
@@ -61,7 +63,7 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
 /// What is told of each end: class, the certainty asked for, its probability by the classifier and, where
 /// there is one, by the judge, or level_set and the value there; how many samples of the prior were of the
 /// class, or beyond the set. [pairs] objects.
-nlohmann::json nearest_end_figures(const FreeEnd& asked, const NearestEnds& found, const Embedding& decoder);
+nlohmann::json nearest_end_figures(const FreeEnd& asked, const FoundEnds& found, const Embedding& decoder);
 
 /// A line for the terminal; empty where no end is free.
 std::string nearest_end_text(const nlohmann::json& summary);

@@ -2,7 +2,8 @@
 
 import * as Plot from "@observablehq/plot";
 import type { Interpolation, Value } from "../data";
-import { curveStyles, key } from "../curve_style";
+import { valuesLabel } from "../curve";
+import { key } from "../curve_style";
 import { append, choice, h, onWidth, section, svg } from "../dom";
 import { fixed } from "../format";
 import type { State } from "./api";
@@ -14,6 +15,7 @@ const masses = [0.5, 0.9, 0.99]; // of the prior within circles
 const short = (value: number) => fixed(Math.abs(value) < 0.005 ? 0 : value);
 
 export interface PlaneCurve {
+  name: string;
   colour: string;
   dash: string;
   width: number;
@@ -41,6 +43,7 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
   let coordinates: [number, number] = [0, 1];
   let ends: [number[], number[]] | null = null;
   let shown: PlaneCurve[] = [];
+  let coloured = false; // whether colours say something
   let heat: Interpolation["heat_map"];
   let cloud: { latent: number[]; value: Value }[] = state.cloud.map((latent) => ({ latent, value: null }));
   let feature: string | undefined;
@@ -142,10 +145,11 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
     (handles.querySelector(`#${handle}`) as SVGElement | null)?.focus({ preventScroll: true });
   }
 
-  function drawLegend(valued: boolean): void {
+  function drawLegend(now: boolean): void {
+    coloured = now;
     legend.replaceChildren(
-      ...(["linear", "path"] as const).map((id) => h("span", { class: "curve-label" }, key(curveStyles[id]), curveStyles[id].name)),
-      valued ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${feature ?? "quality"}`)) : "",
+      ...shown.map((curve) => h("span", { class: "curve-label" }, key(curve), curve.name)),
+      coloured ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${feature ?? "quality"}`)) : "",
     );
   }
 
@@ -248,9 +252,10 @@ export function planePanel(state: State, onMove: (which: "from" | "to", latent: 
     curves(curves) {
       shown = curves;
       drawLines();
+      drawLegend(coloured);
     },
     background(report) {
-      feature = report.feature;
+      feature = valuesLabel(report);
       heat = report.feature ? report.heat_map : undefined; // a plane of one colour says nothing
       if (report.samples) {
         const { latents, values, count } = report.samples;

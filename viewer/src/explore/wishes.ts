@@ -4,8 +4,8 @@ import { append, h, section } from "../dom";
 import { number } from "../format";
 import type { State } from "./api";
 
-/** A class that is asked for in a section of the time, "8@0.0-0.4", as titles have it: "8 until 0.4". */
-export function inWords(name: string): string {
+/** A class that is asked for in a section of the time, "8@0.0-0.4", on its chip: "8 until 0.4". */
+function inWords(name: string): string {
   const section = /^(.+)@([\d.]+)-([\d.]+)$/.exec(name);
   if (!section) return name;
   const [from, to] = [Number(section[2]), Number(section[3])];

@@ -160,7 +160,7 @@ export function pairsPanel(run: Interpolation, store: Store, sheets: Sheets): HT
   const better = run.pairs.filter((pair) => pair.verdict?.gained).length;
   return section(
     "pairs",
-    better === pairs.length ? `All ${pairs.length} ${run.summary.tours ? "legs" : "paths"} beat their straight line` : `${better} of ${pairs.length} ${run.summary.tours ? "legs" : "paths"} beat their straight line`,
+    better === pairs.length ? `All ${pairs.length} ${kindOf(run) === "leg" ? "legs" : "paths"} beat their straight line` : `${better} of ${pairs.length} ${kindOf(run) === "leg" ? "legs" : "paths"} beat their straight line`,
     `Choose a ${kindOf(run)} to see it; sort by any column.${isNumber(worst) ? ` ${capital(nameOf(run, worst))} is the one to look at first.` : ""}`,
     scroller,
   ).element;

@@ -3,7 +3,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { isNumber, type Interpolation } from "../data";
-import { captionOf, curvesOf, type Curve } from "../curve";
+import { curvesOf, valuesLabel, type Curve } from "../curve";
 import { curveStyles } from "../curve_style";
 import { h, onWidth, section, svg } from "../dom";
 import { fixed, number } from "../format";
@@ -37,13 +37,13 @@ function distance(p: XY, a: XY, b: XY): number {
 export function planePanel(run: Interpolation, store: Store): HTMLElement | null {
   if (!run.pairs.some((pair) => pair.path?.u)) return null;
   const heat = run.heat_map;
-  const caption = captionOf(run); // without one, there is nothing to colour by
+  const caption = valuesLabel(run); // without one, there is nothing to colour by
   const holder = h("div", { class: "plot square" });
   const reading = h("output", { class: "reading" });
   const legend = h("div", { class: "heat-legend" });
   const subtitle = heat
-    ? `The whole latent plane${caption ? `. Colour: ${caption.label} of what each point decodes to` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the prior" : ""}.`
-    : `Projection to the plane that the start and the end span with the origin, to scale. Dots: samples of the prior${run.feature ? `, coloured by their ${run.feature}` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the projected prior" : ""}.`;
+    ? `The whole latent plane${caption ? `. Colour: ${caption} of what each point decodes to` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the prior" : ""}.`
+    : `Projection to the plane that the start and the end span with the origin, to scale. Dots: samples of the prior${caption && run.feature ? `, coloured by their ${caption}` : ""}${run.normal_prior ? "; circles: 50, 90 and 99 % of the projected prior" : ""}.`;
   const panel = section("plane", "", subtitle, legend, holder, reading);
 
   let overlay: SVGElement | null = null;
@@ -164,7 +164,7 @@ export function planePanel(run: Interpolation, store: Store): HTMLElement | null
     legend.replaceChildren(
       ...curves.map((curve) => h("span", { class: `curve-label ${curve.id}` }, h("i", { class: `swatch ${curve.id}` }), curveStyles[curve.id].name)),
       caption && (heat || run.samples)
-        ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${caption.label}`))
+        ? h("span", { class: "ramp" }, h("small", {}, "0"), h("i", { class: "cividis" }), h("small", {}, `1 ${caption}`))
         : "",
     );
   }
