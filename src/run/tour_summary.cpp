@@ -23,8 +23,8 @@ std::string text_of(const json& tour) {
     const auto value = figure_of(tour, name);
     return value ? figure_text(*value) : std::string("not a number");
   };
-  const std::string first = join_message("tour of ", legs, " legs: cost ", figure("cost_refined"),
-                                         " (its legs ", figure("legs_cost_refined"), ")");
+  std::string first = join_message("tour of ", legs, " legs: cost ", figure("cost_refined"), " (its legs ",
+                                   figure("legs_cost_refined"), ")");
   if (const double bent = tour.value("bent", 0.0); bent > 0)
     return first + ", smooth at its points: bent over " + share_text(bent) + " of a leg on either side";
   if (figure_of(tour, "legs_velocity_jump") == 0.0) return first;
