@@ -568,6 +568,7 @@ describe("other kinds of run", () => {
       const text = svg.bytes.toString();
       assert.match(text, /^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
       assert.doesNotMatch(text, /var\(--|currentColor/, "it needs no page around it");
+      for (const word of kind === "measures" ? ["Orange:", "0.00"] : data.curves.map((curve) => curve.name)) assert.ok(text.includes(word), `what the colours mean: ${word}`);
       const png = await download(page, "#download-png");
       assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
       assert.ok(png.bytes.readUInt32BE(16) > 400 && png.bytes.length > 3000);
