@@ -69,8 +69,8 @@ int main(int argc, char** argv) {
       std::printf(
           "problem %llu (%s): ours %.6f from %s, straight start %.6f, fast marching %.6f +- %.6f, refined "
           "%.6f\n",
-          static_cast<unsigned long long>(i), problem.kind.c_str(), ours, found[0].start.c_str(), straight,
-          reference.distance, reference.error_estimate, marched);
+          static_cast<unsigned long long>(i), problem.kind.c_str(), ours, found[0].start.name().c_str(),
+          straight, reference.distance, reference.error_estimate, marched);
     std::fflush(stdout);
   }
   std::printf("\n%-10s %8s %14s %14s %16s %10s %12s %12s %10s %10s\n", "kind", "problems", "ours optimal",

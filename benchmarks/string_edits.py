@@ -110,10 +110,10 @@ def main():
         sys.exit(f"{asked.run}: string edits value logp, qed and sa, and not {name}")
     starts = run["options"]["starts"]
     dice = random.Random(asked.seed)
-    ours, straight, edits = [], [], []
+    ours, straight, circle, edits = [], [], [], []
     for pair, molecules in zip(run["summary"]["pairs"], run["molecules"]):
         between = lambda steps: [(s["value"], s["qed"], s["sa"]) for s in steps if not s["given"]]  # noqa: E731
-        path, line = between(molecules["steps"]), between(molecules["linear_steps"])
+        path, line, round_ = (between(molecules.get(steps, [])) for steps in ("steps", "linear_steps", "spherical_steps"))
         if not path:
             continue
         budget = starts * pair["path"]["decoded"] + pair["linear"]["decoded"]
@@ -130,12 +130,15 @@ def main():
         if len(valued.known) < budget:
             print(f"{len(valued.known)} molecules of {budget} between {start} and {end}", file=sys.stderr)
         ours.append(path), straight.append(line), edits.append(found)
+        if "spherical_steps" in molecules:  # a loop has none
+            circle.append((round_, line))
     print(f"{len(ours)} pairs, {name} {'above' if sought['maximise'] else 'below'} {sought['threshold']:g}")
     print("| | best beats the straight line's | mean beats it | reached | and QED ≥ 0.6, SA ≤ 4 | median best | median mean |")
     print("|---|---|---|---|---|---|---|")
-    rows = [("latentpath", ours), ("string edits", edits), ("straight line", straight)]
-    for title, paths in rows:
-        print("| " + " | ".join([title, *figures(paths, straight, sought["threshold"], sought["maximise"])]) + " |")
+    rows = [("latentpath", ours, straight), ("string edits", edits, straight), ("straight line", straight, straight),
+            *([("great circle", *map(list, zip(*circle)))] if circle else [])]
+    for title, paths, lines in rows:
+        print("| " + " | ".join([title, *figures(paths, lines, sought["threshold"], sought["maximise"])]) + " |")
 
 
 if __name__ == "__main__":

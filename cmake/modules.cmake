@@ -5,7 +5,9 @@
 # PICTURES names libraries that only LATENTPATH_PICTURES brings, FILMS those of LATENTPATH_FILMS.
 #
 # src/<module>/*.cpp are compiled with LibTorch and its precompiled header, src/<module>/dense/*.cpp without either:
-# loops over plain numbers, with more optimisation. A module without files of the first kind does not see LibTorch.
+# loops over plain numbers, with more optimisation. A module with dense/ files alone does not see LibTorch.
+# src/<module>/plain/*.cpp, what handles neither tensors nor many numbers (files, texts, settings), see no LibTorch either,
+# but may use what does by headers that name no tensor.
 #
 #   latentpath_module(molecule USES core OPTIONAL LATENTPATH_MOLECULES)    where that option is on; a library of its own
 #
@@ -43,6 +45,7 @@ function(latentpath_module name)
   if(LATENTPATH_PICTURES OR NOT module_PICTURED)
     file(GLOB more CONFIGURE_DEPENDS ${folder}/*.cpp)
     list(APPEND sources ${more})
+    file(GLOB plain_sources CONFIGURE_DEPENDS ${folder}/plain/*.cpp)
   endif()
   if(LATENTPATH_PICTURES)
     list(APPEND module_LINK ${module_PICTURES})
@@ -67,6 +70,12 @@ function(latentpath_module name)
                           PRIVATE OpenMP::OpenMP_CXX nanoflann::nanoflann latentpath_lemon)
     list(APPEND targets latentpath_${name}_dense)
   endif()
+  if(plain_sources)
+    add_library(latentpath_${name}_plain OBJECT ${plain_sources})
+    target_link_libraries(latentpath_${name}_plain PRIVATE nlohmann_json::nlohmann_json ${module_LINK})
+    list(APPEND targets latentpath_${name}_plain)
+    list(APPEND sources $<TARGET_OBJECTS:latentpath_${name}_plain>)
+  endif()
   if(sources)
     add_library(latentpath_${name} STATIC ${sources})
     target_link_libraries(latentpath_${name} PUBLIC latentpath_tensors)
@@ -87,7 +96,9 @@ function(latentpath_module name)
       target_link_libraries(${target} PRIVATE ${module_LINK})
     endif()
     foreach(used ${module_USES})
-      if(target MATCHES "_dense$")
+      if(target MATCHES "_plain$")
+        continue()  # linked as a part of latentpath_${name}
+      elseif(target MATCHES "_dense$")
         if(TARGET latentpath_${used}_dense)
           target_link_libraries(${target} PUBLIC latentpath_${used}_dense)
         endif()
@@ -102,9 +113,13 @@ function(latentpath_module name)
     endif()
   endforeach()
   if(LATENTPATH_BUILD_TESTS)
+    list(REMOVE_ITEM targets latentpath_${name}_plain)
     foreach(target ${targets})
       latentpath_link_whole(${target})
     endforeach()
+    if(plain_sources)
+      target_sources(latentpath_${name}_whole PRIVATE $<TARGET_OBJECTS:latentpath_${name}_plain>)
+    endif()
   endif()
 endfunction()
 

@@ -23,7 +23,7 @@ const OptionTable<RenderCall>& render_call_table() {
 void run_render(RenderCall& call) {
   render_call_table().validate(call);
   call.job.folders = model_folders();
-  ProgressLine line("cost", call.shell.quiet, {{.stages = {"film"}, .last = true}});
+  ProgressLine line("cost", call.shell.quiet, {{.activities = {Activity::kFilm}, .last = true}});
   const RunObserver observer = observer_for(call.shell, line);
   std::vector<std::string> figures;
   const auto make = [&] {

@@ -343,6 +343,26 @@ class Nearest:
     def __init__(self, quality, certainty):
         self.quality, self.certainty = quality, certainty
 
+    def _callables(self):
+        return self.quality._callables()
+
+    def _request(self, scope):
+        return {"nearest": self.quality._expression(scope), "certainty": self.certainty}
+
+
+class LevelSet:
+    """An end that is wherever a function is 0: see level_set()."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def _callables(self):
+        return [self.function]
+
+    def _request(self, scope):
+        return {"level_set": describe_points_function(scope.search, self.function, "level set", scope.device, scope.dtype,
+                                                      scope.shape)}
+
 
 def nearest(quality, certainty=0.99):
     """In the place of `z1`: the path ends wherever the quality is at least `certainty`, and is the shortest that leads
@@ -362,6 +382,19 @@ def nearest(quality, certainty=0.99):
     if isinstance(certainty, bool) or not isinstance(certainty, numbers.Real) or not 0 < certainty < 1:
         raise ValueError(f"`certainty` of nearest() lies above 0 and below 1, and is not {certainty}")
     return Nearest(quality, float(certainty))
+
+
+def level_set(function):
+    """In the place of `z1`: the path ends wherever the function is 0, and is the shortest that leads there, from either
+    side (docs/algorithms/nearest_end.md).
+
+        path = lp.find_path(decoder, z0, lp.level_set(lambda z: z.norm(dim=1) - 2))
+
+    function: z [n, D] → [n], differentiable, of different signs among samples of the prior
+    """
+    if isinstance(function, Quality) or not callable(function):
+        raise TypeError(f"level_set() takes a function z [n, D] → [n], not {name_of(function)}; nearest() takes a quality")
+    return LevelSet(function)
 
 
 def shift_odds(quality, odds):

@@ -16,7 +16,7 @@ from ._measures import MeasurePath
 from ._options import Options, with_options
 from ._path import Path, Tour
 from ._progress import progress_of
-from ._quality import Nearest, Prior, Scope, _Classified, _KeptFeatures, as_prior, as_qualities, as_quality, product_of
+from ._quality import LevelSet, Nearest, Prior, Scope, _Classified, _KeptFeatures, as_prior, as_qualities, as_quality, product_of
 
 _log = logging.getLogger("latentpath")
 
@@ -222,7 +222,8 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, emb
         prior, latent_dim, and input_range, class_names and so on of a classifier. Or a model's file, which the core reads
         itself, with what stands beside it, as the program does.
     z0, z1: [D] or [pairs, D], torch or NumPy; latents of any other shape: [pairs, …]. Nodes come back in their shape
-        and type, on the decoder's device. z1 is left out for a loop; nearest() in its place is an end that is sought.
+        and type, on the decoder's device. z1 is left out for a loop; nearest() or level_set() in its place is an end that
+        is sought.
     quality: favor(), avoid(), class_probability(), quality(), a function z [n, D] → [n] in [0, 1], and products, powers
         and complements of them; none: the shortest path. Of a batch also a list of one for each pair, or labels:
         favor(classifier, [8, 3, 8]); what becomes of a pair is what becomes of it alone
@@ -241,7 +242,7 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, emb
     if loop == (z1 is not None):
         raise ValueError("give `z1`, or `loop=True` to return to `z0`; not both")
     values = _path_options.values("find_path", options)
-    end = z1 if isinstance(z1, Nearest) else None
+    end = z1 if isinstance(z1, (LevelSet, Nearest)) else None
     points = _Points(z0, z0 if loop or end else z1)
     (nodes, times, record), device = _searched(ops.interpolate, decoder, points, quality, prior, judge, first_paths, progress, values,
                                                features=embedding_features, end=end)
@@ -253,7 +254,7 @@ def _searched(operator, decoder, points, quality, prior, judge, first_paths, pro
     values.setdefault("threads", torch.get_num_threads())
     quality = as_qualities(quality)
     callables = [decoder, judge, features, *(quality._callables() if quality is not None else []),
-                 *(end.quality._callables() if end is not None else [])]
+                 *(end._callables() if end is not None else [])]
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
         exact = points.start.dtype
         described, device = describe_model(search, decoder, "decoder", points.device, exact, points.latent_shape)
@@ -265,7 +266,7 @@ def _searched(operator, decoder, points, quality, prior, judge, first_paths, pro
             tensors.append(points.first_paths(first_paths))
         request = {"search": search.number, "options": values, "decoder": described, **asked, **dict(more)}
         if end is not None:
-            request.update(nearest=end.quality._expression(scope), certainty=end.certainty)
+            request.update(end._request(scope))
         if judge is not None:
             request["judge"] = describe_model(search, judge, "judge", device, exact)[0]
         if features is not None:

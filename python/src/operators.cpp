@@ -326,6 +326,8 @@ std::string options(const std::string& job) {
   } else if (job == "measures") {
     MeasuresJob defaults;
     rows = describe_options(measures_option_table().bind(defaults));
+  } else {
+    throw Error(ErrorKind::kArgument, join_message("there is no job ", job));
   }
   return text_of(rows);
 }

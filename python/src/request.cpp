@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "latentpath/core/error.h"
+#include "latentpath/models/scalar_file.h"
 #include "latentpath/run/option_values.h"
 #include "python_function.h"
 
@@ -169,6 +170,17 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
     job.own_end = [condition = made_of(request.at("nearest")),
                    certainty = request.at("certainty").get<double>()](Models& models) -> FreeEnd {
       return {condition(models), certainty, nullptr};
+    };
+  }
+  if (holds(request, "level_set")) {
+    job.own_end = [described = request.at("level_set")](Models& models) -> FreeEnd {
+      const int64_t dim = models.decoder->latent_dim();
+      const auto name = described.at("name").get<std::string>();
+      const auto number = described.at("function").get<int64_t>();
+      const auto f =
+          scalar_function([number](const Tensor& z) { return call(number, {z}); }, "level set " + name, dim);
+      check_has_gradient((*f)(at::ones({2, dim}).requires_grad_(true)), "the level set " + name);
+      return {.condition = {nullptr, name}, .judged = nullptr, .level_set = f};
     };
   }
   if (holds(request, "keep_features")) {

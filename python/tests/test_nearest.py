@@ -44,6 +44,26 @@ def test_of_a_classifier_and_a_batch(models, ends):
     assert reached.tolist() == pytest.approx(told, abs=1e-4) and min(told) >= certainty - 1e-4
 
 
+def test_a_level_set_is_reached_at_the_foot_of_the_perpendicular():
+    for start in ([0.0, 0.0], [3.0, 2.0]):  # from either side
+        path = lp.find_path(Stretched(), torch.tensor(start, dtype=torch.float64), lp.level_set(lambda z: z.sum(1) - 1), **QUICK)
+        step = (1 - sum(start)) / 10  # 9 x² + y² of the way is least on x + y = 1 − start where y = 9 x
+        assert path.nodes[-1].tolist() == pytest.approx([start[0] + step, start[1] + 9 * step], abs=2e-3)
+        end = path.summary["pairs"][0]["nearest_end"]
+        assert end["level_set"] == "function" and abs(end["value"]) < 1e-3
+
+
+@pytest.mark.parametrize("function, words", [
+    (lambda z: z, "one number each"),
+    (lambda z: z.detach().sum(1), "has no gradient"),
+])
+def test_what_is_no_level_set_is_refused(function, words):
+    with pytest.raises(lp.ModelError, match=words):
+        lp.find_path(Stretched(), torch.zeros(2), lp.level_set(function), **QUICK)
+    with pytest.raises(TypeError, match="nearest"):
+        lp.level_set(lp.quality(beyond))
+
+
 @pytest.mark.parametrize("quality, certainty, words", [
     (beyond, 1, "below 1"),
     (beyond, "sure", "below 1"),

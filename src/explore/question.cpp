@@ -1,11 +1,12 @@
 #include "latentpath/explore/question.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/run/feature_sections.h"
+#include "latentpath/run/text_values.h"
 
 namespace latentpath {
 namespace {
@@ -35,12 +36,8 @@ std::string end_of(const std::string& field, const json& value, const QuestionCo
     const auto& text = value.get_ref<const std::string&>();
     const auto& known = context.known_ends;
     if (std::find(known.begin(), known.end(), text) != known.end()) return text;
-    int64_t seed = -1;
-    if (text.rfind("seed:", 0) == 0 && text.size() > 5 && text.size() < 16) {
-      const char* const end = text.data() + text.size();
-      const auto read = std::from_chars(text.data() + 5, end, seed);
-      if (read.ec != std::errc() || read.ptr != end) seed = -1;
-    }
+    const auto number = text_after("seed:", text);
+    const int64_t seed = number ? read_count(*number).value_or(-1) : -1;
     LATENTPATH_CHECK(seed >= 0 && seed <= kLargestSeed, kArgument, "\"", field, "\" is '", shown(text),
                      "': an end is seed:N with N from 0 to ", kLargestSeed, ", or a list of ",
                      context.latent_dim, " coordinates");

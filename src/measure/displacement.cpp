@@ -20,7 +20,7 @@ Tensor to_tensor(const std::vector<double>& v, at::IntArrayRef shape) {
 
 /// Each particle takes the best path under the quality between its two ends.
 void bend(const MeasureSearch& search, MeasurePath& path) {
-  search.tell("paths of the points", 0, 0);
+  search.tell({.stage = "paths of the points", .activity = Activity::kTransport});
   PathProblem problem;
   problem.embedding = identity_embedding(search.start.size(1));
   problem.quality = search.quality;
@@ -41,7 +41,7 @@ void bend(const MeasureSearch& search, MeasurePath& path) {
 void displace_by_entropy(MeasureSearch& search) {
   LATENTPATH_CHECK(!search.quality || search.options.kind != MeasureKind::kDisplacement, kArgument,
                    "displacement with a quality needs an exact transport: ", search.not_exact);
-  search.tell("entropic transport", 0, 0);
+  search.tell({.stage = "entropic transport", .activity = Activity::kTransport});
   const EntropicTransport found = entropic_transport(sample_of(search.start, search.start_weights),
                                                      sample_of(search.end, search.end_weights),
                                                      search.options.entropic, search.cancellation);
@@ -107,7 +107,7 @@ void choose_transport(MeasureSearch& search) {
 
 const Particles& matched_particles(MeasureSearch& search) {
   if (search.matched) return *search.matched;
-  search.tell("matching the samples", 0, 0);
+  search.tell({.stage = "matching the samples", .activity = Activity::kTransport});
   const TransportPlan plan = exact_transport(sample_of(search.start, search.start_weights),
                                              sample_of(search.end, search.end_weights), search.cancellation);
   std::vector<int64_t> from, to;

@@ -28,8 +28,8 @@ struct MeasureSearch {
     return start.size(0) == end.size(0) && !start_weights.defined() && !end_weights.defined();
   }
   MeasureFigures figures(const MeasurePath& path) const;
-  void tell(const std::string& stage, int64_t done, int64_t total, double value = 0) const {
-    if (progress) progress({stage, done, total, value});
+  void tell(const Progress& now) const {
+    if (progress) progress(now);
   }
 };
 

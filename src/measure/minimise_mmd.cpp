@@ -94,7 +94,7 @@ SolveResult descend(const MeasureSearch& search, Objective& objective, const Ten
                                                         .adam = {.learning_rate = options.learning_rate},
                                                         .sgd = {.learning_rate = options.learning_rate}});
   const auto watch = [&](const SolverState& state) {
-    search.tell(stage, state.iteration, stopping.max_iterations, state.value[0].item<double>());
+    search.tell({stage, state.iteration, stopping.max_iterations, state.value[0].item<double>()});
   };
   return solve(objective, x0, *solver, stopping, watch, search.cancellation);
 }

@@ -166,7 +166,7 @@ Tensor PathEnergy::lower_bound(const Tensor& start, const Tensor& end) const {
   const Tensor from = (*embedding_)(start), to = (*embedding_)(end);
   const Tensor squared = metric_ ? (to - from).flatten(1).square().sum(1) : squared_distance(to, from);
   const double least =
-      -std::log(1 - options_.epsilon) * (metric_ ? std::sqrt(metric_->least_eigenvalue()) : 1);
+      least_weight(options_.epsilon) * (metric_ ? std::sqrt(metric_->least_eigenvalue()) : 1);
   return least * squared.clamp_min(0).sqrt().to(at::kDouble);
 }
 

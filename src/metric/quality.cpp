@@ -110,7 +110,7 @@ QualityPointer normal_prior_asymptotic(int64_t latent_dim) {
 
 Tensor regularise(const Tensor& quality, double epsilon) {
   check_epsilon(epsilon);
-  return epsilon + (1 - 2 * epsilon) * quality;
+  return regularised(quality, epsilon);
 }
 
 }  // namespace latentpath

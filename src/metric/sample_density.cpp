@@ -331,7 +331,11 @@ class Candidates {
   }
   void report(const std::string& what) const {
     const auto done = static_cast<int64_t>(tried.size());
-    if (progress_) progress_({"density of the samples: " + what, done, done + 1, 0});
+    if (progress_)
+      progress_({.stage = "density of the samples: " + what,
+                 .done = done,
+                 .total = done + 1,
+                 .activity = Activity::kPrior});
   }
 
   const SampleDensityOptions& options_;

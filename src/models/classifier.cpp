@@ -124,12 +124,15 @@ Classifier::Classifier(TorchScriptModule loaded, const ClassifierOptions& option
   for (const double extent : numbers("input_shape")) shape.push_back(static_cast<int64_t>(extent));
   format.shape = either(options.input_shape, shape, filled);
   model_->class_names = module.strings_attribute("class_names").value_or(std::vector<std::string>{});
-  if (options.output == ClassifierOutput::kDetect) {
-    const std::string kind = module.string_attribute("output_kind").value_or("");
-    if (kind == "probabilities") model_->output = ClassifierOutput::kProbabilities;
-    if (kind == "sigmoid") model_->output = ClassifierOutput::kSigmoid;
-    if (kind == "softmax") model_->output = ClassifierOutput::kSoftmax;
-  }
+  if (options.output == ClassifierOutput::kDetect)
+    model_->output = classifier_output_named(module.string_attribute("output_kind").value_or(""));
+}
+
+ClassifierOutput classifier_output_named(const std::string& name) {
+  if (name == "probabilities") return ClassifierOutput::kProbabilities;
+  if (name == "softmax") return ClassifierOutput::kSoftmax;
+  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
+  return ClassifierOutput::kDetect;
 }
 
 Classifier::~Classifier() = default;

@@ -9,12 +9,7 @@
 namespace latentpath {
 namespace {
 
-constexpr int64_t kChiral = 4, kBondStereo = 6;
 constexpr int32_t kEdgesTogether = 512;
-
-int64_t atom_size(bool stereo) {
-  return kElementFeatures + kDegreeFeatures + kChargeFeatures + (stereo ? kChiral : 0) + 1;
-}
 
 Tensor with_ones(const std::vector<std::vector<int64_t>>& columns, int64_t width) {
   Tensor rows = at::zeros({static_cast<int64_t>(columns.size()), width});
@@ -172,7 +167,7 @@ class GraphPass : public torch::autograd::Function<GraphPass> {
 void GraphCollection::add(const MoleculeFeatures& graph,
                           const std::map<std::pair<int, int>, int64_t>& row_of) {
   const int32_t first = edges_.first_atom.back();
-  const int64_t atoms = atom_size(stereo_);
+  const int64_t atoms = atom_width(stereo_);
   std::vector<int32_t> kinds;
   for (const auto& atom : graph.atoms) {
     const int64_t code = ((atom.element * 16 + atom.degree) * 16 + atom.charge) * 2 + int{atom.aromatic};
@@ -215,10 +210,10 @@ void GraphCollection::add(const MoleculeFeatures& graph,
   edges_.first_message.push_back(static_cast<int32_t>(edges_.message_row.size()));
 }
 
-Tensor GraphCollection::atom_features() const { return with_ones(atom_columns_, atom_size(stereo_)); }
+Tensor GraphCollection::atom_features() const { return with_ones(atom_columns_, atom_width(stereo_)); }
 
 Tensor GraphCollection::edge_features() const {
-  return with_ones(edge_columns_, atom_size(stereo_) + kOrderFeatures + 1 + (stereo_ ? kBondStereo : 0));
+  return with_ones(edge_columns_, atom_width(stereo_) + bond_width(stereo_));
 }
 
 Tensor pass_graphs(const std::shared_ptr<const GraphCollection>& graphs, const GraphWeights& weights,

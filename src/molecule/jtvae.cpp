@@ -10,9 +10,9 @@
 #include "latentpath/core/listed.h"
 #include "latentpath/core/parallel.h"
 #include "latentpath/io/archive.h"
+#include "latentpath/io/file.h"
 #include "molecule/cluster.h"
 #include "molecule/jtvae_impl.h"
-#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {
@@ -167,7 +167,7 @@ void write_jtvae(const std::filesystem::path& file,
     std::ofstream stream(temporary, std::ios::binary);
     module.save(stream);
     stream.close();
-    LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+    LATENTPATH_CHECK(stream, kArgument, "cannot write ", file.string());
   });
 }
 

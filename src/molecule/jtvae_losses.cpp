@@ -324,9 +324,9 @@ NamedTensors initial_jtvae_weights(const JtvaeSizes& sizes, at::Generator& gener
     matrix(prefix + "W_r", h, h);
     layer(prefix + "U_r", h, h);
   }
-  for (const std::string prefix : {"mpn.", "jtmpn."}) {
-    const bool whole = prefix == "mpn.";
-    const int64_t atom = whole ? 39 : 35, bond = whole ? 11 : 5, width = whole ? h : a;
+  for (const bool whole : {true, false}) {  // graphs of molecules, and of a decoder's candidates
+    const std::string prefix = whole ? "mpn." : "jtmpn.";
+    const int64_t atom = atom_width(whole), bond = bond_width(whole), width = whole ? h : a;
     matrix(prefix + "W_i", width, atom + bond);
     matrix(prefix + "W_h", width, width);
     layer(prefix + "W_o", width, atom + width);

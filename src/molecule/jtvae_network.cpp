@@ -147,10 +147,7 @@ GraphNetwork::GraphNetwork(const NamedTensors& weights, const std::string& prefi
 
 Tensor GraphNetwork::operator()(const std::vector<const MoleculeFeatures*>& graphs, const Tensor& tree,
                                 const std::map<std::pair<int, int>, int64_t>& row_of) const {
-  constexpr int64_t kChiral = 4, kBondOrders = kOrderFeatures + 1, kBondStereo = 6;
-  const int64_t atom_size =
-      kElementFeatures + kDegreeFeatures + kChargeFeatures + (stereo_ ? kChiral : 0) + 1;
-  const int64_t bond_size = atom_size + kBondOrders + (stereo_ ? kBondStereo : 0);
+  const int64_t atom_size = atom_width(stereo_), bond_size = atom_size + bond_width(stereo_);
   int64_t atoms = 0, bonds = 0;
   for (const auto* graph : graphs) {
     atoms += static_cast<int64_t>(graph->atoms.size());
@@ -179,7 +176,7 @@ Tensor GraphNetwork::operator()(const std::vector<const MoleculeFeatures*>& grap
         std::copy_n(atom_features.data_ptr<float>() + (first + x) * atom_size, atom_size, bond_row);
         bond_row[atom_size + bond.order] = 1;
         bond_row[atom_size + kOrderFeatures] = bond.in_ring ? 1 : 0;
-        if (stereo_) bond_row[atom_size + kBondOrders] = 1;
+        if (stereo_) bond_row[atom_size + kOrderFeatures + 1] = 1;
         bond_row += bond_size;
         source.push_back(first + x);
         target.push_back(first + y);
@@ -249,9 +246,9 @@ JtvaeNetwork::JtvaeNetwork(const NamedTensors& weights, int64_t clusters, int64_
   LATENTPATH_CHECK(own == weights.end() || own->second.dim() == 2, kInput, file,
                    ": the weight A_mean.weight is no matrix");
   const int64_t a = own == weights.end() ? h : own->second.size(1);
-  for (const std::string prefix : {"mpn.", "jtmpn."}) {
-    const bool whole = prefix == "mpn.";
-    const int64_t atom = whole ? 39 : 35, bond = whole ? 11 : 5, width = whole ? h : a;
+  for (const bool whole : {true, false}) {  // graphs of molecules, and of a decoder's candidates
+    const std::string prefix = whole ? "mpn." : "jtmpn.";
+    const int64_t atom = atom_width(whole), bond = bond_width(whole), width = whole ? h : a;
     shaped(prefix + "W_i.weight", {width, atom + bond});
     shaped(prefix + "W_h.weight", {width, width});
     shaped(prefix + "W_o.weight", {width, atom + width});

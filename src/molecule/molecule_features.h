@@ -27,6 +27,13 @@ struct MoleculeFeatures {
 
 constexpr int kElementFeatures = 23, kDegreeFeatures = 6, kChargeFeatures = 5, kOrderFeatures = 4;
 
+/// How many numbers stand for an atom and for a bond, with the stereo marks of the published models or
+/// without.
+constexpr int64_t atom_width(bool stereo) {
+  return kElementFeatures + kDegreeFeatures + kChargeFeatures + (stereo ? 4 : 0) + 1;
+}
+constexpr int64_t bond_width(bool stereo) { return kOrderFeatures + 1 + (stereo ? 6 : 0); }
+
 /// Of a kekulised graph with aromatic flags.
 MoleculeFeatures features_of(const RDKit::RWMol& kekule);
 

@@ -14,6 +14,7 @@
 #include "latentpath/core/random.h"
 #include "latentpath/metric/embedding.h"
 #include "latentpath/path/find_path.h"
+#include "latentpath/path/initial_path.h"
 
 namespace latentpath {
 namespace {
@@ -94,6 +95,7 @@ class Search {
     std::vector<DecodedPath> paths;
     for (const Tensor& each : nodes) paths.emplace_back(each);
     paths.emplace_back(at::stack({start, end}));
+    if (!is_loop(problem_)) paths.emplace_back(great_circle(start, end));
     decode_all(paths);
     if (problem_.requirements.any()) {
       know(paths);
@@ -101,8 +103,8 @@ class Search {
     }
     know(paths);
     for (DecodedPath& path : paths) result.searched.push_back(sequence_of(path));
-    result.linear = std::move(result.searched.back());
-    result.searched.pop_back();
+    if (!is_loop(problem_)) result.spherical = taken_from(result.searched);
+    result.linear = taken_from(result.searched);
     size_t best = 0;
     for (size_t i = 1; i < result.searched.size(); ++i)
       if (wins(result.searched[i], result.searched[best], result.linear)) best = i;
@@ -115,6 +117,17 @@ class Search {
   }
 
  private:
+  static MoleculeSequence taken_from(std::vector<MoleculeSequence>& sequences) {
+    MoleculeSequence last = std::move(sequences.back());
+    sequences.pop_back();
+    return last;
+  }
+
+  Tensor great_circle(const Tensor& start, const Tensor& end) const {
+    return spherical_path(start.unsqueeze(0), end.unsqueeze(0),
+                          at::linspace(0, 1, options_.segments + 1, at::kDouble))[0];
+  }
+
   /// Molecules between the ends before none; then what betters the straight line in the best molecule and in
   /// the mean; then the best molecule.
   bool wins(const MoleculeSequence& a, const MoleculeSequence& b, const MoleculeSequence& line) const {
@@ -158,14 +171,14 @@ class Search {
   /// A loop has no straight line to begin with.
   std::string name_of(int64_t attempt) const {
     return attempt == 0 && !is_loop(problem_)
-               ? "straight"
+               ? "linear"
                : "via-" + std::to_string(attempt + (is_loop(problem_) ? 1 : 0));
   }
 
   QualityPointer quality(double width) const {
     std::vector<QualityPointer> factors{
         problem_.property.reaches(problem_.threshold, problem_.maximise, width), typical_};
-    if (problem_.requirements.max_sa < 10)
+    if (problem_.requirements.limits_sa())
       factors.push_back(models_.regressors.reaches("sa", problem_.requirements.max_sa, false, width));
     return product(factors);
   }

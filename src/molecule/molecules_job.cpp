@@ -236,7 +236,8 @@ OptionTable<MoleculesJob> make_table() {
   t.include(&J::search, search);
   add_threads(t.group("How it is sought"), &J::threads);
   add_output(t, &J::out, &J::overwrite,
-             "run.json, molecules.csv, molecules.sdf, molecules.svg, path.npy, report.html")
+             "run.json, molecules.csv, molecules.sdf, molecules.svg, path.npy, report.html; of a list also "
+             "table.csv, table.md, table.tex, paths.csv")
       .rule(check_job);
   return t;
 }
@@ -258,7 +259,7 @@ bool MoleculesJob::high_is_sought() const {
 }
 
 bool MoleculesJob::learns_built_in() const {
-  return decoder_command && (built_in() != nullptr || requirements.max_sa < 10);
+  return decoder_command && (built_in() != nullptr || requirements.limits_sa());
 }
 
 bool MoleculesJob::ends_are_latents() const { return names_latents(pairs ? *pairs : loop ? *loop : from); }

@@ -12,6 +12,7 @@
 #include "molecule/line_command.h"
 #include "molecule/molecule_tables.h"
 #include "molecule/molecules_setup.h"
+#include "run/path_tables.h"
 
 namespace latentpath {
 namespace {
@@ -157,7 +158,9 @@ json pair_json(const MoleculePathResult& result, const MoleculePathProblem& prob
   path["ends_exact"] = {result.from.exact, result.to.exact};
   path["verdict"] = verdict["level"];
   path["verdict_reasons"] = verdict["points"];
-  return {{"path", path}, {"linear", figures_of(result.linear)}};
+  json pair{{"path", path}, {"linear", figures_of(result.linear)}};
+  if (!is_loop(problem)) pair["spherical"] = figures_of(result.spherical);
+  return pair;
 }
 
 /// Files that a command names are of this machine: pages are to have their names alone.
@@ -165,6 +168,14 @@ void hide_paths_of(const std::string& command, const char* option, MoleculesRun&
   std::error_code unreadable;
   for (const std::string& word : words_of_command(command, option))
     if (std::filesystem::exists(word, unreadable)) run.local_paths.push_back(word);
+}
+
+/// Of several pairs. A loop's straight line is a point, and no baseline.
+void add_tables(MoleculesRun& run) {
+  json compared = run.summary;
+  for (size_t i = 0; i < run.problems.size(); ++i)
+    if (is_loop(run.problems[i])) compared["pairs"][i].erase("linear");
+  for (auto& table : detail::path_tables(compared, 1)) run.files.push_back(std::move(table));
 }
 
 /// What the run folder holds of it.
@@ -175,6 +186,7 @@ void describe(MoleculesRun& run) {
     const MoleculePathResult& result = run.results[i];
     pairs.push_back(pair_json(result, run.problems[i]));
     json one{{"steps", steps_of(result.path)}, {"linear_steps", steps_of(result.linear)}};
+    if (!is_loop(run.problems[i])) one["spherical_steps"] = steps_of(result.spherical);
     if (!run.places[i].empty()) one["place"] = run.places[i];
     molecules.push_back(std::move(one));
     nodes.push_back(result.nodes);
@@ -195,6 +207,7 @@ void describe(MoleculesRun& run) {
   run.text += verdict_text(run.summary["verdict"]);
   run.arrays = {{"path.npy", at::stack(nodes)}};
   run.files = {{"molecules.csv", molecules_csv(run.results)}, {"molecules.sdf", molecules_sdf(run.results)}};
+  if (run.results.size() > 1) add_tables(run);
   for (size_t i = 0; i < run.pictures.size(); ++i)
     run.files.emplace_back(i == 0 ? "molecules.svg" : "molecules-" + std::to_string(i + 1) + ".svg",
                            run.pictures[i]);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "io/subprocess.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/tensor.h"
@@ -15,7 +16,6 @@
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/packed_file.h"
-#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {

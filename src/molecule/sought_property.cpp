@@ -9,7 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
-#include "latentpath/models/torchscript_module.h"
+#include "latentpath/models/scalar_file.h"
 #include "molecule/property_networks.h"
 
 namespace latentpath {
@@ -39,21 +39,14 @@ SoughtProperty built_in_property(const std::string& name, const PropertyModel& m
 SoughtProperty property_of_file(const std::filesystem::path& file, const MoleculeDecoder& decoder,
                                 const PropertyModel& model) {
   const std::string name = file.string();
-  const auto module = std::make_shared<const TorchScriptModule>(file, "property", "", "cpu");
-  const auto predict = [module, name](const Tensor& z) {
-    const Tensor values = module->forward(z);
-    LATENTPATH_CHECK(values.numel() == z.size(0) && values.dim() >= 1 && values.size(0) == z.size(0), kInput,
-                     name, " gives ", shape_string(values.sizes()), " for ", z.size(0),
-                     " latents; a property gives one number for each");
-    return values.reshape({-1}).to(at::kDouble);
-  };
+  const auto property = scalar_file(name, "property", decoder.latent_dim(), "");
+  const auto predict = [property](const Tensor& z) { return (*property)(z).reshape({-1}).to(at::kDouble); };
   at::Generator generator = make_generator(0);
   const Tensor codes = model.sampler()(256, generator).requires_grad_(true);
   const Tensor values = predict(codes);
   LATENTPATH_CHECK(at::isfinite(values).all().item<bool>(), kInput, name,
                    " gives values that are NaN or infinite for codes of molecules");
-  LATENTPATH_CHECK(values.requires_grad(), kInput, name,
-                   " has no gradient: its values must depend on the latents by differentiable operations");
+  check_has_gradient(values, name);
   const double spread = values.detach().std().item<double>();
   LATENTPATH_CHECK(spread > 0, kInput, name,
                    " gives the same value for all codes of molecules: there is nothing to improve");

@@ -21,7 +21,6 @@
 #include "latentpath/run/run_progress.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/jtvae_losses.h"
-#include "zoo/pictureless/atomic_file.h"
 #include "zoo/split_mix.h"
 
 namespace latentpath {

@@ -8,10 +8,10 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/parallel.h"
 #include "latentpath/core/random.h"
+#include "latentpath/io/file.h"
 #include "latentpath/molecule/property_model.h"
 #include "latentpath/zoo/model_store.h"
 #include "molecule/property_networks.h"
-#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {

@@ -15,7 +15,6 @@
 #include "latentpath/io/file.h"
 #include "latentpath/io/npy.h"
 #include "molecule/jtvae_impl.h"
-#include "zoo/pictureless/atomic_file.h"
 
 namespace latentpath {
 namespace {

@@ -20,7 +20,9 @@ CandidateSource::CandidateSource(const PathProblem& problem, const PathOptions& 
 
 const CandidatePool& CandidateSource::get(EvaluationCounter& counter) {
   if (!pool_) {
-    if (progress_) progress_({"via points", 0, options_.candidates.keep, 0});
+    if (progress_)
+      progress_(
+          {.stage = "via points", .total = options_.candidates.keep, .activity = Activity::kCandidates});
     const auto scope = counter.count_shared();
     auto generator = make_generator(options_.seed);
     const PathEnergy energy(counter.map(), problem_.quality, energy_options(options_, chord_cost()));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/path/path_objective.h"
 #include "path/search.h"
 
@@ -30,9 +31,8 @@ void certify(Search& search, const FoundPaths& found, PathResult& result) {
   const auto scope = search.counter.count_verification();
   const auto pairs = static_cast<size_t>(search.size());
   result.lower_bound = lower_bounds(search.energy, search.start, search.end);
-  const double least_weight = -std::log1p(-search.options.epsilon);
-  result.ends_output_distance =
-      least_weight > 0 ? result.lower_bound / least_weight : at::zeros_like(result.lower_bound);
+  const double weight = least_weight(search.options.epsilon);
+  result.ends_output_distance = weight > 0 ? result.lower_bound / weight : at::zeros_like(result.lower_bound);
   result.gradient_residual = at::zeros({search.size()}, at::kDouble);
   const Tensor nodes = result.nodes.to(at::kDouble);
   for (const int64_t subdivisions : std::set<int64_t>(found.subdivisions.begin(), found.subdivisions.end())) {

@@ -157,11 +157,12 @@ std::string global_certificate_needs(const PathProblem& problem, const PathOptio
   if (dim > kMostGridDimensions)
     return join_message("a latent space of 1 to ", kMostGridDimensions, " dimensions, not of ", dim);
   if (problem.quality->depends_on_time()) return "a quality that is the same at all times: `ramp` off";
+  // Where λ is left open, it is the search that says how large it is: above 0.
   const bool has_time_term =
-      options.cost == "dynamic" || (options.cost == "length" && options.time_weight.value_or(0) > 0);
+      options.cost != "auto" && make_cost(options.cost, options.time_weight.value_or(1))->time_weight() > 0;
   if (has_time_term) return "a cost without a time term: `cost` chord, not " + options.cost;
   if (options.kernel) return "lengths in the space itself, not in that of a kernel";
-  if (options.density_regularisation != "none")
+  if (regularises_density(options))
     return "length and quality alone to be sought: not with `density_regularisation` " +
            options.density_regularisation;
   return {};
@@ -192,7 +193,8 @@ std::vector<GlobalCertificate> certify_and_improve(const PathProblem& problem,
   std::vector<int64_t> beaten;
   std::vector<Tensor> shortest;
   for (int64_t pair = 0; pair < pairs; ++pair) {
-    if (progress) progress({"fast marching", pair, pairs, 0});
+    if (progress)
+      progress({.stage = "fast marching", .done = pair, .total = pairs, .activity = Activity::kCheck});
     PathProblem of_pair = problem;
     of_pair.quality = quality_of_pair(problem, pair);
     try {

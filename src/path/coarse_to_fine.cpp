@@ -31,7 +31,7 @@ Descent level_descent(const Search& search, const PathSet& paths, const std::vec
   how.tolerance =
       last ? options.relative_decrease() : std::max(options.relative_decrease(), at.coarse_tolerance);
   how.competing = paths.rows() > search.size() && !(last && how.sparse);
-  how.models_expected = false;
+  how.models_by_iterations = false;
   how.stage = std::to_string(levels[level]) + " segments";
   return how;
 }

@@ -71,7 +71,7 @@ LostAlong lost_along(const DensityTerm& density, const Embedding& map, const Pat
 }  // namespace
 
 void check_density(const PathProblem& problem, const PathOptions& options) {
-  if (density_weight_of(options) == 0.0) return;
+  if (!regularises_density(options)) return;
   const PathMethod method = path_method(options);
   LATENTPATH_CHECK(problem.density != nullptr, kArgument, "`density_regularisation` ",
                    options.density_regularisation, " needs a density of the latents");

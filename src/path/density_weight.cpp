@@ -12,6 +12,8 @@ constexpr double kLargestWeight = 1e30;
 
 }  // namespace
 
+bool regularises_density(const PathOptions& options) { return density_weight_of(options) != 0.0; }
+
 std::optional<double> density_weight_of(const PathOptions& options) {
   const std::string& text = options.density_regularisation;
   if (text == "none") return 0.0;

@@ -33,7 +33,7 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
   PathObjective objective(energy, curve, from, to, refine_times(times, how.subdivisions),
                           /*preconditioned=*/true, how.subdivisions, search.options.preconditioner);
   objective.count(search.counter, search.pairs.index_select(0, paths.pair));
-  if (how.models_expected) objective.expect_iterations(how.iterations);
+  if (how.models_by_iterations) objective.expect_iterations(how.iterations);
   const auto with_ends = [&](const Tensor& x) {
     return at::cat({from.unsqueeze(1), x.view({x.size(0), -1, search.dim()}), to.unsqueeze(1)}, 1);
   };
@@ -53,7 +53,11 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
       objective, curve->fit(paths.nodes.to(at::kDouble), times), *solver, stopping,
       [&](const SolverState& state) {
         iterations.look(state);
-        search.report(how.stage, state.iteration, how.iterations, state.value.mean().item<double>());
+        search.report({.stage = how.stage,
+                       .done = state.iteration,
+                       .total = how.iterations,
+                       .value = state.value.mean().item<double>(),
+                       .segments = times.size(0) - 1});
         if (search.options.snapshot) show(search, with_ends(state.x), paths, times);
       },
       search.cancellation);
@@ -62,6 +66,11 @@ Descended descend(Search& search, const PathSet& paths, const Tensor& times, con
   return {{with_ends(solved.state.x), paths.pair, paths.start},
           solved.state.termination,
           iterations.counts(solved.state)};
+}
+
+std::string stage_name(const Tensor& times, int64_t subdivisions) {
+  return join_message(times.size(0) - 1, " segments, ", subdivisions,
+                      subdivisions == 1 ? " midpoint each" : " midpoints each");
 }
 
 void add_iterations(std::vector<int64_t>& of_pairs, const PathSet& paths,

@@ -54,7 +54,7 @@ void refine_on_finer_subdivision(Search& search, FoundPaths& found) {
                          ? std::min(options.max_iterations, options.subdivision.iterations)
                          : options.subdivision.iterations;
     how.tolerance = options.relative_decrease();
-    how.stage = std::to_string(n) + " segments, " + std::to_string(subdivisions) + " midpoints each";
+    how.stage = stage_name(times, subdivisions);
     const Descended solved = descend(search, paths, times, how);
     add_iterations(found.iterations, paths, solved.iterations);
     paths = solved.paths;

@@ -8,6 +8,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/path/select.h"
+#include "path/density_weight.h"
 #include "path/path_methods.h"
 #include "path/search.h"
 
@@ -31,7 +32,7 @@ class KimZhang {
     for (int64_t iteration = 1; iteration <= most && running(); ++iteration) {
       step(iteration);
       if (iteration % search_.options.published.evaluate_every == 0) keep_best();
-      search_.report("Kim and Zhang, Algorithm 1", iteration, most, best_cost_.mean().item<double>());
+      search_.report({"Kim and Zhang, Algorithm 1", iteration, most, best_cost_.mean().item<double>()});
       if (search_.cancellation.cancelled()) end(Termination::kInterrupted);
       if (search_.out_of_time()) end(Termination::kTimeLimit);
     }
@@ -81,7 +82,7 @@ class KimZhang {
     regularisation_ = kPseudoInverse * metric;
     weight_ = search_.energy.density_weights().expand({z_.size(0)});
     // Where JᵀJ = g I, the algorithm rests where K's energy does for this μ.
-    if (search_.options.density_regularisation == "auto")
+    if (!density_weight_of(search_.options))
       weight_ = weight_ / (metric * apart.sum(1) * static_cast<double>(points() - 1)).clamp_min(1e-300);
   }
 

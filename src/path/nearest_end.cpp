@@ -178,7 +178,11 @@ Tensor samples_inside(const Margin& margin, const LatentSampler& prior, const Ne
     const Tensor chosen = (margin.at_points(z) >= 0).nonzero().view(-1);
     found.inside += chosen.size(0);
     inside.push_back(z.index_select(0, chosen).to(at::kDouble));
-    if (progress) progress({"samples of the end", std::min(found.inside, options.inside), options.inside});
+    if (progress)
+      progress({.stage = "samples of the end",
+                .done = std::min(found.inside, options.inside),
+                .total = options.inside,
+                .activity = Activity::kFreeEnd});
   }
   if (found.inside == 0)
     throw NoSampleInside(
@@ -295,7 +299,11 @@ NearestEnds nearest_ends(const PathEnergy& energy, const Quality& condition, con
     const auto solver = make_solver<Tensor>("lbfgs");
     x = solve(objective, x, *solver, stopping, {}, cancellation).state.x;
     objective.update_multipliers(x);
-    if (progress) progress({"nearest ends", round + 1, options.rounds});
+    if (progress)
+      progress({.stage = "nearest ends",
+                .done = round + 1,
+                .total = options.rounds,
+                .activity = Activity::kFreeEnd});
   }
 
   // What is a hair outside goes to the rim, and its path with it.

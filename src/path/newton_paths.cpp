@@ -57,23 +57,14 @@ struct Shortest {
 Shortest shortest(const Search& search, const GeodesicProblem& one, GlobalGeodesicOptions how) {
   if (!starts_by_routes(search)) {
     GeodesicResult found = find_geodesics(one, how.geodesic, search.cancellation);
-    return {{one.initial.empty() ? "straight line" : "given path",
-             one.initial.empty() ? 0 : -1,
-             {},
-             std::move(found.geodesics[0])},
-            found.method};
+    const Start start{one.initial.empty() ? StartKind::kStraight : StartKind::kGiven};
+    return {{start, {}, std::move(found.geodesics[0])}, found.method};
   }
   std::vector<double> ends = one.start;
   ends.insert(ends.end(), one.end.begin(), one.end.end());
   how.box = surrounding_box(ends, one.metric.latent_dim(), search.options.routes.box_margin);
   GlobalGeodesics found = find_global_geodesics(one, how, search.cancellation);
   return {std::move(found.pairs[0].found[0]), found.method};
-}
-
-Start start_of(const FoundGeodesic& found) {
-  if (found.route < 0) return {StartKind::kGiven};
-  if (found.route > 0) return {StartKind::kRoute, found.route};
-  return {StartKind::kStraight};
 }
 
 /// The shortest geodesic of one pair, alone; nothing where the solver does not converge to one, or where
@@ -115,7 +106,7 @@ NewtonPaths newton_paths(Search& search) {
   FoundPaths& found = paths.found = {{}, none.times, {}, {}, {}, {}, {}, none.curve};
   std::vector<Tensor> nodes;
   for (int64_t pair = 0; pair < search.size(); ++pair) {
-    if (dense) search.report("second-order steps", pair, search.size(), 0);
+    if (dense) search.report({"second-order steps", pair, search.size()});
     const auto scope = search.counter.count_for(search.pairs.narrow(0, pair, 1));
     const auto best = dense ? shortest_of(search, *dense, pair) : std::nullopt;
     if (!best) {
@@ -126,7 +117,7 @@ NewtonPaths newton_paths(Search& search) {
     paths.solved.push_back(pair);
     nodes.push_back(at::tensor(geodesic.nodes, at::kDouble).view({-1, search.dim()}));
     found.method = make_solver<Tensor>(best->method)->describe();
-    found.start.push_back(start_of(best->path));
+    found.start.push_back(best->path.start);
     found.termination.push_back(geodesic.termination);
     found.iterations.push_back(geodesic.iterations);
     found.subdivisions.push_back(geodesic.subdivisions);

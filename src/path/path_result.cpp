@@ -93,7 +93,9 @@ void PathResult::place(const PathResult& part, const Tensor& pairs, int64_t coun
   history.insert(history.end(), part.history.begin(), part.history.end());
   verification_seconds += part.verification_seconds;
   if (!first) {
-    if (method.find(part.method) == std::string::npos) method += " and, for other pairs, " + part.method;
+    const std::string between = " and, for other pairs, ";
+    const bool told = (between + method + between).find(between + part.method + between) != std::string::npos;
+    if (!told) method += between + part.method;
     return;
   }
   times = part.times;

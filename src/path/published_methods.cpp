@@ -154,8 +154,8 @@ FoundPaths run(Search& search, const Method& method) {
       *objective, x0, *solver, stopping,
       [&](const SolverState& state) {
         iterations.look(state);
-        search.report(solver->describe(), state.iteration, stopping.max_iterations,
-                      state.value.mean().item<double>());
+        search.report({solver->describe(), state.iteration, stopping.max_iterations,
+                       state.value.mean().item<double>()});
         if (method.first_order && state.iteration % options.published.evaluate_every == 0) best.look(state.x);
       },
       search.cancellation);

@@ -86,7 +86,7 @@ void one_round(Search& search, Rounds& state, const std::vector<int64_t>& moving
   how.subdivisions = were_ahead ? options.subdivisions : options.rival_subdivisions;
   how.iterations = iterations;
   how.tolerance = search.options.relative_decrease();
-  how.stage = join_message(times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
+  how.stage = stage_name(times, how.subdivisions);
   const Descended solved = descend(search, state.rivals.select(moving), times, how);
   PathSet paths = solved.paths;
   if (!search.energy.has_potential()) {  // whose own speed would be evened out

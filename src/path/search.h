@@ -81,8 +81,8 @@ struct Search {
   Tensor grid(int64_t segments) const;
   double seconds_left() const;
   bool out_of_time() const;
-  void report(const std::string& stage, int64_t done, int64_t total, double value) const {
-    if (progress) progress({stage, done, total, value});
+  void report(const Progress& now) const {
+    if (progress) progress(now);
   }
   /// Points decoded from now on belong to these rows, or pairs of the group.
   EvaluationCounter::Scope count_for(const PathSet& paths) const {
@@ -114,7 +114,6 @@ bool has_prior(const PathProblem& problem);
 std::string default_cost(const PathOptions& options, bool loop, bool depends_on_time);
 bool starts_via(const PathProblem& problem, const PathOptions& options);
 bool starts_by_routes(const Search& search);
-EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
 EnergyOptions energy_options(const PathOptions& options, const PairGroup& group, const DensityTerm& density);
 LatentSampler prior_of(const PathProblem& problem);
 std::vector<PairGroup> resolve(const PathProblem& problem, const PathOptions& options,
@@ -148,12 +147,12 @@ PathSet given_paths(Search& search, const Tensor& times);
 
 // Refine (descend.cpp, coarse_to_fine.cpp, finer_subdivision.cpp, rounds.cpp).
 struct Descent {
-  int64_t subdivisions = 1;     ///< the sum is on a grid so many times finer than the nodes
-  int64_t iterations = 0;       ///< at most
-  double tolerance = 0;         ///< relative decrease in three iterations that ends a row
-  bool competing = false;       ///< rows of a pair are pruned
-  bool sparse = false;          ///< …with the care that few segments need
-  bool models_expected = true;  ///< Gauss–Newton models where iterations suffice for them
+  int64_t subdivisions = 1;          ///< the sum is on a grid so many times finer than the nodes
+  int64_t iterations = 0;            ///< at most
+  double tolerance = 0;              ///< relative decrease in three iterations that ends a row
+  bool competing = false;            ///< rows of a pair are pruned
+  bool sparse = false;               ///< …with the care that few segments need
+  bool models_by_iterations = true;  ///< Gauss–Newton models only where so many pay for them; else always
   std::string stage;
 };
 struct Descended {
@@ -161,6 +160,8 @@ struct Descended {
   std::vector<Termination> termination;  ///< [rows]
   std::vector<int64_t> iterations;       ///< [rows]
 };
+/// "64 segments, 8 midpoints each".
+std::string stage_name(const Tensor& times, int64_t subdivisions);
 Descended descend(Search& search, const PathSet& paths, const Tensor& times, const Descent& how);
 /// Adds to each pair what the busiest of its rows took.
 void add_iterations(std::vector<int64_t>& of_pairs, const PathSet& paths,

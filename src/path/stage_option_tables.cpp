@@ -73,10 +73,10 @@ OptionTable<SectionOptions> section_table() {
       .range(1, 100000)
       .add("way-there", &O::way_there)
       .help("Share of a section at an end of the path that is left to the way there")
-      .range(0, 0.45)
+      .range(0.001, 0.45)
       .add("rim", &O::rim)
       .help("The same at the rims of the others")
-      .range(0, 0.45);
+      .range(0.001, 0.45);
 }
 
 OptionTable<DensityOptions> density_table() {
@@ -354,8 +354,7 @@ OptionTable<RoundOptions> round_table() {
       .add("outlook", &O::outlook)
       .help(
           "It is given up, too, when what a round lowers its cost by, so many times again, would not bring "
-          "it "
-          "ahead")
+          "it ahead; likewise a start within a level")
       .at_least(0);
 }
 

@@ -80,7 +80,7 @@ void improve_from_baselines(Search& search, FoundPaths& found, PathResult& resul
   how.subdivisions = options.verify.improve_subdivisions;
   how.iterations = options.max_iterations > 0 ? options.max_iterations : options.verify.improve_iterations;
   how.tolerance = options.relative_decrease();
-  how.stage = join_message(found.times.size(0) - 1, " segments, ", how.subdivisions, " midpoints each");
+  how.stage = stage_name(found.times, how.subdivisions);
   PathSet paths{result.nodes.index_select(0, rows), rows, {}};
   for (const int64_t pair : lost) paths.start.push_back(found.start[static_cast<size_t>(pair)]);
   const Descended solved = descend(search, paths, found.times, how);
@@ -121,18 +121,21 @@ PathResult verify(Search& search, FoundPaths& found) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
   };
   const auto scope = search.counter.count_verification();
-  const char* const stage = "checking on a finer grid";
+  const auto checked = [&](int64_t curves) {
+    search.report(
+        {.stage = "checking on a finer grid", .done = curves, .total = 3, .activity = Activity::kCheck});
+  };
   PathResult result;
   double searching = 0;  // seconds that went into better paths, not into checking
   const Tensor all = at::arange(search.size(), at::kLong);
-  search.report(stage, 0, 3, 0);
+  checked(0);
   // Baselines are curves, not polylines: they are measured where they run on every grid.
   result.linear = measure(
       search, [&](const Tensor& t) { return linear_path(search.start, search.end, t); }, all, found.times);
-  search.report(stage, 1, 3, 0);
+  checked(1);
   result.spherical = measure(
       search, [&](const Tensor& t) { return spherical_path(search.start, search.end, t); }, all, found.times);
-  search.report(stage, 2, 3, 0);
+  checked(2);
   result.nodes = as_stored(search.problem, found.nodes);
   result.path = measure_polylines(search, result.nodes, all, found.times);
   const std::vector<int64_t> lost = replace_by_baselines(search, found, result);
@@ -141,7 +144,7 @@ PathResult verify(Search& search, FoundPaths& found) {
     improve_from_baselines(search, found, result, lost);
     searching = since(search_begin);
   }
-  search.report(stage, 3, 3, 0);
+  checked(3);
   result.times = found.times;
   result.termination = found.termination;
   result.iterations = found.iterations;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/time_parametrisation.h"
 
@@ -179,8 +180,7 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
   const at::NoGradGuard no_gradient;
   std::vector<Tensor> latents, images, weights;
   CandidatePool pool;
-  const double limit =
-      -std::log(energy.options().epsilon + (1 - 2 * energy.options().epsilon) * options.min_quality);
+  const double limit = -std::log(regularised(options.min_quality, energy.options().epsilon));
   int64_t good = 0;
   while (pool.drawn == 0 ||
          (pool.drawn < options.max_draws && good < options.keep && !cancellation.cancelled())) {

@@ -12,6 +12,7 @@
 #include "latentpath/io/image.h"
 #include "latentpath/metric/adaptors.h"
 #include "latentpath/metric/charts.h"
+#include "latentpath/metric/epsilon.h"
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/find_geodesics.h"
 #include "latentpath/path/global_geodesics.h"
@@ -21,6 +22,7 @@
 #include "latentpath/report/latent_plane.h"
 #include "latentpath/report/surface_picture.h"
 #include "run/json_numbers.h"
+#include "run/verdict_rules.h"
 
 namespace latentpath {
 namespace {
@@ -87,7 +89,7 @@ Tensor quality_on(const WeightedMetric& metric, const Tensor& points) {
   const std::vector<double> z = row_major(points.reshape({-1, points.size(-1)}));
   std::vector<double> n(z.size() / static_cast<size_t>(points.size(-1)));
   metric.weights(n.size(), z.data(), nullptr, n.data());
-  for (double& value : n) value = (std::exp(-value) - metric.epsilon()) / (1 - 2 * metric.epsilon());
+  for (double& value : n) value = unregularised(std::exp(-value), metric.epsilon());
   return at::tensor(n, at::kDouble).reshape({points.size(0), points.size(1)});
 }
 
@@ -129,10 +131,8 @@ Picture draw_plane(const PlaneField& field, const GeodesicAnswer& answer, const 
     plane.values = field.values;
     plane.value_label = field.label;
     const Tensor finite = plane.values.index({at::isfinite(plane.values)});
-    if (finite.numel() > 0 && finite.max().item<double>() > finite.min().item<double>()) {
-      plane.value_min = finite.min().item<double>();
-      plane.value_max = finite.max().item<double>();
-    }
+    plane.value_min = finite.min().item<double>();
+    plane.value_max = finite.max().item<double>();
   }
   const auto stages = shown_stages(answer);
   for (size_t k = 0; k < stages.size(); ++k)
@@ -253,7 +253,7 @@ json figures_of(const GeodesicAnswer& answer) {
   json figures = json::array();
   figures.push_back({{"name", "geodesic"}, {"length", answer.length}, {"lower bound", answer.lower_bound}});
   for (const auto& [start, length] : answer.others)
-    figures.push_back({{"name", "another, from the " + start}, {"length", length}});
+    figures.push_back({{"name", "another, from " + detail::start_in_words(start)}, {"length", length}});
   if (answer.certificate)
     figures.push_back({{"name", "fast marching"}, {"length", answer.certificate->reference}});
   return figures;
@@ -337,7 +337,8 @@ void illustrate(const GeodesicJob& job, const GeodesicRun& run, const std::files
     if (pair > 0 && cancellation.cancelled()) break;
     const std::string suffix = pair == 0 ? "" : "-" + std::to_string(pair);
     const GeodesicAnswer& answer = run.answers[static_cast<size_t>(pair)];
-    if (progress) progress({"drawing", pair, pairs, 0});
+    if (progress)
+      progress({.stage = "drawing", .done = pair, .total = pairs, .activity = Activity::kPictures});
     if (dim == 2) {
       const PlaneField field = plane_field(run.problem, *run.metric, answer);
       if (pair == 0) first_field = field;

@@ -88,7 +88,8 @@ void illustrate(const InterpolateJob& job, const InterpolateRun& run, const std:
   if (dim == 2) report.plane = evaluate_path_plane(run.problem, run.result, run.prior.normal);
   for (int64_t pair = 0; pair < strips; ++pair) {
     if (pair > 0 && cancellation.cancelled()) break;  // the first pair's pictures belong to every run
-    if (progress) progress({"drawing", pair, strips, 0});
+    if (progress)
+      progress({.stage = "drawing", .done = pair, .total = strips, .activity = Activity::kPictures});
     draw_pair(job, run, folder / "frames", pair, images, report.plane);
   }
   if (images) draw_tours(job, run, folder / "frames");

@@ -370,7 +370,8 @@ json PathReport::document(json data, const ReportFileWriter& write_file, const P
       pairs.push_back(std::move(entry));
       continue;
     }
-    if (progress) progress({"report", pair, detailed, 0});
+    if (progress)
+      progress({.stage = "report", .done = pair, .total = detailed, .activity = Activity::kPictures});
     const PairCurves curves = decode(pair);
     const Tensor basis = plane_basis(problem_.start[pair].to(at::kDouble), problem_.end[pair].to(at::kDouble),
                                      nodes[pair].to(at::kDouble));

@@ -146,21 +146,6 @@ ModelOptions models_of(const RenderJob& job, const StoredRun& run) {
   return options;
 }
 
-/// "P(8)", or "P(eight)" by names of the caller's.
-std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid,
-                         const std::vector<std::string>& names) {
-  const auto called = [&](const std::string& text) {
-    const bool number =
-        !text.empty() && text.size() < 7 && text.find_first_not_of("0123456789") == std::string::npos;
-    const size_t index = number ? static_cast<size_t>(std::stoul(text)) : names.size();
-    return index < names.size() ? names[index] : text;
-  };
-  std::string text;
-  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + called(name);
-  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + called(name);
-  return "P(" + text + ")";
-}
-
 /// The figures of one curve that strips tell, [pairs].
 CurveFigures<Tensor> figures_of(const json& summary, const char* curve) {
   CurveFigures<Tensor> figures;

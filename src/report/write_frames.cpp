@@ -94,7 +94,8 @@ FilmFacts write_frames(const FilmFrames& frames, const FilmOptions& options, int
         if (film) film->append(drawn[static_cast<size_t>(i)]);
         if (folder) folder->append(drawn[static_cast<size_t>(i)]);
       }
-      if (progress) progress({"film", frame + 1, moving, 0});
+      if (progress)
+        progress({.stage = "film", .done = frame + 1, .total = moving, .activity = Activity::kFilm});
     }
   }
   if (film) film->close();

@@ -7,6 +7,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/io/image.h"
 #include "latentpath/io/tensor_file.h"
 #include "latentpath/models/input_adapter.h"
@@ -359,10 +360,9 @@ Tensor EndPointReader::floating(const Tensor& array, const std::string& file) co
 Tensor EndPointReader::point(const std::string& field, const std::string& spec, uint64_t which) {
   const int64_t dim = context_.decoder->latent_dim();
   if (const auto seed = text_after("seed:", spec)) {
-    LATENTPATH_CHECK(
-        !seed->empty() && seed->find_first_not_of("0123456789") == std::string::npos && seed->size() < 19,
-        kArgument, "`", field, "` ", spec, ": a seed is a whole number, 0 or more");
-    auto generator = make_generator(std::stoull(*seed));
+    const auto number = read_count(*seed);
+    LATENTPATH_CHECK(number, kArgument, "`", field, "` ", spec, ": a seed is a whole number, 0 or more");
+    auto generator = make_generator(static_cast<uint64_t>(*number));
     return context_.prior->sample(1, generator).to(context_.dtype);
   }
   if (const auto name = text_after("class:", spec)) return sample_of_class(field, *name, which);

@@ -51,22 +51,15 @@ struct Region {
 
   static Region parse(const std::string& field, const std::string& text) {
     Region region;
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find(',', begin), text.size());
-      const std::string part = text.substr(begin, end - begin);
+    if (text.empty()) return region;
+    for (const std::string& part : split_at_commas(text)) {
       const size_t sign = part.find_first_of("<>");
-      bool good = sign != std::string::npos && sign > 0 && sign < 10 &&
-                  part.find_first_not_of("0123456789") == sign && sign + 1 < part.size();
-      double bound = 0;
-      if (good) {
-        const auto number = read_number<double>(std::string_view(part).substr(sign + 1));
-        good = number && std::isfinite(*number);
-        bound = number.value_or(0);
-      }
-      LATENTPATH_CHECK(good, kArgument, "`", field, "` takes conditions on coordinates, like 0>4,1<-5; '",
-                       part, "' is not one");
-      region.conditions.push_back({std::stoll(part.substr(0, sign)), part[sign] == '>', bound});
-      begin = end + 1;
+      const bool signed_part = sign != std::string::npos;
+      const auto coordinate = read_count(part.substr(0, sign));
+      const auto bound = signed_part ? read_number<double>(part.substr(sign + 1)) : std::nullopt;
+      LATENTPATH_CHECK(coordinate && bound && std::isfinite(*bound), kArgument, "`", field,
+                       "` takes conditions on coordinates, like 0>4,1<-5; '", part, "' is not one");
+      region.conditions.push_back({*coordinate, part[sign] == '>', *bound});
     }
     return region;
   }
@@ -86,25 +79,23 @@ struct Region {
   }
 };
 
+constexpr int64_t kMostPairs = 999'999'999;
+
 /// The number of pairs, or 0 where a file holds them.
 int64_t pair_count(const std::string& text) {
   if (names_tensor_file(text)) return 0;
-  const bool number =
-      !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
-  LATENTPATH_CHECK(number && std::stoll(text) >= 1, kArgument,
-                   "`pairs` takes a number of pairs, 1 or more, or FILE.npy; '", text, "' is neither");
-  return std::stoll(text);
+  const auto count = read_count(text);
+  LATENTPATH_CHECK(count && 1 <= *count && *count <= kMostPairs, kArgument,
+                   "`pairs` takes a number of pairs, 1 to ", kMostPairs, ", or FILE.npy; '", text,
+                   "' is neither");
+  return *count;
 }
 
 /// "a,b" and repeated options alike.
 std::vector<std::string> split(const std::vector<std::string>& texts) {
   std::vector<std::string> words;
   for (const std::string& text : texts)
-    for (size_t begin = 0; begin <= text.size();) {
-      const size_t end = std::min(text.find(',', begin), text.size());
-      words.push_back(text.substr(begin, end - begin));
-      begin = end + 1;
-    }
+    for (std::string& word : split_at_commas(text)) words.push_back(std::move(word));
   return words;
 }
 
@@ -117,12 +108,10 @@ struct MethodChoice {
     pairs = std::numeric_limits<int64_t>::max();
     evaluation_method(name);  // refuses what it does not know
     if (name == text) return;
-    const std::string count = text.substr(name.size() + 1);
-    const bool number =
-        !count.empty() && count.size() < 10 && count.find_first_not_of("0123456789") == std::string::npos;
-    LATENTPATH_CHECK(number && std::stoll(count) >= 1, kArgument,
-                     "`methods` takes NAME or NAME:PAIRS, like paper:20; '", text, "' is neither");
-    pairs = std::stoll(count);
+    const auto count = read_count(text.substr(name.size() + 1));
+    LATENTPATH_CHECK(count && *count >= 1, kArgument, "`methods` takes NAME or NAME:PAIRS, like paper:20; '",
+                     text, "' is neither");
+    pairs = *count;
   }
 };
 
@@ -549,7 +538,13 @@ EvaluatedBatch Evaluation::evaluate_batch(const FeatureRow& row, Evaluators& eva
                                           const std::string& stage) {
   const auto progress = [&](const Progress& p) {
     if (!p.note.empty()) return;  // of this batch alone
-    if (observer_.progress) observer_.progress({stage + ": " + p.stage, done_, total_, p.value});
+    if (observer_.progress)
+      observer_.progress({.stage = stage + ": " + p.stage,
+                          .done = done_,
+                          .total = total_,
+                          .value = p.value,
+                          .segments = p.segments,
+                          .of_unit = p.activity});
   };
   try {
     EvaluatedBatch batch;
@@ -662,8 +657,8 @@ void Evaluation::find_density() {
       return evaluation_method(choice.name).density == asks;
     });
   };
-  const bool needed = job_.path.density_regularisation != "none" || job_.data_density == "on" ||
-                      any(EvaluationMethod::Density::kNeeded);
+  const bool needed =
+      regularises_density(job_.path) || job_.data_density == "on" || any(EvaluationMethod::Density::kNeeded);
   if (job_.data_density == "none" || !(needed || any(EvaluationMethod::Density::kTold))) return;
   try {
     density_ = reported_density("on", models_.decoder, prior_, 0, job_.path.seed);

@@ -320,14 +320,10 @@ std::vector<EvaluatedPath> PathEvaluator::evaluate_batch(const EvaluationMethod&
   const PathProblem problem = batch_of(case_.problem, pairs);
   PathProblem sought = problem;
   if (method.geodesic) sought.quality = constant_quality(0.5);
-  const bool by_another =
-      method.geodesic || options.cost != measured.cost || options.density_regularisation != "none";
-  EnergyOptions energy_options;
-  energy_options.cost = make_cost(measured.cost, measured.time_weight.value_or(0));
-  energy_options.epsilon = options_.epsilon;
-  energy_options.norm = options_.norm;
-  energy_options.kernel = options_.kernel;
-  const PathEnergy energy(problem.embedding, problem.quality, energy_options);
+  const bool by_another = method.geodesic || options.cost != measured.cost || regularises_density(options);
+  const PathEnergy energy(
+      problem.embedding, problem.quality,
+      energy_options(options_, make_cost(measured.cost, measured.time_weight.value_or(0))));
 
   const PathBatch batch = method.kind == EvaluationMethod::Kind::kSearch
                               ? search(sought, options, by_another, energy, progress, cancellation)

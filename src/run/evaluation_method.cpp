@@ -31,7 +31,7 @@ void as_geodesic(PathOptions& options) {
 
 void as_regularised_geodesic(PathOptions& options) {
   options.cost = "chord";
-  if (options.density_regularisation == "none") options.density_regularisation = "auto";
+  if (!regularises_density(options)) options.density_regularisation = "auto";
 }
 
 void as_kim_zhang(PathOptions& options) {

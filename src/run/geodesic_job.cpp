@@ -221,8 +221,8 @@ void GeodesicSearch::solve_dense() {
   if (is_quotient()) return solve_globally(problem, options, 0);
   report({"pairs", 0, pairs_, 0});
   const GeodesicResult result = find_geodesics(problem, options, cancellation_);
-  for (const Geodesic& geodesic : result.geodesics)
-    run_.answers.push_back(answer_of(geodesic, problem.initial.empty() ? "straight line" : "given path"));
+  const Start start{problem.initial.empty() ? StartKind::kStraight : StartKind::kGiven};
+  for (const Geodesic& geodesic : result.geodesics) run_.answers.push_back(answer_of(geodesic, start.name()));
   run_.method = result.method;
   run_.reason = result.method_reason;
 }
@@ -240,12 +240,12 @@ void GeodesicSearch::solve_globally(const GeodesicProblem& problem, const Geodes
   report({"routes", 0, pairs_, 0});
   const GlobalGeodesics result = find_global_geodesics(problem, global, cancellation_);
   for (const GlobalGeodesic& pair : result.pairs) {
-    GeodesicAnswer answer = answer_of(pair.found[0].geodesic, pair.found[0].start);
+    GeodesicAnswer answer = answer_of(pair.found[0].geodesic, pair.found[0].start.name());
     answer.winding = pair.found[0].winding;
     answer.evaluations = pair.evaluations + equal_share(result.shared_evaluations,
                                                         static_cast<int64_t>(run_.answers.size()), pairs_);
     for (size_t k = 1; k < pair.found.size(); ++k) {
-      answer.others.emplace_back(pair.found[k].start, pair.found[k].geodesic.refined_length);
+      answer.others.emplace_back(pair.found[k].start.name(), pair.found[k].geodesic.refined_length);
       answer.other_windings.push_back(pair.found[k].winding);
       answer.other_nodes.push_back(tensor_of(pair.found[k].geodesic.nodes, dim_));
     }
@@ -437,7 +437,7 @@ void GeodesicSearch::certify() {
     GeodesicAnswer& answer = run_.answers[static_cast<size_t>(pair)];
     if (cancellation_.cancelled()) return;
     if (!std::isfinite(answer.length) || at::equal(answer.nodes[0], answer.nodes[-1])) continue;
-    report({"fast marching", pair, pairs_, 0});
+    report({.stage = "fast marching", .done = pair, .total = pairs_, .activity = Activity::kCheck});
     try {
       answer.certificate = reference_for(pair, answer, field);
       go_on_from_reference(pair, answer);

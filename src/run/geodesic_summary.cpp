@@ -12,6 +12,7 @@
 #include "latentpath/run/geodesic_job.h"
 #include "latentpath/run/verdict.h"
 #include "run/json_numbers.h"
+#include "run/verdict_rules.h"
 
 namespace latentpath {
 namespace {
@@ -127,8 +128,8 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
     text << std::setprecision(9) << "; unweighted " << path["embedding_length"].get<double>();
   if (std::any_of(answer.winding.begin(), answer.winding.end(), [](int k) { return k != 0; }))
     text << ", to the copy of the end " << winding_text(answer.winding) << " periods on";
-  text << "\n  " << termination_name(answer.termination) << " in " << answer.iterations
-       << " iterations from the " << answer.start;
+  text << "\n  " << termination_name(answer.termination) << " in " << answer.iterations << " iterations from "
+       << detail::start_in_words(answer.start);
   if (answer.gradient_residual)
     text << std::setprecision(2) << ", gradient residual " << *answer.gradient_residual;
   if (answer.minimum && *answer.minimum)
@@ -138,9 +139,8 @@ void describe(const GeodesicAnswer& answer, const ManifoldProblem& problem, cons
   text << std::setprecision(9) << "\n  no path has a " << what << "below " << answer.lower_bound << "\n";
   const std::optional<size_t> second = second_shortest(answer);
   for (size_t k = 0; k < answer.others.size(); ++k) {
-    text << (second == k ? "  the shortest that winds another way, from the "
-                         : "  another geodesic, from the ")
-         << answer.others[k].first << ": " << what << answer.others[k].second;
+    text << (second == k ? "  the shortest that winds another way, from " : "  another geodesic, from ")
+         << detail::start_in_words(answer.others[k].first) << ": " << what << answer.others[k].second;
     if (k < answer.other_windings.size() && answer.other_windings[k] != answer.winding)
       text << ", " << winding_text(answer.other_windings[k]) << " periods on";
     text << "\n";

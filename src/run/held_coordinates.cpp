@@ -42,8 +42,8 @@ Units units_of(const std::vector<std::vector<int64_t>>& shapes) {
 }
 
 int64_t parse_number(const std::string& text, const std::string& whole) {
-  const auto number = read_number<int64_t>(text);
-  LATENTPATH_CHECK(number && *number >= 0, kArgument, "`freeze` '", whole, "': '", text,
+  const auto number = read_count(text);
+  LATENTPATH_CHECK(number, kArgument, "`freeze` '", whole, "': '", text,
                    "' is no number from 0; give numbers and ranges of them, like 0,8-17");
   return *number;
 }
@@ -84,13 +84,11 @@ Tensor held_coordinates(const std::string& text, const std::vector<std::vector<i
   std::vector<int64_t> first_of(units.sizes.size() + 1, 0);
   std::partial_sum(units.sizes.begin(), units.sizes.end(), first_of.begin() + 1);
   Tensor held = at::zeros({first_of.back()}, at::kBool);
-  for (size_t at = 0; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    const auto [first, last] = parse_range_of_numbers(text.substr(at, comma - at), text);
+  for (const std::string& part : split_at_commas(text)) {
+    const auto [first, last] = parse_range_of_numbers(part, text);
     LATENTPATH_CHECK(last < count, kArgument, "`freeze` '", text, "': the decoder's latent has ", count, " ",
                      units.name, ", numbered 0 to ", count - 1, ", and no ", last);
     held.slice(0, first_of[static_cast<size_t>(first)], first_of[static_cast<size_t>(last) + 1]).fill_(true);
-    at = comma + 1;
   }
   LATENTPATH_CHECK(!held.all().item<bool>(), kArgument, "`freeze` '", text,
                    "' holds all of the latent: the straight line is the only path");

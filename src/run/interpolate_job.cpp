@@ -49,7 +49,7 @@ void check_job(const InterpolateJob& job) {
   LATENTPATH_CHECK(job.metric.empty() || job.keep.embedding_features.empty(), kArgument,
                    "`metric` and `embedding_features` both say how lengths are measured: give one of them");
   LATENTPATH_CHECK(
-      job.path.density_regularisation == "none" || job.keep.embedding_features.empty(), kArgument,
+      !regularises_density(job.path) || job.keep.embedding_features.empty(), kArgument,
       "`density_regularisation` is about the density of images, and `embedding_features` measures "
       "lengths of something else: give one of them");
   LATENTPATH_CHECK(!job.own_feature || (job.favor.empty() && job.avoid.empty()), kArgument,
@@ -125,13 +125,17 @@ OptionTable<InterpolateJob> make_table() {
   return t;
 }
 
+/// Whether an end, or a point between, is asked for by this prefix.
+bool asks(const char* prefix, const InterpolateJob& job) {
+  std::vector<std::string> points = job.ends.through;
+  points.insert(points.end(), {job.ends.from, job.ends.to});
+  return std::any_of(points.begin(), points.end(),
+                     [&](const std::string& point) { return text_after(prefix, point).has_value(); });
+}
+
 /// Whether a job has use for an encoder: for image:FILE ends, and for the cycle error of paths of a feature.
 bool wants_encoder(const InterpolateJob& job) {
-  std::vector<std::string> ends = job.ends.through;
-  ends.insert(ends.end(), {job.ends.from, job.ends.to});
-  const bool picture = std::any_of(
-      ends.begin(), ends.end(), [](const std::string& end) { return text_after("image:", end).has_value(); });
-  return !job.encoding.encoder.empty() || picture || !job.favor.empty() || !job.avoid.empty();
+  return !job.encoding.encoder.empty() || asks("image:", job) || !job.favor.empty() || !job.avoid.empty();
 }
 
 /// Options that are given and change nothing, a sentence each: what looks like a setting and is none
@@ -144,13 +148,9 @@ std::vector<std::string> unused_options(const InterpolateJob& job, bool encoder)
   const ModelOptions& models = job.models;
   const bool feature = job.own_feature || !job.favor.empty() || !job.avoid.empty();
   const bool classifier = !models.classifier.empty();
-  const auto asks = [](const char* prefix, const std::string& text) {
-    return text_after(prefix, text).has_value();
-  };
-  const bool free_end = job.own_end || names_free_end(job.ends.to), nearest = asks("nearest:", job.ends.to);
-  const bool class_ends =
-      asks("class:", job.ends.from) || asks("class:", job.ends.to) || nearest || job.own_end;
-  const bool pictures = asks("image:", job.ends.from) || asks("image:", job.ends.to);
+  const bool free_end = job.own_end || names_free_end(job.ends.to), nearest = asks("nearest:", job);
+  const bool class_ends = asks("class:", job) || nearest || job.own_end;
+  const bool pictures = asks("image:", job);
   constexpr const char* kNoFeature = "nothing is favoured or avoided";
   constexpr const char* kNoClassifier = "there is no `classifier`";
   const double odds = InterpolateJob().odds;
@@ -200,7 +200,7 @@ void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Model
   }
   if (job.ends.start.defined()) return;
   if (job.ends.loop) {
-    if (!problem.feature && job.path.density_regularisation == "none")
+    if (!problem.feature && !regularises_density(job.path))
       models.warnings.emplace_back(
           "nothing is favoured on the loop, so it stays at its point: give a class to `favor` on the way");
     return;
@@ -213,7 +213,7 @@ void say_equal_ends(const InterpolateJob& job, const PathProblem& problem, Model
                                 : join_message("the ends of ", equal, " of ", pairs, " pairs are equal");
   const char* what =
       problem.feature ? ": a path from the point through what is favoured and back, as `loop` says, is sought"
-      : job.path.density_regularisation != "none"
+      : regularises_density(job.path)
           ? ": a path from the point to denser places and back is sought, which stays where it is unless "
             "that "
             "lowers the regularised cost"
@@ -251,7 +251,7 @@ constexpr int64_t kMostCompared = 20'000'000;
 /// p(z) of density regularisation; null where nobody knows it and nobody asks.
 DensityPointer latent_density(const InterpolateJob& job, const Prior& prior,
                               std::vector<std::string>& assumptions) {
-  if (prior.density || job.path.density_regularisation == "none") return prior.density;
+  if (prior.density || !regularises_density(job.path)) return prior.density;
   assumptions.push_back(
       "nothing says what the decoder's latents are drawn from: for `density_regularisation` it is taken to "
       "be "
@@ -365,7 +365,8 @@ void set_feature(const InterpolateJob& job, Models& models, InterpolateRun& run)
 /// What cannot be asked of a path whose end is free.
 void check_free_ends(const InterpolateJob& job) {
   const auto refuse = [](bool given, const char* field, const char* why) {
-    LATENTPATH_CHECK(!given, kArgument, "a free end (`to` nearest:C, level-set:FILE) cannot go with `", field,
+    LATENTPATH_CHECK(!given, kArgument,
+                     "a free end (the nearest of a class or of a level set) cannot go with `", field,
                      "`: ", why);
   };
   constexpr const char* kByImages = "ends are compared by image distances";
@@ -373,7 +374,7 @@ void check_free_ends(const InterpolateJob& job) {
   refuse(!job.keep.embedding_features.empty(), "embedding_features", kByImages);
   refuse(!job.freeze.empty(), "freeze", "an end that is sought moves in all coordinates");
   refuse(job.keep.any(), "keep", "what is kept is compared with both ends");
-  refuse(job.path.density_regularisation != "none", "density_regularisation", kByImages);
+  refuse(regularises_density(job.path), "density_regularisation", kByImages);
   refuse(job.path.first_paths.defined(), "first_paths", "they lead to an end that is known");
 }
 
@@ -500,7 +501,7 @@ void check_tours(int64_t legs_of_tour, int64_t pairs, const PathOptions& path) {
   LATENTPATH_CHECK(pairs % legs_of_tour == 0, kArgument, pairs, " pairs are no tours of ", legs_of_tour,
                    " legs");
   LATENTPATH_CHECK(
-      path.density_regularisation == "none", kArgument,
+      !regularises_density(path), kArgument,
       "`density_regularisation` cannot go with tours: what a tour may cost is told by length and "
       "quality; leave it none");
 }
@@ -616,7 +617,7 @@ void add_distances(InterpolateRun& run) {
 /// −log p(x) along the paths and both baselines; where it is regularised by, what by.
 void add_density_figures(const InterpolateJob& job, InterpolateRun& run, bool interrupted) {
   const PathResult& result = run.result;
-  const bool regularised = job.path.density_regularisation != "none";
+  const bool regularised = regularises_density(job.path);
   for (size_t pair = 0; pair < result.density_regularisation.size(); ++pair)
     if (const double weight = result.density_regularisation[pair]; weight > 0)
       run.summary["pairs"][pair]["path"]["density_regularisation"] = weight;

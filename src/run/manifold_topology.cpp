@@ -9,6 +9,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/point_string.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/models/torchscript_module.h"
 #include "latentpath/path/points.h"
 #include "latentpath/run/text_values.h"
@@ -20,8 +21,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<std::string> items_of(const std::string& text) {
   std::vector<std::string> items;
-  std::stringstream stream(text);
-  for (std::string item; std::getline(stream, item, ',');) {
+  if (text.empty()) return items;
+  for (std::string item : split_at_commas(text)) {
     item.erase(0, item.find_first_not_of(' '));
     item.erase(item.find_last_not_of(' ') + 1);
     items.push_back(item);

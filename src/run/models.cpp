@@ -8,26 +8,13 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/metric/point_memory.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/zoo/model_store.h"
 
 namespace latentpath {
 namespace {
-
-ClassifierOutput classifier_output(const std::string& name) {
-  if (name == "probabilities") return ClassifierOutput::kProbabilities;
-  if (name == "softmax") return ClassifierOutput::kSoftmax;
-  if (name == "sigmoid") return ClassifierOutput::kSigmoid;
-  return ClassifierOutput::kDetect;
-}
-
-std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid) {
-  std::string text;
-  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + name;
-  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + name;
-  return "P(" + text + ")";
-}
 
 /// In which precision the decoder is evaluated, and who says so.
 std::string precision_sentence(const ModelOptions& options, const TorchScriptDecoder& decoder) {
@@ -103,6 +90,19 @@ OptionTable<ModelOptions> make_table() {
 
 }  // namespace
 
+std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid,
+                         const std::vector<std::string>& names) {
+  const auto called = [&](const std::string& text) {
+    const auto number = read_count(text);
+    const size_t index = number ? static_cast<size_t>(*number) : names.size();
+    return index < names.size() ? names[index] : text;
+  };
+  std::string text;
+  for (const auto& name : favor) text += (text.empty() ? "" : ", ") + called(name);
+  for (const auto& name : avoid) text += (text.empty() ? "not " : ", not ") + called(name);
+  return "P(" + text + ")";
+}
+
 const OptionTable<ModelOptions>& model_option_table() {
   static const OptionTable<ModelOptions> table = make_table();
   return table;
@@ -121,7 +121,7 @@ ClassifierOptions classifier_options(const ModelOptions& options) {
   if (!options.input_mean.empty()) classifier.input_mean = parse_numbers("input_mean", options.input_mean);
   if (!options.input_std.empty()) classifier.input_std = parse_numbers("input_std", options.input_std);
   classifier.input_shape = parse_extents("input_shape", options.input_shape);
-  classifier.output = classifier_output(options.classifier_output);
+  classifier.output = classifier_output_named(options.classifier_output);
   classifier.dtype = options.dtype;
   classifier.device = options.device;
   classifier.signature = {.method = options.classifier_method, .output = options.classifier_tensor};
@@ -279,7 +279,7 @@ Feature make_feature(const std::shared_ptr<const Classifier>& classifier,
     return names;
   };
   return {feature_quality(classifier, favored, avoided),
-          feature_name(shown(favor, favored), shown(avoid, avoided))};
+          feature_name(shown(favor, favored), shown(avoid, avoided), {})};
 }
 
 Feature make_feature(const std::shared_ptr<const Classifier>& judge, const std::vector<std::string>& favor,

@@ -94,9 +94,7 @@ FreeEnd free_end(const AskedEnd& asked, const Models& models) {
   if (!asked.level_set.empty()) {
     const int64_t dim = models.decoder->latent_dim();
     const auto f = scalar_file(asked.level_set, "level set", dim, "");
-    LATENTPATH_CHECK((*f)(at::ones({2, dim}).requires_grad_(true)).requires_grad(), kInput, "the level set ",
-                     asked.level_set, " has no gradient: its values must depend on the latents by ",
-                     "differentiable operations");
+    check_has_gradient((*f)(at::ones({2, dim}).requires_grad_(true)), "the level set " + asked.level_set);
     return {.condition = {nullptr, std::filesystem::path(asked.level_set).filename().string()},
             .judged = nullptr,
             .level_set = f};
@@ -114,9 +112,7 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
                          const ProgressObserver& progress, const CancellationToken& cancellation) {
   search.seed = options.seed;
   const Guard guard = make_guard(prior, guarded, true, problem.start, problem.start);
-  EnergyOptions energy;
-  energy.epsilon = options.epsilon;
-  energy.norm = options.norm;
+  const EnergyOptions energy = energy_options(options, chord_cost());
   const auto sampler = [&](int64_t count, at::Generator& generator) {
     return prior.end_points->sample(count, generator);
   };
@@ -145,10 +141,11 @@ FoundEnds find_free_ends(const FreeEnd& asked, const PathProblem& problem, const
         }
       } catch (const NoSampleInside&) {
         if (!asked.level_set) throw;
-        throw Error(ErrorKind::kNumerical,
-                    join_message("`to` level-set:", asked.condition.name, " has one sign at a start and at ",
-                                 "all ", search.max_draws, " samples of the prior that were looked at: no ",
-                                 "place where it is 0 is known"));
+        throw Error(
+            ErrorKind::kNumerical,
+            join_message("the level set ", asked.condition.name, " has one sign at a start and at all ",
+                         search.max_draws, " samples of the prior that were looked at: no ",
+                         "place where it is 0 is known"));
       }
     }
   }

@@ -30,11 +30,18 @@ constexpr Column kColumns[] = {{"refined cost", "cost_refined"},
                                {"feature distance", "mean_feature_distance"},
                                {"class change", "mean_class_change"},
                                {"stranger than", "stranger_than"},
-                               {"least rank", "least_guard_rank"}};
+                               {"least rank", "least_guard_rank"},
+                               {"best property", "best"},
+                               {"mean property", "mean"},
+                               {"reached", "reached"},
+                               {"molecules", "molecules"}};
+
+bool has(const json& pair, const char* curve) { return pair.contains(curve) && pair[curve].is_object(); }
 
 json figure(const json& pair, const char* curve, const char* key) {
-  if (!pair.contains(curve) || !pair[curve].is_object()) return nullptr;
-  return pair[curve].value(key, json());
+  if (!has(pair, curve)) return nullptr;
+  const json value = pair[curve].value(key, json());
+  return value.is_boolean() ? json(value.get<bool>() ? 1 : 0) : value;
 }
 
 FigureStatistics statistics(const json& pairs, const char* curve, const char* key) {
@@ -50,13 +57,14 @@ std::string csv_value(const json& value) {
   return value.is_null() ? std::string() : value.dump();
 }
 
-std::string paths_csv(const json& pairs, const std::vector<Column>& used) {
+std::string paths_csv(const json& pairs, const std::vector<Column>& used, size_t first) {
   std::string csv = "pair,curve";
   for (const Column& column : used) csv += std::string(",") + column.key;
   csv += ",termination,start,verdict\n";
   for (size_t pair = 0; pair < pairs.size(); ++pair)
     for (const Curve& curve : kCurves) {
-      csv += std::to_string(pair) + "," + curve.name;
+      if (!has(pairs[pair], curve.key)) continue;
+      csv += std::to_string(first + pair) + "," + curve.name;
       for (const Column& column : used) csv += "," + csv_value(figure(pairs[pair], curve.key, column.key));
       for (const char* word : {"termination", "start", "verdict"})
         csv += "," + csv_value(figure(pairs[pair], curve.key, word));
@@ -67,7 +75,7 @@ std::string paths_csv(const json& pairs, const std::vector<Column>& used) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> path_tables(const json& summary) {
+std::vector<std::pair<std::string, std::string>> path_tables(const json& summary, size_t first) {
   const json& pairs = summary.at("pairs");
   std::vector<Column> used;
   const auto weighted = [](const json& pair) { return pair.at("path").value("weighted", true); };
@@ -87,22 +95,25 @@ std::vector<std::pair<std::string, std::string>> path_tables(const json& summary
   table.lines[0].emplace_back("n");
   csv += "\n";
   for (const Curve& curve : kCurves) {
+    const auto runs =
+        std::count_if(pairs.begin(), pairs.end(), [&](const json& pair) { return has(pair, curve.key); });
+    if (runs == 0) continue;
     std::vector<std::string> line{curve.name};
-    csv += std::string(curve.name) + "," + std::to_string(pairs.size());
+    csv += std::string(curve.name) + "," + std::to_string(runs);
     for (const Column& column : used) {
       const FigureStatistics value = statistics(pairs, curve.key, column.key);
       if (*column.heading) line.push_back(text_with_error(value));
       csv += "," + all_digits(value.mean) + "," + all_digits(value.standard_error) + "," +
              all_digits(value.median);
     }
-    line.push_back(std::to_string(pairs.size()));
+    line.push_back(std::to_string(runs));
     table.lines.push_back(std::move(line));
     csv += "\n";
   }
   return {{"table.csv", csv},
           {"table.md", markdown_text(table)},
           {"table.tex", latex_text(table)},
-          {"paths.csv", paths_csv(pairs, used)}};
+          {"paths.csv", paths_csv(pairs, used, first)}};
 }
 
 }  // namespace latentpath::detail

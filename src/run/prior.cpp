@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -49,6 +50,13 @@ std::shared_ptr<const GaussianMixture> mixture_of(const std::filesystem::path& f
   return mixture;
 }
 
+/// Densities that need no more than their name.
+constexpr std::array kNamed{"normal", "normal-asymptotic", "semicircle", "uniform"};
+
+bool is_named(const std::string& prior) {
+  return std::find(kNamed.begin(), kNamed.end(), prior) != kNamed.end();
+}
+
 void check_prior_options(const PriorOptions& options) {
   const std::string& name = options.prior;
   for (const char* prefix : {"mixture:", "samples:"})
@@ -57,10 +65,10 @@ void check_prior_options(const PriorOptions& options) {
                        " needs the name of a file behind the colon");
   const bool bounded = uniform_bounds(name).has_value();
   if (!bounded && !text_after("mixture:", name) && !text_after("samples:", name)) {
-    const std::vector<std::string> known{"none", "normal", "normal-asymptotic", "semicircle", "uniform"};
-    LATENTPATH_CHECK(std::find(known.begin(), known.end(), name) != known.end(), kArgument, "`prior` '", name,
-                     "' is not one of none, normal, normal-asymptotic, semicircle, uniform, "
-                     "uniform:LOW,HIGH, mixture:FILE, samples:FILE.npy");
+    std::string all = "none";
+    for (const char* known : kNamed) all += std::string(", ") + known;
+    LATENTPATH_CHECK(name == "none" || is_named(name), kArgument, "`prior` '", name, "' is not one of ", all,
+                     ", uniform:LOW,HIGH, mixture:FILE, samples:FILE.npy");
   }
   LATENTPATH_CHECK(
       options.prior_rank != "paper" || name != "normal-asymptotic", kArgument,
@@ -231,8 +239,7 @@ namespace {
 DensityPointer asked_density(const PriorOptions& options, int64_t latent_dim, RankOptions& rank,
                              std::vector<std::string>& notes, const ProgressObserver& progress) {
   const std::string& name = options.prior;
-  if (name == "normal" || name == "normal-asymptotic" || name == "semicircle" || name == "uniform")
-    return density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
+  if (is_named(name)) return density_by_name(name == "normal-asymptotic" ? "normal" : name, latent_dim);
   if (const auto bounds = uniform_bounds(name))
     return uniform_density(latent_dim, bounds->first, bounds->second);
   if (const auto file = text_after("mixture:", name)) return mixture_of(*file, latent_dim);
@@ -310,7 +317,7 @@ void set_ranks(const RankOptions& rank, const ProgressObserver& progress, Prior&
     prior.rank = density_rank(prior.density);
     prior.typicality = density_typicality(prior.density);
   } else {
-    if (progress) progress({"rank of the prior", 0, 1, 0});
+    if (progress) progress({.stage = "rank of the prior", .total = 1, .activity = Activity::kPrior});
     const auto distribution = std::make_shared<const LogDensityDistribution>(*prior.density, rank);
     prior.rank = density_rank(prior.density, distribution);
     prior.typicality = density_typicality(prior.density, distribution);

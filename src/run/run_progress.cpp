@@ -1,7 +1,6 @@
 #include "latentpath/run/run_progress.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "latentpath/core/error.h"
@@ -18,24 +17,15 @@ constexpr double kFinestDone = 0.85;
 constexpr double kLeastShare = 0.02, kLeastSeconds = 0.2;
 constexpr double kFramesOfAPercent = 10;
 
-/// The number that a name begins with, 0 for none.
-int64_t leading_number(const std::string& name) {
-  int64_t number = 0;
-  std::from_chars(name.data(), name.data() + name.size(), number);
-  return number;
-}
+RunPhase loading(double weight) { return {.weight = weight, .activities = {Activity::kPrior}}; }
 
-RunPhase loading(double weight) {
-  return {.weight = weight, .stages = {"rank of the prior", "density of the samples"}};
-}
-
-RunPhase pictures(double weight) { return {.weight = weight, .stages = {"drawing", "report"}}; }
+RunPhase pictures(double weight) { return {.weight = weight, .activities = {Activity::kPictures}}; }
 
 /// find_path(): candidates, the search, and checks of what it found.
 std::vector<RunPhase> search_phases(double weight, int64_t segments) {
-  return {{.weight = 0.12 * weight, .stages = {"via points"}},
-          {.weight = 0.72 * weight, .stages = {""}, .finest = segments},
-          {.weight = 0.16 * weight, .stages = {"checking on a finer grid", "fast marching"}}};
+  return {{.weight = 0.12 * weight, .activities = {Activity::kCandidates}},
+          {.weight = 0.72 * weight, .finest = segments},
+          {.weight = 0.16 * weight, .activities = {Activity::kCheck}}};
 }
 
 std::vector<RunPhase> joined(std::initializer_list<std::vector<RunPhase>> parts, const std::string& out,
@@ -50,17 +40,12 @@ std::vector<RunPhase> joined(std::initializer_list<std::vector<RunPhase>> parts,
 
 RunProgress::RunProgress(std::vector<RunPhase> phases) : phases_(std::move(phases)) {}
 
-/// That of the stage's name, but never one that lies behind.
-size_t RunProgress::phase_of(const std::string& stage) const {
-  size_t found = phase_;
+/// That of the activity, but never one that lies behind.
+size_t RunProgress::phase_of(Activity activity) const {
   for (size_t k = 0; k < phases_.size(); ++k)
-    for (const std::string& part : phases_[k].stages) {
-      if (part.empty())
-        found = std::max(phase_, k);  // until a phase that says it by name
-      else if (stage.find(part) != std::string::npos)
-        return std::max(phase_, k);
-    }
-  return found;
+    if (std::count(phases_[k].activities.begin(), phases_[k].activities.end(), activity) > 0)
+      return std::max(phase_, k);
+  return phase_;
 }
 
 /// Units that are done, and how far the one is that is worked at.
@@ -68,9 +53,10 @@ double RunProgress::share_of_units(const Progress& progress) {
   if (progress.total <= 0) return 0;
   if (!unit_ || progress.done != units_) unit_ = std::make_unique<RunProgress>(phases_[phase_].of_each);
   units_ = progress.done;
-  const size_t colon = progress.stage.rfind(": ");
-  const double of_this =
-      colon == std::string::npos ? 0 : (*unit_)({progress.stage.substr(colon + 2), 0, 0, 0});
+  double of_this = 0;
+  if (progress.of_unit)
+    of_this =
+        (*unit_)({.stage = progress.stage, .activity = *progress.of_unit, .segments = progress.segments});
   return std::min(1.0, (static_cast<double>(progress.done) + of_this) / static_cast<double>(progress.total));
 }
 
@@ -81,7 +67,7 @@ double RunProgress::operator()(const Progress& progress) {
           ? std::clamp(static_cast<double>(progress.done) / static_cast<double>(progress.total), 0.0, 1.0)
           : 0;
   if (phases_.empty()) return share_ = of_stage;
-  const size_t phase = phase_of(progress.stage);
+  const size_t phase = phase_of(progress.activity);
   if (phase != phase_) {
     phase_ = phase;
     stage_.clear();
@@ -97,9 +83,10 @@ double RunProgress::operator()(const Progress& progress) {
     if (progress.stage != stage_) {
       stage_ = progress.stage;
       reached_ = end_;
-      const int64_t level = now.finest > 0 ? leading_number(stage_) : 0;
-      end_ = kFinestDone * static_cast<double>(level) / static_cast<double>(std::max<int64_t>(1, now.finest));
-      if (level == 0 || end_ <= reached_ || end_ > 1) end_ = reached_ + kOfTheRest * (1 - reached_);
+      end_ = kFinestDone * static_cast<double>(progress.segments) /
+             static_cast<double>(std::max<int64_t>(1, now.finest));
+      if (now.finest == 0 || progress.segments == 0 || end_ <= reached_ || end_ > 1)
+        end_ = reached_ + kOfTheRest * (1 - reached_);
     }
     of_phase = reached_ + of_stage * (end_ - reached_);
   }
@@ -120,12 +107,12 @@ std::optional<double> RunProgress::seconds_left() const {
 std::vector<RunPhase> run_phases(const InterpolateJob& job) {
   std::vector<RunPhase> before{loading(18)};
   if (job.own_end || names_free_end(job.ends.to))
-    before.push_back({.weight = 40, .stages = {"samples of the end", "nearest ends"}});
+    before.push_back({.weight = 40, .activities = {Activity::kFreeEnd}});
   return joined({before, search_phases(67, job.path.segments)}, job.out, 15);
 }
 
 std::vector<RunPhase> run_phases(const EvaluateJob& job) {
-  const RunPhase table{.weight = 95, .stages = {""}, .of_each = search_phases(1, job.path.segments)};
+  const RunPhase table{.weight = 95, .of_each = search_phases(1, job.path.segments)};
   return joined({{loading(4), table}}, job.out, 2);
 }
 
@@ -134,15 +121,13 @@ std::vector<RunPhase> run_phases(const GeodesicJob& job) {
 }
 
 std::vector<RunPhase> run_phases(const MeasuresJob& job) {
-  return joined({{{.weight = 10, .stages = {"transport", "matching", "paths of the points"}},
-                  {.weight = 75, .stages = {""}}}},
-                job.out, 15);
+  return joined({{{.weight = 10, .activities = {Activity::kTransport}}, {.weight = 75}}}, job.out, 15);
 }
 
 std::vector<RunPhase> with_film(std::vector<RunPhase> phases, int64_t frames) {
   if (phases.empty()) return phases;
   phases.push_back({.weight = std::max(1.0, static_cast<double>(frames) / kFramesOfAPercent),
-                    .stages = {"film"},
+                    .activities = {Activity::kFilm},
                     .last = true});
   return phases;
 }

@@ -88,6 +88,17 @@ void add_tour_figures(const std::vector<Tour>& found, int64_t legs, bool smooth,
                      {"legs_velocity_jump", number_or_null(tour.legs_jump)}});
   }
   summary["tours"] = tours;
+  json& pairs = summary.at("pairs");
+  for (size_t pair = 0; pair < pairs.size(); ++pair) {
+    const auto each = static_cast<size_t>(legs);
+    pairs[pair]["name"] = found.size() == 1
+                              ? join_message("leg ", pair + 1)
+                              : join_message("tour ", pair / each + 1, ", leg ", pair % each + 1);
+  }
+}
+
+std::string pair_name(const json& pairs, size_t pair) {
+  return pairs.at(pair).value("name", join_message("pair ", pair + 1));
 }
 
 }  // namespace latentpath

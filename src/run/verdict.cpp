@@ -163,27 +163,23 @@ std::string of_all(size_t some, size_t all) {
 
 /// All pairs of a batch, and what the rules say of each.
 struct Batch {
-  int64_t tours = 0, legs = 0;  ///< where the pairs are the legs of tours
+  bool legs = false;  ///< the pairs are those of tours
   std::vector<VerdictFigures> pairs;
+  std::vector<std::string> names;
   std::vector<std::vector<std::optional<Reason>>> reasons;  ///< [rule][pair]
 
   Batch(const json& summary, RunKind kind) {
-    if (const auto found = summary.find("tours"); found != summary.end() && !found->empty())
-      tours = static_cast<int64_t>(found->size()), legs = found->at(0).value("legs", int64_t{1});
-    for (size_t i = 0; i < summary.at("pairs").size(); ++i) pairs.emplace_back(summary, i, kind);
+    legs = summary.contains("tours");
+    for (size_t i = 0; i < summary.at("pairs").size(); ++i) {
+      pairs.emplace_back(summary, i, kind);
+      names.push_back(pair_name(summary.at("pairs"), i));
+    }
     for (const VerdictRule& rule : verdict_rules()) {
       reasons.emplace_back();
       for (const VerdictFigures& f : pairs) reasons.back().push_back(rule.evaluate(f, rule));
     }
   }
-  std::string count() const { return join_message(pairs.size(), legs > 0 ? " legs" : " pairs"); }
-  /// "pair 3"; "leg 3", of the only tour; "tour 2, leg 1".
-  std::string name(size_t pair) const {
-    if (legs == 0) return join_message("pair ", pair + 1);
-    const auto at = static_cast<int64_t>(pair);
-    return tours == 1 ? join_message("leg ", at + 1)
-                      : join_message("tour ", at / legs + 1, ", leg ", at % legs + 1);
-  }
+  std::string count() const { return join_message(pairs.size(), legs ? " legs" : " pairs"); }
   std::vector<double> column(std::optional<double> VerdictFigures::*figure) const {
     std::vector<double> values;
     for (const VerdictFigures& f : pairs)
@@ -313,7 +309,7 @@ void add_rule(Findings& findings, const Batch& batch, size_t which) {
   }
   const double share = static_cast<double>(bad) / static_cast<double>(reasons.size());
   text += (text.empty() ? "" : " ") + capital(rule.complaint) + ": " + of_all(fair + bad, reasons.size()) +
-          ". " + capital(batch.name(worst)) + (fair + bad > 1 ? ", for one: " : ": ") + reasons[worst]->text;
+          ". " + capital(batch.names[worst]) + (fair + bad > 1 ? ", for one: " : ": ") + reasons[worst]->text;
   findings.add(rule, share >= kBatchBad ? Level::kBad : Level::kFair, text, reasons[worst]->remedy);
 }
 
@@ -376,11 +372,11 @@ json run_verdict(const json& summary, RunKind kind) {
   if (pairs == summary.end() || pairs->size() <= 1) return pair_verdict(summary, 0, kind);
   const Batch batch(summary, kind);
   Findings findings;
-  if (batch.tours > 0) add_tours(findings, summary["tours"]);
+  if (batch.legs) add_tours(findings, summary["tours"]);
   for (size_t rule = 0; rule < verdict_rules().size(); ++rule) add_rule(findings, batch, rule);
   const size_t attention = batch.attention();
   if (batch.objected())
-    findings.remedies.insert(findings.remedies.begin(), "look at " + batch.name(attention) + " first");
+    findings.remedies.insert(findings.remedies.begin(), "look at " + batch.names[attention] + " first");
   json verdict = findings.verdict(finding_of(batch, kind));
   verdict["attention"] = attention;
   if (kind == RunKind::kInterpolate) verdict["tiles"] = batch_tiles(batch);

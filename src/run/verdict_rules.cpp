@@ -47,34 +47,6 @@ std::vector<std::string> warnings_of(const json& summary, size_t pair) {
   return chosen;
 }
 
-/// As either engine reports it: Start::name(), or FoundGeodesic::start.
-std::optional<StartKind> start_kind_of(const std::string& reported) {
-  if (const auto start = Start::named(reported)) return start->kind;
-  if (reported == "straight line") return StartKind::kStraight;
-  if (reported.rfind("route ", 0) == 0) return StartKind::kRoute;
-  if (reported == "given path") return StartKind::kGiven;
-  return std::nullopt;
-}
-
-std::string start_in_words(const VerdictFigures& f) {
-  if (!f.start_kind) return "the first path “" + f.start + "”";
-  switch (*f.start_kind) {
-    case StartKind::kStraight:
-      return "the straight line";
-    case StartKind::kSpherical:
-      return "the great circle";
-    case StartKind::kVia:
-      return "a first path through good samples of the prior (" + f.start + ")";
-    case StartKind::kRoute:
-      return "a shortest route through samples of the latent space (" + f.start + ")";
-    case StartKind::kSections:
-      return "a first path through what each section asks, one after another";
-    case StartKind::kGiven:
-      break;
-  }
-  return "a path given as a start: one of yours, the reference's, or that of the search for the end";
-}
-
 // Rules, in the order of the reasons.
 
 std::optional<Reason> gain_rule(const VerdictFigures& f, const VerdictRule& rule) {
@@ -493,7 +465,7 @@ std::optional<Reason> winding_rule(const VerdictFigures& f, const VerdictRule&) 
 
 std::optional<Reason> start_rule(const VerdictFigures& f, const VerdictRule&) {
   if (f.start.empty()) return std::nullopt;
-  return Reason{Level::kNote, "The best result came from " + start_in_words(f) + "."};
+  return Reason{Level::kNote, "The best result came from " + start_in_words(f.start) + "."};
 }
 
 /// How the search ended and how near a stationary point it is, in one sentence: neither is told alone.
@@ -570,6 +542,26 @@ std::optional<Reason> warnings_rule(const VerdictFigures& f, const VerdictRule& 
 
 }  // namespace
 
+std::string start_in_words(const std::string& name) {
+  const auto start = Start::named(name);
+  if (!start) return "the first path “" + name + "”";
+  switch (start->kind) {
+    case StartKind::kStraight:
+      return "the straight line";
+    case StartKind::kSpherical:
+      return "the great circle";
+    case StartKind::kVia:
+      return "a first path through good samples of the prior (" + name + ")";
+    case StartKind::kRoute:
+      return "a shortest route through samples of the latent space (" + name + ")";
+    case StartKind::kSections:
+      return "a first path through what each section asks, one after another";
+    case StartKind::kGiven:
+      break;
+  }
+  return "a path given as a start: one of yours, the reference's, or that of the search for the end";
+}
+
 const char* level_name(Level level) {
   switch (level) {
     case Level::kGood:
@@ -603,7 +595,8 @@ VerdictFigures::VerdictFigures(const json& summary, size_t pair_index, RunKind w
   path = pair.value("path", json::object());
   // Of pairs that ask for different things, each says so itself.
   classifier = pair.value("classifier", summary.value("classifier", json::object()));
-  start = text_of(path, "start"), start_kind = start_kind_of(start);
+  start = text_of(path, "start");
+  if (const auto known = Start::named(start)) start_kind = known->kind;
   termination = termination_named(text_of(path, "termination"));
   feature = text_of(pair.contains("feature") ? pair : summary, "feature"), title = text_of(summary, "title"),
   dtype = text_of(summary, "dtype");

@@ -53,6 +53,9 @@ struct Reason {
   std::string remedy = {};  ///< what to try, where the level is fair or bad
 };
 
+/// "the straight line", of "linear"; a name that is none of Start::name() as it stands.
+std::string start_in_words(const std::string& name);
+
 struct VerdictRule {
   const char* topic;
   const char* figure;     ///< what is compared with the thresholds

@@ -7,12 +7,12 @@
 #include <fstream>
 #include <system_error>
 
+#include "io/subprocess.h"
 #include "latentpath/core/error.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/lambertian.h"
 #include "zoo/faces/faces_package.h"
 #include "zoo/original_files.h"
-#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/io/file.h"
 #include "latentpath/zoo/model_store.h"
 #include "zoo/out_of_distribution.h"
-#include "zoo/pictureless/atomic_file.h"
 #include "zoo/prior.h"
 #include "zoo/trainer.h"
 
@@ -237,7 +237,7 @@ void write_grid(const std::filesystem::path& file, const Tensor& images, int64_t
   const cv::Mat picture(static_cast<int>(page.size(0)), static_cast<int>(page.size(1)),
                         CV_8UC(static_cast<int>(channels)), page.data_ptr());
   write_atomically(file, [&](const std::filesystem::path& temporary) {
-    LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kInput, "cannot write ", file.string());
+    LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kArgument, "cannot write ", file.string());
   });
 }
 
@@ -263,7 +263,7 @@ void draw_points(torch::jit::Module& decoder, const DataSet& data, const std::fi
            .toTensor(),
        cv::Scalar(40, 30, 30));
   write_atomically(file, [&](const std::filesystem::path& temporary) {
-    LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kInput, "cannot write ", file.string());
+    LATENTPATH_CHECK(cv::imwrite(temporary.string(), picture), kArgument, "cannot write ", file.string());
   });
 }
 

@@ -9,11 +9,11 @@
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
 #include "latentpath/core/version.h"
+#include "latentpath/io/file.h"
 #include "latentpath/zoo/data_set.h"
 #include "latentpath/zoo/model_store.h"
 #include "zoo/code_prior.h"
 #include "zoo/measurement.h"
-#include "zoo/pictureless/atomic_file.h"
 #include "zoo/split_mix.h"
 #include "zoo/trainer.h"
 
@@ -317,7 +317,7 @@ std::vector<std::filesystem::path> write_models(const Run& run, const DataSet& d
       std::ofstream stream(temporary, std::ios::binary);
       model.module.save(stream);
       stream.close();
-      LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+      LATENTPATH_CHECK(stream, kArgument, "cannot write ", file.string());
     });
     files.push_back(file);
   }

@@ -3,13 +3,14 @@
 
     tests/checks/layers.py [source tree]
 
-The table is the latentpath_module() calls of CMakeLists.txt. Four rules:
+The table is the latentpath_module() calls of CMakeLists.txt. Five rules:
 
   * a file of src/<module> or include/latentpath/<module> includes headers of its own module and of those that the
     module USES, directly or by way of others, and of no other;
   * CMakeLists.txt names a module only after all that it uses;
   * no concepts (a header with its source file) of one module include each other in a circle;
-  * a file of src/<module>/dense reaches no header of LibTorch, by whatever way.
+  * a file of src/<module>/dense or src/<module>/plain reaches no header of LibTorch, by whatever way;
+  * a file of src/<module> that reaches none either stands in one of these two folders.
 
 Prints one line for each fault, FILE:LINE first, and returns 1 if there is any.
 """
@@ -81,7 +82,7 @@ class Tree:
         yield from self.order_faults()
         yield from self.use_faults()
         yield from self.circle_faults()
-        yield from self.dense_faults()
+        yield from self.tensor_faults()
 
     def order_faults(self):
         seen = set()
@@ -122,21 +123,30 @@ class Tree:
                 steps = "; ".join(f"{a[1]} → {b[1]} at {edges[a][b]}" for a, b in zip(ring, ring[1:]))
                 yield f"{edges[ring[0]][ring[1]]}: files of {start[0]} include each other in a circle: {steps}"
 
-    def dense_faults(self):
+    def tensor_faults(self):
         for file in self.modules:
-            if "dense" not in file.relative_to(self.root).parts:
+            parts = file.relative_to(self.root).parts
+            folder = next((name for name in ("dense", "plain") if name in parts), None)
+            loose = parts[0] == "src" and len(parts) == 3 and file.suffix == ".cpp"
+            if folder is None and not loose:
                 continue
+            tensors = False
             ways, seen = [(file, [])], {file}
             while ways:
                 at, way = ways.pop()
                 for number, text, target in self.includes[at]:
                     step = way + [self.place(at, number)]
-                    if TENSOR_HEADER.match(text):
+                    if TENSOR_HEADER.match(text) and loose:
+                        tensors = True
+                    elif TENSOR_HEADER.match(text):
                         by = f" by way of {' → '.join(step[1:])}" if len(step) > 1 else ""
-                        yield f"{step[0]}: a file in dense/ includes {text}{by}"
+                        yield f"{step[0]}: a file in {folder}/ includes {text}{by}"
                     if target and target not in seen:
                         seen.add(target)
                         ways.append((target, step))
+            if loose and not tensors:
+                yield (f"{self.place(file, 1)}: reaches no header of LibTorch: it belongs into "
+                       f"{'/'.join(parts[:2])}/plain/, or into dense/ if it loops over numbers")
 
 
 def shortest_circle(edges, start):

@@ -21,7 +21,7 @@ SOUND = {
     "include/latentpath/core/error.h": "",
     "include/latentpath/core/tensor.h": "#include <ATen/core/Tensor.h>\n",
     "include/latentpath/solver/newton.h": '#include "latentpath/core/error.h"\n',  # by way of numerics
-    "src/solver/newton.cpp": '#include "latentpath/solver/newton.h"\n#include "solver/step.h"\n',
+    "src/solver/newton.cpp": '#include "latentpath/solver/newton.h"\n#include "solver/step.h"\n#include <ATen/ATen.h>\n',
     "src/solver/step.h": "",
     "src/numerics/dense/roadmap.cpp": '#include "latentpath/core/error.h"\n',
     "src/path/find_path.cpp": '#include "latentpath/solver/newton.h"\n#include "latentpath/core/tensor.h"\n',
@@ -49,6 +49,8 @@ def test_a_sound_tree_has_no_fault(tmp_path):
     ({"src/numerics/dense/roadmap.cpp": "#include <torch/types.h>\n"}, "src/numerics/dense/roadmap.cpp:1", "dense/"),
     ({"src/numerics/dense/roadmap.cpp": '#include "latentpath/core/tensor.h"\n'},
      "src/numerics/dense/roadmap.cpp:1", "by way of include/latentpath/core/tensor.h:1"),
+    ({"src/core/plain/text.cpp": "#include <ATen/ATen.h>\n"}, "src/core/plain/text.cpp:1", "a file in plain/"),
+    ({"src/solver/words.cpp": '#include "latentpath/core/error.h"\n'}, "src/solver/words.cpp:1", "into src/solver/plain/"),
     ({"CMakeLists.txt": TABLE.replace("USES numerics", "USES path")}, "CMakeLists.txt", "not named before"),
 ])
 def test_each_fault_is_found(tmp_path, changes, place, word):

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
+
 #include "io/io_test_folder.h"
 
 namespace latentpath {
@@ -27,6 +29,35 @@ TEST_F(FileTest, ReadingNamesWhatIsWrong) {
               HasSubstr("absent: No such file"));
   EXPECT_THAT(error_of(ErrorKind::kInput, [&] { read_file(folder_); }), HasSubstr("it is a folder"));
   EXPECT_THAT(error_of(ErrorKind::kInput, [&] { read_file("/dev/zero"); }), HasSubstr("it is a device"));
+}
+
+TEST_F(FileTest, AFileThatIsMadeByNameIsWholeOrAbsent) {
+  const auto file = folder_ / "new" / "picture.png";
+  std::filesystem::path seen;
+  const auto make = [&](const std::filesystem::path& temporary) {
+    seen = temporary;
+    write_file(temporary, "whole");
+  };
+  write_atomically(file, make);  // the folder, too
+  EXPECT_EQ(read_file(file), "whole");
+  EXPECT_EQ(seen.extension(), ".png");
+  EXPECT_FALSE(std::filesystem::exists(seen));
+  EXPECT_THAT(error_of(ErrorKind::kArgument,
+                       [&] {
+                         write_atomically(file, [&](const std::filesystem::path& temporary) {
+                           make(temporary);
+                           throw std::runtime_error("no ink");
+                         });
+                       }),
+              HasSubstr("picture.png: no ink"));
+  EXPECT_FALSE(std::filesystem::exists(seen));
+  EXPECT_EQ(read_file(file), "whole");
+  write_file(folder_ / "blob", "old");
+  std::filesystem::create_symlink("blob", folder_ / "link.png");
+  write_atomically(folder_ / "link.png", make);
+  EXPECT_EQ(seen.extension(), ".png");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link.png"));
+  EXPECT_EQ(read_file(folder_ / "blob"), "whole");
 }
 
 TEST_F(FileTest, WritingNamesWhatIsWrong) {

@@ -36,7 +36,7 @@ ContractProblem measure_problem(const std::string& name, bool smooth) {
   problem.start_value = first.value;
   problem.variables = static_cast<int64_t>(first.x.size());
   // No closed form: what a long descent ends at.
-  problem.least_value = run("lbfgs", {}, {.max_iterations = 4000}).value;
+  problem.find_least = [run] { return run("lbfgs", {}, {.max_iterations = 4000}).value; };
   problem.run = run;
   return problem;
 }

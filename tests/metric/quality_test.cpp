@@ -4,7 +4,9 @@
 #include "contract/quality_contract.h"
 #include "latentpath/core/error.h"
 #include "latentpath/metric/convex_set.h"
+#include "latentpath/metric/cycle_quality.h"
 #include "latentpath/metric/density_rank.h"
+#include "latentpath/metric/kept_features.h"
 #include "latentpath/models/classifier.h"
 #include "latentpath/models/torchscript_decoder.h"
 
@@ -39,6 +41,23 @@ QualityPointer softmax_class() { return class_probability(small_classifier(4, "2
 Tensor distance_to_circle(const Tensor& z) { return (z.square().sum(-1) - 1).square(); }
 QualityPointer circle() { return level_set(distance_to_circle, 0.3); }
 
+/// Features of what a place decodes to, kept near those of one of two ends.
+QualityPointer kept_near_ends() {
+  PointFeatures features;
+  features.name = "tanh";
+  features.of = [](const QualityPoints& points) { return at::tanh(points.decoded.flatten(1)); };
+  return between_ends(keep_features(features, 1.5), at::tensor({-1.0, 0.0, 0.5, 1.0, 0.5, 0.0}).view({2, 3}),
+                      *small_decoder());
+}
+
+/// Half of what a place decodes to comes back.
+QualityPointer given_back() {
+  auto generator = make_generator(3);
+  const Tensor errors = at::exp(0.2 * at::randn({500}, generator, at::kDouble));
+  return cycle_quality(
+      nullptr, {small_decoder(), [](const Tensor& x) { return x.flatten(1).narrow(1, 0, 3); }, true}, errors);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Qualities, QualityContract,
     ::testing::Values(
@@ -50,6 +69,8 @@ INSTANTIATE_TEST_SUITE_P(
         QualityCase{"NormalPrior100", 100, [] { return normal_prior(100); }, {}},
         QualityCase{"NormalPriorAsymptotic", 8, [] { return normal_prior_asymptotic(8); }, {}},
         QualityCase{"Softmax", 3, softmax_class, small_decoder},
+        QualityCase{"KeptFeatures", 3, kept_near_ends, small_decoder},
+        QualityCase{"Cycle", 3, given_back, small_decoder},
         QualityCase{"Sigmoid", 3, [] { return class_probability(small_classifier(1, "scores"), 0); },
                     small_decoder},
         QualityCase{"Probabilities", 3,

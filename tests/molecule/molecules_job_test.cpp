@@ -4,10 +4,12 @@
 
 #include <torch/script.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/figure_text.h"
 #include "latentpath/io/file.h"
 #include "molecule/molecules_job_refusal.h"
 #include "molecule/small_models.h"
@@ -150,6 +152,32 @@ TEST(MoleculesJob, AListGoesOnWithoutPairsThatCannotBe) {
               testing::ElementsAre(HasSubstr("line 3 of list.smi, N[Pt] holds Pt"), HasSubstr("CBr")));
   EXPECT_EQ(run.summary["warnings"].size(), 2U);
   EXPECT_THAT(file_of(run, "molecules-2.svg"), HasSubstr("</svg>"));
+}
+
+TEST(MoleculesJob, AListHasATableOfPathsStraightLinesAndGreatCircles) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "table.smi";
+  write_file(file, "CCCO CCCN\nCCCO\nCCCCN CCCO\n");  // the second is a loop
+  MoleculesJob job = small_job();
+  job.from = job.to = "";
+  job.pairs = file.string();
+  job.search.starts = 1;
+  const MoleculesRun run = execute(job);
+  ASSERT_EQ(run.results.size(), 3U);
+  const auto& pairs = run.summary["pairs"];
+  EXPECT_TRUE(pairs[0].contains("spherical"));
+  EXPECT_FALSE(pairs[1].contains("spherical"));
+  EXPECT_EQ(run.results[1].spherical.decoded, 0);
+  EXPECT_GE(run.results[0].spherical.decoded, job.search.frames);
+  const std::string table = file_of(run, "table.csv"), paths = file_of(run, "paths.csv");
+  const double mean =
+      (pairs[0]["spherical"]["best"].get<double>() + pairs[2]["spherical"]["best"].get<double>()) / 2;
+  EXPECT_THAT(table, HasSubstr("curve,pairs,best,best_se,best_median,mean,"));
+  EXPECT_THAT(table, HasSubstr("\nours,3,"));
+  EXPECT_THAT(table, HasSubstr("\nlinear,2,"));  // a loop has none
+  EXPECT_THAT(table, HasSubstr("\nspherical,2," + figure_text(mean, 6)));
+  EXPECT_EQ(std::count(paths.begin(), paths.end(), '\n'), 1 + 2 * 3 + 1);
+  EXPECT_THAT(paths, HasSubstr("\n1,ours,"));  // as in molecules.csv
+  for (const auto& [name, text] : small_run().files) EXPECT_NE(name, "table.csv");
 }
 
 TEST(MoleculesJob, AListSaysByItsFirstPairsHowLongTheRestTakes) {

@@ -105,6 +105,24 @@ TEST(CertifyGlobally, GoesOnFromAShorterReference) {
   EXPECT_THROW(find_path(problem, options), Error);
 }
 
+TEST(CertifyGlobally, TakesCostsThatWeighNoTimeAlone) {
+  const Tensor point = at::zeros({1, 2}, at::kDouble);
+  const PathProblem problem = gnomonic(point, point);
+  PathOptions options;
+  const auto needs = [&](const std::string& cost, std::optional<double> time_weight) {
+    options.cost = cost;
+    options.time_weight = time_weight;
+    return global_certificate_needs(problem, options, 2);
+  };
+  EXPECT_EQ(needs("auto", {}), "");
+  EXPECT_EQ(needs("chord", {}), "");
+  for (const char* cost : {"length", "dynamic"}) {
+    EXPECT_EQ(needs(cost, 0), "") << cost;
+    EXPECT_NE(needs(cost, 1), "") << cost;
+    EXPECT_NE(needs(cost, {}), "") << cost;  // the search finds λ above 0
+  }
+}
+
 TEST(CertifyGlobally, RefusesWhatMakesNoMetric) {
   const Tensor ends = at::tensor({0.0, 1.0, 1.0, 0.0}, at::kDouble).view({2, 2});
   PathProblem problem = gnomonic(ends.narrow(0, 0, 1), ends.narrow(0, 1, 1));

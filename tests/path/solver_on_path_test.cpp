@@ -4,9 +4,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
 
 #include "contract/run_solver.h"
 #include "contract/test_models.h"
+#include "latentpath/kernel/kernel.h"
 #include "latentpath/path/initial_path.h"
 #include "latentpath/path/path_objective.h"
 #include "path/dense/chord_objective.h"
@@ -24,14 +28,27 @@ double least_cost(double arc) {
   return std::numbers::ln2 * std::numbers::ln2 * n * n * chord * chord;
 }
 
-ContractProblem chart_problem() {
-  static const WeightedMetric metric(stereographic_chart(2), analytic_constant(0.5));
-  const std::vector<double> start = {0.2, 0.1}, end = {-0.9, 1.1};
-  ContractProblem problem{.name = "chart_dense",
-                          .offers = {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kProducts,
-                                     SolverNeeds::kCurveMetric},
-                          .variables = 2 * (kSegments - 1),
-                          .learning_rate = 0.005};
+/// The stereographic sphere, of which second derivatives are not known.
+class FirstDerivatives final : public AnalyticMap {
+ public:
+  FirstDerivatives() : AnalyticMap(2, 3, "first derivatives"), chart_(stereographic_chart(2)) {}
+  bool has_curvatures() const override { return false; }
+  void values(std::size_t count, const double* z, const double* t, double* x) const override {
+    chart_->values(count, z, t, x);
+  }
+  std::unique_ptr<MapExpansion> make_expansion() const override { return chart_->make_expansion(); }
+
+ private:
+  ChartPointer chart_;
+};
+
+/// `least`: the least cost; none: no closed form.
+ContractProblem dense_problem(const std::string& name, const WeightedMetric& metric,
+                              const std::set<SolverNeeds>& offers, const std::vector<double>& start,
+                              const std::vector<double>& end, std::optional<double> least) {
+  const auto kept = std::make_shared<const WeightedMetric>(metric);
+  ContractProblem problem{
+      .name = name, .offers = offers, .variables = 2 * (kSegments - 1), .learning_rate = 0.005};
   const auto line = [=] {
     DenseRows x(1, 2 * (kSegments - 1));
     for (int64_t i = 1; i < kSegments; ++i)
@@ -42,18 +59,45 @@ ContractProblem chart_problem() {
     return x;
   };
   const auto make = [=] {
-    auto objective = std::make_unique<detail::ChordObjective>(metric, 0);
+    auto objective = std::make_unique<detail::ChordObjective>(*kept, 0);
     objective->set_grid(kSegments);
     objective->set_ends(start.data(), end.data());
     return objective;
   };
   problem.start_value = {make()->linearise(line().data())};
-  problem.least_value = {least_cost(arc_between(metric.chart(), start.data(), end.data()))};
   problem.run = [=](const std::string& method, const SolverOptions& options, const PlainStopping& stopping) {
     const auto objective = make();
     return run_solver<DenseRows>(*objective, line(), method, options, stopping);
   };
+  // Without a closed form: the lower of what Newton's method, to its end, and a long descent come to.
+  if (least)
+    problem.least_value = {*least};
+  else
+    problem.find_least = [run = problem.run] {
+      const double newton = run("newton", {}, {.max_iterations = 100, .gradient_residual = 1e-12}).value[0];
+      return std::vector<double>{std::min(newton, run("lbfgs", {}, {.max_iterations = 3000}).value[0])};
+    };
   return problem;
+}
+
+ContractProblem chart_problem(const std::string& name, const ChartPointer& chart,
+                              const std::set<SolverNeeds>& offers) {
+  const std::vector<double> start = {0.2, 0.1}, end = {-0.9, 1.1};
+  return dense_problem(name, WeightedMetric(chart, analytic_constant(0.5)), offers, start, end,
+                       least_cost(arc_between(*chart, start.data(), end.data())));
+}
+
+/// Poincaré's half-plane, G = I/y².
+ContractProblem metric_problem() {
+  const auto half_plane = analytic_metric(
+      [](const auto* z, auto* g) {
+        g[0] = g[2] = 1.0 / (z[1] * z[1]);
+        g[1] = 0.0;
+      },
+      2, "half plane");
+  return dense_problem("metric_dense", WeightedMetric(plane_chart(2), {}, 0, half_plane),
+                       {SolverNeeds::kBlocks, SolverNeeds::kCurvatures, SolverNeeds::kProducts}, {0, 0.5},
+                       {1, 0.6}, std::nullopt);
 }
 
 struct TensorPaths {
@@ -112,18 +156,19 @@ ContractProblem decoder_problem() {
       random_normal({2, 4}, 5, 0.3), random_normal({2, 4}, 6, 0.3), 0.1};
   ContractProblem problem = tensor_problem("decoder_by_tensors", paths);
   // No closed form: the lower of what Newton's method, with a residual of 1e-10, and a long descent end at.
-  problem.least_value =
-      run_paths(paths, "newton", {}, {.max_iterations = 100, .gradient_residual = 1e-10}).value;
-  const auto descended = run_paths(paths, "lbfgs", {}, {.max_iterations = 3000}).value;
-  for (size_t row = 0; row < descended.size(); ++row)
-    problem.least_value[row] = std::min(problem.least_value[row], descended[row]);
+  problem.find_least = [paths] {
+    auto least = run_paths(paths, "newton", {}, {.max_iterations = 100, .gradient_residual = 1e-10}).value;
+    const auto descended = run_paths(paths, "lbfgs", {}, {.max_iterations = 3000}).value;
+    for (size_t row = 0; row < descended.size(); ++row) least[row] = std::min(least[row], descended[row]);
+    return least;
+  };
   problem.alone = 1e-6;  // products of matrices of other sizes round otherwise
   return problem;
 }
 
 /// Parameters of a curve, of which nothing but a gradient is known; `cost` of the path's own points.
 ContractProblem gradient_problem(const std::string& name, bool neural, const CostPointer& cost,
-                                 double learning_rate) {
+                                 const std::shared_ptr<const Kernel>& kernel = {}) {
   const Tensor start = at::tensor({-1.0, 0.1, -0.9, -0.2}, at::kDouble).view({2, 2}),
                end = at::tensor({1.0, 0.0, 0.8, 0.3}, at::kDouble).view({2, 2});
   const QualityPointer quality = ridge();
@@ -131,6 +176,7 @@ ContractProblem gradient_problem(const std::string& name, bool neural, const Cos
                        const PlainStopping& stopping) {
     EnergyOptions energy_options;
     energy_options.cost = cost;
+    energy_options.kernel = kernel;
     const PathEnergy energy(identity_embedding(2), quality, energy_options);
     const Tensor rows =
         stopping.rows.empty() ? at::arange(2, at::kLong) : at::tensor(stopping.rows, at::kLong);
@@ -141,12 +187,12 @@ ContractProblem gradient_problem(const std::string& name, bool neural, const Cos
     return run_solver<Tensor>(objective, curve->fit(linear_path(from, to, times), times), method, options,
                               stopping);
   };
-  ContractProblem problem{.name = name, .learning_rate = learning_rate, .most_iterations = 1500};
+  ContractProblem problem{.name = name, .learning_rate = 0.01, .most_iterations = 1500};
   const PlainOutcome first = run("lbfgs", {}, {.max_iterations = 0});
   problem.start_value = first.value;
   problem.variables = static_cast<int64_t>(first.x.size()) / 2;
   // No closed form: what long descents end at, the lower.
-  problem.least_value = run("lbfgs", {}, {.max_iterations = 4000}).value;
+  problem.find_least = [run] { return run("lbfgs", {}, {.max_iterations = 4000}).value; };
   problem.alone = neural ? 1e-9 : 0;  // a perceptron a row, in one product of matrices
   problem.run = run;
   return problem;
@@ -155,12 +201,19 @@ ContractProblem gradient_problem(const std::string& name, bool neural, const Cos
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Paths, SolverOnObjective,
-                         combinations({chart_problem(), tensor_chart_problem(), decoder_problem()}),
+                         combinations({chart_problem("chart_dense", stereographic_chart(2),
+                                                     {SolverNeeds::kBlocks, SolverNeeds::kCurvatures,
+                                                      SolverNeeds::kProducts, SolverNeeds::kCurveMetric}),
+                                       chart_problem("chart_of_first_derivatives",
+                                                     std::make_shared<FirstDerivatives>(),
+                                                     {SolverNeeds::kBlocks}),
+                                       metric_problem(), tensor_chart_problem(), decoder_problem()}),
                          combination_name);
 INSTANTIATE_TEST_SUITE_P(Curves, SolverOnObjective,
-                         combinations({gradient_problem("neural_curve", true, chord_cost(), 0.01),
-                                       gradient_problem("length_of_a_polyline", false, length_cost(1),
-                                                        0.01)}),
+                         combinations({gradient_problem("neural_curve", true, chord_cost()),
+                                       gradient_problem("length_of_a_polyline", false, length_cost(1)),
+                                       gradient_problem("distance_of_a_kernel", false, chord_cost(),
+                                                        gaussian_kernel(0.5))}),
                          combination_name);
 
 }  // namespace latentpath::testing

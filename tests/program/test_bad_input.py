@@ -28,6 +28,8 @@ CASES = {
     "certify with the ramp": ({"certify": True}, ARGUMENT, ["--certify", "--ramp off"]),
     "certify with a time term": ({"certify": True, "ramp": "off", "cost": "dynamic"}, ARGUMENT,
                                  ["--certify", "--cost"]),
+    "certify with a time weight left open": ({"certify": True, "ramp": "off", "cost": "length"}, ARGUMENT,
+                                             ["--certify", "--cost"]),
     "routes with the ramp": ({"init": "graph"}, ARGUMENT, ["--init graph", "depend on time"]),
     # Latents.
     "wrong latent size": ({"from_": "1,2,3", "to": "3,2,1"}, EITHER, ["2", "3"]),

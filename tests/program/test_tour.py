@@ -45,12 +45,21 @@ def test_a_closed_tour_comes_back_and_sharp_corners_stay(tmp_path):
     assert alone.pairs[0]["path"]["cost_refined"] == pytest.approx(closed.pairs[1]["path"]["cost_refined"], rel=1e-3)
 
 
+def test_a_classifier_that_a_point_between_asks_for_is_in_use(tmp_path):
+    asked = interpolate(tmp_path / "asked", classifier="mnist-classifier", from_="seed:1", through="class:3", to="seed:2").ok()
+    assert "changes nothing" not in asked.stderr
+    idle = interpolate(tmp_path / "idle", classifier="mnist-classifier", from_="seed:1", through="seed:3", to="seed:2").ok()
+    assert "--classifier changes nothing here" in idle.stderr
+    assert [pair["name"] for pair in asked.pairs] == ["leg 1", "leg 2"]  # as the page calls them
+
+
 def test_many_tours_are_a_file(tmp_path):
     np.save(tmp_path / "tours.npy", np.random.default_rng(5).normal(size=(2, 3, 8)).astype("float32"))
     found = interpolate(tmp_path / "out", tours=tmp_path / "tours.npy", max_iterations=10).ok()
     assert np.load(found.out / "tour.npy").shape == (2, 2 * 64 + 1, 8) and len(found.pairs) == 4
     assert [tour["first_pair"] for tour in found.document["summary"]["tours"]] == [0, 2]
     assert "2 tours of 2 legs" in found.stdout
+    assert [pair["name"] for pair in found.pairs] == [f"tour {tour}, leg {leg}" for tour in (1, 2) for leg in (1, 2)]
 
 
 @pytest.mark.parametrize(

@@ -117,21 +117,18 @@ TEST(PairVerdict, ConvergedIsNeverSaidOfWhatIsNotStationary) {
   }
 }
 
-TEST(PairVerdict, NamesStartsOfEitherEngine) {
+TEST(PairVerdict, NamesTheFirstPathsOfStarts) {
   const std::string route = "a shortest route through samples of the latent space (",
                     given =
                         "a path given as a start: one of yours, the reference's, or that of the search "
                         "for the end";
   for (const auto& [start, words] : std::vector<std::pair<std::string, std::string>>{
            {"linear", "the straight line"},
-           {"straight line", "the straight line"},
            {"spherical", "the great circle"},
            {"via-12", "a first path through good samples of the prior (via-12)"},
            {"route-3", route + "route-3)"},
-           {"route 3", route + "route 3)"},
            {"sections", "a first path through what each section asks, one after another"},
            {"given", given},
-           {"given path", given},
            {"winding (1, 0)", "the first path “winding (1, 0)”"}})
     EXPECT_EQ(text(verdict_of(pair_with("start", start)), "start"),
               "The best result came from " + words + ".");
@@ -139,7 +136,7 @@ TEST(PairVerdict, NamesStartsOfEitherEngine) {
 
 TEST(RunVerdict, CountsStartsByTheirKind) {
   json pairs = json::array();
-  for (const char* const start : {"via-1", "route 2", "via-3", "straight line", "route-1", "linear", "given"})
+  for (const char* const start : {"via-1", "route-2", "via-3", "linear", "route-1", "linear", "given"})
     pairs.push_back(pair_with("start", start));
   EXPECT_EQ(text(run_verdict(of_pairs(pairs), RunKind::kInterpolate), "start"),
             "First paths that won: given 1, good samples of the prior 2, routes through samples 2, the "
@@ -445,6 +442,7 @@ TEST(RunVerdict, HasTheTrueMedianOfAnEvenNumber) {
 TEST(RunVerdict, PairsOfAToursRunAreItsLegs) {
   json pairs = json::array({sound_pair(), sound_pair(), sound_pair(), sound_pair()});
   pairs[2]["path"]["mean_class_probability"] = 0.1;
+  pairs[2]["name"] = "tour 2, leg 1";
   json summary = of_pairs(pairs);
   const json tour{{"legs", 2},      {"cost_refined", 12.0}, {"legs_cost_refined", 11.5},
                   {"smooth", true}, {"bent", 0.25},         {"legs_velocity_jump", 0.4}};

@@ -223,6 +223,19 @@ describe("a run with images and two latents", () => {
     await close();
   });
 
+  test("the pairs of a tour are its legs, on the page and on the plain one", async () => {
+    const tour = interpolate("tour", { through: "0.2,0.9", segments: 8 });
+    const { page, close } = await open(tour);
+    const words = await page.locator("body").innerText();
+    assert.match(words, /Tour of 2 legs/i);
+    assert.match(words, /leg 1 of 2/i);
+    await close();
+    const plain = path("plain-tour");
+    cpSync(tour, plain, { recursive: true });
+    execFileSync(program, ["report", "--plain", plain]);
+    assert.match(readFileSync(join(plain, "report.html"), "utf8"), /<th scope="row">leg 2<\/th>/);
+  });
+
   test("strip, morph and points can be downloaded", async () => {
     const { page, close } = await open(run);
     const strip = await download(page, "#download-strip");

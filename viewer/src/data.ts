@@ -24,6 +24,8 @@ export interface Verdict {
 /** A number, or null for NaN and infinity, which JSON cannot hold. */
 export type Value = number | null;
 export type Figures = Record<string, Value | string | boolean | undefined>;
+/** Of one pair: of each curve, and what legs of tours are called. */
+export type PairFigures = Record<CurveId, Figures> & { name?: string };
 
 export interface Common {
   kind: string;
@@ -93,7 +95,7 @@ export interface Interpolation extends Common {
         original_height: number;
       }
     | { type: "vector"; size: number };
-  summary: { pairs: Record<CurveId, Figures>[]; tours?: { legs: number }[]; [key: string]: unknown };
+  summary: { pairs: PairFigures[]; tours?: { legs: number }[]; [key: string]: unknown };
   pairs: Pair[];
   samples?: { count: number; latents: number[]; values: Value[] };
   heat_map?: { low: number; high: number; side: number; values: Value[] };

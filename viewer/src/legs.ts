@@ -15,13 +15,8 @@ export function countOf(run: Interpolation): string | null {
 /** What each of the pairs is. */
 export const kindOf = (run: Interpolation) => (run.summary.tours?.length ? "leg" : "pair");
 
-/** "pair 3"; "leg 3", of the only tour; "tour 2, leg 1". As the verdict calls them. */
-export function nameOf(run: Interpolation, pair: number): string {
-  const tours = run.summary.tours ?? [];
-  if (tours.length < 2) return `${kindOf(run)} ${pair + 1}`;
-  const { legs } = tours[0]!;
-  return `tour ${Math.floor(pair / legs) + 1}, leg ${(pair % legs) + 1}`;
-}
+/** "pair 3"; "leg 3", of the only tour; "tour 2, leg 1". */
+export const nameOf = (run: Interpolation, pair: number): string => run.summary.pairs[pair]?.name ?? `pair ${pair + 1}`;
 
 /** "pair 3 of 50", "leg 2 of 3", "tour 2, leg 1 of 3". */
 export function placeOf(run: Interpolation, pair: number): string {

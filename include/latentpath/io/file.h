@@ -6,6 +6,7 @@
 //   write_file_atomic("run.json", text);
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,10 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// As write_file, but readers see either the old file or the whole new one: writes to a hidden temporary
 /// name in the same folder, then renames. What is not a regular file (/dev/stdout) is written directly.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
+
+/// The same of a file that `write` makes of the name it is given, whose ending is that of `path`; the folder
+/// is made where there is none.
+void write_atomically(const std::filesystem::path& path,
+                      const std::function<void(const std::filesystem::path&)>& write);
 
 }  // namespace latentpath

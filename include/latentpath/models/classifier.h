@@ -30,6 +30,9 @@ enum class ClassifierOutput {
   kSigmoid         ///< logits of independent attributes
 };
 
+/// "probabilities", "softmax", "sigmoid"; any other text leaves it to be looked at.
+ClassifierOutput classifier_output_named(const std::string& name);
+
 struct ClassifierOptions {
   bool input_is_latent = false;               ///< it takes z, not Φ(z)
   std::optional<ValueRange> input_range;      ///< where the file does not say it

@@ -90,8 +90,10 @@ struct MoleculePathEnd {
 struct MoleculePathResult {
   Tensor nodes;  ///< [segments + 1, D]
   MoleculePathEnd from, to;
-  MoleculeSequence path, linear;  ///< ours, and the straight line between the same ends
-  std::string start;              ///< which search won
+  /// Ours, the straight line between the same ends, and the great circle; of loops, which have none, the last
+  /// is empty.
+  MoleculeSequence path, linear, spherical;
+  std::string start;  ///< which search won
   std::vector<MoleculeSequence> searched;
   std::vector<std::string> notes;
   double search_seconds = 0, decode_seconds = 0;

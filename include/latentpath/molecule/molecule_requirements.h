@@ -19,7 +19,8 @@ struct MoleculeRequirements {
   std::optional<std::string> keep = {};  ///< SMARTS of a part that every molecule has; none: no part
   double min_similarity = 0;             ///< Tanimoto, to the start or to the end, whichever is more alike
   double max_sa = 10;                    ///< SA score
-  bool any() const { return keep || min_similarity > 0 || max_sa < 10; }
+  bool limits_sa() const { return max_sa < 10; }  ///< the scores run from 1 to 10
+  bool any() const { return keep || min_similarity > 0 || limits_sa(); }
   /// The fields that ask for something, in backquotes.
   std::vector<std::string> given() const;
 };

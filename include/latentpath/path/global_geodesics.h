@@ -20,6 +20,7 @@
 #include "latentpath/numerics/eikonal.h"
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/find_geodesics.h"
+#include "latentpath/path/start.h"
 
 namespace latentpath {
 
@@ -59,8 +60,7 @@ struct GlobalGeodesicOptions {
 
 /// A geodesic and the first path that led to it.
 struct FoundGeodesic {
-  std::string start;         ///< "straight line", "route 1", …
-  int64_t route = 0;         ///< the number of the route; 0: the straight line, −1: a given path
+  Start start;
   std::vector<int> winding;  ///< Lift::winding of its last node; empty without identifications
   Geodesic geodesic;
 };

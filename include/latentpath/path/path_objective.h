@@ -33,7 +33,7 @@ class PathObjective : public Objective {
   Tensor precondition(const Tensor& gradient, const Tensor& rows) override;
   Tensor gradient_residual(const Tensor& x, const ObjectiveValue& at, const Tensor& rows) override;
   /// The block-tridiagonal model of a polyline's energy for D ≤ 64, with exact first and, where the model can
-  /// be differentiated twice, second derivatives (second_order_objective.cpp).
+  /// be differentiated twice, second derivatives (path_objective_second_order.cpp).
   SecondOrderModel* second_order(int64_t row) override;
   /// The metric along the polyline, where the cost is its length's energy on uniform times.
   CurveMetric* curve_metric(int64_t row) override;

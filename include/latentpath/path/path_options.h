@@ -74,7 +74,7 @@ struct ResolveOptions {
 struct SectionOptions {
   int64_t segments = 64;  ///< of such a path: a section of a tenth of the time has a few
   /// Share of a section at an end of the path, and of the others at their rims, that is left to the way
-  /// there.
+  /// there; above 0, since no path is at two places at once.
   double way_there = 0.2, rim = 0.02;
 };
 
@@ -230,5 +230,11 @@ struct MeasuringCost {
 /// which is called where it is needed and the problem has a prior.
 MeasuringCost measuring_cost(const PathProblem& problem, const PathOptions& options, bool loop,
                              const std::function<double()>& typical_squared_distance);
+
+/// What paths are measured by under these options and a cost.
+EnergyOptions energy_options(const PathOptions& options, const CostPointer& cost);
+
+/// Whether `density_regularisation` asks for anything.
+bool regularises_density(const PathOptions& options);
 
 }  // namespace latentpath

@@ -55,7 +55,7 @@ struct SubdivisionOptions {
 /// sum, and is caught before it has gone far (experiments/figures.md, "Rounds"). The single settings are not
 /// ablated.
 struct RoundOptions {
-  int64_t iterations = 8;    ///< of a round
+  int64_t iterations = 8;    ///< of a round; within a level, as often is asked whether a start will catch up
   int64_t rounds = 16;       ///< at most, where PathOptions::max_iterations is 0
   int64_t subdivisions = 2;  ///< midpoints a segment of the sum that is minimised; a power of 2
   /// Likewise while a path is not ahead of the path found so far: most never are, and what they end at shows
@@ -73,7 +73,8 @@ struct RoundOptions {
   /// worse one.
   double least_progress = 2e-3;
   /// Nor after a round whose decrease, so many times again, would not bring it ahead: decreases of rounds
-  /// fall off geometrically, and 4 more of the last one are what a factor of 0.8 leaves.
+  /// fall off geometrically, and 4 more of the last one are what a factor of 0.8 leaves. Likewise a start
+  /// within a level, against the best of its pair.
   double outlook = 4;
 };
 

@@ -15,7 +15,7 @@ struct SelectOptions {
   int64_t level_subdivisions = 2;
   /// The same after the last level, where no other step corrects a wrong choice. Not ablated.
   int64_t last_subdivisions = 4;
-  /// Another path takes the place of one that has converged only if it is cheaper by this share: less is
+  /// Another path takes the place of the one found so far only if it is cheaper by this share: less is
   /// within the solver's tolerance, and says nothing.
   double least_gain = 1e-3;
 };

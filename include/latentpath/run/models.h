@@ -74,6 +74,10 @@ at::ScalarType latent_dtype(const ModelOptions& options, const TorchScriptDecode
 std::vector<int64_t> class_indices(const Classifier& classifier, const char* field,
                                    const std::vector<std::string>& names);
 
+/// "P(8, not 3)"; a class that is asked for by number is called by its name, where there are `names`.
+std::string feature_name(const std::vector<std::string>& favor, const std::vector<std::string>& avoid,
+                         const std::vector<std::string>& names);
+
 /// What is favoured and avoided as a quality, and its name, like "P(8, not 3)".
 struct Feature {
   QualityPointer quality;

@@ -19,15 +19,14 @@
 
 namespace latentpath {
 
-/// A part of a run, as stages tell it by their names (Progress::stage).
+/// A part of a run.
 struct RunPhase {
   double weight = 1;  ///< roughly its share of the time
-  /// What names of its stages contain; "" is in the name of every stage that is in no other phase.
-  std::vector<std::string> stages = {};
-  /// Levels, "32 segments", that become as fine as this: each takes time as its number says. 0: stages of
-  /// which nobody knows how many follow.
+  std::vector<Activity> activities = {Activity::kSearch};
+  /// Grids (Progress::segments) that become as fine as this: each takes time as its number says. 0: stages
+  /// of which nobody knows how many follow.
   int64_t finest = 0;
-  /// Phases of each unit of work that its stages count, where a stage is called "unit: stage of the unit".
+  /// Phases of each unit of work that its stages count (Progress::of_unit).
   std::vector<RunPhase> of_each = {};
   bool last = false;  ///< where its stage is done, so is the run
 };
@@ -44,7 +43,7 @@ class RunProgress {
   std::optional<double> seconds_left() const;
 
  private:
-  size_t phase_of(const std::string& stage) const;
+  size_t phase_of(Activity activity) const;
   double share_of_units(const Progress& progress);
 
   std::vector<RunPhase> phases_;

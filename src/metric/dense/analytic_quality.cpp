@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "latentpath/metric/charts.h"
+#include "latentpath/metric/epsilon.h"
 #include "metric/dense/squared_distance.h"
 
 namespace latentpath {
@@ -47,7 +48,7 @@ double AnalyticQuality::least_weight(double epsilon) const {
   const double greatest = form_ == Form::kConstant   ? number_
                           : form_ == Form::kLevelSet ? std::exp(-set_weight_)
                                                      : 1.0;
-  return -std::log(epsilon + (1 - 2 * epsilon) * greatest);
+  return -std::log(regularised(greatest, epsilon));
 }
 
 AnalyticQualityPointer analytic_constant(double c) {

@@ -3,13 +3,15 @@
 #include <cmath>
 #include <limits>
 
+#include "latentpath/metric/epsilon.h"
+
 namespace latentpath::detail {
 
 WeightField::WeightField(const AnalyticQuality& quality, double epsilon)
     : quality_(quality),
       epsilon_(epsilon),
       stiffness_(quality.stiffness()),
-      constant_weight_(-std::log(epsilon + (1 - 2 * epsilon) * quality.value())) {
+      constant_weight_(-std::log(regularised(quality.value(), epsilon))) {
   set_kink_width(0);
 }
 

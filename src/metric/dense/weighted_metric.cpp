@@ -288,7 +288,7 @@ CurveFigures<double> WeightedMetric::measure(std::span<const double> nodes) cons
   figures.mean_quality = 0;
   figures.min_quality = 1;
   for (const double weight : n) {
-    const double q = (std::exp(-weight) - epsilon_) / (1 - 2 * epsilon_);  // Q_ε = exp(−n)
+    const double q = unregularised(std::exp(-weight), epsilon_);
     figures.mean_quality += q / static_cast<double>(n.size());
     figures.min_quality = std::min(figures.min_quality, q);
   }

@@ -194,8 +194,7 @@ class GlobalSearch {
     std::vector<Lift> sought;  ///< the lifts to which straight lines are refined, of all in global.lifts
   };
   Pair pair_at(size_t pair) const;
-  void refine(Pair& pair, const std::string& name, int64_t route, const std::vector<int>& winding,
-              const GeodesicOptions& how);
+  void refine(Pair& pair, Start start, const std::vector<int>& winding, const GeodesicOptions& how);
   void straight_lines(Pair& pair);
   bool straight_lines_at_once(std::vector<Pair>& all);
   void given_path(Pair& pair, size_t number);
@@ -227,17 +226,17 @@ GlobalSearch::Pair GlobalSearch::pair_at(size_t pair) const {
   return made;
 }
 
-void GlobalSearch::refine(Pair& pair, const std::string& name, int64_t route, const std::vector<int>& winding,
+void GlobalSearch::refine(Pair& pair, Start start, const std::vector<int>& winding,
                           const GeodesicOptions& how) {
   try {
     GeodesicResult refined = find_geodesics(pair.one, how, cancellation_);
     result_.method = refined.method;
     result_.method_reason = refined.method_reason;
     pair.global.evaluations += refined.geodesics[0].evaluations;
-    pair.global.found.push_back({name, route, winding, std::move(refined.geodesics[0])});
+    pair.global.found.push_back({start, winding, std::move(refined.geodesics[0])});
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNumerical) throw;
-    pair.global.failed.push_back(name + ": " + error.what());
+    pair.global.failed.push_back(start.name() + ": " + error.what());
     pair.failure = error;
   }
 }
@@ -261,7 +260,7 @@ bool GlobalSearch::straight_lines_at_once(std::vector<Pair>& all) {
     for (Pair& pair : all)
       for (const Lift& lift : pair.sought) {
         pair.global.evaluations += next->evaluations;
-        pair.global.found.push_back({"straight line", 0, lift.winding, std::move(*next++)});
+        pair.global.found.push_back({{StartKind::kStraight}, lift.winding, std::move(*next++)});
       }
     return true;
   } catch (const Error& error) {
@@ -279,7 +278,7 @@ void GlobalSearch::straight_lines(Pair& pair) {
     // Models are costly: a copy so much farther along its straight line is left alone.
     if (!options_.every_geodesic && straight > options_.rivals.most_straight * best) continue;
     pair.one.end = lift.point;
-    refine(pair, "straight line", 0, lift.winding, options_.geodesic);
+    refine(pair, {StartKind::kStraight}, lift.winding, options_.geodesic);
     if (!pair.global.found.empty()) best = std::min(best, pair.global.found.back().geodesic.refined_length);
   }
 }
@@ -299,7 +298,7 @@ void GlobalSearch::given_path(Pair& pair, size_t number) {
   const Lift& meant = *std::min_element(
       lifts.begin(), lifts.end(), [&](const Lift& a, const Lift& b) { return distance(a) < distance(b); });
   pair.one.end = meant.point;
-  refine(pair, "given path", -1, meant.winding, options_.geodesic);
+  refine(pair, {StartKind::kGiven}, meant.winding, options_.geodesic);
   pair.one.initial.clear();
 }
 
@@ -333,7 +332,7 @@ void GlobalSearch::routes(Pair& pair, RouteGraph& graph) {
       if (!options_.every_geodesic && !promises(found[i], pair.global.found, dim_, options_.rivals)) continue;
       const MatrixXd& nodes = found[i].nodes;
       pair.one.initial.assign(nodes.data(), nodes.data() + nodes.size());
-      refine(pair, "route " + std::to_string(i + 1), static_cast<int64_t>(i + 1), target.winding, fine);
+      refine(pair, {StartKind::kRoute, static_cast<int64_t>(i + 1)}, target.winding, fine);
       pair.one.initial.clear();
     }
   }

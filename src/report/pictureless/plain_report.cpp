@@ -9,6 +9,7 @@
 
 #include "latentpath/core/figure_text.h"
 #include "latentpath/io/file.h"
+#include "run/tour_summary.h"
 
 namespace latentpath::detail {
 namespace {
@@ -65,7 +66,7 @@ std::string pairs_tables(const json& pairs) {
     std::vector<std::pair<std::string, json>> rows;
     for (size_t i = 0; i < pairs.size(); ++i)
       if (pairs[i].is_object() && pairs[i].contains(id) && pairs[i][id].is_object())
-        rows.emplace_back("pair " + std::to_string(i + 1), pairs[i][id]);
+        rows.emplace_back(pair_name(pairs, i), pairs[i][id]);
     if (!rows.empty())
       html += "<h2>Figures: " + std::string(detail::curve_title(id)) + "</h2>\n" + table(rows);
   }

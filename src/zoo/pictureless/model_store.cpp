@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "io/subprocess.h"
 #include "latentpath/core/error.h"
-#include "zoo/pictureless/atomic_file.h"
-#include "zoo/pictureless/subprocess.h"
+#include "latentpath/io/file.h"
 
 namespace latentpath {
 namespace {
@@ -72,7 +72,7 @@ void write_card(const std::filesystem::path& model, const nlohmann::json& card) 
     std::ofstream stream(file);
     stream << card.dump(2) << "\n";
     stream.close();
-    LATENTPATH_CHECK(stream, kInput, "cannot write ", file.string());
+    LATENTPATH_CHECK(stream, kArgument, "cannot write ", file.string());
   });
 }
 

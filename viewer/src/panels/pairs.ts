@@ -1,6 +1,6 @@
 // The table of pairs: sorted by any figure, with thumbnails that are decoded when they come into sight.
 
-import { isNumber, type Figures, type Interpolation } from "../data";
+import { isNumber, type Interpolation, type PairFigures } from "../data";
 import { curvesOf } from "../curve";
 import { h, section } from "../dom";
 import { brief, capital, fixed } from "../format";
@@ -11,7 +11,7 @@ import type { Store } from "../store";
 interface Column {
   id: string;
   title: string;
-  value(figures: Record<string, Figures>): unknown;
+  value(figures: PairFigures): unknown;
   text?(value: unknown, pair: number): string;
 }
 

@@ -1,4 +1,4 @@
-#include "zoo/pictureless/subprocess.h"
+#include "io/subprocess.h"
 
 #include <gtest/gtest.h>
 

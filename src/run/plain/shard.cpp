@@ -3,19 +3,21 @@
 #include <algorithm>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 
+namespace {
+
+constexpr int64_t kMostShards = 999'999'999;
+
+}  // namespace
+
 Shard Shard::parse(const std::string& text) {
   const size_t slash = std::min(text.find('/'), text.size());
-  const auto number = [&](size_t begin, size_t end) -> int64_t {
-    const std::string digits = begin < end ? text.substr(begin, end - begin) : std::string();
-    const bool good =
-        !digits.empty() && digits.size() < 10 && digits.find_first_not_of("0123456789") == std::string::npos;
-    return good ? std::stoll(digits) : 0;
-  };
-  const Shard shard{number(0, slash), number(slash + 1, text.size())};
-  LATENTPATH_CHECK(1 <= shard.index && shard.index <= shard.of, kArgument,
+  const std::string of = slash < text.size() ? text.substr(slash + 1) : std::string();
+  const Shard shard{read_count(text.substr(0, slash)).value_or(0), read_count(of).value_or(0)};
+  LATENTPATH_CHECK(1 <= shard.index && shard.index <= shard.of && shard.of <= kMostShards, kArgument,
                    "`shard` takes K/N, the K-th of N parts, 1 <= K <= N, like 3/7; '", text, "' is not");
   return shard;
 }

@@ -53,6 +53,32 @@ void throw_write_error(const fs::path& path, int code) {
   throw Error(ErrorKind::kArgument, join_message("cannot write ", path.string(), ": ", std::strerror(code)));
 }
 
+void through_temporary(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  std::error_code ignored;
+  // A link is followed, so that it stays a link; a device must not be renamed over.
+  const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
+  const fs::file_status status = fs::status(target, ignored);
+  if (target.empty() || (fs::exists(status) && !fs::is_regular_file(status))) {
+    write(path);
+    return;
+  }
+  const fs::path temporary = target.parent_path() / join_message(".", target.stem().string(), ".partial-",
+                                                                 ::getpid(), path.extension().string());
+  try {
+    write(temporary);
+  } catch (const Error&) {
+    fs::remove(temporary, ignored);
+    throw;
+  } catch (const std::exception& error) {
+    fs::remove(temporary, ignored);
+    throw Error(ErrorKind::kArgument, join_message("cannot write ", path.string(), ": ", error.what()));
+  }
+  if (::rename(temporary.c_str(), target.c_str()) == 0) return;
+  const int code = errno;
+  fs::remove(temporary, ignored);
+  throw_write_error(path, code);
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -87,21 +113,17 @@ void write_file(const fs::path& path, std::string_view bytes) {
 }
 
 void write_file_atomic(const fs::path& path, std::string_view bytes) {
-  std::error_code ignored;
-  // A link is followed, so that it stays a link; a device must not be renamed over.
-  const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
-  const fs::file_status status = fs::status(target, ignored);
-  if (target.empty() || (fs::exists(status) && !fs::is_regular_file(status))) {
-    write_file(path, bytes);
-    return;
-  }
-  const fs::path temporary =
-      target.parent_path() / join_message(".", target.filename().string(), ".partial-", ::getpid());
-  int code = write_all(temporary, bytes);
-  if (code == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) code = errno;
-  if (code == 0) return;
-  fs::remove(temporary, ignored);
-  throw_write_error(path, code);
+  through_temporary(path, [&](const fs::path& file) {
+    if (const int code = write_all(file, bytes)) throw_write_error(path, code);
+  });
+}
+
+void write_atomically(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  std::error_code failure;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), failure);
+  LATENTPATH_CHECK(!failure, kArgument, "cannot create the folder ", path.parent_path().string(), ": ",
+                   failure.message());
+  through_temporary(path, write);
 }
 
 }  // namespace latentpath

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 namespace {
@@ -71,9 +72,7 @@ std::vector<int64_t> parse_extents(const std::string& field, const std::string& 
   int64_t product = 1;
   for (std::string word; std::getline(stream, word, ',');) {
     word.erase(std::remove(word.begin(), word.end(), ' '), word.end());
-    const bool number =
-        !word.empty() && word.size() < 10 && word.find_first_not_of("0123456789") == std::string::npos;
-    const int64_t extent = number ? std::stoll(word) : 0;
+    const int64_t extent = read_count(word).value_or(0);
     LATENTPATH_CHECK(extent >= 1 && !ended && extent <= std::numeric_limits<int32_t>::max() / product,
                      kArgument, "`", field, "` takes sizes of 1 or more, like 4,32,32; '", text, "' is not");
     product *= extent;

@@ -1,4 +1,4 @@
-#include "zoo/pictureless/subprocess.h"
+#include "io/subprocess.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -37,7 +37,7 @@ std::vector<std::string> MoleculeRequirements::given() const {
   std::vector<std::string> names;
   if (keep) names.emplace_back("`keep`");
   if (min_similarity > 0) names.emplace_back("`min_similarity`");
-  if (max_sa < 10) names.emplace_back("`max_sa`");
+  if (limits_sa()) names.emplace_back("`max_sa`");
   return names;
 }
 

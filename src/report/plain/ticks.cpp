@@ -1,4 +1,4 @@
-#include "ticks.h"
+#include "report/ticks.h"
 
 #include <algorithm>
 #include <array>

@@ -6,10 +6,10 @@
 #include <iterator>
 #include <utility>
 
+#include "io/subprocess.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/utf8.h"
-#include "zoo/pictureless/subprocess.h"
 
 namespace latentpath {
 namespace {
