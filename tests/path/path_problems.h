@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -114,6 +115,13 @@ inline QualityPointer ridge() {
         return 0.9 - 0.8 * at::exp(-(x * x + y * y) / 0.32);
       },
       "ridge");
+}
+
+/// Nodes at these times of a great circle of the stereographic sphere, from one angle to another from its
+/// pole, ‖z‖ = tan(θ/2): [n + 1, 2]. On even times no polyline of as many segments has less energy.
+inline Tensor great_circle(const Tensor& times, double first, double last, double direction) {
+  const Tensor radius = (0.5 * (first + (last - first) * times)).tan();
+  return at::stack({std::cos(direction) * radius, std::sin(direction) * radius}, 1);
 }
 
 /// Random ends left and right of the origin.

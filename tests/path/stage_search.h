@@ -15,9 +15,11 @@ namespace latentpath::testing {
 
 /// One group, of all pairs and with the chord cost unless told otherwise.
 struct StageSearch {
-  StageSearch(PathProblem asked, PathOptions how, PairGroup which = {}, const CandidatePool* pool = nullptr)
+  StageSearch(PathProblem asked, PathOptions how, PairGroup which = {}, const CandidatePool* pool = nullptr,
+              ProgressObserver observer = {})
       : problem(std::move(asked)),
         options(std::move(how)),
+        progress(std::move(observer)),
         counter(problem.embedding, problem.start.size(0)),
         candidates(problem, options, pool, progress, cancellation),
         search(search_of(std::move(which))) {}
