@@ -28,10 +28,13 @@ nlohmann::json classifier_check(const Embedding& decoder, const Classifier& clas
   const bool exclusive = classifier.exclusive();
   const Tensor surest = exclusive ? all.amax(1) : at::maximum(all, 1 - all);
   const Tensor seen = exclusive ? at::bincount(all.argmax(1), {}, all.size(1)) : (all >= 0.5).sum(0);
+  const bool one_answer = exclusive ? (seen > 0).sum().item<int64_t>() == 1
+                                    : ((seen == 0).logical_or(seen == all.size(0))).all().item<bool>();
   nlohmann::json check{{"samples", kSamples},
                        {"classes", all.size(1)},
                        {"sure", (surest >= kSureProbability).to(at::kDouble).mean().item<double>()},
-                       {"classes_seen", (seen > 0).sum().item<int64_t>()}};
+                       {"classes_seen", (seen > 0).sum().item<int64_t>()},
+                       {"one_answer", one_answer}};
   if (feature) check["share_of_prior"] = (at::cat(features) > 0.5).to(at::kDouble).mean().item<double>();
   std::string adapted;
   for (const std::string& step : classifier.adaptations()) adapted += (adapted.empty() ? "" : ", ") + step;

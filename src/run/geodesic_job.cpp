@@ -16,6 +16,7 @@
 #include "latentpath/path/find_path.h"
 #include "latentpath/path/global_geodesics.h"
 #include "latentpath/path/points.h"
+#include "latentpath/path/probe.h"
 #include "latentpath/run/end_points.h"
 #include "latentpath/run/text_values.h"
 #include "latentpath/solver/methods.h"
@@ -62,6 +63,8 @@ class GeodesicSearch {
   std::vector<Lift> lifts_of(int64_t pair) const;
   SearchBox space() const;
   GeodesicOptions dense_options(int64_t pairs) const;
+  PathProblem path_problem() const;
+  void look_at_models();
   void solve_dense();
   void solve_globally(const GeodesicProblem& problem, const GeodesicOptions& options, int64_t samples);
   std::vector<GeodesicAnswer> solve_by_find_path(const std::string& method);
@@ -215,6 +218,7 @@ void GeodesicSearch::solve_dense() {
       .metric = metric_, .start = row_major(problem_.start), .end = row_major(problem_.end)};
   if (problem_.first_path.defined()) problem.initial = row_major(problem_.first_path);
   const GeodesicOptions options = dense_options(pairs_);
+  look_at_models();
   if (job_.init == "graph" ||
       (job_.init == "auto" && pairs_ <= GeodesicJob::kGraphPairs && dim_ <= GeodesicJob::kGraphDimensions))
     return solve_globally(problem, options, job_.samples);
@@ -225,6 +229,21 @@ void GeodesicSearch::solve_dense() {
   for (const Geodesic& geodesic : result.geodesics) run_.answers.push_back(answer_of(geodesic, start.name()));
   run_.method = result.method;
   run_.reason = result.method_reason;
+}
+
+PathProblem GeodesicSearch::path_problem() const {
+  PathProblem problem;
+  problem.embedding = problem_.embedding;
+  problem.quality = problem_.tensor_quality;
+  problem.start = problem_.start;
+  problem.end = problem_.end;
+  return problem;
+}
+
+/// What find_path() looks at before it begins: formulas are known, models may round, detach or mix batches.
+void GeodesicSearch::look_at_models() {
+  if (!problem_.from_files) return;
+  for (const std::string& sentence : probe_problem(path_problem())) run_.warnings.emplace_back(sentence);
 }
 
 /// With routes through a graph, where it has samples, and to several copies of each end, where it has them.
@@ -269,11 +288,7 @@ std::vector<GeodesicAnswer> GeodesicSearch::solve_by_find_path(const std::string
       "`first_path` leads to one copy of the end: where coordinates repeat it is for formulas and "
       "small models by the methods auto, ",
       second_order_method_names());
-  PathProblem problem;
-  problem.embedding = problem_.embedding;
-  problem.quality = problem_.tensor_quality;
-  problem.start = problem_.start;
-  problem.end = problem_.end;
+  PathProblem problem = path_problem();
   PathOptions options = find_path_options(job_.search, job_.init, method, metric_.epsilon());
   options.seed = job_.seed;
   options.first_paths = problem_.first_path;
@@ -338,7 +353,9 @@ std::vector<GeodesicAnswer> GeodesicSearch::find_paths(const PathProblem& proble
           certify_against(std::move(certificates[index].marching), answer.length, answer.lower_bound);
     answers.push_back(std::move(answer));
   }
-  append(answers[0].warnings, result.warnings);
+  for (const std::string& warning : result.warnings)  // said already of what models are
+    if (std::find(run_.warnings.begin(), run_.warnings.end(), warning) == run_.warnings.end())
+      answers[0].warnings.push_back(warning);
   append(answers[0].warnings, unreferenced);
   return answers;
 }
@@ -381,7 +398,7 @@ void GeodesicSearch::go_on_from_reference(int64_t pair, GeodesicAnswer& answer) 
   options.coarsest_segments = options.segments;
   const Geodesic found = find_geodesics(problem, options, cancellation_).geodesics[0];
   if (!(found.refined_length < answer.length)) return;
-  GeodesicAnswer better = answer_of(found, "reference");
+  GeodesicAnswer better = answer_of(found, Start{StartKind::kGiven}.name());
   better.winding = is_quotient() ? lift.winding : std::vector<int>();
   better.lower_bound = answer.lower_bound;
   better.others = std::move(answer.others);

@@ -112,4 +112,18 @@ TypicalityRankPointer normal_typicality_of_free(const Tensor& held) {
   return std::make_shared<RankOfFree>(held);
 }
 
+std::vector<int64_t> equal_parts(const std::vector<std::vector<int64_t>>& shapes, const Tensor& start,
+                                 const Tensor& end) {
+  std::vector<int64_t> equal;
+  int64_t first = 0;
+  for (size_t part = 0; part < shapes.size(); ++part) {
+    const int64_t size = product_of(shapes[part]);
+    if (at::equal(start.narrow(1, first, size), end.narrow(1, first, size)))
+      equal.push_back(static_cast<int64_t>(part));
+    first += size;
+  }
+  // One tensor has no parts, and of equal ends there is nothing to hold.
+  return equal.size() < shapes.size() ? equal : std::vector<int64_t>();
+}
+
 }  // namespace latentpath

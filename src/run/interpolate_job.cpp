@@ -395,6 +395,16 @@ bool seek_free_ends(const InterpolateJob& job, Models& models, const std::option
   return true;
 }
 
+/// A condition, say, that is the same at both ends and that nothing holds on the way.
+void say_equal_parts(const TorchScriptDecoder& decoder, const PathProblem& problem, Models& models) {
+  if (problem.held.defined()) return;
+  for (const int64_t part : equal_parts(decoder.latent_shapes(), problem.start, problem.end))
+    models.assumptions.push_back(join_message("part ", part,
+                                              " of the latent is the same at both ends, and moves on the way "
+                                              "as the others do: `freeze` ",
+                                              part, " holds it"));
+}
+
 /// Models, quality and end points: the problem, and what was assumed on the way.
 void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, InterpolateRun& run,
                  const ProgressObserver& progress, const CancellationToken& cancellation) {
@@ -442,6 +452,7 @@ void set_problem(const InterpolateJob& job, const LoadedInterpolation& loaded, I
     check_end_points(run.prior, problem.end, field("to"));
   }
   hold_frozen(job, *models.decoder, run);
+  if (!free_ends) say_equal_parts(*models.decoder, problem, models);
   const bool guarded = problem.feature != nullptr || job.keep.any() || free_ends;
   run.guard = make_guard(run.prior, job.guard == "on", guarded, problem.start, problem.end);
   append(models.assumptions, run.guard.notes);

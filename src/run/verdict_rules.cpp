@@ -20,6 +20,7 @@ constexpr double kRatedHigh = 0.6;      // a path with the feature, as far as it
 constexpr double kAtRounding = 1e-3;    // a residual with which a stalled search has nothing left to gain
 constexpr double kFlat = 1e-9;          // of a step in the latent space: less is less than float32 can tell
 constexpr double kFloat32Slack = 1e-4;  // what float32 values may be off by, beside a bound
+constexpr double kSeen = 0.6;           // a mean probability from which a class is there
 constexpr double kStraightSlack = 1.001;  // a path so much longer than the chord of its ends is straight
 
 std::optional<double> figure_in(const json& pair, const char* curve, const char* name) {
@@ -130,14 +131,23 @@ std::optional<Reason> images_rule(const VerdictFigures& f, const VerdictRule& ru
 
 std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rule) {
   const auto share = figure_of(f.path, "judge_disagreement");
+  if (!share && f.probability && f.kind == RunKind::kInterpolate)
+    return Reason{Level::kNote,
+                  "No second classifier has looked at it: the search believes the one it optimises; `judge` "
+                  "names another."};
   if (!share) return std::nullopt;
-  const Level level = rule.grade(*share);
+  Level level = rule.grade(*share);
   const auto mean = figure_of(f.path, "mean_judge_probability");
   std::string text =
       level == Level::kGood
           ? "A second classifier, which was not optimised, agrees"
           : "A second classifier disagrees on " + percent_text(*share) +
                 " of the frames (the optimised one gives 0.8 or more, the judge less than half)";
+  // Neither denied nor seen: a classifier of something else says one half of anything.
+  if (level == Level::kGood && mean && *mean < kSeen && f.probability.value_or(0) >= kSeen) {
+    level = Level::kFair;
+    text = "A second classifier, which was not optimised, is not sure of it";
+  }
   if (mean && f.probability)
     text +=
         ": its mean is " + share_text(*mean) + ", that of the optimised one " + share_text(*f.probability);
@@ -183,7 +193,7 @@ std::optional<Reason> classifier_rule(const VerdictFigures& f, const VerdictRule
   const auto samples = figure_of(f.classifier, "samples");
   const std::string of_samples = samples ? "of " + figure_text(*samples) + " samples of the prior"
                                          : std::string("of the prior's samples");
-  if (level == Level::kGood && figure_of(f.classifier, "classes_seen").value_or(2) <= 1)
+  if (level == Level::kGood && f.classifier.value("one_answer", json(false)) == json(true))
     return Reason{Level::kNote, "The classifier gives one answer to all " + of_samples.substr(3) +
                                     ": whether it knows what this model makes cannot be told."};
   if (level == Level::kGood)
@@ -330,7 +340,7 @@ std::optional<Reason> reference_rule(const VerdictFigures& f, const VerdictRule&
   return Reason{
       Level::kGood,
       "Certified: as short as the shortest path by fast marching, " + figure_text(*f.reference, 6) +
-          ", to within " + percent_text(std::max({share, gap, 1e-5})) + ". It rests on " +
+          ", to within " + percent_text(std::max({share, std::abs(gap), 1e-5})) + ". It rests on " +
           assumptions_of(f, reference) +
           (reference.value("box_suffices", false) ? "; paths that leave the box are longer."
                                                   : "; paths that leave the box are not excluded.")};

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import check_picture_formats, run
+from conftest import check_one_sentence, check_picture_formats, run
 
 QUICK = ["--quiet", "--threads", "1", "--reference", "off"]
 
@@ -379,6 +379,24 @@ class Cylinder(torch.nn.Module):
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         turn = 6.283185307179586 * z[:, 0]
         return torch.stack([torch.cos(turn), torch.sin(turn), z[:, 1]], 1)
+
+
+class Detached(torch.nn.Module):
+    def forward(self, z):
+        return torch.stack([z[:, 0], z[:, 1], z.square().sum(1)], 1).detach()
+
+
+class Rounded(torch.nn.Module):
+    def forward(self, z):
+        return torch.round(16 * torch.stack([z[:, 0], z[:, 1], z.square().sum(1)], 1)) / 16
+
+
+@pytest.mark.parametrize("chart", [Detached(), Rounded()])
+def test_a_chart_without_derivatives_is_refused(tmp_path, chart):
+    torch.jit.script(chart).save(str(tmp_path / "own.pt"))
+    result = run("geodesic", "--embedding", tmp_path / "own.pt", "--from=-1,-0.5", "--to", "1,0.8", "--quiet")
+    assert result.code == 3
+    check_one_sentence(result, "own.pt", "detached")
 
 
 @pytest.mark.parametrize("chart, ends, period", [

@@ -243,6 +243,9 @@ TEST(PairVerdict, CertifiesOnlyWhatTheReferenceCanTell) {
 
   pair["path"]["reference"]["length"] = 14.0;  // the path is shorter than a reference that claims 0.01 %
   EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "fair");
+  pair["path"]["reference"]["length"] = 13.1;  // what is claimed holds for both
+  EXPECT_EQ(level(geodesic_verdict(pair), "certificate"), "good");
+  EXPECT_THAT(text(geodesic_verdict(pair), "certificate"), HasSubstr("13.1, to within 0.76 %"));
 
   pair = pair_with("length", 3.0);  // the path itself is below the bound
   EXPECT_EQ(level(verdict_of(pair), "certificate"), "bad");
@@ -310,7 +313,7 @@ TEST(PairVerdict, AsksTheClassifierWhetherItKnowsTheModel) {
   EXPECT_EQ(verdict(0.02)["level"], "bad");
   EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("sure (0.8 or more) of 2 % of 128 samples"));
   EXPECT_THAT(text(verdict(0.02), "classifier"), HasSubstr("28x28 -> 64x64"));
-  summary["classifier"] = {{"samples", 128}, {"sure", 1.0}, {"classes_seen", 1}};
+  summary["classifier"] = {{"samples", 128}, {"sure", 1.0}, {"one_answer", true}};
   EXPECT_THAT(text(pair_verdict(summary, 0, RunKind::kInterpolate), "classifier"), HasSubstr("one answer"));
   summary["classifier"] = {{"samples", 128}, {"sure", 0.9}, {"share_of_prior", 0.0}};
   EXPECT_EQ(pair_verdict(summary, 0, RunKind::kInterpolate)["level"], "fair")
@@ -328,11 +331,15 @@ TEST(PairVerdict, ListensToGuardAndJudge) {
               HasSubstr("than 97 of 100 samples"));
   EXPECT_EQ(verdict_of(pair_with("stranger_than", 60.0))["level"], "good");
   EXPECT_EQ(verdict_of(pair_with("stranger_than", 97.0))["level"], "fair");
+  EXPECT_EQ(level(verdict_of(sound_pair()), "judge"), "note") << "nobody has looked";
   json judged = pair_with("judge_disagreement", 0.05);
   judged["path"]["mean_judge_probability"] = 0.8;
   EXPECT_EQ(verdict_of(judged)["level"], "good");
   EXPECT_THAT(text(verdict_of(judged), "judge"),
               HasSubstr("its mean is 0.80, that of the optimised one 0.84"));
+  judged["path"]["mean_judge_probability"] = 0.53;  // one half of anything is no agreement
+  EXPECT_EQ(verdict_of(judged)["level"], "fair");
+  EXPECT_THAT(text(verdict_of(judged), "judge"), HasSubstr("is not sure of it: its mean is 0.53"));
   judged["path"]["judge_disagreement"] = 0.1;
   EXPECT_EQ(verdict_of(judged)["level"], "fair");
   judged["path"]["judge_disagreement"] = 0.7;

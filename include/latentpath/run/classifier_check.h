@@ -24,6 +24,7 @@ inline constexpr double kSureProbability = 0.8;
 /// - sure: the share of answers with a probability of kSureProbability or more: of the likeliest class where
 ///   classes exclude each other, else of each attribute being there or not
 /// - classes_seen: how many classes are the likeliest of some sample, or attributes more likely than not
+/// - one_answer: all samples have the same likeliest class, or the same attributes
 /// - share_of_prior: the share with the feature above one half; absent without a feature
 /// - adapted: what was done to size, channels and values before the classifier; absent if nothing
 ///

@@ -27,4 +27,9 @@ void check_held_ends(const Tensor& held, const std::string& move, const Tensor& 
 /// Of a rank over N(0, I_D): that of the coordinates that are free, whatever is held.
 TypicalityRankPointer normal_typicality_of_free(const Tensor& held);
 
+/// The tensors of a latent that is a list of them, by number from 0, that are the same at start and end
+/// [pairs, D] of every pair, where others are not; none of a latent that is one tensor.
+std::vector<int64_t> equal_parts(const std::vector<std::vector<int64_t>>& shapes, const Tensor& start,
+                                 const Tensor& end);
+
 }  // namespace latentpath
