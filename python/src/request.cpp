@@ -174,13 +174,11 @@ InterpolateJob interpolate_job(const json& request, at::TensorList tensors) {
   }
   if (holds(request, "level_set")) {
     job.own_end = [described = request.at("level_set")](Models& models) -> FreeEnd {
-      const int64_t dim = models.decoder->latent_dim();
       const auto name = described.at("name").get<std::string>();
       const auto number = described.at("function").get<int64_t>();
-      const auto f =
-          scalar_function([number](const Tensor& z) { return call(number, {z}); }, "level set " + name, dim);
-      check_has_gradient((*f)(at::ones({2, dim}).requires_grad_(true)), "the level set " + name);
-      return {.condition = {nullptr, name}, .judged = nullptr, .level_set = f};
+      return level_set_end(scalar_function([number](const Tensor& z) { return call(number, {z}); },
+                                           "level set " + name, models.decoder->latent_dim()),
+                           name);
     };
   }
   if (holds(request, "keep_features")) {

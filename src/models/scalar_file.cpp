@@ -12,8 +12,8 @@ std::shared_ptr<Embedding> scalar_function(std::function<Tensor(const Tensor&)> 
   return function_embedding(
       [function = std::move(function), what](const Tensor& z) {
         const Tensor value = function(z);
-        LATENTPATH_CHECK(value.numel() == z.size(0), kInput, "the ", what, " gives ",
-                         shape_string(value.sizes()), " for ", z.size(0),
+        LATENTPATH_CHECK(value.numel() == z.size(0) && value.dim() >= 1 && value.size(0) == z.size(0), kInput,
+                         "the ", what, " gives ", shape_string(value.sizes()), " for ", z.size(0),
                          " points: it must give one number each");
         return value.reshape({z.size(0), 1});
       },

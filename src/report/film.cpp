@@ -7,6 +7,7 @@
 #include "film_impl.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
+#include "latentpath/io/file.h"
 #include "latentpath/io/film.h"
 
 namespace latentpath {
@@ -155,12 +156,10 @@ void check_film_of_tours(const FilmOptions& options) {
 
 std::vector<fs::path> temporary_files(const FilmOptions& options) {
   std::vector<fs::path> files;
-  std::error_code ignored;
   const auto add = [&](const std::string& name) {
     if (name.empty()) return;
     const fs::path path = without_slash(name);
-    files.push_back(
-        temporary_beside(fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path));
+    files.push_back(temporary_beside(link_target(path)));
   };
   add(options.video);
   add(options.frames_dir);

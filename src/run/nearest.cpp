@@ -90,15 +90,15 @@ bool names_free_end(const std::string& to) {
   return text_after("nearest:", to).has_value() || text_after("level-set:", to).has_value();
 }
 
+FreeEnd level_set_end(std::shared_ptr<const Embedding> f, const std::string& name) {
+  check_has_gradient((*f)(at::ones({2, f->latent_dim()}).requires_grad_(true)), "the " + f->describe());
+  return {.condition = {nullptr, name}, .judged = nullptr, .level_set = std::move(f)};
+}
+
 FreeEnd free_end(const AskedEnd& asked, const Models& models) {
-  if (!asked.level_set.empty()) {
-    const int64_t dim = models.decoder->latent_dim();
-    const auto f = scalar_file(asked.level_set, "level set", dim, "");
-    check_has_gradient((*f)(at::ones({2, dim}).requires_grad_(true)), "the level set " + asked.level_set);
-    return {.condition = {nullptr, std::filesystem::path(asked.level_set).filename().string()},
-            .judged = nullptr,
-            .level_set = f};
-  }
+  if (!asked.level_set.empty())
+    return level_set_end(scalar_file(asked.level_set, "level set", models.decoder->latent_dim(), ""),
+                         std::filesystem::path(asked.level_set).filename().string());
   const auto probability = [&](const std::shared_ptr<const Classifier>& classifier, const Classifier* named) {
     return asked_feature(classifier, {asked.name + "@0-1"}, {}, "auto", named).feature.quality;
   };

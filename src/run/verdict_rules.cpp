@@ -20,7 +20,6 @@ constexpr double kRatedHigh = 0.6;      // a path with the feature, as far as it
 constexpr double kAtRounding = 1e-3;    // a residual with which a stalled search has nothing left to gain
 constexpr double kFlat = 1e-9;          // of a step in the latent space: less is less than float32 can tell
 constexpr double kFloat32Slack = 1e-4;  // what float32 values may be off by, beside a bound
-constexpr double kSeen = 0.6;           // a mean probability from which a class is there
 constexpr double kStraightSlack = 1.001;  // a path so much longer than the chord of its ends is straight
 
 std::optional<double> figure_in(const json& pair, const char* curve, const char* name) {
@@ -144,7 +143,7 @@ std::optional<Reason> judge_rule(const VerdictFigures& f, const VerdictRule& rul
           : "A second classifier disagrees on " + percent_text(*share) +
                 " of the frames (the optimised one gives 0.8 or more, the judge less than half)";
   // Neither denied nor seen: a classifier of something else says one half of anything.
-  if (level == Level::kGood && mean && *mean < kSeen && f.probability.value_or(0) >= kSeen) {
+  if (level == Level::kGood && mean && *mean < kRatedHigh && f.probability.value_or(0) >= kRatedHigh) {
     level = Level::kFair;
     text = "A second classifier, which was not optimised, is not sure of it";
   }

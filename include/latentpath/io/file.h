@@ -24,6 +24,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// name in the same folder, then renames. What is not a regular file (/dev/stdout) is written directly.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
+/// Where a link leads, so that what is renamed over it leaves it a link; any other path as it is.
+std::filesystem::path link_target(const std::filesystem::path& path);
+
 /// The same of a file that `write` makes of the name it is given, whose ending is that of `path`; the folder
 /// is made where there is none.
 void write_atomically(const std::filesystem::path& path,

@@ -44,6 +44,9 @@ struct FreeEnd {
   std::shared_ptr<const Embedding> level_set = {};
 };
 
+/// Where f, [n, D] -> [n, 1], is 0; `name`: what f is called. Throws Error(kInput) where f has no gradient.
+FreeEnd level_set_end(std::shared_ptr<const Embedding> f, const std::string& name);
+
 /// P(C) by the classifier and, where there is one, by the judge; or f of a level set.
 FreeEnd free_end(const AskedEnd& asked, const Models& models);
 

@@ -55,8 +55,7 @@ void throw_write_error(const fs::path& path, int code) {
 
 void through_temporary(const fs::path& path, const std::function<void(const fs::path&)>& write) {
   std::error_code ignored;
-  // A link is followed, so that it stays a link; a device must not be renamed over.
-  const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
+  const fs::path target = link_target(path);  // a device must not be renamed over
   const fs::file_status status = fs::status(target, ignored);
   if (target.empty() || (fs::exists(status) && !fs::is_regular_file(status))) {
     write(path);
@@ -110,6 +109,11 @@ void write_file(const fs::path& path, std::string_view bytes) {
   const bool opened = code != EISDIR && code != EACCES && code != EROFS && code != ENOENT && code != ENOTDIR;
   if (opened && fs::is_regular_file(path, ignored)) fs::remove(path, ignored);
   throw_write_error(path, code);
+}
+
+fs::path link_target(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
 }
 
 void write_file_atomic(const fs::path& path, std::string_view bytes) {

@@ -7,6 +7,7 @@
 
 #include "ffmpeg.h"
 #include "latentpath/core/error.h"
+#include "latentpath/io/file.h"
 #include "palette.h"
 
 extern "C" {
@@ -139,8 +140,7 @@ FilmWriter::Impl::Impl(const fs::path& where, const FilmSettings& wanted)
                    "cannot write ", path.string(), ": the sides of a ", format.ending,
                    " film are even numbers of pixels, not ", width, " x ", height);
   std::error_code ignored;
-  // A link is followed, so that it stays a link.
-  target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path, ignored) : path;
+  target = link_target(path);
   temporary = temporary_beside(target);
   try {
     open_codec();
