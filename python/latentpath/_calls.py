@@ -19,14 +19,14 @@ _numbers = itertools.count(1)
 
 class Function:
     """A function of a batch as the core calls it: points come on the CPU, in the search's precision, and are given to
-    the function on its device, in its precision; what it returns goes back to the CPU.
+    the function on its device, in its precision; what it returns goes back to the CPU, or stays where it is.
 
     shape: of one point, where the function does not take [n, D].
     """
 
-    def __init__(self, call, role, name, device, dtype=None, shape=None):
+    def __init__(self, call, role, name, device, dtype=None, shape=None, stays=False):
         self.call, self.role, self.name = call, role, name
-        self.device, self.dtype, self.shape = device, dtype, shape
+        self.device, self.dtype, self.shape, self.stays = device, dtype, shape, stays
 
     def __call__(self, points):
         points = points.to(device=self.device, dtype=self.dtype or points.dtype)
@@ -40,7 +40,7 @@ class Function:
             )
         if result.dtype in (torch.float16, torch.bfloat16):
             result = result.float()
-        return result.cpu()
+        return result if self.stays else result.cpu()
 
 
 class Search:
@@ -157,11 +157,36 @@ def _leave(module):
             parameter.requires_grad_(True)
 
 
+class _ExactConvolutions:
+    """cuDNN without TensorFloat-32 while any search runs: it keeps ten bits, and the fine grids of a path see its steps."""
+
+    def __init__(self):
+        self.lock, self.count, self.before = threading.Lock(), 0, True
+
+    def __enter__(self):
+        with self.lock:
+            self.count += 1
+            if self.count == 1:
+                self.before = torch.backends.cudnn.allow_tf32
+                torch.backends.cudnn.allow_tf32 = False
+
+    def __exit__(self, *_):
+        with self.lock:
+            self.count -= 1
+            if self.count == 0:
+                torch.backends.cudnn.allow_tf32 = self.before
+
+
+_exact_convolutions = _ExactConvolutions()
+
+
 @contextlib.contextmanager
 def evaluated(calls):
     """The modules behind some callables in eval mode, their parameters frozen; restored at the end, when no other search
     in another thread uses them any more."""
     with contextlib.ExitStack() as stack:
+        if torch.cuda.is_available():
+            stack.enter_context(_exact_convolutions)
         for module in {id(m): m for call in calls for m in modules_of(call)}.values():
             _enter(module)
             stack.callback(_leave, module)
@@ -226,7 +251,9 @@ def describe_model(search, call, role, device, dtype, shape=None):
     dtype = floating[0].dtype if floating else dtype
     convolutions = [p.shape[1] for m in modules for p in m.parameters() if p.dim() == 4]
     stated = {name: _plain(getattr(m, name, None)) for m in modules[:1] for name in _STATED}
-    function = Function(call, role, name_of(call), device, dtype, shape)
+    # The core computes with what stays in double precision, which Apple's and Intel's GPUs may not have.
+    stays = device.type not in ("mps", "xpu")
+    function = Function(call, role, name_of(call), device, dtype, shape, stays)
     return {
         "function": search.register(function),
         "name": function.name,

@@ -16,7 +16,7 @@ from ._options import Options, with_options
 from ._path import Run
 from ._progress import progress_of
 from ._quality import Scope, _Classified, as_quality, product_of
-from ._search import ENCODER_OF_FILES, MODELS_OF_FILES, SIGNATURE, factors_and_prior, run_job, set_prior
+from ._search import ENCODER_OF_FILES, MODELS_OF_FILES, SIGNATURE, factors_and_prior, limit_memory, run_job, set_prior
 
 _options = Options(
     "evaluate",
@@ -190,6 +190,7 @@ def evaluate(decoder, quality=None, *, pairs=100, prior=None, judge=None, progre
     callables = [decoder, judge, *(call for each in qualities for call in each._callables())]
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
         described, device = describe_model(search, decoder, "decoder", device, dtype, latent_shape)
+        limit_memory(values, device)
         scope = Scope(search, device, dtype, latent_shape)
         asked, factor = _rows(qualities, scope)
         request = {"search": search.number, "options": values, "decoder": described, **asked}

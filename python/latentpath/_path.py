@@ -156,7 +156,8 @@ class Path(Run):
         points = points if self._points.single else points[pair]
         decoder = read_model(self._decoder)
         floating = [t for m in modules_of(decoder) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
-        function = Function(decoder, "decoder", name_of(decoder), self._device, floating[0].dtype if floating else None)
+        function = Function(decoder, "decoder", name_of(decoder), floating[0].device if floating else self._device,
+                            floating[0].dtype if floating else None)
         with evaluated([decoder]):
             return function(points)
 

@@ -249,6 +249,13 @@ def find_path(decoder, z0, z1=None, *, quality=None, prior=None, judge=None, emb
     return Path(record, nodes, times, points, device, decoder)
 
 
+def limit_memory(values, device):
+    """A half of what a GPU has left, unless `memory` is given; what torch holds there and does not use is left, too."""
+    if device.type == "cuda" and "memory" not in values:
+        free = torch.cuda.mem_get_info(device)[0]
+        values["memory"] = (free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)) / 2e9
+
+
 def _searched(operator, decoder, points, quality, prior, judge, first_paths, progress, values, more=(), features=None, end=None):
     """What an operator of the core finds, and the decoder's device."""
     values.setdefault("threads", torch.get_num_threads())
@@ -258,6 +265,7 @@ def _searched(operator, decoder, points, quality, prior, judge, first_paths, pro
     with Search() as search, progress_of(search, progress), evaluated(callables), tempfile.TemporaryDirectory() as folder:
         exact = points.start.dtype
         described, device = describe_model(search, decoder, "decoder", points.device, exact, points.latent_shape)
+        limit_memory(values, device)
         scope = Scope(search, device, exact, points.latent_shape)
         asked, factor = _asked_of_pairs(quality, points.start.shape[0], scope)
         hidden = set_prior(values, prior, factor, folder)

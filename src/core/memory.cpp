@@ -1,11 +1,14 @@
 #include "latentpath/core/memory.h"
 
 #include <c10/core/Allocator.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
+#include <dlfcn.h>
 #include <sys/resource.h>
 #include <torch/csrc/profiler/orchestration/observer.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -70,6 +73,17 @@ int64_t available_memory() {
   return left;
 }
 
+int64_t available_memory(c10::Device device) {
+  if (device.is_cpu()) return available_memory();
+  // LibTorch for CUDA brings CUDA's runtime with it; this library is built for every LibTorch.
+  using MemoryInfo = int (*)(size_t*, size_t*);
+  const auto ask = reinterpret_cast<MemoryInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+  if (!device.is_cuda() || ask == nullptr) return kUnknown;
+  const c10::DeviceGuard guard(device);
+  size_t free = 0, total = 0;
+  return ask(&free, &total) == 0 ? static_cast<int64_t>(free) : kUnknown;
+}
+
 /// LibTorch takes what stands in this slot for a profiler's state and looks at its settings, where a custom
 /// autograd function is applied, for one.
 struct AllocationMeter::Reporter final : torch::profiler::impl::ProfilerStateBase {
@@ -78,13 +92,15 @@ struct AllocationMeter::Reporter final : torch::profiler::impl::ProfilerStateBas
             torch::profiler::impl::ProfilerState::Disabled, /*report_input_shapes=*/false,
             /*profile_memory=*/true)) {}
   void reportMemoryUsage(void*, int64_t size, Total, Total, c10::Device) override {
-    held += size;
-    peak = std::max(peak, held);
+    const int64_t now = held += size;  // derivatives on a GPU are made by a thread of LibTorch's
+    int64_t most = peak;
+    while (now > most && !peak.compare_exchange_weak(most, now)) {
+    }
   }
   torch::profiler::impl::ActiveProfilerType profilerType() override {
     return torch::profiler::impl::ActiveProfilerType::NONE;
   }
-  int64_t held = 0, peak = 0;
+  std::atomic<int64_t> held{0}, peak{0};
 };
 
 struct AllocationMeter::Guard {

@@ -31,8 +31,8 @@ Tensor Curve::at(const Tensor& parameters, const Tensor& start, const Tensor& en
                  const Tensor& times) const {
   Tensor points = evaluate(parameters, start, end, times);
   // The ends are data, not results: rounding in the interpolation formula must not touch them.
-  const Tensor at_start = (times == 0).to(points.device()).view({1, -1, 1});
-  const Tensor at_end = (times == 1).to(points.device()).view({1, -1, 1});
+  const Tensor at_start = (times == 0).view({1, -1, 1});
+  const Tensor at_end = (times == 1).view({1, -1, 1});
   points = at::where(at_start, start.to(points.scalar_type()).unsqueeze(1), points);
   return at::where(at_end, end.to(points.scalar_type()).unsqueeze(1), points);
 }

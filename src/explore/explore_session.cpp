@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "frames_of_points.h"
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
 #include "latentpath/core/random.h"
@@ -253,7 +254,7 @@ void ExploreSession::Worker::show_snapshot(const Task& task, const PathSnapshot&
     // Where lengths are measured, there paths are compared.
     const Tensor measured = loaded.kept.embedding ? (*loaded.kept.embedding)(decoded) : decoded;
     const Tensor flat = measured.flatten(1).to(at::kDouble).reshape({rows, n, -1});
-    const Tensor chord = (flat.narrow(1, 1, n - 1) - flat.narrow(1, 0, n - 1)).square().sum(2);
+    const Tensor chord = on_host((flat.narrow(1, 1, n - 1) - flat.narrow(1, 0, n - 1)).square().sum(2));
     const Tensor middle = (weight.narrow(1, 1, n - 1) + weight.narrow(1, 0, n - 1)) / 2;
     best = at::nan_to_num((middle.square() * chord).sum(1), 1e300, 1e300, 1e300).argmin().item<int64_t>();
   }

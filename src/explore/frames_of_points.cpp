@@ -32,7 +32,7 @@ nlohmann::json short_rows(const Tensor& points, int digits) {
 nlohmann::json FrameMaker::operator()(const Tensor& points, const Tensor& times, const Quality* value,
                                       int side, bool lossless) const {
   const at::NoGradGuard no_gradient;
-  const Tensor decoded = (*decoder)(points);
+  const Tensor decoded = (*decoder)(points).to(at::kCPU);
   nlohmann::json frames{{"count", points.size(0)},
                         {"times", short_rows(times.reshape({1, -1}))[0]},
                         {"latents", short_rows(points)}};

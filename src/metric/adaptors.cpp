@@ -458,7 +458,7 @@ ChartPointer as_chart(std::shared_ptr<const Embedding> embedding, int latent_dim
   const Tensor probe = (*embedding)(at::zeros({1, dim}, at::kDouble));
   const std::string name = embedding->describe();
   return std::make_shared<TensorMap>(
-      [embedding](const Tensor& z, const Tensor&) { return (*embedding)(z).flatten(1); }, dim,
+      [embedding](const Tensor& z, const Tensor&) { return (*embedding)(z).flatten(1).to(at::kCPU); }, dim,
       static_cast<int>(probe.numel()), name, false, probe.scalar_type() != at::kDouble, embedding);
 }
 

@@ -14,7 +14,8 @@ Tensor bend(const Embedding& embedding, const Tensor& z, const Tensor& direction
   const Tensor image = embedding(leaf);
   Tensor sum;  // Σ_k ⟨a_k, J u_k⟩ of all points
   for (int64_t k = 0; image.requires_grad() && k < directions.size(1); ++k) {
-    const Tensor covector = covectors.select(1, k).reshape(image.sizes()).to(image.scalar_type());
+    const Tensor covector =
+        covectors.select(1, k).reshape(image.sizes()).to(image.device(), image.scalar_type());
     const Tensor pulled = torch::autograd::grad({image}, {leaf}, {covector}, /*retain_graph=*/true,
                                                 /*create_graph=*/true, /*allow_unused=*/true)[0];
     if (!pulled.defined() || !pulled.requires_grad()) continue;  // linear

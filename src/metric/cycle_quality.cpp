@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "metric/composite_quality.h"
 #include "metric/guard_formula.h"
@@ -14,11 +15,11 @@
 namespace latentpath {
 namespace {
 
-/// log ‖x' − x‖ [n] float64; the floor keeps the derivative of the root finite where an image comes back
-/// exactly.
+/// log ‖x' − x‖ [n] float64, on the host; the floor keeps the derivative of the root finite where an image
+/// comes back exactly.
 Tensor log_errors(const Tensor& again, const Tensor& decoded) {
-  const Tensor square = (again - decoded).flatten(1).to(at::kDouble).square().sum(1);
-  return 0.5 * square.clamp_min(1e-24).log();
+  const Tensor apart = (again - decoded.to(again.device())).flatten(1).to(at::kDouble);
+  return 0.5 * on_host(apart.square().sum(1)).clamp_min(1e-24).log();
 }
 
 class CycleQuality final : public CompositeQuality {
@@ -37,7 +38,7 @@ class CycleQuality final : public CompositeQuality {
       const Tensor codes = cycle_.encode(image), again = (*cycle_.decoder)(codes);
       if (round == 0) {
         const Tensor away = (log_errors(again, image) - mean_) / deviation_;
-        q = formula_(at::special_log_ndtr(-away)).to(points.latent.scalar_type());
+        q = formula_(at::special_log_ndtr(-away)).to(points.latent.device(), points.latent.scalar_type());
       }
       for (const QualityPointer& part : parts_) q = q * part->evaluate({codes, points.time, again});
       if (parts_.empty()) break;  // the error is that of the first

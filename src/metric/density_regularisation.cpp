@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/parallel.h"
@@ -58,8 +59,8 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
     const Tensor part = z.detach().narrow(0, chunk * rows, std::min(rows, n - chunk * rows));
     const Factors factors = factors_of(embedding.jacobian(part).to(at::kDouble), regularisation);
     const auto at = static_cast<size_t>(chunk);
-    values[at] = factors.value;
-    losses[at] = factors.lost;
+    values[at] = on_host(factors.value);
+    losses[at] = on_host(factors.lost);
     if (!wanted) return;
     const int64_t dim = part.size(1);
     gradients[at] = bend(embedding, part, at::eye(dim, at::kDouble).expand({part.size(0), dim, dim}),
@@ -76,12 +77,12 @@ Tensor half_log_determinant(const Embedding& embedding, const Tensor& z, double 
 }
 
 Tensor lost_directions(const Tensor& jacobian, double regularisation) {
-  return factors_of(jacobian, regularisation).lost;
+  return on_host(factors_of(jacobian, regularisation).lost);
 }
 
 Tensor pull_back(const Tensor& jacobian, const Tensor& v, double regularisation) {
-  const Tensor right = at::bmm(jacobian.transpose(1, 2), v.unsqueeze(2));
-  return at::cholesky_solve(right, factor_of(jacobian, regularisation)).squeeze(2);
+  const Tensor right = at::bmm(jacobian.transpose(1, 2), v.to(jacobian.device()).unsqueeze(2));
+  return on_host(at::cholesky_solve(right, factor_of(jacobian, regularisation)).squeeze(2));
 }
 
 DataDensity::DataDensity(std::shared_ptr<const Embedding> embedding, DensityPointer latents,

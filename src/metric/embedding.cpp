@@ -26,8 +26,9 @@ Tensor Embedding::vjp(const Tensor& z, const Tensor& v) const {
   const Tensor leaf = z.detach().requires_grad_(true);
   const Tensor image = (*this)(leaf);
   if (!image.requires_grad()) return at::zeros_like(z);
-  const Tensor gradient = torch::autograd::grad({image}, {leaf}, {v.to(image.scalar_type())}, false, false,
-                                                /*allow_unused=*/true)[0];
+  const Tensor gradient =
+      torch::autograd::grad({image}, {leaf}, {v.to(image.device(), image.scalar_type())}, false, false,
+                            /*allow_unused=*/true)[0];
   return gradient.defined() ? gradient : at::zeros_like(z);
 }
 

@@ -58,7 +58,7 @@ class KeptBetween final : public OfFeatures<Quality> {
  public:
   KeptBetween(KeptPointer kept, Tensor ends) : OfFeatures(std::move(kept)), ends_(std::move(ends)) {}
   Tensor evaluate(const QualityPoints& points) const override {
-    return kept_->compare(kept_->of(points), ends_);
+    return kept_->compare(kept_->of(points), ends_).to(points.latent.device());
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/metric/density_regularisation.h"
 #include "latentpath/metric/epsilon.h"
@@ -73,10 +74,10 @@ PathEnergy::PathEnergy(std::shared_ptr<const Embedding> embedding, QualityPointe
 Tensor PathEnergy::squared_distance(const Tensor& a, const Tensor& b) const {
   if (metric_) {
     const Tensor x = a.flatten(1), y = b.flatten(1);
-    return metric_->squared_norm(0.5 * (x + y), x - y);
+    return metric_->squared_norm(0.5 * (x + y), x - y).to(at::kCPU);
   }
-  if (options_.kernel) return options_.kernel->squared_distance(a.flatten(1), b.flatten(1));
-  const Tensor sum = (a - b).flatten(1).square().sum(1);
+  if (options_.kernel) return options_.kernel->squared_distance(a.flatten(1), b.flatten(1)).to(at::kCPU);
+  const Tensor sum = (a - b).flatten(1).square().sum(1).to(at::kCPU);
   return options_.norm == OutputNorm::kSum ? sum : sum / static_cast<double>(a[0].numel());
 }
 
@@ -142,7 +143,7 @@ Tensor PathEnergy::squared_chords(const Tensor& images) const {
 SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
   const int64_t pairs = points.nodes.size(0), n = points.middles.size(1), dim = points.nodes.size(2);
   const Tensor nodes = points.nodes.reshape({-1, dim});
-  const Tensor duration = (points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n)).to(nodes.device());
+  const Tensor duration = points.times.narrow(0, 1, n) - points.times.narrow(0, 0, n);
   const Tensor middles = points.middles.reshape({-1, dim});
   const Tensor potential = this->potential(points.middles);
   if (options_.cost->averages_end_qualities()) {
@@ -164,7 +165,8 @@ SegmentTerms PathEnergy::terms(const CurvePoints& points) const {
 Tensor PathEnergy::lower_bound(const Tensor& start, const Tensor& end) const {
   const at::NoGradGuard no_gradient;
   const Tensor from = (*embedding_)(start), to = (*embedding_)(end);
-  const Tensor squared = metric_ ? (to - from).flatten(1).square().sum(1) : squared_distance(to, from);
+  const Tensor squared =
+      metric_ ? on_host((to - from).flatten(1).square().sum(1)) : squared_distance(to, from);
   const double least =
       least_weight(options_.epsilon) * (metric_ ? std::sqrt(metric_->least_eigenvalue()) : 1);
   return least * squared.clamp_min(0).sqrt().to(at::kDouble);
@@ -223,11 +225,10 @@ CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const 
   Tensor times = initial_times;
   Tensor nodes = curve(times);
   const int64_t pairs = nodes.size(0);
-  const auto options = at::TensorOptions(at::kDouble).device(nodes.device());
   CurveFigures<Tensor> figures;
   for (const CurveFigure<Tensor>& figure : kCurveFigures<Tensor>)
-    if (feature || figure.of != FigureOf::kFeature) figures.*figure.value = at::zeros({pairs}, options);
-  figures.subdivisions = at::zeros({pairs}, options.dtype(at::kLong));
+    if (feature || figure.of != FigureOf::kFeature) figures.*figure.value = at::zeros({pairs}, at::kDouble);
+  figures.subdivisions = at::zeros({pairs}, at::kLong);
 
   Tensor open = at::arange(pairs, at::kLong);  // the rows whose figures still change
   Tensor images = decode_paths(nodes);
@@ -248,7 +249,7 @@ CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const 
     };
     const Tensor quality = at_middles(*quality_);
     check_quality_range(quality, *quality_, "on a path");
-    const Tensor duration = (times.narrow(0, 1, n) - times.narrow(0, 0, n)).to(nodes.device());
+    const Tensor duration = times.narrow(0, 1, n) - times.narrow(0, 0, n);
     const Tensor chord = squared_chords(images);
     const Tensor potential = of_rows(open).potential(middles);
     const SegmentTerms terms{chord, -at::log(regularise(quality, options_.epsilon)), duration, potential};
@@ -273,7 +274,7 @@ CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const 
     store(figures.min_weight, terms.weight.amin(1));
     figures.subdivisions.index_fill_(0, open, subdivisions);
     Tensor changing = at::ones({rows}, at::kBool);
-    if (subdivisions >= 4) changing = ((cost - previous).abs() > tolerance * cost.abs()).to(at::kCPU);
+    if (subdivisions >= 4) changing = (cost - previous).abs() > tolerance * cost.abs();
     if (last_possible) changing = at::zeros({rows}, at::kBool);
     const Tensor settled = changing.logical_not();
     if (feature && settled.any().item<bool>()) {
@@ -283,7 +284,7 @@ CurveFigures<Tensor> PathEnergy::measure_chunk(const std::function<Tensor(const 
     }
     if (!changing.any().item<bool>()) break;
     const Tensor keep = changing.nonzero().squeeze(1);
-    images = interleave(images.index_select(0, keep), middle_images.index_select(0, keep));
+    images = interleave(select_rows(images, keep), select_rows(middle_images, keep));
     previous = cost.index_select(0, keep);
     open = open.index_select(0, keep);
     times = interleave(times.unsqueeze(0), middle_time.unsqueeze(0)).squeeze(0);

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/memory.h"
@@ -17,7 +18,7 @@ constexpr int64_t kOutputsHeld = 8;
 struct PointMemory {
   int64_t graph = 0;  ///< bytes that a point holds at most while it is mapped and differentiated
   int64_t image = 0;  ///< bytes of its output
-  bool on_cpu = true;
+  at::Device device = at::kCPU;
 };
 
 /// Of two points as evaluate_points() takes them: the first a node, the second a midpoint where there is a
@@ -26,20 +27,22 @@ PointMemory measure(const Embedding& map, const Quality* quality, const Tensor& 
   const at::AutoGradMode enabled(true);
   const AllocationMeter meter;
   const Tensor leaf = points.detach().requires_grad_(true);
-  Tensor images, sum;
+  Tensor images;
+  std::vector<Tensor> sums;
   if (quality == nullptr) {
     images = map(leaf);
-    sum = images.sum();
+    sums = {images.sum()};
   } else {
     const Tensor time = at::full({1}, 0.5, points.options());
     const PointValues values =
         evaluate_points(map, *quality, leaf.narrow(0, 0, 1), leaf.narrow(0, 1, 1), time);
     images = values.images;
-    sum = images.sum() + values.quality.sum();
+    sums = {images.sum(), values.quality.sum()};
   }
-  if (sum.requires_grad()) torch::autograd::grad({sum}, {leaf}, {}, false, false, /*allow_unused=*/true);
+  std::erase_if(sums, [](const Tensor& sum) { return !sum.requires_grad(); });
+  if (!sums.empty()) torch::autograd::grad(sums, {leaf}, {}, false, false, /*allow_unused=*/true);
   const int64_t image = images[0].numel() * static_cast<int64_t>(images.element_size());
-  return {std::max(meter.peak() / 2, image), image, images.is_cpu()};
+  return {std::max(meter.peak() / 2, image), image, images.device()};
 }
 
 }  // namespace
@@ -50,17 +53,19 @@ BatchLimits find_batch_limits(const Embedding& map, const Quality* quality, cons
                    "find_batch_limits takes two points [2, D], not ", shape_string(points.sizes()));
   measure(map, quality, points);
   const PointMemory memory = measure(map, quality, points);
-  if (memory.graph == 0 || (!memory.on_cpu && gigabytes == 0)) return {};
-  const double half = gigabytes > 0 ? gigabytes * 1e9 / 2 : static_cast<double>(available_memory()) / 4;
+  const int64_t available = available_memory(memory.device);
+  if (memory.graph == 0 || (gigabytes == 0 && available == std::numeric_limits<int64_t>::max())) return {};
+  const double half = gigabytes > 0 ? gigabytes * 1e9 / 2 : static_cast<double>(available) / 4;
   const auto fit = [&](int64_t each) {
     return static_cast<int64_t>(std::min(half / static_cast<double>(each), 1e15));
   };
-  const BatchLimits limits{fit(memory.graph), fit(kOutputsHeld * std::max<int64_t>(1, memory.image))};
+  const BatchLimits limits{fit(memory.graph), fit(kOutputsHeld * std::max<int64_t>(1, memory.image)),
+                           2e-9 * half};
   // Threads and shares take points by twos: a node and a midpoint.
   LATENTPATH_CHECK(
       limits.points >= 2 && limits.images >= 2, kInput, map.describe(), " holds ",
       static_cast<double>(memory.graph) * 1e-9, " GB while one point is differentiated, and ",
-      2 * half * 1e-9,
+      limits.gigabytes,
       " GB are to be used, half of them for that: two points must fit; give more `memory` (a half of what is "
       "available, where it is not given) or take a smaller model");
   return limits;

@@ -41,7 +41,7 @@ class Sections final : public CompositeQuality {
     for (size_t k = 0; k < sections_.size(); ++k) {
       const Tensor which = inside(k, time).nonzero().squeeze(1);
       if (which.size(0) == 0) continue;
-      const Tensor here = which.to(points.latent.device());
+      const Tensor here = which;
       const Tensor asked = sections_[k].quality->evaluate(
           {rows_of(points.latent, here), rows_of(points.time, here), rows_of(points.decoded, here)});
       const Tensor share = demand(k, time.index_select(0, which)).to(asked.options().requires_grad(false));
@@ -63,7 +63,7 @@ class Sections final : public CompositeQuality {
       const Tensor asked = sections_[k].quality->evaluate(here).unsqueeze(1);
       const Tensor share = demand(k, time.index_select(0, which)).to(asked.options().requires_grad(false));
       if (!values.defined()) values = at::ones({count, times.size(0)}, asked.options().requires_grad(false));
-      values = values.index_copy(1, which.to(points.latent.device()), 1 - share * (1 - asked));
+      values = values.index_copy(1, which, 1 - share * (1 - asked));
     }
     return values.defined() ? values
                             : at::ones({count, times.size(0)}, points.latent.options().requires_grad(false));

@@ -49,7 +49,8 @@ struct Classifier::Model {
   Tensor varied_scores(const Tensor& images) const {
     const Tensor low = images.min(), high = images.max(), middle = 0.5 * (low + high);
     auto generator = make_generator(0);
-    const Tensor noise = low + (high - low) * at::rand(images.sizes(), generator, images.options());
+    const Tensor drawn = at::rand(images.sizes(), generator, images.scalar_type());
+    const Tensor noise = low + (high - low) * drawn.to(images.device());
     const Tensor varied =
         at::cat({at::ones_like(images.narrow(0, 0, 1)) * low, at::ones_like(images.narrow(0, 0, 1)) * high,
                  noise, low + high - images, middle + 10 * (images - middle)});
@@ -165,7 +166,7 @@ void Classifier::connect(const Embedding& decoder, const Tensor& points,
 }
 
 Tensor Classifier::probabilities(const Tensor& input) const {
-  Tensor scores = model_->raw(input);
+  const Tensor scores = model_->raw(input).to(at::kCPU);
   switch (model_->output) {
     case ClassifierOutput::kSoftmax:
       return at::softmax(scores, 1);
@@ -266,7 +267,7 @@ class FeatureQuality final : public Quality {
       for (const int64_t index : favored_) multiply(p.select(1, index));
       for (const int64_t index : avoided_) multiply(1 - p.select(1, index));
     }
-    return value.clamp(0, 1);
+    return value.clamp(0, 1).to(points.latent.device());
   }
   bool needs_decoded() const override { return !classifier_->takes_latent(); }
   bool concurrent() const override { return classifier_->concurrent(); }

@@ -206,7 +206,7 @@ Tensor TorchScriptDecoder::map(const Tensor& z) const {
   // Images keep the model's precision: they are many times larger than latents, and sums over them lose
   // little. Those of half precision would lose all.
   const bool half = image.scalar_type() == at::kHalf || image.scalar_type() == at::kBFloat16;
-  return image.to(z.device(), half ? at::kFloat : image.scalar_type());
+  return half ? image.to(at::kFloat) : image;
 }
 
 std::vector<std::string> TorchScriptDecoder::check(uint64_t seed) const {

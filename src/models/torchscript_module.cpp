@@ -168,8 +168,8 @@ struct TorchScriptModule::Model {
   /// The latent's parts as they come, in the model's type.
   c10::IValue run_method(const std::vector<Tensor>& latent) {
     std::vector<Tensor> parts;
+    if (function.forward) return run({latent.at(0).to(dtype)}, {});  // it knows its own device
     for (const Tensor& part : latent) parts.push_back(part.to(device, dtype));
-    if (function.forward) return run({parts.at(0)}, {});
     return run(method.arguments(parts, parts.at(0).size(0)), method.method());
   }
 

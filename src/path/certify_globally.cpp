@@ -6,6 +6,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/metric/metric_tensor.h"
@@ -142,7 +143,7 @@ MetricField tensor_metric_field(std::shared_ptr<const Embedding> embedding, Qual
         entries = at::bmm(lowered, slopes.transpose(1, 2));
         if (norm == OutputNorm::kMean) entries = entries / slopes.size(2);
       }
-      entries = (entries * n_squared.view({-1, 1, 1})).contiguous();
+      entries = (on_host(entries) * n_squared.view({-1, 1, 1})).contiguous();
       const double* values = entries.data_ptr<double>();
       const int64_t side = entries.size(1);
       for (int64_t i = 0; i < count; ++i, values += side * side)

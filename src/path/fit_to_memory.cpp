@@ -7,7 +7,6 @@
 #include <iomanip>
 
 #include "latentpath/core/error.h"
-#include "latentpath/core/memory.h"
 #include "latentpath/metric/point_memory.h"
 #include "path/search.h"
 
@@ -21,12 +20,11 @@ void fit_to_memory(const PathProblem& problem, const PathOptions& options, Evalu
   const BatchLimits limits = find_batch_limits(*counter.map(), problem.quality.get(), points, options.memory);
   counter.limit_batches(limits);
   const int64_t outputs = 4 * (options.segments + 1);
-  const double gigabytes =
-      options.memory > 0 ? options.memory : static_cast<double>(available_memory()) / 2e9;
   LATENTPATH_CHECK(limits.images >= outputs, kInput, "a path of ", options.segments, " segments through ",
                    problem.embedding->describe(), " takes ", std::setprecision(3),
-                   gigabytes * static_cast<double>(outputs) / static_cast<double>(limits.images), " GB, and ",
-                   gigabytes, " GB are to be used: give fewer `segments`, or more `memory`");
+                   limits.gigabytes * static_cast<double>(outputs) / static_cast<double>(limits.images),
+                   " GB, and ", limits.gigabytes,
+                   " GB are to be used: give fewer `segments`, or more `memory`");
   // Two calls of two points; a search takes some sixty passes over its path.
   const std::chrono::duration<double> used = std::chrono::steady_clock::now() - begin;
   const double minutes =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/path/select.h"
 #include "path/density_weight.h"
@@ -69,7 +70,7 @@ class KimZhang {
     const at::NoGradGuard no_gradient;
     const auto scope = search_.count_for_all();
     const Tensor x = images(z_);
-    const Tensor apart = (x.slice(1, 1) - x.slice(1, 0, -1)).norm(2, {2});  // [pairs, K − 1]
+    const Tensor apart = on_host((x.slice(1, 1) - x.slice(1, 0, -1)).norm(2, {2}));  // [pairs, K − 1]
     rate_ = search_.options.learning_rate
                 ? at::full({z_.size(0)}, *search_.options.learning_rate, at::kDouble)
                 : search_.options.published.stable_step * 0.5 * apart.amin(1);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iomanip>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/exception_sentence.h"
 #include "latentpath/core/random.h"
@@ -103,7 +104,7 @@ Tensor run(const std::string& name, const Function& function) {
   }
 }
 
-Tensor finite_rows(const Tensor& values) { return at::isfinite(values.flatten(1)).all(1); }
+Tensor finite_rows(const Tensor& values) { return at::isfinite(values.flatten(1)).all(1).to(at::kCPU); }
 
 /// NaN and infinity: paths of that pair will fail, others need not.
 void say_not_finite(const ProbePoints& points, const Tensor& finite, const std::string& name,
@@ -158,7 +159,7 @@ class MapProbe {
     say_not_finite(points_, finite, name_, warnings_);
     rows_ = finite.nonzero().squeeze(1);
     if (rows_.size(0) == 0) return images_;
-    spread_ = spread_of(images_.index_select(0, rows_));
+    spread_ = spread_of(select_rows(images_, rows_));
     if (!map_.is_identity() && !draws_random_numbers()) {
       check_batches();
       if (find_gradient(images)) compare_with_differences();
@@ -177,7 +178,7 @@ class MapProbe {
     const at::NoGradGuard no_gradient;
     const Tensor again = decode(points_.latent);
     const double change =
-        norm_of((again - images_).index_select(0, rows_)) / std::sqrt(static_cast<double>(rows_.size(0)));
+        norm_of(select_rows(again - images_, rows_)) / std::sqrt(static_cast<double>(rows_.size(0)));
     if (!(change > options_.noise * spread_.size)) return false;
     const std::string sentence = join_message(
         name_, " draws random numbers (noise, or dropout that is on): the same points give outputs ", change,
@@ -218,16 +219,17 @@ class MapProbe {
     const Tensor length = at::tensor(points_.length, at::kDouble).unsqueeze(1);
     const Tensor away = random_directions(points_.size(), points_.latent.size(1), generator_);
     const Tensor change = decode(points_.latent + kFartherOff * length * away) - images_;
-    return norm_of(change.index_select(0, finite_rows(change).nonzero().squeeze(1))) > least;
+    return norm_of(select_rows(change, finite_rows(change).nonzero().squeeze(1))) > least;
   }
 
   /// vᵀJ of each point for one random v; false where there is none to compare.
   bool find_gradient(const Tensor& images) {
-    cotangent_ = at::randn(images.sizes().slice(1), generator_, at::kDouble).to(images.scalar_type());
+    cotangent_ =
+        at::randn(images.sizes().slice(1), generator_, at::kDouble).to(images.device(), images.scalar_type());
     gradient_ = Tensor();
     if (images.requires_grad())
       gradient_ = run(name_ + ", asked for its derivative,", [&] {
-        const Tensor sum = (images.index_select(0, rows_) * cotangent_).sum();
+        const Tensor sum = (select_rows(images, rows_) * cotangent_).sum();
         return torch::autograd::grad({sum}, {leaf_}, {}, false, false, /*allow_unused=*/true)[0];
       });
     const bool none = !gradient_.defined() || (gradient_ == 0).all().item<bool>();
@@ -254,7 +256,7 @@ class MapProbe {
     const int64_t rows = std::clamp<int64_t>(kNumbersAtOnce / cotangent_.numel(), 1, 2 * count);
     std::vector<Tensor> values;
     for (const Tensor& part : both.split(rows))
-      values.push_back((decode(part) * cotangent_).flatten(1).sum(1, false, at::kDouble));
+      values.push_back(on_host((decode(part) * cotangent_).flatten(1).sum(1, false, at::kDouble)));
     const Tensor all = at::cat(values);
     return all.narrow(0, 0, count) - all.narrow(0, count, count);
   }

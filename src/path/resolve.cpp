@@ -26,6 +26,8 @@ void check_problem(const PathProblem& problem) {
                    kArgument, "start and end must both have the shape [pairs, D]; they are ",
                    problem.start.defined() ? shape_string(problem.start.sizes()) : "undefined", " and ",
                    problem.end.defined() ? shape_string(problem.end.sizes()) : "undefined");
+  LATENTPATH_CHECK(problem.start.is_cpu() && problem.end.is_cpu(), kArgument,
+                   "start and end must be on the host, wherever the embedding is: give them by .cpu()");
   const int64_t dim = problem.embedding->latent_dim();
   LATENTPATH_CHECK(dim < 0 || dim == problem.start.size(1), kInput, problem.embedding->describe(),
                    " has latent size ", dim, "; the end points have size ", problem.start.size(1));

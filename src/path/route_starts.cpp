@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/numerics/roadmap.h"
 #include "latentpath/path/initial_path.h"
@@ -124,7 +125,7 @@ class MeasuredRoadmap {
   std::vector<Tensor> measure_chords(const Tensor& edges) {
     const Tensor a = points_.find(from(edges)), b = points_.find(to(edges));
     const Tensor& images = points_.column(kImage);
-    const Tensor squared = energy_.squared_distance(images.index_select(0, a), images.index_select(0, b));
+    const Tensor squared = energy_.squared_distance(select_rows(images, a), select_rows(images, b));
     return {squared.to(at::kDouble).clamp_min(0).sqrt()};
   }
 
@@ -152,7 +153,8 @@ class MeasuredRoadmap {
   const int64_t at_once_ = energy_.options().points_per_batch;
   std::vector<Found> whole_;
   RowMemory points_{[this](const Tensor& points) { return measure_points(points); }, at_once_};
-  RowMemory chords_{[this](const Tensor& edges) { return measure_chords(edges); }, kEdgesAtOnce};
+  RowMemory chords_{[this](const Tensor& edges) { return measure_chords(edges); },
+                    std::min(kEdgesAtOnce, energy_.embedding().batch_limits().images)};
   RowMemory edges_{[this](const Tensor& edges) { return measure_edges(edges); },
                    std::max<int64_t>(1, at_once_ / options_.edge_points)};
 };

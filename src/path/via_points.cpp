@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/metric/epsilon.h"
 #include "latentpath/path/initial_path.h"
@@ -25,11 +26,11 @@ Tensor image_distances(const PathEnergy& energy, const Tensor& a, const Tensor& 
   if (energy.embedding().metric() != nullptr) {
     std::vector<Tensor> rows;
     for (int64_t i = 0; i < a.size(0); ++i)
-      rows.push_back(energy.squared_distance(a[i].expand_as(b), b).clamp_min(0).sqrt().to(at::kDouble));
+      rows.push_back(on_host(energy.squared_distance(a[i].expand_as(b), b).clamp_min(0).sqrt()));
     return at::stack(rows);
   }
   // Each distance by itself: by matrix products (mode 1) it would depend on how many others are asked for.
-  const Tensor distance = at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2);
+  const Tensor distance = on_host(at::cdist(a.to(at::kDouble), b.to(at::kDouble), 2, /*compute_mode=*/2));
   const double scale =
       energy.options().norm == OutputNorm::kMean ? std::sqrt(static_cast<double>(a.size(1))) : 1.0;
   return distance / scale;
@@ -191,10 +192,10 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
     Tensor decoded = energy.decode(z);
     pool.drawn += z.size(0);
     // Where the model gives no number is no place to go through.
-    const Tensor sound = at::isfinite(decoded.flatten(1)).all(1).nonzero().squeeze(1);
+    const Tensor sound = at::isfinite(decoded.flatten(1)).all(1).to(at::kCPU).nonzero().squeeze(1);
     LATENTPATH_CHECK(sound.size(0) > 0, kNumerical, energy.embedding().describe(),
                      " gives NaN or infinite values for each of ", z.size(0), " points of the prior");
-    if (sound.size(0) < z.size(0)) z = z.index_select(0, sound), decoded = decoded.index_select(0, sound);
+    if (sound.size(0) < z.size(0)) z = z.index_select(0, sound), decoded = select_rows(decoded, sound);
     const Tensor weight = weight_at(energy, z, decoded, 0.5);
     if (pool.typical_squared_distance == 0 && z.size(0) > 1) {
       const Tensor flat = decoded.flatten(1);
@@ -205,7 +206,7 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
     good += passing.size(0);
     const Tensor chosen = passing.size(0) > 0 ? passing : std::get<1>(weight.topk(1, 0, /*largest=*/false));
     latents.push_back(z.index_select(0, chosen));
-    images.push_back(decoded.index_select(0, chosen).flatten(1));
+    images.push_back(select_rows(decoded, chosen).flatten(1));
     weights.push_back(weight.index_select(0, chosen));
   }
   pool.weight = at::cat(weights);
@@ -215,7 +216,7 @@ CandidatePool draw_candidates(const PathEnergy& energy, const LatentSampler& pri
                : std::get<1>(pool.weight.topk(kept, 0, false));
   pool.weight = pool.weight.index_select(0, order);
   pool.latent = at::cat(latents).index_select(0, order);
-  pool.images = at::cat(images).index_select(0, order);
+  pool.images = select_rows(at::cat(images), order);
   pool.distance = image_distances(energy, pool.images, pool.images);
   return pool;
 }

@@ -13,7 +13,9 @@ bool are_images(const Tensor& decoded) {
   return decoded.dim() == 4 && (decoded.size(1) == 1 || decoded.size(1) == 3);
 }
 
-Tensor as_images(const Tensor& decoded) { return decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded; }
+Tensor as_images(const Tensor& decoded) {
+  return (decoded.dim() == 3 ? decoded.unsqueeze(1) : decoded).to(at::kCPU);
+}
 
 Tensor in_unit_range(const Tensor& images, const std::optional<ValueRange>& range, const Tensor& all) {
   const double low = range ? range->low : all.min().item<double>();

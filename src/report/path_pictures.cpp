@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include "latentpath/core/device.h"
 
 #include "latentpath/core/figure_text.h"
 #include "latentpath/path/even_frame_times.h"
@@ -102,7 +103,7 @@ Picture draw_path_curves(const PathProblem& problem, const PathResult& result, i
   const at::NoGradGuard no_gradient;
   const Tensor times = uniform_times(kIntervals);
   const auto profile = [](const Tensor& values) {
-    const Tensor flat = values.to(at::kDouble).contiguous();
+    const Tensor flat = on_host(values).contiguous();
     EvaluationProfile curve;
     curve.mean.assign(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel());
     curve.error.assign(curve.mean.size(), std::nan(""));  // of one path there is none

@@ -184,7 +184,7 @@ PairCurves PathReport::decode(int64_t pair) const {
     quality_values.push_back(quality(of_pair, points, decoded.back(), when));
     if (problem_.feature) feature_values.push_back(quality(problem_.feature, points, decoded.back(), when));
   }
-  const Tensor all = at::cat(decoded), qualities = at::cat(quality_values);
+  const Tensor all = at::cat(decoded).to(at::kCPU), qualities = at::cat(quality_values);
   const Tensor features = problem_.feature ? at::cat(feature_values) : Tensor();
   const Tensor density = prior_ ? quality(prior_, z, {}, t) : Tensor();
   const Tensor duration = times_.narrow(0, 1, m - 1) - times_.narrow(0, 0, m - 1);

@@ -202,7 +202,7 @@ std::function<Tensor(const Tensor&)> encoder_of_images(std::shared_ptr<const Tor
     const auto encode = [encoder = std::move(encoder), adapter, dtype, dim, name](const Tensor& images) {
       std::vector<std::string> said_at_the_ends;
       const Tensor code = mean_of(encoder->forward_all((*adapter)(images))[0], dim, name, said_at_the_ends);
-      return row_of(code, images.size(0), dim, name).to(dtype);
+      return row_of(code, images.size(0), dim, name).to(at::kCPU, dtype);
     };
     encode(decoded);
     append(notes, assumed);
@@ -439,7 +439,7 @@ Tensor EndPointReader::encode(const std::string& field, const std::string& file)
   std::vector<std::string> halves;
   const Tensor code = row_of(mean_of(found[0], dim, name, halves), 1, dim, name);
   for (const std::string& sentence : halves) note(sentence);
-  return floating(code, name + " for " + file).to(context_.dtype);
+  return floating(code, name + " for " + file).to(at::kCPU, context_.dtype);
 }
 
 }  // namespace latentpath

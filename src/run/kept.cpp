@@ -7,6 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "latentpath/core/figure_text.h"
 #include "latentpath/core/random.h"
@@ -80,7 +81,7 @@ double typical_distance(const FeatureModel& features, const Embedding& decoder, 
                         uint64_t seed) {
   const at::NoGradGuard no_gradient;
   auto generator = make_generator(seed + 43);
-  const Tensor values = features(decoder(prior.end_points->sample(kSamples, generator))).to(at::kDouble);
+  const Tensor values = on_host(features(decoder(prior.end_points->sample(kSamples, generator))));
   const double median = at::pdist(values).median().item<double>();
   LATENTPATH_CHECK(median > 0 && std::isfinite(median), kInput, features.describe(),
                    " gives the same features for most samples of the prior: there is nothing to keep; "
@@ -108,7 +109,7 @@ Change change_of(const KeptModels& kept, bool classes) {
   const auto of = classes ? kept.classes->of : features_of(kept.features).of;
   const double unit = classes ? 1 : kept.typical;
   return [of, unit, classes](const QualityPoints& points) {
-    const Tensor values = of(points).to(at::kDouble);
+    const Tensor values = on_host(of(points));
     const Tensor ends = at::stack({values[0], values[values.size(0) - 1]});
     return classes ? change_from_nearer(values, ends) : distance_to_nearer(values, ends) / unit;
   };

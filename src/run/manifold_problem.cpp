@@ -358,6 +358,19 @@ void set_first_path(const GeodesicJob& job, ManifoldProblem& problem) {
   }
 }
 
+/// Options that are given and change nothing.
+void say_unused(const GeodesicJob& job, ManifoldProblem& problem) {
+  const auto say = [&](bool given, const char* field, const char* why) {
+    if (given)
+      problem.warnings.push_back(
+          {std::string("`") + field + "` changes nothing here: " + why, WarningKind::kScope});
+  };
+  const bool level_set = problem.quality->form() == AnalyticQuality::Form::kLevelSet;
+  say(!job.dtype.empty() && !problem.from_files, "dtype", "it is the precision of files, and there is none");
+  say(!job.parameters.empty() && job.manifold.empty(), "parameters", "there is no `manifold` to take them");
+  say(job.stiffness != GeodesicJob().stiffness && !level_set, "stiffness", "there is no level set");
+}
+
 /// The lengths of the papers' examples.
 void set_truth(const GeodesicJob& job, ManifoldProblem& problem) {
   const double log2 = std::log(2.0);
@@ -631,6 +644,7 @@ ManifoldProblem make_manifold_problem(const GeodesicJob& job) {
   set_quality(job, problem);
   detail::check_topology(job, problem);
   check_on_level_set(job, problem);
+  say_unused(job, problem);
   set_first_path(job, problem);
   set_truth(job, problem);
   return problem;

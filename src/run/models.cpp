@@ -188,6 +188,8 @@ Models load_models(const ModelOptions& options, uint64_t seed,
   decoder.output_range = parse_range("output_range", options.output_range);
   decoder.dtype = options.dtype;
   decoder.device = options.device;
+  // cuDNN's TensorFloat-32 keeps ten bits, and fine grids see its steps.
+  if (options.device.rfind("cuda", 0) == 0) at::globalContext().setAllowTF32CuDNN(false);
   decoder.signature = options.signature;
   const std::filesystem::path decoder_file = options.decoder_function
                                                  ? std::filesystem::path(options.decoder_function->name)

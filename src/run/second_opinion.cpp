@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/random.h"
 #include "latentpath/path/time_parametrisation.h"
 #include "latentpath/run/classifier_check.h"
@@ -114,7 +115,7 @@ SampleRanks::SampleRanks(std::shared_ptr<const Embedding> decoder, TypicalityRan
   if (features_) {
     std::vector<Tensor> parts;
     for (int64_t done = 0; done < kReference; done += kBatch)
-      parts.push_back(features_(decode_points(*decoder_, draw())).to(at::kDouble));
+      parts.push_back(on_host(features_(decode_points(*decoder_, draw()))));
     reference_ = at::cat(parts);
   }
   std::vector<Tensor> latents, images, distances, errors;
@@ -144,12 +145,12 @@ SampleRanks::SampleRanks(std::shared_ptr<const Embedding> decoder, TypicalityRan
 }
 
 Tensor SampleRanks::nearest(const Tensor& decoded) const {
-  return std::get<0>(at::cdist(features_(decoded).to(at::kDouble), reference_).min(1));
+  return std::get<0>(at::cdist(on_host(features_(decoded)), reference_).min(1));
 }
 
 Tensor SampleRanks::cycle_errors(const Tensor& decoded) const {
   const Tensor again = decode_points(*decoder_, encode_(decoded));
-  return (again - decoded).flatten(1).to(at::kDouble).norm(2, {1});
+  return on_host((again - decoded).flatten(1).to(at::kDouble).norm(2, {1}));
 }
 
 SampleRanks::Ranks SampleRanks::of(const Tensor& z, const Tensor& decoded) const {

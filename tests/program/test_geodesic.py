@@ -571,3 +571,16 @@ def test_under_resolved_is_what_the_tolerance_says():
     for tolerance, expected in (("0.05", False), ("1e-9", True)):
         path = json.loads(geodesic(*at, "--resolution-tolerance", tolerance).ok().stdout)["pairs"][0]["path"]
         assert path["under_resolved"] is expected
+
+
+@pytest.mark.parametrize(("options", "named"), [
+    (["--manifold", "torus", "--dtype", "float32"], "--dtype"),
+    (["--manifold", "torus", "--stiffness", "9"], "--stiffness"),
+    (["--embedding", "sphere.pt", "--parameters", "2,1"], "--parameters"),
+])
+def test_options_that_change_nothing_are_named(files, options, named):
+    options = [str(files / o) if o.endswith(".pt") else o for o in options]
+    said = geodesic(*options, "--from", "0.1,0.2", "--to", "0.4,0.3").ok().stderr
+    assert f"{named} changes nothing here" in said
+    # Where they do something nothing is said.
+    assert "changes nothing" not in geodesic("--manifold", "torus", "--parameters", "2,1", "--from", "0.1,0.2", "--to", "0.4,0.3").ok().stderr

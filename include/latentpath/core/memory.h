@@ -5,6 +5,8 @@
 //   Tensor image = (*decoder)(z);               // on this thread
 //   int64_t bytes = meter.peak();               // the most that tensors made since then held at once
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <memory>
 
@@ -13,6 +15,10 @@ namespace latentpath {
 /// Bytes that this process may still take: the least of what the machine has available, what its control
 /// groups leave and what its limit of address space leaves. The largest integer where none of them is known.
 int64_t available_memory();
+
+/// The same of the memory of a device: of a GPU what its driver says is free. The largest integer where
+/// nobody tells.
+int64_t available_memory(c10::Device device);
 
 /// Counts the memory of tensors that this thread makes while it lives, on whatever device. Other threads' are
 /// not seen, nor what operations hold outside of LibTorch's allocators.

@@ -23,7 +23,7 @@ namespace latentpath {
 
 struct Cycle {
   std::shared_ptr<const Embedding> decoder;
-  std::function<Tensor(const Tensor& decoded)> encode;  ///< Φ(z) [n, …] → codes [n, D], differentiable
+  std::function<Tensor(const Tensor& decoded)> encode;  ///< Φ(z) [n, …] → codes [n, D] where latents are
   bool concurrent = false;                              ///< several threads may call `encode`
 };
 

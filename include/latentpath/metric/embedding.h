@@ -27,18 +27,19 @@ class Embedding {
  public:
   virtual ~Embedding() = default;
 
-  /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in the model's own dtype.
+  /// Φ(z): z [n, D] → [n, …], differentiable with respect to z, in the model's own dtype and on its own
+  /// device (core/device.h), wherever z is.
   /// Throws Error(kInput) on a wrong latent size. Every point counts as one evaluation. Without derivative
   /// more points than memory allows are mapped in shares; with it the caller shares them (evaluate_points()).
   Tensor operator()(const Tensor& z) const;
 
-  /// Jᵀv: z [n, D], v shaped as Φ(z) → [n, D].
+  /// Jᵀv: z [n, D], v shaped as Φ(z) → [n, D], where z is.
   Tensor vjp(const Tensor& z, const Tensor& v) const;
 
   /// J u: z [n, D], u [n, D] → shaped as Φ(z). By reverse mode twice: u ↦ ∂_v ⟨Jᵀv, u⟩.
   Tensor jvp(const Tensor& z, const Tensor& u) const;
 
-  /// J: z [n, D] → [n, M, D], M the number of output coordinates of one point.
+  /// J: z [n, D] → [n, M, D], where Φ(z) is, M the number of output coordinates of one point.
   Tensor jacobian(const Tensor& z) const;
 
   /// D, or −1 when any latent size is accepted.

@@ -14,12 +14,12 @@
 
 namespace latentpath {
 
-/// What fits into so many gigabytes, 0: a half of available_memory(). A half of them is for points that are
-/// differentiated, a half for outputs that are kept (a sum over a path holds eight of each: nodes, midpoints,
-/// the next grid's, differences, squares). `quality` may be null; `points` [2, D] are mapped and
-/// differentiated twice, since a scripted model settles at its first call. No limits where a map works on
-/// another device, whose memory nobody has told. Throws Error(kInput) where two points do not fit: what they
-/// take, and the remedy.
+/// What fits into so many gigabytes, 0: a half of available_memory() of the device of the outputs. A half of
+/// them is for points that are differentiated, a half for outputs that are kept (a sum over a path holds
+/// eight of each: nodes, midpoints, the next grid's, differences, squares). `quality` may be null; `points`
+/// [2, D] are mapped and differentiated twice, since a scripted model settles at its first call. No limits
+/// where nobody tells how much memory the device has. Throws Error(kInput) where two points do not fit: what
+/// they take, and the remedy.
 BatchLimits find_batch_limits(const Embedding& map, const Quality* quality, const Tensor& points,
                               double gigabytes = 0);
 

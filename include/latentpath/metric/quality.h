@@ -27,7 +27,8 @@ struct QualityPoints {
 class Quality {
  public:
   virtual ~Quality() = default;
-  /// Q_t(z) [n] in [0, 1], differentiable with respect to latent and decoded.
+  /// Q_t(z) [n] in [0, 1], differentiable with respect to latent and decoded; on the device of the latents,
+  /// where `decoded` may be on another.
   virtual Tensor evaluate(const QualityPoints& points) const = 0;
   /// Q_t(z) of every point at every one of `times` [T], [n, T], without looking at points.time. Here: one
   /// evaluation where Q does not depend on time, else one for each time; qualities that are made of others

@@ -19,7 +19,8 @@ namespace latentpath {
 
 struct ModelFunction {
   std::string name;  ///< what sentences call it
-  /// [n, …] → [n, …], differentiable by autograd, each row for itself. What it throws becomes Error(kInput).
+  /// [n, …] → [n, …], differentiable by autograd, each row for itself; it takes rows from any device and
+  /// gives its own on one that it chooses. What it throws becomes Error(kInput).
   std::function<Tensor(const Tensor&)> forward;
   /// What a file would state as attributes: numbers, texts, and lists of them.
   nlohmann::json attributes = nlohmann::json::object();
