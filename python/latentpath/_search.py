@@ -276,6 +276,9 @@ def _searched(operator, decoder, points, quality, prior, judge, first_paths, pro
         if end is not None:
             request.update(end._request(scope))
         if judge is not None:
+            if end is None and not any("classifier" in part for part in asked.get("groups", [asked])):
+                raise ValueError("`judge` looks for what favor() and avoid() of one classifier ask, alone or times a prior and "
+                                 "kept features; this quality asks for something else")
             request["judge"] = describe_model(search, judge, "judge", device, exact)[0]
         if features is not None:
             request["embedding_features"] = scope.features(features)

@@ -343,3 +343,10 @@ def test_ctrl_c_in_the_first_group_gives_paths_to_all(models):
     path = lp.find_path(interrupted, *z, quality=lp.favor(classifier, [1, 0]))
     assert path.interrupted and path.nodes.shape[::2] == (2, 2) and torch.isfinite(path.nodes).all()
     assert torch.equal(path.nodes[:, 0], z[0]) and torch.equal(path.nodes[:, -1], z[1])
+
+
+def test_a_judge_has_to_know_what_is_asked(models, ends):
+    decoder, classifier = models
+    for quality in (None, lp.quality(lambda x: torch.sigmoid(x.flatten(1).mean(1)), of="decoded") * lp.favor(classifier, 1)):
+        with pytest.raises(ValueError, match="`judge` looks for what favor"):
+            lp.find_path(decoder, *ends, quality=quality, judge=classifier, **QUICK)

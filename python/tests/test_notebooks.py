@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+import latentpath
 import pytest
 
 from test_documentation import pages
@@ -28,9 +29,8 @@ def test_notebook(name, tmp_path, monkeypatch):
     file = pages() / "docs" / "notebooks" / f"{name}.ipynb"
     notebook = nbformat.read(file, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)  # what it shows is made by whoever runs it
-    package = os.environ.get("LATENTPATH_PACKAGE")
-    if package:  # the kernel is a process of its own
-        monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(package).resolve()))
+    # The kernel is a process of its own, and may be another environment's: the package that is tested comes first.
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(latentpath.__file__).parents[1]))
     nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3",
                             resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "execute_result"]

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 #include "latentpath/io/text_lines.h"
 
 namespace latentpath {
@@ -26,14 +27,6 @@ std::optional<double> number(std::string_view text) {
                ? std::optional<double>(0.0)
                : std::optional<double>(INFINITY);
   if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-/// "12", and neither "12.0" nor "+12".
-std::optional<int64_t> whole_number(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -83,7 +76,7 @@ class Reader {
     bool words = false, counts = values.size() > 1 && values.front().empty();
     for (size_t c = 0; c < values.size(); ++c) {
       words = words || (!values[c].empty() && !decimal(values[c]));
-      if (c > 0) counts = counts && whole_number(values[c]) == static_cast<int64_t>(c) - 1;
+      if (c > 0) counts = counts && read_number<int64_t>(values[c]) == static_cast<int64_t>(c) - 1;
     }
     return words || counts;
   }
@@ -128,7 +121,7 @@ class Reader {
                        c + 1, " is '", shown,
                        "', with a comma that is decimal or one between thousands: write it with a point, or "
                        "without");
-      const auto whole = whole_number(values[c]);
+      const auto whole = read_number<int64_t>(values[c]);
       all_whole = all_whole && whole;
       counts = counts && whole == static_cast<int64_t>(c);
       if (!whole) whole_[c] = false;

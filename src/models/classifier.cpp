@@ -6,6 +6,7 @@
 
 #include "latentpath/core/error.h"
 #include "latentpath/core/random.h"
+#include "latentpath/core/read_number.h"
 #include "models/image_input.h"
 
 namespace latentpath {
@@ -211,13 +212,7 @@ int64_t Classifier::class_index(const std::string& number_or_name) const {
   const auto& names = model_->class_names;
   const auto named = std::find(names.begin(), names.end(), number_or_name);
   if (named != names.end()) return named - names.begin();
-  int64_t index = -1;
-  try {
-    size_t used = 0;
-    index = std::stoll(number_or_name, &used);
-    if (used != number_or_name.size()) index = -1;
-  } catch (const std::exception&) {
-  }
+  const int64_t index = read_count(number_or_name).value_or(-1);
   std::string known = join_message("0 to ", classes() - 1);
   bool numbered = true;  // names that are the numbers say nothing more
   for (size_t i = 0; i < names.size(); ++i) numbered = numbered && names[i] == std::to_string(i);

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "latentpath/core/error.h"
+#include "latentpath/core/read_number.h"
 
 namespace latentpath {
 
@@ -31,16 +32,9 @@ LatentLayout LatentLayout::parse(const std::string& text) {
     std::vector<int64_t> shape;
     std::stringstream extents(part);
     for (std::string extent; std::getline(extents, extent, 'x');) {
-      size_t used = 0;
-      int64_t value = 0;
-      try {
-        value = std::stoll(extent, &used);
-      } catch (const std::exception&) {
-        used = std::string::npos;
-      }
-      LATENTPATH_CHECK(used == extent.size(), kArgument, "latent shapes are written like 2x3,4; '", text,
-                       "' is not");
-      shape.push_back(value);
+      const auto value = read_number<int64_t>(extent);
+      LATENTPATH_CHECK(value, kArgument, "latent shapes are written like 2x3,4; '", text, "' is not");
+      shape.push_back(*value);
     }
     shapes.push_back(std::move(shape));
   }

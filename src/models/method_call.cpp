@@ -35,10 +35,6 @@ bool is_tuple(const c10::TypePtr& type) {
 
 bool may_be_latent(const c10::TypePtr& type) { return is_tensor(type) || is_list(type) || is_tuple(type); }
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
-}
-
 bool are_whole(const std::string& text) {
   return text.find_first_not_of("0123456789,-+ ") == std::string::npos;
 }
@@ -85,7 +81,7 @@ std::string MethodCall::input_list() const {
 size_t MethodCall::find_input(const std::string& name_or_number, const char* field) const {
   for (size_t i = 0; i < inputs_.size(); ++i)
     if (inputs_[i].name() == name_or_number) return i;
-  const size_t number = is_number(name_or_number) ? std::stoul(name_or_number) : inputs_.size();
+  const auto number = static_cast<size_t>(read_count(name_or_number).value_or(-1));
   LATENTPATH_CHECK(number < inputs_.size(), kArgument, "`", field, "` names '", name_or_number, "', but ",
                    method_, " of ", name_, " takes ", input_list());
   return number;
