@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "latentpath/core/device.h"
 #include "latentpath/core/error.h"
 #include "metric/composite_quality.h"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr double kRise = 0.25;
 
 Tensor rows_of(const Tensor& rows, const Tensor& which) {
-  return rows.defined() ? rows.index_select(0, which) : Tensor();
+  return rows.defined() ? select_rows(rows, which) : Tensor();
 }
 
 std::vector<QualityPointer> qualities_of(const std::vector<QualitySection>& sections) {
@@ -41,12 +42,11 @@ class Sections final : public CompositeQuality {
     for (size_t k = 0; k < sections_.size(); ++k) {
       const Tensor which = inside(k, time).nonzero().squeeze(1);
       if (which.size(0) == 0) continue;
-      const Tensor here = which;
       const Tensor asked = sections_[k].quality->evaluate(
-          {rows_of(points.latent, here), rows_of(points.time, here), rows_of(points.decoded, here)});
+          {rows_of(points.latent, which), rows_of(points.time, which), rows_of(points.decoded, which)});
       const Tensor share = demand(k, time.index_select(0, which)).to(asked.options().requires_grad(false));
       if (!values.defined()) values = at::ones({count}, asked.options().requires_grad(false));
-      values = values.index_copy(0, here, 1 - share * (1 - asked));
+      values = values.index_copy(0, which, 1 - share * (1 - asked));
     }
     return values.defined() ? values : at::ones({count}, points.latent.options().requires_grad(false));
   }

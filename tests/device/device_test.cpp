@@ -13,6 +13,7 @@
 #include "latentpath/metric/cycle_quality.h"
 #include "latentpath/metric/density.h"
 #include "latentpath/metric/kept_features.h"
+#include "latentpath/metric/quality_sections.h"
 #include "latentpath/models/classifier.h"
 #include "latentpath/path/certify_globally.h"
 #include "latentpath/path/find_path.h"
@@ -154,6 +155,11 @@ TEST(Device, WhatIsKeptIsTheSame) {
   features.of = [](const QualityPoints& points) { return points.decoded.flatten(1).tanh(); };
   features.name = "tanh";
   expect_same_paths(few_segments(), product({normal_prior(2), keep_features(features, 1)}));
+}
+
+TEST(Device, SectionsAreTheSame) {
+  const auto asked = in_sections({{0, 0.3, bright()}, {0.5, 1, complement(bright())}}, true);
+  expect_same_paths(few_segments(), product({asked, normal_prior(2)}));
 }
 
 TEST(Device, CyclesAreNearlyTheSame) {
