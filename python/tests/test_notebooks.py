@@ -1,7 +1,9 @@
 """The notebooks of docs/notebooks/ run from top to bottom in a kernel, as whoever opens them runs them."""
 
+import json
 import os
 import pathlib
+import sys
 
 import latentpath
 import pytest
@@ -29,9 +31,14 @@ def test_notebook(name, tmp_path, monkeypatch):
     file = pages() / "docs" / "notebooks" / f"{name}.ipynb"
     notebook = nbformat.read(file, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)  # what it shows is made by whoever runs it
-    # The kernel is a process of its own, and may be another environment's: the package that is tested comes first.
+    # The kernel is a process of its own: by this Python, whatever others there are, and with the package that is tested.
+    kernel = tmp_path / "jupyter" / "kernels" / "tested" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                                  "display_name": "tested", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(latentpath.__file__).parents[1]))
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3",
+    nbclient.NotebookClient(notebook, timeout=600, kernel_name="tested",
                             resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "execute_result"]
     # Runs show themselves as pages with a verdict.
