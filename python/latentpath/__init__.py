@@ -74,3 +74,12 @@ __all__ = [
     "sectional_curvature",
     "shift_odds",
 ]
+
+
+def __getattr__(name):
+    """Modules that are loaded when they are first asked for."""
+    if name in ("cluster", "shards", "tables"):
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,15 +1,22 @@
 """Functions of Python that the core calls, and the modules behind them while a search runs."""
 
 import contextlib
+import dis
 import functools
 import itertools
+import math
+import numbers
 import os
+import signal
 import threading
 import types
 
 import torch
 
 from ._core import ops
+
+# Of a container or an object: what holds more is data.
+_MOST_PARTS = 100
 
 _library = torch.library.Library("latentpath", "IMPL", "CompositeImplicitAutograd")
 _functions = {}
@@ -77,6 +84,24 @@ class Search:
         ops.cancel(self.number)
         return first
 
+    @contextlib.contextmanager
+    def interruptible(self):
+        """While the core runs: Ctrl-C asks it to stop, wherever it is, and is no exception in whatever Python comes next."""
+        mine = threading.current_thread() is threading.main_thread()
+        if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def stop(*_):
+            if not self.interrupt():
+                raise KeyboardInterrupt
+
+        signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def fail(self, error):
         self.failure = error
         return f"{type(error).__name__}: {error}"
@@ -111,22 +136,54 @@ _library.impl("call", _call)
 _library.impl("report", _report)
 
 
-def modules_of(call, depth=3):
-    """The modules that a callable runs, as far as can be seen: itself, a method's owner, what a partial holds, and what
-    a function, and the functions that it calls, close over or name."""
-    if isinstance(call, torch.nn.Module):
-        return [call]
+def _globals_named(code):
+    """The names of globals that a function's code, and that of functions in it, reads."""
+    names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= _globals_named(constant)
+    return names
+
+
+def _parts(call):
+    """What a callable, a container or an object is made of."""
     if isinstance(call, functools.partial):
-        return [m for part in (call.func, *call.args, *call.keywords.values()) for m in modules_of(part, depth)]
+        return [call.func, *call.args, *call.keywords.values()]
     if isinstance(call, types.MethodType):
-        return modules_of(call.__self__, depth) + modules_of(call.__func__, depth)
-    if not isinstance(call, types.FunctionType) or depth == 0:
-        return []
-    seen = [call.__globals__.get(name) for name in call.__code__.co_names]
-    for cell in call.__closure__ or ():
-        with contextlib.suppress(ValueError):  # not filled yet
-            seen.append(cell.cell_contents)
-    return [module for part in seen for module in modules_of(part, depth - 1)]
+        return [call.__self__, call.__func__]
+    if isinstance(call, torch.ScriptMethod):
+        return [call.owner]
+    if isinstance(call, types.FunctionType):
+        parts = [call.__globals__.get(name) for name in sorted(_globals_named(call.__code__))]
+        parts += [*(call.__defaults__ or ()), *(call.__kwdefaults__ or {}).values()]
+        for cell in call.__closure__ or ():
+            with contextlib.suppress(ValueError):  # not filled yet
+                parts.append(cell.cell_contents)
+        return parts
+    if isinstance(call, dict):
+        return list(call.values())
+    if isinstance(call, (list, tuple)):
+        return list(call)
+    return [getattr(type(call), "__call__", None), *getattr(call, "__dict__", {}).values()]
+
+
+def modules_of(call, depth=3):
+    """The modules that a callable runs, as far as can be seen: itself, a method's owner, what a partial or an object
+    holds, and what a function, and the functions that it calls, close over, name or have as defaults."""
+    found, seen = {}, set()
+
+    def collect(part, depth):
+        if part is None or isinstance(part, (str, bytes, numbers.Number, torch.Tensor, types.ModuleType, type)) or id(part) in seen:
+            return
+        seen.add(id(part))
+        if isinstance(part, torch.nn.Module):
+            found[id(part)] = part
+        elif depth > 0:
+            for inner in _parts(part)[:_MOST_PARTS]:
+                collect(inner, depth - 1)
+
+    collect(call, depth)
+    return list(found.values())
 
 
 _evaluated = {}
@@ -137,9 +194,13 @@ def _enter(module):
     with _evaluated_lock:
         count, modes, parameters = _evaluated.get(id(module), (0, None, None))
         if count == 0:
-            modes = [(part, part.training) for part in module.modules()]
+            modes = [(part, part.training) for part in module.modules() if hasattr(part, "training")]
             parameters = [p for p in module.parameters() if p.requires_grad and p.is_leaf]
-            module.eval()
+            try:
+                module.eval()
+            except (NotImplementedError, AttributeError):  # of an exported program, of a frozen script
+                for part, _ in modes:
+                    part.training = False
             for parameter in parameters:
                 parameter.requires_grad_(False)
         _evaluated[id(module)] = (count + 1, modes, parameters)
@@ -201,9 +262,9 @@ def _unwrapped(call):
 
 def _plain(value):
     """An attribute as JSON holds it, or None."""
-    if isinstance(value, torch.Tensor):
-        return value.tolist() if value.numel() <= 64 else None
-    if isinstance(value, (list, tuple)):
+    if hasattr(value, "tolist"):  # of torch, of NumPy
+        return value.tolist() if math.prod(getattr(value, "shape", ())) <= 64 else None
+    if isinstance(value, (list, tuple, range)):
         items = [_plain(item) for item in value]
         return None if any(item is None for item in items) else items
     return value if isinstance(value, (bool, int, float, str)) else None
@@ -218,6 +279,11 @@ def name_of(call):
         return type(call).__name__
     name = getattr(call, "__name__", type(call).__name__)
     return "function" if name == "<lambda>" else name
+
+
+def identity_of(call):
+    """Equal for callables that are the same: a bound method is another object each time that it is named."""
+    return (id(call.__self__), call.__func__) if isinstance(call, types.MethodType) else id(call)
 
 
 def is_file(model):
@@ -251,6 +317,8 @@ def describe_model(search, call, role, device, dtype, shape=None):
     dtype = floating[0].dtype if floating else dtype
     convolutions = [p.shape[1] for m in modules for p in m.parameters() if p.dim() == 4]
     stated = {name: _plain(getattr(m, name, None)) for m in modules[:1] for name in _STATED}
+    if isinstance(call, types.FunctionType):
+        stated["latent_dim"] = None  # its latent need not be its module's
     # The core computes with what stays in double precision, which Apple's and Intel's GPUs may not have.
     stays = device.type not in ("mps", "xpu")
     function = Function(call, role, name_of(call), device, dtype, shape, stays)

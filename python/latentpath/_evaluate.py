@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import math
+import numbers
 import tempfile
 
 import numpy
@@ -119,7 +120,7 @@ def _given_pairs(pairs):
     """How many pairs are drawn or the file that holds them, as text, or the pairs [pairs, 2, D] and the shape of a latent."""
     if isinstance(pairs, bool):
         raise TypeError("`pairs` must be a number of pairs, an array [pairs, 2, D], or its file, not a bool")
-    if isinstance(pairs, int) or is_file(pairs):
+    if isinstance(pairs, numbers.Integral) or is_file(pairs):
         return str(pairs), None, None
     pairs = torch.as_tensor(pairs).detach()
     if pairs.dim() < 3 or pairs.shape[1] != 2 or pairs.numel() == 0:

@@ -10,6 +10,7 @@ import tempfile
 
 import torch
 
+from ._calls import modules_of
 from ._errors import ArgumentError, ModelError
 
 #: What the program looks for in a model's file (docs/own_model.md).
@@ -68,8 +69,10 @@ def export(module, file, example, *, method=None, check=True, **stated):
     target = module
     if method is not None or not isinstance(module, torch.nn.Module):
         target = _Calling(module, method)
-    training = [(part, part.training) for part in target.modules()]
-    target.eval()
+    behind = [target, *modules_of(module)]
+    training = [(part, part.training) for each in behind for part in each.modules()]
+    for each in behind:
+        each.eval()
     try:
         program = _program(target, example)
         return _save(program, pathlib.Path(file), extra, lambda written: check and _compare(written, target, example))

@@ -46,6 +46,8 @@ def _asked(name, chart, given, arrays, options, flags=()):
             request["chart"] = describe_points_function(search, chart, "chart", next(iter(rows.values())).device)
         tensors = [row.rows.flatten() if what == "weights" else row.rows for what, row in rows.items()]
         found, record = run_job(ops.geodesic_maps, search, request, tensors)
+        if search.interrupted:
+            raise KeyboardInterrupt  # half a table is none
     return found, record["summary"], rows
 
 

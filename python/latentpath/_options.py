@@ -36,17 +36,20 @@ class Options:
     def _plain(self, name, value):
         """Numbers of NumPy and torch as numbers; pairs and shapes as the text that the option takes."""
         row = self.rows[name]
-        if isinstance(value, torch.Tensor) or hasattr(value, "tolist"):
+        if hasattr(value, "tolist"):
             value = value.tolist()
+        if isinstance(value, (list, tuple)):
+            value = [item.tolist() if hasattr(item, "tolist") else item for item in value]
         if row["type"] == "a text" and isinstance(value, (list, tuple)):
             return ("x" if name == "input_shape" else ",").join("none" if item is None else str(item) for item in value)
         if row["type"] == "a text" and isinstance(value, bool) and "on" in row["choices"]:
             return "on" if value else next(choice for choice in row["choices"] if choice != "on")
         if row["type"] == "a text" and isinstance(value, (int, float)) and not isinstance(value, bool):
             return repr(value)  # a list of one number
-        if row["type"].startswith("a list of") and not isinstance(value, (list, tuple)):
-            return [value]
-        return list(value) if isinstance(value, tuple) else value
+        if row["type"].startswith("a list of"):
+            several = value if isinstance(value, list) else [value]
+            return [str(item) for item in several] if row["type"] == "a list of texts" else several
+        return value
 
     def parameters(self):
         for name, row in self.rows.items():

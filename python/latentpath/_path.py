@@ -22,10 +22,14 @@ class Verdict(str):
 
     def __new__(cls, verdict):
         self = super().__new__(cls, verdict.get("level", "none"))
+        self._given = verdict
         self.headline = in_python_words(verdict.get("headline", ""))
         self.reasons = [in_python_words(point["text"]) for point in verdict.get("points", [])]
         self.levels = [point["level"] for point in verdict.get("points", [])]
         return self
+
+    def __getnewargs__(self):
+        return (self._given,)  # copies and pickles are made of it
 
 
 class Figures(list):
@@ -142,7 +146,12 @@ class Path(Run):
 
     def at(self, times, curve="path"):
         """Points of the paths at times [T] between 0 and 1, in the shape of `nodes`; curve: path, linear, spherical."""
-        query = torch.as_tensor(times, dtype=torch.float64).reshape(-1)
+        curve = "path" if curve == "ours" else curve
+        if curve not in _CURVES:
+            raise ValueError(f"`curve` is one of {', '.join(_CURVES)}, not {curve!r}")
+        query = torch.as_tensor(times, dtype=torch.float64, device="cpu").detach().reshape(-1)
+        if ((query < 0) | (query > 1)).any():
+            raise ValueError("`times` lie between 0 and 1")
         return self._points.back(ops.curve(curve, self._nodes, self._times, query), self._device)
 
     @torch.no_grad()
@@ -152,7 +161,7 @@ class Path(Run):
             raise TypeError("a geodesic on a chart has no decoder")
         if not 0 <= pair < len(self):
             raise IndexError(f"`pair` must lie between 0 and {len(self) - 1}, and is {pair}")
-        points = self.at(torch.linspace(0, 1, frames), curve)
+        points = self.at(torch.linspace(0, 1, frames, dtype=torch.float64, device="cpu"), curve)
         points = points if self._points.single else points[pair]
         decoder = read_model(self._decoder)
         floating = [t for m in modules_of(decoder) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
@@ -163,6 +172,7 @@ class Path(Run):
 
     def strip(self, frames=12, pair=0, curves=("linear", "path")):
         """Images along the path, under those along the straight line, as a Strip. For decoders of images."""
+        curves = [curves] if isinstance(curves, str) else curves
         rows = [self.decode(frames, pair, curve) for curve in curves]
         low, high = self._record.get("output_range") or (min(r.min() for r in rows), max(r.max() for r in rows))
         return Strip([to_pixels(row, float(low), float(high)) for row in rows], list(curves))

@@ -29,6 +29,8 @@ def _ops():
 
 def _answer(text, search=None):
     answer = json.loads(text)
+    if search is not None and search.observer_failure is not None:
+        raise search.observer_failure
     if "error" not in answer:
         return answer
     error = answer["error"]

@@ -8,7 +8,7 @@ import os
 
 import torch
 
-from ._calls import describe_model, describe_points_function, is_file, name_of
+from ._calls import describe_model, describe_points_function, identity_of, is_file, name_of
 
 
 class Quality:
@@ -189,7 +189,7 @@ class _Function(Quality):
 class _Classified(Quality):
     def __init__(self, classifier, favored, avoided):
         self.classifier = classifier
-        self.identity = os.fspath(classifier) if is_file(classifier) else id(classifier)
+        self.identity = os.fspath(classifier) if is_file(classifier) else identity_of(classifier)
         self.favored, self.avoided = favored, avoided
 
     def _callables(self):
@@ -293,8 +293,8 @@ def _classes(classes):
 
 def _by_label(make, classes):
     """A list in the place of the classes is a label for each pair."""
+    classes = [name.tolist() if hasattr(name, "tolist") else name for name in classes]  # of NumPy and torch
     labels = classes[0] if len(classes) == 1 else None
-    labels = labels.tolist() if hasattr(labels, "tolist") else labels
     if isinstance(labels, (list, tuple, range)):
         if not labels:
             raise ValueError("name a class for each pair, by number or by one of the classifier's class_names")

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import pathlib
+import sys
 import tempfile
 import warnings
 
@@ -58,6 +60,8 @@ class _Points:
         z0, z1 = self._tensor(z0, "z0"), self._tensor(z1, "z1")
         if z0.shape[-1:] != z1.shape[-1:]:
             raise ValueError(f"`z0` has the shape {list(z0.shape)} and `z1` {list(z1.shape)}: points of one size are needed")
+        if z0.dim() == z1.dim() > 1 and len(z0) != len(z1) and 1 not in (len(z0), len(z1)):
+            raise ValueError(f"`z0` has {len(z0)} points and `z1` {len(z1)}: as many, or one, are needed")
         z0, z1 = torch.broadcast_tensors(z0, z1)
         self.dtype = torch.promote_types(z0.dtype, z1.dtype)
         self.device = z0.device
@@ -72,7 +76,14 @@ class _Points:
 
     @staticmethod
     def _tensor(points, name):
-        points = torch.as_tensor(points)
+        try:
+            if isinstance(points, (list, tuple)) and any(isinstance(point, torch.Tensor) for point in points):
+                points = torch.stack([torch.as_tensor(point) for point in points])
+            if isinstance(points, numpy.ndarray):
+                points = numpy.ascontiguousarray(points)  # torch has no strides below 0
+            points = torch.as_tensor(points)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"`{name}` must be numbers, [D] or [pairs, D], not {type(points).__name__}: {error}") from error
         if not points.is_floating_point():
             if points.is_complex() or points.dtype == torch.bool:
                 raise TypeError(f"`{name}` must hold real numbers, not {points.dtype}")
@@ -84,7 +95,7 @@ class _Points:
     def first_paths(self, paths):
         """[pairs, nodes, …] → [pairs, nodes, D]"""
         paths = torch.as_tensor(paths).detach().to("cpu", self.start.dtype)
-        if self.single:
+        if self.single and paths.dim() == len(self.shape) + 1:
             paths = paths.unsqueeze(0)
         if paths.dim() < 3 or paths.shape[0] != self.start.shape[0] or tuple(paths.shape[2:]) != self.shape:
             raise ValueError(f"`first_paths` must have the shape [pairs, nodes, …] of the ends, not {list(paths.shape)}")
@@ -112,10 +123,19 @@ def _raise(error, failure, nothing_found):
     raise error_of(error["kind"], error["text"]) from failure
 
 
+def _callers_level():
+    """The stack level of the line outside of the package from which it was called."""
+    level, frame, package = 1, sys._getframe(1), os.path.dirname(__file__)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) == package:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def run_job(operator, search, request, tensors, hidden=()):
     """Calls the core. `hidden` are texts, such as names of temporary files, and what to say in their place."""
     try:
-        *arrays, text = operator(json.dumps(request), tensors)
+        with search.interruptible():
+            *arrays, text = operator(json.dumps(request), tensors)
     except SystemError as error:
         # What a backward pass written in Python raises is on its way already when the core gives its own answer.
         if error.__cause__ is None:
@@ -132,7 +152,7 @@ def run_job(operator, search, request, tensors, hidden=()):
     for sentence in record["assumptions"]:
         _log.info(in_python_words(sentence))
     for sentence in record["warnings"]:
-        warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=3)
+        warnings.warn(in_python_words(sentence), LatentPathWarning, stacklevel=_callers_level())
     return *arrays, record
 
 

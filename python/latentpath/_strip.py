@@ -32,7 +32,7 @@ def frames_in_a_row(frames):
 def png(pixels):
     """The bytes of a PNG file showing [H, W, 3] bytes."""
     height, width, _ = pixels.shape
-    lines = torch.cat([torch.zeros(height, 1, dtype=torch.uint8), pixels.reshape(height, -1)], 1)
+    lines = torch.cat([torch.zeros(height, 1, dtype=torch.uint8, device="cpu"), pixels.reshape(height, -1)], 1)
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -338,7 +338,7 @@ def evaluate(decoder, quality=None, *, out, pairs=100, prior=None, judge=None, a
             driver.run()
             driver.tell_rest()
         try:
-            table = merge([store.shard(number) for number in range(1, job.of + 1)], out, overwrite)
+            table = merge([store.shard(number) for number in range(1, job.of + 1)], out, overwrite, progress=progress if progress is False else None)
         except NumericalError:  # the table is written all the same
             store.remove()
             raise

@@ -249,9 +249,12 @@ def merge(folders, out, overwrite=False, progress=None):
     """
     with Search() as search, progress_of(search, progress):
         options = {"SHARDS": [os.fspath(folder) for folder in folders], "out": os.fspath(out), "overwrite": overwrite}
-        record = checked(ops.merge(json.dumps({"search": search.number, "options": options})))
+        text = ops.merge(json.dumps({"search": search.number, "options": options}))
     if search.observer_failure is not None:
         raise search.observer_failure
+    if search.interrupted:
+        raise KeyboardInterrupt
+    record = checked(text)
     if record["failure"] is not None:
         raise error_of(record["failure"]["kind"], f"{in_python_words(record['failure']['text'])}; the table is in {out}")
     return Merged(record, out)

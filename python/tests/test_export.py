@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import latentpath as lp
+from conftest import QUICK
 
 exports = hasattr(torch, "export") and hasattr(getattr(torch.export, "Dim", None), "AUTO")
 needs_export = pytest.mark.skipif(not exports, reason="torch.export came with torch 2.6")
@@ -65,3 +66,13 @@ def test_arguments_are_named(tmp_path):
         lp.export(torch.nn.Tanh(), tmp_path / "a.pt2", torch.randn(2, 3), ouput_range=(0, 1))
     with pytest.raises(lp.ArgumentError, match="`example`"):
         lp.export(torch.nn.Tanh(), tmp_path / "a.pt2", 3)
+
+
+@needs_export
+def test_exported_programs_are_modules_like_others(models, ends, tmp_path):
+    """They have no eval(), and a path of one is shown like any other's."""
+    lp.export(models[0], tmp_path / "decoder.pt2", torch.zeros(2, 2))
+    for decoder in (torch.export.load(str(tmp_path / "decoder.pt2")).module(), tmp_path / "decoder.pt2"):
+        path = lp.find_path(decoder, *ends, **QUICK)
+        assert path.decode(3).shape == (3, 1, 8, 8)
+        assert "<img" in path._repr_html_()

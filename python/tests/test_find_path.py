@@ -1,7 +1,11 @@
 """find_path(): figures, inputs, qualities, priors."""
 
+import copy
 import json
+import os
+import pickle
 import signal
+import threading
 
 import numpy
 import pytest
@@ -350,3 +354,46 @@ def test_a_judge_has_to_know_what_is_asked(models, ends):
     for quality in (None, lp.quality(lambda x: torch.sigmoid(x.flatten(1).mean(1)), of="decoded") * lp.favor(classifier, 1)):
         with pytest.raises(ValueError, match="`judge` looks for what favor"):
             lp.find_path(decoder, *ends, quality=quality, judge=classifier, **QUICK)
+
+
+def test_ends_as_people_have_them(models, ends):
+    decoder = models[0]
+    z0, z1 = ends
+    both = lp.find_path(decoder, [z0, z1], [z1, z0], **QUICK)
+    assert torch.equal(both.nodes[:, 0], torch.stack([z0, z1]))
+    assert len(lp.find_path(decoder, numpy.zeros((3, 2))[::-1], z1, **QUICK)) == 3
+    for first in (torch.zeros(5, 2), torch.zeros(1, 5, 2)):
+        lp.find_path(decoder, z0, z1, first_paths=first, **QUICK)
+    with pytest.raises(ValueError, match="`z0` has 3 points and `z1` 2"):
+        lp.find_path(decoder, torch.zeros(3, 2), torch.zeros(2, 2), **QUICK)
+    with pytest.raises(TypeError, match="`z1` must be numbers"):
+        lp.find_path(decoder, z0, lp.quality(lambda z: z[:, 0]), **QUICK)
+
+
+def test_results_are_copied_and_looked_at(models, ends):
+    path = lp.find_path(models[0], *ends, quality=lp.favor(models[1], 1), keep=1, **QUICK)
+    for copied in (pickle.loads(pickle.dumps(path.verdict)), copy.deepcopy(path.verdict)):
+        assert copied == path.verdict and copied.reasons == path.verdict.reasons
+    assert torch.equal(path.at([0.5], curve="ours"), path.at(torch.tensor([0.5])))
+    assert path.strip(3, curves="linear").pixels.shape == path.strip(3, curves=["linear"]).pixels.shape
+    with pytest.raises(ValueError, match="`curve` is one of path, linear, spherical, not 'line'"):
+        path.at([0.5], curve="line")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        path.at([1.5])
+
+
+def test_ctrl_c_is_heard_wherever_the_search_is(models):
+    """As a terminal sends it: the signal may come while the core runs, or a backward pass."""
+    decoder, classifier = models
+    for delay in (0.01, 0.05, 0.1, 0.15):
+        interrupt = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+
+        def begun(*_, timer=interrupt):
+            if timer.ident is None:
+                timer.start()
+
+        path = lp.find_path(decoder, torch.randn(6, 2), torch.randn(6, 2), quality=lp.favor(classifier, 1), segments=256,
+                            max_iterations=100000, tolerance=1e-14, init="linear", progress=begun)
+        interrupt.join()
+        assert "interrupted" in path.termination
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,10 +1,12 @@
 """What modules do to a search, and a search to modules."""
 
+import functools
 import gc
 import signal
 import threading
 import time
 
+import numpy
 import pytest
 import torch
 
@@ -253,3 +255,41 @@ def test_build_facts_name_what_is_at_work():
     assert torch.__version__.startswith(facts["libtorch"].split("+")[0])
     assert facts["openmp"] == "none" or "omp" in facts["openmp"]
     assert {"blas", "blas_kernels", "compiler"} <= set(facts)
+
+
+class Holder:
+    """An object that holds a module, and is none."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def __call__(self, z):
+        return self.net(z)
+
+    def decode(self, z):
+        return self.net(z)
+
+
+def test_modules_behind_what_people_write_are_seen(models, ends):
+    net = models[0]
+    holder, named = Holder(net), {"a": net}
+    for call in (holder, holder.decode, lambda z, m=net: m(z), lambda z: named["a"](z), lambda z: holder.net(z),
+                 functools.partial(lambda m, z: m(z), net), lambda z: torch.cat([net(row) for row in z.split(1)])):
+        net.train()
+        assert _calls.modules_of(call) == [net]
+        lp.find_path(call, *ends, **QUICK)
+        assert net.training and all(p.requires_grad for p in net.parameters())
+    # An attribute is no global of the same name.
+    assert _calls.modules_of(eval("lambda z: z.net", {"net": net})) == []
+
+
+def test_scripts_that_have_no_mode(models, ends):
+    frozen = torch.jit.freeze(torch.jit.script(models[0]))
+    assert lp.find_path(frozen, *ends, **QUICK).nodes.shape == (9, 2)
+
+
+def test_what_modules_state_in_numpy_is_read(models, ends):
+    decoder, classifier = models
+    classifier.input_mean, classifier.input_std = numpy.array([0.5]), numpy.array([0.25])
+    path = lp.find_path(decoder, *ends, quality=lp.favor(classifier, torch.tensor(1)), **QUICK)
+    assert "minus mean 0.5, over std 0.25" in path.summary["classifier"]["adapted"]
