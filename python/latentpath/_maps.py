@@ -4,6 +4,7 @@ import torch
 
 from ._calls import Search, describe_points_function, evaluated
 from ._core import ops
+from ._errors import ArgumentError
 from ._options import with_options
 from ._search import _geodesic_options, run_job
 
@@ -35,6 +36,8 @@ class _Rows:
 def _asked(name, chart, given, arrays, options, flags=()):
     """Arrays that the core finds of points and vectors {what: (name, rows)}, and their record."""
     values = _geodesic_options.values(name, options)
+    if chart is None and "manifold" not in values:
+        raise ArgumentError(f"{name}(): a manifold is missing: give `chart`, a function of tensors, or the option `manifold`")
     values.setdefault("threads", torch.get_num_threads())
     matrices = values.get("manifold") in ("spd", "so3", "grassmann", "stiefel")
     rows = {what: _Rows(value, argument, matrices and what != "weights") for what, (argument, value) in given.items()}

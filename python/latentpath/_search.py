@@ -13,7 +13,7 @@ import torch
 
 from ._calls import Search, describe_model, describe_points_function, evaluated
 from ._core import ops
-from ._errors import LatentPathWarning, error_of, in_python_words
+from ._errors import ArgumentError, LatentPathWarning, error_of, in_python_words
 from ._measures import MeasurePath
 from ._options import Options, with_options
 from ._path import Path, Tour
@@ -350,6 +350,8 @@ def geodesic(chart, z0, z1, *, metric=None, quality=None, first_paths=None, prog
     Returns a Path.
     """
     values = _geodesic_options.values("geodesic", options)
+    if chart is None and metric is None and "manifold" not in values:
+        raise ArgumentError("a manifold is missing: give `chart`, a function of tensors, `metric`, or the option `manifold`")
     values.setdefault("threads", torch.get_num_threads())
     points = _Points(z0, z1)
     quality = None if quality is None else as_quality(quality)

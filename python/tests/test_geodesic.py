@@ -48,8 +48,10 @@ def test_refusals_name_the_argument():
         lp.geodesic("chart.pt", [0.0, 0.0], [1.0, 0.0])
     with pytest.raises(lp.ArgumentError, match="`manifold`"):
         lp.geodesic(None, [0.0, 0.0], [1.0, 0.0], manifold="no-such")
-    with pytest.raises(lp.ArgumentError, match="manifold is missing"):
+    with pytest.raises(lp.ArgumentError, match="a manifold is missing: give `chart`"):
         lp.geodesic(None, [0.0, 0.0], [1.0, 0.0])
+    with pytest.raises(lp.ArgumentError, match=r"exponential_map\(\): a manifold is missing"):
+        lp.exponential_map(None, [0.0, 0.0], [1.0, 0.0])
     with pytest.raises(ZeroDivisionError):
         lp.geodesic(lambda z: 1 / 0, [0.0, 0.0], [1.0, 0.0])
 
@@ -60,4 +62,3 @@ def test_a_manifold_of_one_number_takes_it_as_a_number():
     for parameters in (2, 2.0, [2], torch.tensor(2.0)):
         found = lp.geodesic(None, *ends, manifold="paraboloid", parameters=parameters)
         assert torch.equal(found.nodes, as_text.nodes)
-
