@@ -260,6 +260,13 @@ def _unwrapped(call):
     return call.module if isinstance(call, parallel) else call
 
 
+def in_python(value):
+    """Numbers and texts of NumPy and torch as Python has them, in lists too."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [in_python(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _plain(value):
     """An attribute as JSON holds it, or None."""
     if hasattr(value, "tolist"):  # of torch, of NumPy
@@ -333,11 +340,15 @@ def describe_model(search, call, role, device, dtype, shape=None):
     }, device
 
 
+def function_of(call, role, device, dtype=None, shape=None):
+    """A callable on the device and in the precision of its parameters, where such are to be seen, else as given."""
+    floating = [t for m in modules_of(call) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
+    return Function(call, role, name_of(call), floating[0].device if floating else device,
+                    floating[0].dtype if floating else dtype, shape)
+
+
 def describe_points_function(search, call, role, device, dtype=None, shape=None):
     """A function of points, [n, D] → …, as JSON: a chart, a metric, a quality. Points come in the precision of its
     parameters, where such are to be seen, else in `dtype`; None: as the search has them."""
-    modules = modules_of(call)
-    floating = [t for m in modules for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
-    function = Function(call, role, name_of(call), floating[0].device if floating else device,
-                        floating[0].dtype if floating else dtype, shape)
+    function = function_of(call, role, device, dtype, shape)
     return {"function": search.register(function), "name": function.name}

@@ -10,7 +10,7 @@ import tempfile
 
 import torch
 
-from ._calls import modules_of
+from ._calls import in_python, modules_of
 from ._errors import ArgumentError, ModelError
 
 #: What the program looks for in a model's file (docs/own_model.md).
@@ -94,8 +94,7 @@ def _extra_files(module, stated):
 def _text(name, value):
     if isinstance(value, str):
         return value
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+    value = in_python(value)
     if isinstance(value, range):
         value = list(value)
     try:

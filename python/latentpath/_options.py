@@ -5,8 +5,7 @@ import inspect
 import json
 import textwrap
 
-import torch
-
+from ._calls import in_python
 from ._core import ops
 
 
@@ -36,11 +35,8 @@ class Options:
     def _plain(self, name, value):
         """Numbers of NumPy and torch as numbers; pairs and shapes as the text that the option takes."""
         row = self.rows[name]
-        if hasattr(value, "tolist"):
-            value = value.tolist()
-        if isinstance(value, (list, tuple)):
-            value = [item.tolist() if hasattr(item, "tolist") else item for item in value]
-        if row["type"] == "a text" and isinstance(value, (list, tuple)):
+        value = in_python(value)
+        if row["type"] == "a text" and isinstance(value, list):
             return ("x" if name == "input_shape" else ",").join("none" if item is None else str(item) for item in value)
         if row["type"] == "a text" and isinstance(value, bool) and "on" in row["choices"]:
             return "on" if value else next(choice for choice in row["choices"] if choice != "on")

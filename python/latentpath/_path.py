@@ -7,7 +7,7 @@ import os
 
 import torch
 
-from ._calls import Function, evaluated, modules_of, name_of, read_model
+from ._calls import evaluated, function_of, read_model
 from ._core import ops
 from ._errors import error_of, in_python_words
 from ._pictures import write_film, write_strip
@@ -164,11 +164,8 @@ class Path(Run):
         points = self.at(torch.linspace(0, 1, frames, dtype=torch.float64, device="cpu"), curve)
         points = points if self._points.single else points[pair]
         decoder = read_model(self._decoder)
-        floating = [t for m in modules_of(decoder) for t in (*m.parameters(), *m.buffers()) if t.is_floating_point()]
-        function = Function(decoder, "decoder", name_of(decoder), floating[0].device if floating else self._device,
-                            floating[0].dtype if floating else None)
         with evaluated([decoder]):
-            return function(points)
+            return function_of(decoder, "decoder", self._device)(points)
 
     def strip(self, frames=12, pair=0, curves=("linear", "path")):
         """Images along the path, under those along the straight line, as a Strip. For decoders of images."""

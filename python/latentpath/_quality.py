@@ -8,7 +8,7 @@ import os
 
 import torch
 
-from ._calls import describe_model, describe_points_function, identity_of, is_file, name_of
+from ._calls import describe_model, describe_points_function, identity_of, in_python, is_file, name_of
 
 
 class Quality:
@@ -288,12 +288,12 @@ def quality(function, of="latent"):
 def _classes(classes):
     if not classes:
         raise ValueError("name a class, by number or by one of the classifier's class_names")
-    return [str(name.tolist() if hasattr(name, "tolist") else name) for name in classes]
+    return [str(name) for name in classes]
 
 
 def _by_label(make, classes):
     """A list in the place of the classes is a label for each pair."""
-    classes = [name.tolist() if hasattr(name, "tolist") else name for name in classes]  # of NumPy and torch
+    classes = in_python(classes)
     labels = classes[0] if len(classes) == 1 else None
     if isinstance(labels, (list, tuple, range)):
         if not labels:
